@@ -1,0 +1,1 @@
+"""Text to checked module: tokens, lexer, parser, tree, names, types, checks, formatter."""

@@ -1,0 +1,172 @@
+"""What names mean: the world of all units, the scope of each, and the resolved form of each declaration.
+
+``lang.resolve`` fills these; ``lang.check`` reads them; ``ir.lower`` turns them into the IR.
+"""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import msgspec
+
+from hyper.base.source import Source
+from hyper.lang import tree
+from hyper.lang.markers import Markers
+from hyper.lang.types import Type
+
+
+class Unit(msgspec.Struct, eq=False):
+    """One parsed file. ``path`` is relative to the source root, with slashes; ``name`` is the module's."""
+
+    path: str
+    name: str
+    source: Source
+    module: tree.Module
+
+
+class FieldSymbol(msgspec.Struct, eq=False):
+    """A field. ``type`` as declared (``Opt`` where null is allowed); ``optional`` is ``x?``."""
+
+    name: str
+    wire: str
+    type: Type
+    optional: bool
+    markers: Markers
+    decl: tree.FieldDecl
+    owner: str
+    """The qualified entity that it is written in."""
+
+
+class EntitySymbol(msgspec.Struct, eq=False):
+    """An entity: ``fields`` in order, those of the bases first."""
+
+    name: str
+    unit: Unit
+    decl: tree.EntityDecl
+    bases: list[str]
+    fields: dict[str, FieldSymbol]
+    markers: Markers
+    extra_type: Type | None
+
+
+class MemberSymbol(msgspec.Struct, eq=False):
+    """A member of an enum."""
+
+    name: str
+    wire: str | int | bool
+    markers: Markers
+    decl: tree.EnumMember
+
+
+class EnumSymbol(msgspec.Struct, eq=False):
+    """An enum; ``members`` in order."""
+
+    name: str
+    unit: Unit
+    decl: tree.EnumDecl
+    members: dict[str, MemberSymbol]
+    markers: Markers
+
+
+class UnionSymbol(msgspec.Struct, eq=False):
+    """A union; see ``ir.program.UnionDef``."""
+
+    name: str
+    unit: Unit
+    decl: tree.UnionDecl
+    variants: list[Type]
+    discriminator: str | None
+    mapping: list[tuple[str, str]]
+    markers: Markers
+
+
+class AliasSymbol(msgspec.Struct, eq=False):
+    """A ``type`` declaration; ``type`` is its right-hand side."""
+
+    name: str
+    unit: Unit
+    decl: tree.TypeDecl
+    type: Type
+    markers: Markers
+
+
+class ConstSymbol(msgspec.Struct, eq=False):
+    """A constant; ``type`` is ``None`` where none is written."""
+
+    name: str
+    unit: Unit
+    decl: tree.ConstDecl
+    type: Type | None
+    markers: Markers
+
+
+class FunctionSymbol(msgspec.Struct, eq=False):
+    """A calc, table or extern: its signature."""
+
+    name: str
+    unit: Unit
+    decl: tree.CalcDecl | tree.TableDecl | tree.ExternDecl
+    params: list[tuple[str, Type]]
+    returns: Type
+    markers: Markers
+
+
+class RuleSymbol(msgspec.Struct, eq=False):
+    """A rule; ``entity`` is the qualified name of the entity, or ``None`` where it could not be resolved."""
+
+    name: str
+    unit: Unit
+    decl: tree.RuleDecl
+    entity: str | None
+    markers: Markers
+
+
+class ActionSymbol(msgspec.Struct, eq=False):
+    """An action or webhook."""
+
+    name: str
+    unit: Unit
+    decl: tree.ActionDecl
+    markers: Markers
+
+
+class ServiceSymbol(msgspec.Struct, eq=False):
+    """The service."""
+
+    name: str
+    unit: Unit
+    decl: tree.ServiceDecl
+    markers: Markers
+
+
+Symbol: TypeAlias = (
+    EntitySymbol
+    | EnumSymbol
+    | UnionSymbol
+    | AliasSymbol
+    | ConstSymbol
+    | FunctionSymbol
+    | RuleSymbol
+    | ActionSymbol
+    | ServiceSymbol
+)
+"""Every symbol has ``name`` (qualified), ``unit``, ``decl`` and ``markers``."""
+
+
+class Scope(msgspec.Struct, eq=False):
+    """What the names of one unit mean. ``own`` and ``imported`` map a bare name to a qualified one; ``modules`` holds the modules
+    brought by ``use m``. ``used`` collects the bare names and modules that were looked up, for unused warnings."""
+
+    unit: Unit
+    own: dict[str, str]
+    imported: dict[str, str]
+    modules: set[str]
+    used: set[str]
+
+
+class World(msgspec.Struct, eq=False):
+    """All units of a build. ``symbols`` is by qualified name, ``scopes`` by module name."""
+
+    units: dict[str, Unit]
+    symbols: dict[str, Symbol]
+    scopes: dict[str, Scope]
