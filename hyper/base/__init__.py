@@ -1,0 +1,1 @@
+"""What every room stands on: sources, diagnostics, digests, events, files and output."""

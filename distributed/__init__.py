@@ -1,0 +1,1 @@
+"""Messages, queue, worker daemon, scaling and leases, and an in-process twin for tests."""

@@ -1,0 +1,10 @@
+"""``python -m hyper`` is the ``hyper`` command."""
+
+from __future__ import annotations
+
+import sys
+
+from hyper.cli import main
+
+if __name__ == "__main__":
+    sys.exit(main())

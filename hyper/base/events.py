@@ -1,0 +1,91 @@
+"""Typed events: what a compiler tells those who listen while it works."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, get_args
+
+import msgspec
+
+from hyper.base.diagnostics import Diagnostic
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+EventName: TypeAlias = Literal[
+    "compilation:start",
+    "compilation:progress",
+    "compilation:end",
+    "phase:start",
+    "phase:end",
+    "file:parsed",
+    "file:cached",
+    "file:written",
+    "diagnostic",
+]
+EVENT_NAMES: Final[tuple[str, ...]] = get_args(EventName)
+
+
+class Event(msgspec.Struct, frozen=True):
+    """One event. The fields that an event does not use have their defaults.
+
+    ``phase`` is the phase it belongs to; ``done`` of ``total`` counts what the phase works on;
+    ``path`` is the file of ``file:…`` events; ``seconds`` is set on ``phase:end`` and ``compilation:end``;
+    ``success`` on ``compilation:end``; ``diagnostic`` on ``diagnostic``.
+    """
+
+    name: EventName
+    phase: str = ""
+    done: int = 0
+    total: int = 0
+    path: str = ""
+    seconds: float = 0.0
+    success: bool | None = None
+    diagnostic: Diagnostic | None = None
+
+
+Listener: TypeAlias = "Callable[[Event], Any]"
+
+
+class Emitter:
+    """Passes events to listeners, in the order in which they were added, on the emitting thread.
+
+    A listener's exception reaches the caller of ``emit``: a listener that fails is a defect of its owner.
+    """
+
+    __slots__ = ("_listeners",)
+
+    def __init__(self) -> None:
+        self._listeners: dict[str, list[Listener]] = {}
+
+    def on(self, name: str, listener: Listener) -> Callable[[], None]:
+        """Add a listener for one event, or for all with ``"*"``. Returns what removes it again.
+
+        Raises ``ValueError`` for a name that is no event's.
+        """
+        if name != "*" and name not in EVENT_NAMES:
+            near = get_close_matches(name, EVENT_NAMES, 1)
+            hint = f'; did you mean "{near[0]}"?' if near else ""
+            raise ValueError(f'there is no event "{name}"{hint}')
+        listeners = self._listeners.setdefault(name, [])
+        listeners.append(listener)
+
+        def remove() -> None:
+            if listener in listeners:
+                listeners.remove(listener)
+
+        return remove
+
+    def listens(self, name: EventName) -> bool:
+        """Whether anybody would hear this event."""
+        return bool(self._listeners.get(name) or self._listeners.get("*"))
+
+    def emit(self, event: Event) -> None:
+        """Tell the listeners of the event, then those of all events."""
+        for key in (event.name, "*"):
+            for listener in tuple(self._listeners.get(key, ())):
+                listener(event)
+
+    def clear(self) -> None:
+        """Forget all listeners."""
+        self._listeners.clear()

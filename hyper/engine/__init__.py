@@ -1,0 +1,1 @@
+"""The orchestrator: options and tiers, discovery, the pipeline, output, sessions and results."""

@@ -1,0 +1,1 @@
+"""OpenAPI and JSON Schema to intent files."""
