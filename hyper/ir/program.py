@@ -10,7 +10,7 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from hyper.ir.nodes import Expr, Stmt
-from hyper.lang.markers import Markers
+from hyper.lang.markers import NO_MARKERS, Markers
 from hyper.lang.types import Type
 
 
@@ -377,13 +377,16 @@ Def: TypeAlias = (
 
 class Module(msgspec.Struct, frozen=True):
     """One unit: its module name, the path of its file from the source root (slashes), its documentation and its
-    declarations in the order of the source. ``uses`` are the modules that it names."""
+    declarations in the order of the source. ``uses`` are the modules that it names. ``markers`` are those of the
+    ``intent`` line (``@x`` and ``@openapi`` act on the root of the OpenAPI document)."""
 
     name: str
     path: str
     doc: str
     uses: tuple[str, ...]
     definitions: tuple[Def, ...]
+    markers: Markers = NO_MARKERS
+    markers: Markers = NO_MARKERS
 
 
 class Program:
