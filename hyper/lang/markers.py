@@ -64,3 +64,15 @@ class Markers(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 NO_MARKERS: Final = Markers()
+
+FORMAT_RANGES: Final[dict[str, tuple[int, int]]] = {
+    "int8": (-(2**7), 2**7 - 1),
+    "int16": (-(2**15), 2**15 - 1),
+    "int32": (-(2**31), 2**31 - 1),
+    "int64": (-(2**63), 2**63 - 1),
+    "uint8": (0, 2**8 - 1),
+    "uint16": (0, 2**16 - 1),
+    "uint32": (0, 2**32 - 1),
+    "uint64": (0, 2**64 - 1),
+}
+"""What ``@format`` says about the range of an ``int`` or ``bigint``; ``minimum`` and ``maximum`` hold only what is written."""

@@ -11,7 +11,7 @@ import msgspec
 
 from hyper.base.source import Source
 from hyper.lang import tree
-from hyper.lang.markers import Markers
+from hyper.lang.markers import NO_MARKERS, Markers
 from hyper.lang.types import Type
 
 
@@ -155,18 +155,25 @@ Symbol: TypeAlias = (
 
 class Scope(msgspec.Struct, eq=False):
     """What the names of one unit mean. ``own`` and ``imported`` map a bare name to a qualified one; ``modules`` holds the modules
-    brought by ``use m``. ``used`` collects the bare names and modules that were looked up, for unused warnings."""
+    brought by ``use m``. ``used`` collects the bare names and modules that were looked up, for unused warnings.
+    ``types`` remembers what each bare name means as a type. A name in ``imported`` whose declaration is not in the world is one
+    whose import has already an error."""
 
     unit: Unit
     own: dict[str, str]
     imported: dict[str, str]
     modules: set[str]
     used: set[str]
+    types: dict[str, Type] = msgspec.field(default_factory=dict)
+    markers: Markers = NO_MARKERS
+    """Markers of the module, after its ``intent`` line."""
 
 
 class World(msgspec.Struct, eq=False):
-    """All units of a build. ``symbols`` is by qualified name, ``scopes`` by module name."""
+    """All units of a build. ``symbols`` is by qualified name, ``scopes`` by module name. ``cores`` holds, for each alias, the
+    first type at the end of its chain that is no alias, without null and markers."""
 
     units: dict[str, Unit]
     symbols: dict[str, Symbol]
     scopes: dict[str, Scope]
+    cores: dict[str, Type] = msgspec.field(default_factory=dict)
