@@ -33,5 +33,48 @@ CODES: Final[dict[str, Code]] = _table(
     """
     E0101 invalid UTF-8
     E0201 unexpected token
+    E0301 two files with one module name
+    E0302 unknown module
+    E0303 unknown name
+    E0304 private name
+    E0305 duplicate name
+    E0306 name of another kind
+    E0307 wrong type arguments
+    E0308 invalid module name
+    E0309 name of a builtin
+    E0501 unknown marker
+    E0502 marker that does not fit
+    E0503 wrong marker arguments
+    E0504 repeated marker
+    E0505 contradictory constraints
+    E0506 inheritance cycle
+    E0507 type that is only itself
+    E0508 conflicting fields
+    E0509 duplicate wire name
+    E0510 invalid enum values
+    E0511 invalid union tag
+    E0610 table rows overlap
+    E0620 rules that assign the same field
+    E0621 rules in a ring
+    E0701 invalid route
+    E0702 path parameters that disagree with the route
+    E0703 duplicate route
+    E0704 invalid status or duplicate answer
+    E0705 invalid media type
+    E0706 invalid reference to a Python function
+    E0707 check that does not fit
+    E0708 unknown role
+    E0709 unknown security scheme
+    E0710 more than one service
+    E0711 invalid security scheme
+    E0712 bodies that disagree
+    W0301 unused import
+    W0302 unused private declaration
+    W0501 entity that can never be built
+    W0502 pattern outside the dialect
+    W0503 duplicate variant
+    W0611 table with a gap
+    W0612 table row that is never chosen
+    W0613 condition that can never hold
     """
 )

@@ -386,7 +386,6 @@ class Module(msgspec.Struct, frozen=True):
     uses: tuple[str, ...]
     definitions: tuple[Def, ...]
     markers: Markers = NO_MARKERS
-    markers: Markers = NO_MARKERS
 
 
 class Program:
