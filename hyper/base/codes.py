@@ -76,5 +76,14 @@ CODES: Final[dict[str, Code]] = _table(
     W0611 table with a gap
     W0612 table row that is never chosen
     W0613 condition that can never hold
+    E0901 unreadable file
+    E0902 unknown option
+    E0903 invalid option
+    E0904 output that the build did not write
+    E0905 unsafe output name
+    E0906 nothing to compile
+    E0907 invalid configuration file
+    E0908 unwritable output
+    W0901 changed output kept
     """
 )

@@ -1,0 +1,275 @@
+"""Decision tables: rows that overlap, inputs that no row fits, rows that are never chosen.
+
+Each column is cut into regions by the constants of its cells (``regions``); a row is a bit in the set of rows that
+each region lets through. Overlap is a pair of rows that share a region in every column; a gap is a choice of
+regions whose sets have no row in common, searched column by column with the sets seen before left out.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from hyper.base.diagnostics import diagnostic, related
+from hyper.ir import nodes as n
+from hyper.ir.analyse.comparisons import Atom, atoms, constant, decide
+from hyper.ir.analyse.regions import regions, show
+from hyper.lang import tree
+from hyper.lang.symbols import FunctionSymbol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from hyper.base.diagnostics import Diagnostic
+    from hyper.ir.program import Program, RowDef, TableDef
+    from hyper.lang.symbols import Symbol
+
+BUDGET: Final = 200_000
+"""Steps that one search may take; a table that needs more gets no finding of that kind."""
+
+
+MOST_SHADOWED: Final = 500
+"""Rows of a ``first`` table up to which each is searched for an input of its own."""
+
+
+class Column(msgspec.Struct, eq=False):
+    """A parameter: a witness for each region, and the bit set of the rows that let it through."""
+
+    name: str
+    witnesses: list[Any]
+    cover: list[int]
+
+
+def _columns(table: TableDef, program: Program) -> list[Column] | None:
+    """The columns of a table, or ``None`` where a cell tests what cannot be decided here."""
+    by_name: dict[str, list[tuple[int, n.Expr]]] = {param.name: [] for param in table.params}
+    constants: dict[str, list[Any]] = {param.name: [] for param in table.params}
+    for place, row in enumerate(table.rows):
+        for condition in row.conditions:
+            names: set[str] = set()
+            for item in atoms(condition):
+                if not isinstance(item, Atom) or not isinstance(item.subject, n.Local):
+                    return None
+                names.add(item.subject.name)
+                constants.setdefault(item.subject.name, []).append(item.value)
+            if len(names) != 1 or not names <= by_name.keys():
+                return None
+            by_name[names.pop()].append((place, condition))
+    every = (1 << len(table.rows)) - 1
+    columns = []
+    for param in table.params:
+        witnesses = regions(param.type, constants[param.name], program)
+        cover = [every] * len(witnesses)
+        for place, condition in by_name[param.name]:
+            bit = 1 << place
+            for index, witness in enumerate(witnesses):
+                if not decide(condition, {param.name: witness}, {}):
+                    cover[index] &= ~bit
+        columns.append(Column(param.name, witnesses, cover))
+    return columns
+
+
+def _example(columns: list[Column], choice: list[int]) -> str:
+    return ", ".join(
+        f"{column.name} = {show(column.witnesses[index])}"
+        for column, index in zip(columns, choice, strict=True)
+    )
+
+
+def _search(
+    columns: list[Column], start: int, accept: Callable[[int], bool], useful: Callable[[int], bool]
+) -> list[int] | None:
+    """A region for each column whose common rows, out of ``start``, are accepted.
+
+    ``useful`` tells whether a partial set can still lead there. Depth is the number of columns.
+    """
+    seen: set[tuple[int, int]] = set()
+    budget = BUDGET
+    choice: list[int] = []
+
+    def visit(depth: int, rows: int) -> bool:
+        nonlocal budget
+        if depth == len(columns):
+            return accept(rows)
+        if (depth, rows) in seen:
+            return False
+        seen.add((depth, rows))
+        tried: set[int] = set()
+        for index, cover in enumerate(columns[depth].cover):
+            left = rows & cover
+            if left in tried or not useful(left):
+                continue
+            tried.add(left)
+            budget -= 1
+            if budget < 0:
+                return False
+            choice.append(index)
+            if visit(depth + 1, left):
+                return True
+            choice.pop()
+        return False
+
+    return list(choice) if visit(0, start) and len(choice) == len(columns) else None
+
+
+def analyse_table(table: TableDef, symbol: Symbol, program: Program) -> list[Diagnostic]:
+    """Findings of one table: E0610 overlap, W0611 gap, W0612 row that is never chosen."""
+    decl = symbol.decl
+    if not isinstance(symbol, FunctionSymbol) or not isinstance(decl, tree.TableDecl):
+        return []
+    if len(decl.rows) != len(table.rows):
+        return []
+    columns = _columns(table, program)
+    if columns is None or any(not column.witnesses for column in columns):
+        return []
+    found: list[Diagnostic] = []
+    dead = _dead_rows(table, decl, symbol, columns, found)
+    if table.policy in ("unique", "any"):
+        _overlaps(table, decl, symbol, columns, found)
+    elif table.policy == "first" and len(table.rows) <= MOST_SHADOWED:
+        _shadowed(decl, symbol, columns, dead, found)
+    if table.policy not in ("collect", "collect sum", "collect count"):
+        _gap(table, decl, symbol, columns, found)
+    return found
+
+
+def _dead_rows(
+    table: TableDef,
+    decl: tree.TableDecl,
+    symbol: Symbol,
+    columns: list[Column],
+    found: list[Diagnostic],
+) -> int:
+    dead = 0
+    for place, row in enumerate(decl.rows):
+        bit = 1 << place
+        for column in columns:
+            if not any(cover & bit for cover in column.cover):
+                dead |= bit
+                found.append(
+                    diagnostic(
+                        "W0612",
+                        f"this row of `{table.name}` can never be chosen: "
+                        f"no value of `{column.name}` fits its cell",
+                        symbol.unit.source.locate(row.start, row.end),
+                    )
+                )
+                break
+    return dead
+
+
+def _same_result(left: RowDef, right: RowDef) -> bool:
+    if left.result == right.result:
+        return True
+    first, second = constant(left.result), constant(right.result)
+    return type(first) is type(second) and bool(first == second) and type(first) is not object
+
+
+def _overlaps(
+    table: TableDef,
+    decl: tree.TableDecl,
+    symbol: Symbol,
+    columns: list[Column],
+    found: list[Diagnostic],
+) -> None:
+    source = symbol.unit.source
+    for later in range(1, len(table.rows)):
+        candidates = (1 << later) - 1
+        for column in columns:
+            meets = 0
+            for cover in column.cover:
+                if cover >> later & 1:
+                    meets |= cover
+            candidates &= meets
+        while candidates:
+            lowest = candidates & -candidates
+            candidates ^= lowest
+            earlier = lowest.bit_length() - 1
+            if table.policy == "any" and _same_result(table.rows[earlier], table.rows[later]):
+                continue
+            both = lowest | 1 << later
+            choice = [
+                next(i for i, cover in enumerate(column.cover) if cover & both == both)
+                for column in columns
+                if any(cover & both == both for cover in column.cover)
+            ]
+            if len(choice) != len(columns):
+                continue
+            why = "give different results for" if table.policy == "any" else "both fit"
+            found.append(
+                diagnostic(
+                    "E0610",
+                    f"rows {earlier + 1} and {later + 1} of `{table.name}` {why} "
+                    f"{_example(columns, choice)}: make one of them narrower, "
+                    "or let the earlier row win with `, first`",
+                    source.locate(decl.rows[later].start, decl.rows[later].end),
+                    related=[
+                        related(
+                            source.locate(decl.rows[earlier].start, decl.rows[earlier].end),
+                            f"row {earlier + 1} is here",
+                        )
+                    ],
+                )
+            )
+            break
+
+
+def _shadowed(
+    decl: tree.TableDecl, symbol: Symbol, columns: list[Column], dead: int, found: list[Diagnostic]
+) -> None:
+    """Rows of ``first`` whose every input an earlier row takes."""
+    for place, row in enumerate(decl.rows):
+        bit = 1 << place
+        if dead & bit or place == 0:
+            continue
+        reach = bit | (bit - 1)
+
+        def useful(rows: int, bit: int = bit) -> bool:
+            return bool(rows & bit)
+
+        def alone(rows: int, bit: int = bit) -> bool:
+            return rows == bit
+
+        if _search(columns, reach, alone, useful) is None and _covered(columns, bit, reach):
+            found.append(
+                diagnostic(
+                    "W0612",
+                    f"this row of `{decl.name.name}` can never be chosen: "
+                    "earlier rows take every input that fits it",
+                    symbol.unit.source.locate(row.start, row.end),
+                )
+            )
+
+
+def _covered(columns: list[Column], bit: int, reach: int) -> bool:
+    """Whether the search that found nothing was small enough to have been complete."""
+    size = 1
+    for column in columns:
+        size *= max(1, len({cover & reach for cover in column.cover if cover & bit}))
+        if size > BUDGET:
+            return False
+    return True
+
+
+def _gap(
+    table: TableDef,
+    decl: tree.TableDecl,
+    symbol: Symbol,
+    columns: list[Column],
+    found: list[Diagnostic],
+) -> None:
+    every = (1 << len(table.rows)) - 1
+    choice = _search(columns, every, lambda rows: rows == 0, lambda _: True)
+    if choice is None:
+        return
+    found.append(
+        diagnostic(
+            "W0611",
+            f"no row of `{table.name}` fits {_example(columns, choice)}: "
+            "add a row for it, or a last row of `-`",
+            symbol.unit.source.locate(decl.name.start, decl.name.end),
+        )
+    )
+
+
