@@ -1,0 +1,323 @@
+"""Output folders: written to the side and swapped in, and never over what somebody else wrote.
+
+``publish`` owns a whole folder: unchanged files keep their modification time, files that no longer belong are removed if an
+earlier build wrote them, everything else in the folder stays. ``create`` adds new files to a folder that is the user's.
+Both check everything before they write anything, and an interrupt leaves the folder as it was or as it shall be.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from hyper.base import digest
+from hyper.base.diagnostics import Diagnostic, diagnostic
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from hyper.base.fs import Files, Kind
+
+STAGE: Final = ".hyper-stage-"
+_DEVICES: Final = re.compile(r"(?i:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\..*)?")
+_BAD: Final = re.compile(r'[\x00-\x1f\x7f"*:<>?\\|]|[. ]$')
+
+
+class Published(msgspec.Struct, frozen=True):
+    """What a write did, by relative path, sorted. With an error among ``diagnostics`` nothing was written."""
+
+    written: tuple[str, ...] = ()
+    unchanged: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    diagnostics: tuple[Diagnostic, ...] = ()
+
+    @property
+    def failed(self) -> bool:
+        """Whether an error stopped the write."""
+        return any(item.is_error for item in self.diagnostics)
+
+
+def unsafe(path: str) -> str | None:
+    """Why a relative output path must not be written, or ``None`` where it may."""
+    if not path or path.startswith("/"):
+        return "it is not relative to the output folder"
+    for part in path.split("/"):
+        if part in {"", ".", ".."}:
+            return "it would leave the output folder"
+        if _BAD.search(part) or _DEVICES.fullmatch(part):
+            return "not every system has such file names"
+        if len(part.encode("utf-8", "surrogatepass")) > 250:
+            return "it is too long for a file name"
+    return None
+
+
+def check_names(paths: Mapping[str, bytes], label: str) -> list[Diagnostic]:
+    """Refuse unsafe names, names that differ in case only, and files that would also be folders."""
+    found: list[Diagnostic] = []
+    folded: dict[str, str] = {}
+    folders = {parent for path in paths for parent in _parents(path)}
+    for path in sorted(paths):
+        reason = unsafe(path)
+        other = folded.setdefault(path.casefold(), path)
+        if reason is None and other != path:
+            reason = f'it is "{other}" where case does not count'
+        if reason is None and path in folders:
+            reason = "it would be a file and a folder"
+        if reason is not None:
+            name = path.encode("unicode_escape").decode("ascii")
+            found.append(diagnostic("E0905", f'cannot write "{name}": {reason}', file=label))
+    return found
+
+
+def publish(
+    files: Files,
+    target: str,
+    contents: Mapping[str, bytes],
+    owned: Mapping[str, str] | None,
+    label: str,
+) -> Published:
+    """Make ``target`` hold ``contents`` and what is not the build's.
+
+    ``owned`` are the digests by relative path of what earlier builds wrote there, ``None`` where no earlier build is known.
+    ``label`` is how messages call the folder.
+    """
+    try:
+        return _publish(files, target, contents, owned, label)
+    except OSError as error:
+        return Published(diagnostics=(_unwritable(error, label),))
+
+
+def _publish(
+    files: Files,
+    target: str,
+    contents: Mapping[str, bytes],
+    owned: Mapping[str, str] | None,
+    label: str,
+) -> Published:
+    found = check_names(contents, label)
+    if found:
+        return Published(diagnostics=tuple(found))
+    folder, name = os.path.split(target)
+    folder = folder or "."
+    files.make_folder(folder)
+    with files.lock(folder):
+        _sweep(files, folder, name)
+        found = _conflicts(files, target, contents, owned, label)
+        if any(item.is_error for item in found):
+            return Published(diagnostics=tuple(found))
+        plan = _Plan(files, target, contents, owned or {}, label)
+        if plan.changes:
+            stage = files.make_stage(folder, f".{name}{STAGE}")
+            try:
+                plan.fill(stage)
+                files.exchange(stage, target)
+            finally:
+                files.remove_tree(stage)
+    return Published(
+        tuple(sorted(plan.written)),
+        tuple(sorted(plan.unchanged)),
+        tuple(sorted(plan.removed)),
+        tuple(plan.diagnostics),
+    )
+
+
+class _Plan:
+    """What becomes of each file: decided by looking, before anything is written."""
+
+    def __init__(
+        self,
+        files: Files,
+        target: str,
+        contents: Mapping[str, bytes],
+        owned: Mapping[str, str],
+        label: str,
+    ) -> None:
+        self.files = files
+        self.target = target
+        self.contents = contents
+        self.written: list[str] = []
+        self.unchanged: list[str] = []
+        self.removed: list[str] = []
+        self.kept: list[tuple[str, Kind]] = []
+        self.diagnostics: list[Diagnostic] = []
+        there = list(walk(files, target)) if files.kind(target) else []
+        present = {path for path, kind in there if kind == "file"}
+        for path, data in contents.items():
+            same = path in present and files.read(f"{target}/{path}") == data
+            (self.unchanged if same else self.written).append(path)
+        stale = {path for path in owned if path not in contents}
+        for path, kind in there:
+            if path in contents:
+                continue
+            if path in stale and kind == "file":
+                if digest.of_bytes(files.read(f"{target}/{path}")) == owned[path]:
+                    self.removed.append(path)
+                    continue
+                self._warn(path, label)
+            if _cache_of(path) not in stale:
+                self.kept.append((path, kind))
+
+    def _warn(self, path: str, label: str) -> None:
+        message = f'"{path}" is no longer part of the output, but was changed by hand: it is kept'
+        self.diagnostics.append(diagnostic("W0901", message, file=f"{label}/{path}"))
+
+    @property
+    def changes(self) -> bool:
+        """Whether the folder would differ from what it is."""
+        return bool(self.written or self.removed)
+
+    def fill(self, stage: str) -> None:
+        """Make the new folder at ``stage``."""
+        made = {""}
+
+        def place(path: str) -> str:
+            folder = path.rpartition("/")[0]
+            if folder not in made:
+                self.files.make_folder(f"{stage}/{folder}")
+                made.update((folder, *_parents(folder)))
+            return f"{stage}/{path}"
+
+        for path in self.written:
+            self.files.write(place(path), self.contents[path])
+        for path in self.unchanged:
+            self.files.carry(f"{self.target}/{path}", place(path))
+        for path, kind in self.kept:
+            if kind == "folder":
+                self.files.make_folder(place(path))
+            else:
+                self.files.carry(f"{self.target}/{path}", place(path))
+
+
+def create(
+    files: Files, folder: str, contents: Mapping[str, bytes], label: str, *, replace: bool = False
+) -> Published:
+    """Add files to a folder of the user's. A file that is there is an error, or replaced with ``replace``."""
+    if files.kind(folder) is None:
+        return publish(files, folder, contents, {}, label)
+    found = check_names(contents, label)
+    if found:
+        return Published(diagnostics=tuple(found))
+    try:
+        found = _occupied(files, folder, contents, label, replace=replace)
+        if found:
+            return Published(diagnostics=tuple(found))
+        files.make_folder(folder)
+        stage = files.make_stage(folder, STAGE)
+        try:
+            for number, path in enumerate(sorted(contents)):
+                files.write(f"{stage}/{number}", contents[path])
+            for number, path in enumerate(sorted(contents)):
+                files.make_folder(os.path.dirname(f"{folder}/{path}"))
+                files.move(f"{stage}/{number}", f"{folder}/{path}")
+        finally:
+            files.remove_tree(stage)
+    except OSError as error:
+        return Published(diagnostics=(_unwritable(error, label),))
+    return Published(written=tuple(sorted(contents)))
+
+
+def walk(files: Files, folder: str) -> Iterator[tuple[str, Kind]]:
+    """Everything beneath a folder that has to be carried: files, links, and folders that are empty."""
+    pending = [""]
+    while pending:
+        at = pending.pop()
+        names = files.names(f"{folder}/{at}" if at else folder)
+        if not names and at:
+            yield at, "folder"
+        for name in names:
+            path = f"{at}/{name}" if at else name
+            kind = files.kind(f"{folder}/{path}")
+            if kind == "folder":
+                pending.append(path)
+            elif kind is not None:
+                yield path, kind
+
+
+def _conflicts(
+    files: Files,
+    target: str,
+    contents: Mapping[str, bytes],
+    owned: Mapping[str, str] | None,
+    label: str,
+) -> list[Diagnostic]:
+    kind = files.kind(target)
+    if kind is None:
+        return []
+    if kind != "folder":
+        what = "a symbolic link" if kind == "link" else "not a folder"
+        return [_foreign(label, f'"{label}" is {what}', "choose another output folder")]
+    if owned is None:
+        if not files.names(target):
+            return []
+        advice = "move it away, or choose another output folder"
+        return [_foreign(label, f'"{label}" was not written by hyper build', advice)]
+    found: list[Diagnostic] = []
+    blocked: set[str] = set()
+    for path in sorted(contents):
+        for parent in (*reversed(_parents(path)), path):
+            kind = files.kind(f"{target}/{parent}")
+            fine = kind is None or (kind == "folder" if parent != path else path in owned)
+            if (not fine or (parent == path and kind == "folder")) and parent not in blocked:
+                blocked.add(parent)
+                text = f'"{label}/{parent}" is in the way, and was not written by hyper build'
+                found.append(_foreign(f"{label}/{parent}", text, "move it away"))
+            if kind is None:
+                break
+    return found
+
+
+def _occupied(
+    files: Files, folder: str, contents: Mapping[str, bytes], label: str, *, replace: bool
+) -> list[Diagnostic]:
+    found: list[Diagnostic] = []
+    for path in sorted(contents):
+        for parent in (*reversed(_parents(path)), path):
+            kind = files.kind(f"{folder}/{parent}")
+            if kind is None:
+                break
+            wanted = kind == "folder" if parent != path else replace and kind == "file"
+            if not wanted:
+                advice = "choose another folder, or pass --force to replace files"
+                found.append(
+                    _foreign(f"{label}/{parent}", f'"{label}/{parent}" is there already', advice)
+                )
+                break
+    return found
+
+
+def _foreign(file: str, message: str, advice: str) -> Diagnostic:
+    return diagnostic("E0904", f"{message}: {advice}", file=file)
+
+
+def _unwritable(error: OSError, label: str) -> Diagnostic:
+    reason = error.strerror or str(error)
+    return diagnostic("E0908", f'cannot write to "{label}": {reason}', file=label)
+
+
+def _sweep(files: Files, folder: str, name: str) -> None:
+    """Remove what killed builds left at the side. The lock is held: no other build is using it."""
+    for entry in files.names(folder):
+        if entry.startswith(f".{name}{STAGE}") and files.kind(f"{folder}/{entry}") == "folder":
+            files.remove_tree(f"{folder}/{entry}")
+
+
+def _parents(path: str) -> list[str]:
+    """The folders above a relative path, nearest first."""
+    found = []
+    while "/" in path:
+        path = path.rpartition("/")[0]
+        found.append(path)
+    return found
+
+
+def _cache_of(path: str) -> str:
+    """The module that a file of Python's bytecode cache belongs to, else the path itself."""
+    folder, _, name = path.rpartition("/")
+    parent, _, cache = folder.rpartition("/")
+    if cache != "__pycache__":
+        return path
+    module = f"{name.partition('.')[0]}.py"
+    return f"{parent}/{module}" if parent else module
