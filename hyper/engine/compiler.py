@@ -1,0 +1,309 @@
+"""The compiler as people use it: ``hyper_compile`` for one build, ``create_hyper_compiler`` for a session of many.
+
+A session keeps what it parsed: a file whose bytes are as they were is not parsed again (``file:cached``).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import os
+import posixpath
+import time
+from typing import TYPE_CHECKING, Any, Self
+
+from hyper.base import digest
+from hyper.base.events import Emitter, Event
+from hyper.base.fs import Disk
+from hyper.base.output import publish
+from hyper.engine import manifest, pipeline
+from hyper.engine.clock import Phases
+from hyper.engine.discovery import Discovered, discover, start_of
+from hyper.engine.metrics import measure, tally
+from hyper.engine.options import Configured, check_key, configure, parse_value
+from hyper.engine.pipeline import Compilation, Parsed
+from hyper.engine.result import Chunk, Output, Result
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from os import PathLike
+
+    from hyper.base.diagnostics import Diagnostic
+    from hyper.base.events import Listener
+    from hyper.base.fs import Files
+
+    Paths = str | PathLike[str] | Sequence[str | PathLike[str]] | None
+
+
+class Compiler:
+    """A session. Options are those of ``hyper.engine.options.Options``, and hold for every compile unless it says otherwise.
+
+    Not for two threads at once. Raises ``OptionError`` for an option that does not exist or cannot have its value; every
+    other mistake is a diagnostic of the result.
+    """
+
+    def __init__(
+        self,
+        *,
+        files: Files | None = None,
+        environment: Mapping[str, str] | None = None,
+        **options: Any,
+    ) -> None:
+        self._files = files or Disk()
+        self._environment = os.environ if environment is None else environment
+        self._arguments = _checked(options)
+        self._emitter = Emitter()
+        self._parsed: dict[tuple[str, str], Parsed] = {}
+
+    def on(self, event: str, listener: Listener) -> Callable[[], None]:
+        """Call ``listener`` with each such event, or with every one for ``"*"``. Returns what ends that."""
+        return self._emitter.on(event, listener)
+
+    def initialize(self) -> Self:
+        """Load the stages now rather than at the first compile."""
+        import hyper.emit.openapi
+        import hyper.emit.python
+        import hyper.ir.analyse
+        import hyper.ir.lower
+        import hyper.ir.scenarios  # noqa: F401  # loading is the point
+
+        return self
+
+    def shutdown(self) -> None:
+        """Forget what was kept, and the listeners. The session can be used again."""
+        self._parsed.clear()
+        self._emitter.clear()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.shutdown()
+
+    def compile(self, paths: Paths = None, **options: Any) -> Result:
+        """Build the package from files, folders and globs, and write it beneath ``out``.
+
+        Nothing is written where there is an error. ``result.success`` tells.
+        """
+        return self._run(paths, options, self._build)
+
+    def check(self, paths: Paths = None, *, externs: bool = False, **options: Any) -> Result:
+        """Find what is wrong and run the scenarios, those that reach user code only with ``externs``. Writes nothing."""
+
+        def scenarios(state: Compilation, _work: _Work) -> None:
+            pipeline.evaluate(state, _work.phases, externs=externs)
+
+        return self._run(paths, options, scenarios)
+
+    def analyse(self, paths: Paths = None, **options: Any) -> Result:
+        """As ``check``, without running the scenarios."""
+        return self._run(paths, options, lambda _state, _work: None)
+
+    async def compile_async(self, paths: Paths = None, **options: Any) -> Result:
+        """``compile`` on a thread of its own, for servers."""
+        return await asyncio.to_thread(self.compile, paths, **options)
+
+    def _run(
+        self,
+        paths: Paths,
+        options: Mapping[str, Any],
+        finish: Callable[[Compilation, _Work], None],
+    ) -> Result:
+        began = time.perf_counter()
+        self._emitter.emit(Event("compilation:start"))
+        work = self._prepare(_as_list(paths), {**self._arguments, **_checked(options)})
+        with _no_collection():
+            state = self._front(work)
+            if work.usable:
+                finish(state, work)
+        seconds = time.perf_counter() - began
+        result = work.result(state, seconds)
+        if self._emitter.listens("diagnostic"):
+            for item in result.diagnostics:
+                self._emitter.emit(Event("diagnostic", path=item.file, diagnostic=item))
+        self._emitter.emit(Event("compilation:end", seconds=seconds, success=result.success))
+        return result
+
+    def _prepare(self, paths: list[str], arguments: Mapping[str, Any]) -> _Work:
+        phases = Phases(self._emitter)
+        with phases.phase("discover"):
+            start = start_of(self._files, paths)
+            configured = configure(self._files, start, self._environment, arguments)
+            found = discover(self._files, paths, _source(configured, paths))
+        return _Work(self._files, configured, found, phases)
+
+    def _front(self, work: _Work) -> Compilation:
+        if not work.usable:
+            return Compilation([], list(work.diagnostics))
+        with work.phases.phase("read"):
+            contents, found = pipeline.read_all(self._files, work.root, work.paths)
+        work.contents = contents
+        state = pipeline.compile_front(contents, work.phases, self._parse)
+        state.diagnostics = pipeline.ordered([*work.diagnostics, *found, *state.diagnostics])
+        if found:
+            state.program = None
+        return state
+
+    def _parse(self, path: str, data: bytes) -> Parsed:
+        key = (path, digest.of_bytes(data))
+        kept = self._parsed.get(key)
+        if kept is not None:
+            self._emitter.emit(Event("file:cached", phase="parse", path=path))
+            return kept
+        parsed = pipeline.parse_unit(path, data)
+        self._parsed = {old: value for old, value in self._parsed.items() if old[0] != path}
+        self._parsed[key] = parsed
+        self._emitter.emit(Event("file:parsed", phase="parse", path=path))
+        return parsed
+
+    def _build(self, state: Compilation, work: _Work) -> None:
+        pipeline.evaluate(state, work.phases)
+        if state.program is None or state.failed:
+            return
+        options = work.configured.options
+        package = pipeline.package_of(state.program, options)
+        made = pipeline.emit_all(state.program, package, options, work.phases)
+        work.package = package
+        with work.phases.phase("write"):
+            work.write(made)
+        state.diagnostics = pipeline.ordered([*state.diagnostics, *work.written_diagnostics])
+        for output in work.outputs:
+            if output.state == "written":
+                self._emitter.emit(Event("file:written", phase="write", path=output.path))
+
+
+class _Work:
+    """One compile under way."""
+
+    def __init__(
+        self, files: Files, configured: Configured, found: Discovered, phases: Phases
+    ) -> None:
+        self.files = files
+        self.configured = configured
+        self.phases = phases
+        self.root = found.root
+        self.paths = found.paths
+        self.diagnostics = [*configured.diagnostics, *found.diagnostics]
+        self.usable = not any(item.is_error for item in self.diagnostics)
+        self.contents: list[tuple[str, bytes]] = []
+        self.package: str | None = None
+        self.outputs: list[Output] = []
+        self.removed: list[str] = []
+        self.chunks: list[Chunk] = []
+        self.written_diagnostics: list[Diagnostic] = []
+
+    def write(self, made: dict[str, bytes]) -> None:
+        """Publish the files of the package with their manifest."""
+        package = self.package or ""
+        extra = manifest.taken_from(made)
+        self.chunks = manifest.chunks_of(package, made, extra)
+        target = self.configured.options.target
+        made[manifest.NAME] = manifest.describe(
+            package=package,
+            targets=target,
+            sources=self.contents,
+            outputs=made,
+            chunks=self.chunks,
+            extra=extra,
+        )
+        out = self.configured.options.out
+        folder = os.path.join(out, package)
+        owned = manifest.owned_by(self.files, folder)
+        done = publish(self.files, folder, made, owned, posixpath.join(_shown(out), package))
+        self.written_diagnostics = list(done.diagnostics)
+        if done.failed:
+            return
+        fresh = set(done.written)
+        self.removed = [f"{package}/{path}" for path in done.removed]
+        self.outputs = [
+            Output(
+                f"{package}/{path}",
+                len(made[path]),
+                digest.of_bytes(made[path]),
+                "written" if path in fresh else "unchanged",
+            )
+            for path in sorted(made)
+        ]
+
+    def result(self, state: Compilation, seconds: float) -> Result:
+        """Put the outcome together."""
+        return Result(
+            success=not state.failed,
+            diagnostics=state.diagnostics,
+            root=self.root,
+            out=self.configured.options.out,
+            package=self.package,
+            outputs=self.outputs,
+            removed=self.removed,
+            chunks=self.chunks,
+            timing={**self.phases.seconds, "total": seconds},
+            stats=tally(state, self.outputs, self.removed),
+            metrics=measure(state, seconds),
+            compilation=state,
+        )
+
+
+def create_hyper_compiler(**options: Any) -> Compiler:
+    """Make a session: see ``Compiler``."""
+    return Compiler(**options)
+
+
+def hyper_compile(paths: Paths = None, **options: Any) -> Result:
+    """Build once: ``hyper_compile("intents/", out="dist")``. See ``Compiler.compile``."""
+    with Compiler() as compiler:
+        return compiler.compile(paths, **options)
+
+
+createHyperCompiler = create_hyper_compiler  # noqa: N816  # the name that is part of the API
+hyperCompile = hyper_compile  # noqa: N816  # likewise
+
+__all__ = [
+    "Compiler",
+    "Result",
+    "createHyperCompiler",
+    "create_hyper_compiler",
+    "hyperCompile",
+    "hyper_compile",
+]
+
+
+def _as_list(paths: Paths) -> list[str]:
+    if paths is None:
+        return []
+    if isinstance(paths, str | os.PathLike):
+        return [os.fspath(paths)]
+    return [os.fspath(path) for path in paths]
+
+
+def _checked(options: Mapping[str, Any]) -> dict[str, Any]:
+    given = {check_key(key): value for key, value in options.items()}
+    return {key: parse_value(key, value) for key, value in given.items() if value is not None}
+
+
+def _source(configured: Configured, paths: Sequence[str]) -> str | None:
+    """The source root that was configured; without paths, that or the configuration's folder."""
+    source = configured.options.source
+    if source is None and not paths and configured.folder is not None:
+        return os.path.relpath(configured.folder)
+    return source
+
+
+def _shown(path: str) -> str:
+    """A path as messages show it: relative where it is below the working folder."""
+    if os.path.isabs(path):
+        near = os.path.relpath(path)
+        path = path if near.startswith("..") else near
+    return path.replace(os.sep, "/")
+
+
+@contextlib.contextmanager
+def _no_collection() -> Iterator[None]:
+    """A build makes hundreds of thousands of objects and few cycles: collecting meanwhile only costs."""
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collects:
+            gc.enable()

@@ -1,0 +1,80 @@
+"""What a compile was made of and what it cost."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import TYPE_CHECKING, Final
+
+from hyper.ir.program import (
+    ActionDef,
+    AliasDef,
+    CalcDef,
+    ConstDef,
+    EntityDef,
+    EnumDef,
+    ExternDef,
+    FeatureDef,
+    RuleDef,
+    TableDef,
+    UnionDef,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from hyper.engine.pipeline import Compilation
+    from hyper.engine.result import Output
+
+_COUNTED: Final[dict[type, str]] = {
+    EntityDef: "entities",
+    EnumDef: "enums",
+    UnionDef: "unions",
+    AliasDef: "types",
+    ConstDef: "constants",
+    CalcDef: "calcs",
+    ExternDef: "externs",
+    TableDef: "tables",
+    RuleDef: "rules",
+}
+
+
+def tally(state: Compilation, outputs: Sequence[Output], removed: Sequence[str]) -> dict[str, int]:
+    """Counts of what was compiled and made."""
+    counts = {
+        "files": len(state.units),
+        "bytes": state.size,
+        "lines": sum(unit.source.text.count("\n") for unit in state.units),
+    }
+    counts |= dict.fromkeys((*_COUNTED.values(), "actions", "webhooks", "scenarios"), 0)
+    for module in state.program.modules if state.program else ():
+        for definition in module.definitions:
+            if isinstance(definition, FeatureDef):
+                counts["scenarios"] += len(definition.scenarios)
+            elif isinstance(definition, ActionDef):
+                counts["webhooks" if definition.webhook else "actions"] += 1
+            elif type(definition) in _COUNTED:
+                counts[_COUNTED[type(definition)]] += 1
+    written = sum(output.state == "written" for output in outputs)
+    return counts | {
+        "outputs": len(outputs),
+        "written": written,
+        "unchanged": len(outputs) - written,
+        "removed": len(removed),
+        "output_bytes": sum(output.size for output in outputs),
+    }
+
+
+def measure(state: Compilation, seconds: float) -> dict[str, float]:
+    """Speed and memory: processor seconds of the process, its peak in bytes, files and bytes a second."""
+    figures = {
+        "cpu_seconds": time.process_time(),
+        "files_per_second": len(state.units) / seconds if seconds else 0.0,
+        "bytes_per_second": state.size / seconds if seconds else 0.0,
+    }
+    try:
+        import resource
+    except ImportError:
+        return figures
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return figures | {"peak_memory": float(peak if sys.platform == "darwin" else peak * 1024)}

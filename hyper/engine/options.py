@@ -1,0 +1,261 @@
+"""Options of a build: from a configuration file, then ``HYPER_*`` variables, then arguments.
+
+A configuration is ``hyper.toml``, or ``[tool.hyper]`` in ``pyproject.toml``, in the nearest folder at or above the sources that has
+one. Its paths are relative to that folder; those of variables and arguments to the working folder.
+"""
+
+from __future__ import annotations
+
+import keyword
+import os
+import re
+import tomllib
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, get_args
+
+import msgspec
+
+from hyper.base.diagnostics import Diagnostic, diagnostic
+from hyper.base.source import Source
+from hyper.engine.tiers import TIER_NAMES, TIERS, TierName, cores
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from hyper.base.fs import Files
+    from hyper.base.source import Location
+
+TargetName: TypeAlias = Literal["python", "openapi", "jsonschema"]
+TARGETS: Final[tuple[TargetName, ...]] = get_args(TargetName)
+PREFIX: Final = "HYPER_"
+# Variables with our prefix that steer the project's own tests.
+_NOT_OPTIONS: Final = frozenset({"HYPER_UPDATE_GOLDEN"})
+
+
+class Options(msgspec.Struct, frozen=True, kw_only=True):
+    """What can be set. ``docs/api.md`` describes each; ``None`` means that it is worked out."""
+
+    source: str | None = None
+    package: str | None = None
+    out: str = "dist"
+    target: tuple[TargetName, ...] = TARGETS
+    tier: TierName = "balanced"
+    processes: int | None = None
+
+    @property
+    def workers(self) -> int:
+        """How many processes may work at once."""
+        wanted = TIERS[self.tier].processes if self.processes is None else self.processes
+        return wanted or cores()
+
+
+KEYS: Final[tuple[str, ...]] = Options.__struct_fields__
+_PATHS: Final = ("source", "out")
+
+
+class OptionError(ValueError):
+    """An option that does not exist, or a value that it cannot have."""
+
+    def __init__(self, code: str, message: str, suggestion: str | None = None) -> None:
+        super().__init__(
+            message if suggestion is None else f"{message}; did you mean {suggestion}?"
+        )
+        self.code = code
+        self.message = message
+        self.suggestion = suggestion
+
+
+class Configured(msgspec.Struct, frozen=True):
+    """Options with the folder of their configuration, ``None`` where there is none."""
+
+    options: Options
+    folder: str | None
+    diagnostics: tuple[Diagnostic, ...]
+
+
+def configure(
+    files: Files, start: str, environment: Mapping[str, str], arguments: Mapping[str, Any]
+) -> Configured:
+    """Put the options together for sources at ``start``.
+
+    Mistakes in files and variables are diagnostics; one in ``arguments`` raises ``OptionError``.
+    """
+    found: list[Diagnostic] = []
+    settings: dict[str, Any] = {}
+    file = _nearest_file(files, start, found)
+    if file is not None:
+        _set_from_file(settings, file, found)
+    for name in sorted(environment):
+        if name.startswith(PREFIX) and name not in _NOT_OPTIONS:
+            _set_from_variable(settings, name, environment[name], found)
+    for key, value in arguments.items():
+        if value is not None:
+            settings[check_key(key)] = parse_value(key, value)
+    return Configured(Options(**settings), file.folder if file else None, tuple(found))
+
+
+def check_key(key: str) -> str:
+    """Give the key back, or raise with the nearest one."""
+    if key not in KEYS:
+        near = get_close_matches(key, KEYS, 1)
+        advice = f"the options are {', '.join(KEYS)}"
+        raise OptionError(
+            "E0902", f'there is no option "{key}": {advice}', near[0] if near else None
+        )
+    return key
+
+
+def parse_value(key: str, value: Any) -> Any:
+    """Check the value of an option, given as text or as itself."""
+    return _PARSERS[key](key, value)
+
+
+def _text(key: str, value: Any) -> str:
+    if isinstance(value, os.PathLike):
+        value = os.fspath(value)
+    if not isinstance(value, str) or not value:
+        raise OptionError("E0903", f'the option "{key}" is a text, not {_shown(value)}')
+    return value
+
+
+def _package(key: str, value: Any) -> str:
+    text = _text(key, value)
+    if not text.isidentifier() or not text.isascii() or keyword.iskeyword(text):
+        raise OptionError(
+            "E0903", f"a package needs the name of a Python module, not {_shown(text)}"
+        )
+    return text
+
+
+def _target(key: str, value: Any) -> tuple[str, ...]:
+    parts = value.split(",") if isinstance(value, str) else value
+    if not isinstance(parts, list | tuple) or not parts:
+        raise OptionError("E0903", f'the option "{key}" is a list of targets, not {_shown(value)}')
+    names = [
+        _one_of(key, part.strip() if isinstance(part, str) else part, TARGETS) for part in parts
+    ]
+    return tuple(name for name in TARGETS if name in names)
+
+
+def _tier(key: str, value: Any) -> str:
+    return _one_of(key, value, TIER_NAMES)
+
+
+def _one_of(key: str, value: Any, known: tuple[str, ...]) -> str:
+    if isinstance(value, str) and value in known:
+        return value
+    near = get_close_matches(str(value), known, 1)
+    message = f'the option "{key}" knows {", ".join(known)}, not {_shown(value)}'
+    raise OptionError("E0903", message, near[0] if near else None)
+
+
+def _processes(key: str, value: Any) -> int:
+    try:
+        number = int(value) if isinstance(value, str) else value
+    except ValueError:
+        number = value
+    if isinstance(number, bool) or not isinstance(number, int) or not 0 <= number <= 1024:
+        raise OptionError(
+            "E0903", f'the option "{key}" is a number from 0 to 1024, not {_shown(value)}'
+        )
+    return number
+
+
+_PARSERS: Final[dict[str, Callable[[str, Any], Any]]] = {
+    "source": _text,
+    "package": _package,
+    "out": _text,
+    "target": _target,
+    "tier": _tier,
+    "processes": _processes,
+}
+
+
+def _shown(value: Any) -> str:
+    return ascii(value)[:80]
+
+
+class _File(msgspec.Struct, frozen=True):
+    """A configuration file: its folder and name, its text, and what it sets."""
+
+    folder: str
+    name: str
+    text: str
+    values: dict[str, Any]
+
+    def locate(self, key: str) -> Location | None:
+        """Where a key is set."""
+        match = re.search(rf"^[ \t]*(\"?{re.escape(key)}\"?)[ \t]*=", self.text, re.MULTILINE)
+        return Source(self.name, self.text).locate(*match.span(1)) if match else None
+
+
+def _set_from_file(settings: dict[str, Any], file: _File, found: list[Diagnostic]) -> None:
+    for key, value in file.values.items():
+        try:
+            parsed = parse_value(check_key(key), value)
+        except OptionError as error:
+            place = file.locate(key)
+            found.append(
+                diagnostic(
+                    error.code, error.message, place, suggestion=error.suggestion, file=file.name
+                )
+            )
+            continue
+        if key in _PATHS:
+            parsed = os.path.normpath(os.path.join(file.folder, parsed))
+        settings[key] = parsed
+
+
+def _set_from_variable(
+    settings: dict[str, Any], name: str, value: str, found: list[Diagnostic]
+) -> None:
+    key = name.removeprefix(PREFIX).lower()
+    try:
+        settings[check_key(key)] = parse_value(key, value)
+    except OptionError as error:
+        text = f"{name}: {error.message}"
+        found.append(diagnostic(error.code, text, suggestion=error.suggestion))
+
+
+def _nearest_file(files: Files, start: str, found: list[Diagnostic]) -> _File | None:
+    at = files.canonical(start)
+    while True:
+        for name in ("hyper.toml", "pyproject.toml"):
+            if files.kind(os.path.join(at, name), follow=True) == "file":
+                file = _load(files, at, name, found)
+                if file is not None:
+                    return file
+        parent = os.path.dirname(at)
+        if parent == at or files.kind(os.path.join(at, ".git")) is not None:
+            return None
+        at = parent
+
+
+def _load(files: Files, folder: str, name: str, found: list[Diagnostic]) -> _File | None:
+    """Read a configuration file; ``None`` where it says nothing of us."""
+    text = ""
+    try:
+        text = files.read(os.path.join(folder, name)).decode("utf-8")
+        document = tomllib.loads(text)
+    except (OSError, ValueError) as error:
+        if name == "pyproject.toml":
+            return None
+        found.append(diagnostic("E0907", f"{error}", _toml_place(name, text, error), file=name))
+        return _File(folder, name, text, {})
+    tool = document.get("tool")
+    table = document if name == "hyper.toml" else isinstance(tool, dict) and tool.get("hyper")
+    if table is None or table is False:
+        return None
+    if not isinstance(table, dict):
+        found.append(diagnostic("E0907", "[tool.hyper] is a table", file=name))
+        table = {}
+    return _File(folder, name, text, table)
+
+
+def _toml_place(name: str, text: str, error: Exception) -> Location | None:
+    match = re.search(r"at line (\d+), column (\d+)", str(error))
+    if not match:
+        return None
+    source = Source(name, text)
+    offset = source.line_starts[int(match[1]) - 1] + int(match[2]) - 1
+    return source.locate(offset, offset + 1)

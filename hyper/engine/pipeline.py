@@ -1,0 +1,182 @@
+"""The way of a build: stages as pure functions, called in order, with what each of them found.
+
+``compile_front`` reads, parses, resolves, checks, lowers and analyses; ``emit_all`` makes the files. Neither writes anything.
+A file that does not parse does not keep the others from being checked; lowering and what follows need a program without errors.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from hyper.base.diagnostics import Diagnostic, diagnostic, sort_key
+from hyper.base.source import Source
+from hyper.engine.names import module_name, package_name
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from hyper.base.fs import Files
+    from hyper.engine.clock import Phases
+    from hyper.engine.options import Options
+    from hyper.ir.program import Program
+    from hyper.lang.check import Checked
+    from hyper.lang.symbols import Unit, World
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """A unit with what parsing it found. A pure function of the file's path and bytes, so it may be kept and used again."""
+
+    unit: Unit
+    diagnostics: tuple[Diagnostic, ...]
+
+
+@dataclass(slots=True)
+class Compilation:
+    """What the stages made so far; ``None`` where a stage did not run."""
+
+    units: list[Unit]
+    diagnostics: list[Diagnostic]
+    size: int = 0
+    world: World | None = None
+    checked: Checked | None = None
+    program: Program | None = None
+
+    @property
+    def failed(self) -> bool:
+        """Whether any stage found an error."""
+        return any(item.is_error for item in self.diagnostics)
+
+
+def read_all(
+    files: Files, root: str, paths: Sequence[str]
+) -> tuple[list[tuple[str, bytes]], list[Diagnostic]]:
+    """The bytes of each file that can be read."""
+    contents: list[tuple[str, bytes]] = []
+    found: list[Diagnostic] = []
+    for path in paths:
+        try:
+            contents.append((path, files.read(posixpath.join(root, path))))
+        except OSError as error:
+            message = f"cannot read the file: {error.strerror or error}"
+            found.append(diagnostic("E0901", message, file=path))
+    return contents, found
+
+
+def parse_unit(path: str, data: bytes) -> Parsed:
+    """Decode and parse one file."""
+    from hyper.lang.parser import parse
+    from hyper.lang.symbols import Unit
+
+    source, broken = decode(path, data)
+    parsed = parse(source)
+    unit = Unit(path, module_name(path, parsed.module), source, parsed.module)
+    # Text that is not UTF-8 is parsed for its declarations only: what it says wrong may come from the lost bytes.
+    return Parsed(unit, tuple(broken or parsed.diagnostics))
+
+
+def decode(path: str, data: bytes) -> tuple[Source, list[Diagnostic]]:
+    """Bytes to text. An invalid byte is an error that names its offset; the text then has U+FFFD in its place."""
+    try:
+        return Source(path, data.decode("utf-8-sig")), []
+    except UnicodeDecodeError as error:
+        text = data.decode("utf-8-sig", "replace")
+        source = Source(path, text)
+        before = len(data[: error.start].decode("utf-8-sig"))
+        message = (
+            f"byte {error.start} (0x{data[error.start]:02x}) is not UTF-8: save the file as UTF-8"
+        )
+        place = source.locate(before, before + 1)
+        return source, [diagnostic("E0101", message, place)]
+
+
+def compile_front(
+    contents: Sequence[tuple[str, bytes]],
+    phases: Phases,
+    parse: Callable[[str, bytes], Parsed] = parse_unit,
+) -> Compilation:
+    """From bytes to a checked program."""
+    state = Compilation([], [], sum(len(data) for _, data in contents))
+    for path, data in phases.each("parse", contents):
+        parsed = parse(path, data)
+        state.units.append(parsed.unit)
+        state.diagnostics += parsed.diagnostics
+    with phases.phase("resolve"):
+        from hyper.lang.resolve import resolve
+
+        state.world, found = resolve(state.units)
+        state.diagnostics += found
+    with phases.phase("check"):
+        from hyper.lang.check import check
+
+        state.checked = check(state.world)
+        state.diagnostics += state.checked.diagnostics
+    if not state.failed:
+        _lower(state, state.world, state.checked, phases)
+    state.diagnostics = ordered(state.diagnostics)
+    return state
+
+
+def _lower(state: Compilation, world: World, checked: Checked, phases: Phases) -> None:
+    with phases.phase("lower"):
+        from hyper.ir.lower import lower
+
+        state.program = lower(world, checked)
+    with phases.phase("analyse"):
+        from hyper.ir.analyse import analyse
+        from hyper.lang.unused import unused
+
+        state.diagnostics += unused(world)
+        state.diagnostics += analyse(state.program, world)
+
+
+def evaluate(state: Compilation, phases: Phases, *, externs: bool = False) -> None:
+    """Run the scenarios of a program without errors; those that reach user code only with ``externs``."""
+    if state.program is None or state.failed:
+        return
+    with phases.phase("scenarios"):
+        from hyper.ir.scenarios import run_scenarios
+
+        state.diagnostics += run_scenarios(state.program, externs=externs)
+        state.diagnostics = ordered(state.diagnostics)
+
+
+def emit_all(program: Program, package: str, options: Options, phases: Phases) -> dict[str, bytes]:
+    """The files of the package's folder, by path from it, manifest not included."""
+    made: dict[str, bytes] = {}
+    if "python" in options.target:
+        with phases.phase("emit python"):
+            from hyper.emit.python import emit_python
+
+            made |= {path: text.encode() for path, text in emit_python(program, package).items()}
+    if "openapi" in options.target:
+        with phases.phase("emit openapi"):
+            from hyper.emit.openapi import emit_openapi
+
+            made["openapi.json"] = pretty(emit_openapi(program))
+    if "jsonschema" in options.target:
+        with phases.phase("emit jsonschema"):
+            from hyper.emit.openapi import emit_schemas
+
+            made |= {path: pretty(schema) for path, schema in emit_schemas(program).items()}
+    return made
+
+
+def package_of(program: Program, options: Options) -> str:
+    """The name of the package: as configured, else from the service, else ``app``."""
+    service = program.service
+    return options.package or package_name(service.name if service else "app")
+
+
+def pretty(value: Any) -> bytes:
+    """JSON for people, in the order in which it was made, ending in a line end."""
+    return msgspec.json.format(msgspec.json.encode(value), indent=2) + b"\n"
+
+
+def ordered(items: Iterable[Diagnostic]) -> list[Diagnostic]:
+    """Diagnostics by place, each once."""
+    return sorted(dict.fromkeys(items), key=sort_key)
