@@ -32,7 +32,17 @@ def _table(text: str) -> dict[str, Code]:
 CODES: Final[dict[str, Code]] = _table(
     """
     E0101 invalid UTF-8
+    E0102 character with no meaning
+    E0103 string or quoted name not closed
+    E0104 tab in indentation
+    E0105 indentation that matches no block
+    E0106 malformed number
+    E0107 malformed escape
     E0201 unexpected token
+    E0202 missing block
+    E0203 unexpected indentation
+    E0204 line that cannot stand here
+    E0210 nested too deeply
     E0301 two files with one module name
     E0302 unknown module
     E0303 unknown name

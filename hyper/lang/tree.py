@@ -178,6 +178,13 @@ class Paren(Node):
     inner: Expr
 
 
+class TypeValue(Node):
+    """A type where a marker takes one and it is more than a bare name: ``@extra(list[string])``. A bare name
+    is a ``Name``."""
+
+    type: TypeExpr
+
+
 class BadExpr(Node):
     """Where an expression could not be parsed; an error was reported there."""
 
@@ -201,6 +208,7 @@ Expr: TypeAlias = (
     | Comprehension
     | With
     | Paren
+    | TypeValue
     | BadExpr
 )
 

@@ -1,0 +1,291 @@
+"""Where the parser is in the token arrays, how it complains, and how it goes on after a mistake."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Final
+
+from hyper.base.diagnostics import Reporter
+from hyper.lang import tokens as t
+from hyper.lang.parser.literals import unescape
+from hyper.lang.tree import Ident
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from hyper.base.source import Source
+    from hyper.lang.tokens import Tokens
+
+MAX_DEPTH: Final = 256
+
+
+class Fault(Exception):  # noqa: N818 - never leaves the parser
+    """A mistake in a line: what is wrong, and where. The parser goes on at the next line."""
+
+    def __init__(self, code: str, message: str, start: int, end: int, near: str | None) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.start = start
+        self.end = end
+        self.near = near
+
+
+class Cursor:
+    """The tokens of one file with the index of the next one.
+
+    Parsing functions take a cursor and return a node; they read the arrays directly, because that
+    is several times faster than a method call a token.
+    """
+
+    __slots__ = (
+        "depth",
+        "ends",
+        "i",
+        "in_marker",
+        "kinds",
+        "problem_starts",
+        "reporter",
+        "source",
+        "spoiled",
+        "starts",
+        "texts",
+    )
+
+    def __init__(self, source: Source, tokens: Tokens) -> None:
+        self.source = source
+        self.kinds = tokens.kinds
+        self.starts = tokens.starts
+        self.ends = tokens.ends
+        self.texts = tokens.texts
+        self.i = 0
+        self.depth = 0
+        self.in_marker = False
+        self.reporter = Reporter(source)
+        self.problem_starts: list[int] = []
+        for code, message, start, end in tokens.problems:
+            self.reporter.report(code, message, start, end)
+            self.problem_starts.append(start)
+        # The last line, by the index of its NEWLINE token, that already has an error.
+        self.spoiled = -1
+
+    # ------------------------------------------------------------ complaints
+
+    def found(self) -> str:
+        """The next token as a message names it."""
+        kind = self.kinds[self.i]
+        if kind in {t.NAME, t.INT, t.NUMBER, t.WORDY, t.QUOTED}:
+            return f"`{self.texts[self.i]}`"
+        return t.KIND_NAMES[kind]
+
+    def fault(
+        self, message: str, code: str = "E0201", near: str | None = None, at: int | None = None
+    ) -> Fault:
+        """Make the error for the next token, or the one at index ``at``."""
+        i = self.i if at is None else at
+        if self.kinds[i] in {t.NEWLINE, t.END, t.INDENT, t.DEDENT} and i:
+            end = self.ends[self._before(i)]
+            return Fault(code, message, end, end, near)
+        return Fault(code, message, self.starts[i], self.ends[i], near)
+
+    def _before(self, i: int) -> int:
+        """Index of the last token before ``i`` that has text."""
+        i -= 1
+        while i > 0 and self.kinds[i] in {t.NEWLINE, t.INDENT, t.DEDENT}:
+            i -= 1
+        return i
+
+    def expected(self, what: str) -> Fault:
+        """Make the error that ``what`` should stand where the next token is."""
+        return self.fault(f"expected {what}, found {self.found()}")
+
+    def unknown_word(self, what: str, words: Iterable[str]) -> Fault:
+        """Make the error for a word that begins no line here."""
+        text = self.texts[self.i]
+        near = None
+        if self.kinds[self.i] == t.NAME:
+            close = get_close_matches(text, list(words), 1)
+            near = close[0] if close else None
+        hint = f"; did you mean `{near}`?" if near else f"; expected {what}"
+        return self.fault(f"{self.found()} cannot stand here{hint}", "E0204", near)
+
+    def report(self, fault: Fault) -> None:
+        """Report a fault, unless its line already has an error: one mistake is one error."""
+        line_end = self.i
+        kinds = self.kinds
+        while kinds[line_end] != t.NEWLINE and kinds[line_end] != t.END:
+            line_end += 1
+        if line_end == self.spoiled:
+            return
+        self.spoiled = line_end
+        first = self.i
+        while first > 0 and kinds[first - 1] not in {t.NEWLINE, t.INDENT, t.DEDENT}:
+            first -= 1
+        at = bisect_left(self.problem_starts, self.starts[first])
+        if at < len(self.problem_starts) and self.problem_starts[at] <= self.ends[line_end]:
+            return
+        self.reporter.report(
+            fault.code, fault.message, fault.start, fault.end, suggestion=fault.near
+        )
+
+    def warn_at(self, code: str, message: str, start: int, end: int) -> None:
+        """Report something that does not stop the line from being read."""
+        self.reporter.report(code, message, start, end)
+
+    # ------------------------------------------------------------ taking tokens
+
+    def word(self) -> str:
+        """The text of the next token if it is an unquoted word, else the empty string."""
+        i = self.i
+        return self.texts[i] if self.kinds[i] == t.NAME else ""
+
+    def expect(self, kind: int) -> None:
+        """Take a token of a kind."""
+        if self.kinds[self.i] != kind:
+            raise self.expected(t.KIND_NAMES[kind])
+        self.i += 1
+
+    def accept(self, kind: int) -> bool:
+        """Take the next token if it is of a kind."""
+        if self.kinds[self.i] == kind:
+            self.i += 1
+            return True
+        return False
+
+    def expect_word(self, word: str) -> None:
+        """Take one word."""
+        i = self.i
+        if self.kinds[i] != t.NAME or self.texts[i] != word:
+            raise self.expected(f"`{word}`")
+        self.i = i + 1
+
+    def accept_word(self, word: str) -> bool:
+        """Take the next token if it is this word."""
+        i = self.i
+        if self.kinds[i] == t.NAME and self.texts[i] == word:
+            self.i = i + 1
+            return True
+        return False
+
+    def ident(self, what: str = "a name") -> Ident:
+        """Take a name, quoted or not."""
+        i = self.i
+        kind = self.kinds[i]
+        if kind == t.NAME:
+            self.i = i + 1
+            return Ident(self.starts[i], self.ends[i], self.texts[i])
+        if kind == t.QUOTED:
+            self.i = i + 1
+            return Ident(self.starts[i], self.ends[i], unquote_name(self, i), quoted=True)
+        raise self.expected(what)
+
+    def end_line(self) -> None:
+        """Take the end of the line."""
+        if self.kinds[self.i] != t.NEWLINE:
+            raise self.expected("the end of the line")
+        self.i += 1
+
+    # ------------------------------------------------------------ going on
+
+    def deeper(self) -> None:
+        """Enter a bracket or a block; the caller leaves it by taking 1 from ``depth``."""
+        self.depth += 1
+        if self.depth > MAX_DEPTH:
+            raise self.fault(
+                f"nested too deeply: at most {MAX_DEPTH} levels; give a part a name of its own",
+                "E0210",
+            )
+
+    def skip_line(self) -> None:
+        """Go to the end of the line, and take it."""
+        kinds = self.kinds
+        i = self.i
+        while kinds[i] != t.NEWLINE and kinds[i] != t.END:
+            i += 1
+        self.i = i + (kinds[i] == t.NEWLINE)
+
+    def skip_block(self) -> None:
+        """Take the block that begins here, if one does."""
+        kinds = self.kinds
+        i = self.i
+        if kinds[i] != t.INDENT:
+            return
+        depth = 0
+        while True:
+            kind = kinds[i]
+            if kind == t.INDENT:
+                depth += 1
+            elif kind == t.DEDENT:
+                depth -= 1
+                if not depth:
+                    break
+            elif kind == t.END:
+                self.i = i
+                return
+            i += 1
+        self.i = i + 1
+
+    def recover(self, fault: Fault, depth: int) -> None:
+        """Report a fault and go to the next line, past the block of a broken one."""
+        self.depth = depth
+        self.in_marker = False
+        self.report(fault)
+        self.skip_line()
+        self.skip_block()
+
+    def recover_head(self, fault: Fault, depth: int) -> None:
+        """Report a fault in the head of a block and go to its end, so that its body is read."""
+        self.depth = depth
+        self.in_marker = False
+        self.report(fault)
+        self.skip_line()
+
+    def lines(self, read: Callable[[], None]) -> None:
+        """Read the lines of a block whose ``INDENT`` was taken, through its ``DEDENT``."""
+        kinds = self.kinds
+        depth = self.depth
+        stray = 0
+        while True:
+            kind = kinds[self.i]
+            if kind == t.DEDENT:
+                self.i += 1
+                if not stray:
+                    self.depth = depth
+                    return
+                stray -= 1
+                continue
+            if kind == t.END:
+                self.depth = depth
+                return
+            if kind == t.INDENT:
+                self.stray_indent()
+                stray += 1
+                continue
+            try:
+                read()
+            except Fault as fault:
+                self.recover(fault, depth)
+
+    def stray_indent(self) -> None:
+        """Report a line that is indented deeper than the line before it allows, and go into it."""
+        i = self.i
+        self.i = i + 1
+        self.report(
+            Fault(
+                "E0203",
+                "this line is indented deeper than the block that it is in",
+                self.starts[i],
+                self.ends[i],
+                None,
+            )
+        )
+
+
+def unquote_name(p: Cursor, i: int) -> str:
+    """The name in backticks at index ``i``."""
+    text = p.texts[i]
+    body = text[1:-1] if len(text) > 1 and text[-1] == "`" else text[1:]
+    if "\\" not in body:
+        return body
+    return unescape(p, body, p.starts[i] + 1)

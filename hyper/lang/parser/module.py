@@ -1,0 +1,135 @@
+"""A whole file: its name, what it uses, and its declarations one after another."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from hyper.base.diagnostics import Diagnostic
+from hyper.lang import tokens as t
+from hyper.lang.lexer import tokenize
+from hyper.lang.parser import actions, data, functions, scenarios, service
+from hyper.lang.parser.cursor import Cursor, Fault
+from hyper.lang.parser.literals import doc_at
+from hyper.lang.parser.types import markers
+from hyper.lang.tree import Comment, Declaration, Ident, Module, Use, UseName
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from hyper.base.source import Source
+
+
+class Parsed(msgspec.Struct, eq=False):
+    """The tree of a file, as far as it could be read, and every mistake in it."""
+
+    module: Module
+    diagnostics: list[Diagnostic]
+
+
+_DECLARATIONS: Final[dict[str, Callable[[Cursor], Declaration]]] = {
+    "const": data.const,
+    "type": data.alias,
+    "enum": data.enum,
+    "entity": data.entity,
+    "union": data.union,
+    "calc": functions.calc,
+    "table": functions.table_decl,
+    "rule": functions.rule,
+    "extern": functions.extern,
+    "action": actions.action,
+    "webhook": actions.action,
+    "service": service.service,
+    "feature": scenarios.feature,
+}
+
+
+def parse(source: Source) -> Parsed:
+    """Parse a file. Every mistake in it is reported; what could be read is in the tree."""
+    tokens = tokenize(source)
+    p = Cursor(source, tokens)
+    module = Module(0, len(source.text), None, None, [], [], [], [])
+    text = source.text
+    module.comments = [
+        Comment(start, end, text[start:end], own)
+        for start, end, own in zip(
+            tokens.comment_starts, tokens.comment_ends, tokens.comment_own, strict=True
+        )
+    ]
+    kinds = p.kinds
+    if kinds[0] == t.STRING and kinds[1] == t.NEWLINE:
+        module.doc = doc_at(p, 0)
+        p.i = 2
+    while kinds[p.i] != t.END:
+        if kinds[p.i] == t.INDENT:
+            p.stray_indent()
+            continue
+        if kinds[p.i] == t.DEDENT:
+            p.i += 1
+            continue
+        try:
+            _line(p, module)
+        except Fault as fault:
+            p.recover(fault, 0)
+        except RecursionError:
+            p.recover(p.fault("nested too deeply; give a part a name of its own", "E0210"), 0)
+    items = p.reporter.items
+    items.sort(key=lambda item: (item.line, item.column))
+    return Parsed(module, items)
+
+
+def _line(p: Cursor, module: Module) -> None:
+    """Take a declaration, a ``use`` or the ``intent`` line."""
+    word = p.word()
+    read = _DECLARATIONS.get(word)
+    if read is not None:
+        module.declarations.append(read(p))
+    elif word == "use":
+        module.uses.append(_use(p))
+    elif word == "intent":
+        _intent(p, module)
+    elif p.kinds[p.i] == t.STRING and module.doc is None and not module.declarations:
+        raise p.fault("the documentation of a file stands before its `intent` line")
+    else:
+        raise p.unknown_word("a declaration", (*_DECLARATIONS, "use", "intent"))
+
+
+def _intent(p: Cursor, module: Module) -> None:
+    if module.name is not None:
+        raise p.fault("a file has one `intent` line", "E0204")
+    if module.uses or module.declarations:
+        raise p.fault("the `intent` line stands before everything else of a file", "E0204")
+    p.i += 1
+    module.name = _dotted(p)
+    module.markers = markers(p)
+    p.end_line()
+
+
+def _dotted(p: Cursor) -> Ident:
+    """Take the name of a module."""
+    first = p.ident("the name of a module")
+    name, end = first.name, first.end
+    while p.accept(t.DOT):
+        part = p.ident("a part of the name of a module")
+        name, end = f"{name}.{part.name}", part.end
+    return Ident(first.start, end, name)
+
+
+def _use(p: Cursor) -> Use:
+    start = p.starts[p.i]
+    p.i += 1
+    module = _dotted(p)
+    names: list[UseName] | None = None
+    if p.accept(t.LPAREN):
+        names = []
+        while p.kinds[p.i] != t.RPAREN:
+            name = p.ident()
+            alias = p.ident() if p.accept_word("as") else None
+            names.append(UseName(name.start, (alias or name).end, name, alias))
+            if not p.accept(t.COMMA):
+                break
+        p.expect(t.RPAREN)
+    end = p.ends[p.i - 1]
+    p.end_line()
+    return Use(start, end, module, names)

@@ -1,0 +1,151 @@
+"""Features and their scenarios."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hyper.lang import tokens as t
+from hyper.lang.parser.cursor import Fault
+from hyper.lang.parser.expressions import expression
+from hyper.lang.parser.heads import leading_doc, open_block
+from hyper.lang.parser.literals import string
+from hyper.lang.parser.types import type_expr, type_name
+from hyper.lang.tree import (
+    Examples,
+    Expr,
+    FeatureDecl,
+    Given,
+    Scenario,
+    Then,
+    TypeExpr,
+    WhenStep,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from hyper.lang.parser.cursor import Cursor
+
+
+def _end(p: Cursor) -> int:
+    i = p.i - 1
+    while p.kinds[i] in {t.NEWLINE, t.DEDENT, t.INDENT}:
+        i -= 1
+    return p.ends[i]
+
+
+def _block(p: Cursor, what: str) -> bool:
+    """Go into the block beneath a head; whether one is there."""
+    depth = p.depth
+    try:
+        found = open_block(p, what)
+    except Fault as fault:
+        p.recover_head(fault, depth)
+        found = p.kinds[p.i] == t.INDENT
+    if found:
+        p.i += 1
+    return found
+
+
+def feature(p: Cursor) -> FeatureDecl:
+    """``feature "title":`` with its scenarios."""
+    start = p.starts[p.i]
+    p.i += 1
+    result = FeatureDecl(start, 0, string(p), None, None, [])
+    if _block(p, "scenarios"):
+        result.doc = leading_doc(p, sole=True)
+        p.lines(lambda: _feature_line(p, result))
+    result.end = _end(p)
+    return result
+
+
+def _feature_line(p: Cursor, result: FeatureDecl) -> None:
+    word = p.word()
+    if word == "actor":
+        if result.actor is not None:
+            raise p.fault("a feature has one `actor` line", "E0204")
+        p.i += 1
+        result.actor = type_name(p)
+        p.end_line()
+    elif word == "scenario":
+        result.scenarios.append(_scenario(p))
+    else:
+        raise p.unknown_word("`scenario` or `actor`", ("scenario", "actor"))
+
+
+def _scenario(p: Cursor) -> Scenario:
+    start = p.starts[p.i]
+    p.i += 1
+    result = Scenario(start, 0, string(p), None, [], None)
+    if _block(p, "the steps of the scenario"):
+        result.doc = leading_doc(p, sole=True)
+        p.lines(lambda: _step(p, result))
+    result.end = _end(p)
+    return result
+
+
+def _step(p: Cursor, result: Scenario) -> None:
+    word = p.word()
+    if word == "examples" and p.kinds[p.i + 1] == t.COLON:
+        if result.examples is not None:
+            raise p.fault("a scenario has one `examples:` table", "E0204")
+        result.examples = _examples(p)
+        return
+    if word == "then":
+        result.steps.append(_then(p))
+    elif word == "given":
+        _bindings(p, lambda *parts: result.steps.append(Given(*parts)))
+    elif word == "when":
+        _bindings(p, lambda *parts: result.steps.append(WhenStep(*parts)))
+    else:
+        words = ("given", "when", "then", "examples")
+        raise p.unknown_word("`given`, `when`, `then` or `examples:`", words)
+    p.end_line()
+
+
+def _bindings(p: Cursor, add: Callable[..., None]) -> None:
+    """Take ``name: T = value``, more than one with commas between them."""
+    start = p.starts[p.i]
+    p.i += 1
+    while True:
+        name = p.ident()
+        kind: TypeExpr | None = type_expr(p) if p.accept(t.COLON) else None
+        p.expect(t.ASSIGN)
+        value = expression(p)
+        add(start, value.end, name, kind, value)
+        if not p.accept(t.COMMA):
+            return
+        start = p.starts[p.i]
+
+
+def _then(p: Cursor) -> Then:
+    start = p.starts[p.i]
+    p.i += 1
+    failure = None
+    if p.word() in {"error", "refused"} and p.kinds[p.i + 1] == t.STRING:
+        failure = p.word()
+        p.i += 1
+    value = expression(p)
+    return Then(start, value.end, failure, value)
+
+
+def _examples(p: Cursor) -> Examples:
+    result = Examples(p.starts[p.i], 0, [], [])
+    p.i += 1
+    if _block(p, "a row of names, then rows of values"):
+        p.lines(lambda: _example_line(p, result))
+    result.end = _end(p)
+    return result
+
+
+def _example_line(p: Cursor, result: Examples) -> None:
+    if not result.names:
+        result.names.append(p.ident("the name of a column"))
+        while p.accept(t.PIPE):
+            result.names.append(p.ident("the name of a column"))
+    else:
+        row: list[Expr] = [expression(p)]
+        while p.accept(t.PIPE):
+            row.append(expression(p))
+        result.rows.append(row)
+    p.end_line()

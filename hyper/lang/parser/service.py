@@ -1,0 +1,129 @@
+"""The ``service`` declaration."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from hyper.lang import tokens as t
+from hyper.lang.parser.cursor import Fault
+from hyper.lang.parser.expressions import arguments
+from hyper.lang.parser.heads import doc_beneath, idents, leading_doc, optional_block
+from hyper.lang.parser.literals import string
+from hyper.lang.parser.security import security
+from hyper.lang.parser.types import markers
+from hyper.lang.tree import Arg, SchemeLine, ServerLine, ServiceDecl, StrLit, TagLine
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from hyper.lang.parser.cursor import Cursor
+
+
+def service(p: Cursor) -> ServiceDecl:
+    """``service Name:`` with its lines."""
+    start = p.starts[p.i]
+    p.i += 1
+    name = p.ident("the name of the service")
+    result = ServiceDecl(start, 0, name, None, [], None, None, [], [], None, [], [])
+    try:
+        result.markers = markers(p)
+        found = optional_block(p)
+    except Fault as fault:
+        p.recover_head(fault, 0)
+        found = p.kinds[p.i] == t.INDENT
+    if found:
+        p.i += 1
+        result.doc = leading_doc(p, sole=True)
+        p.lines(lambda: _line(p, result))
+    i = p.i - 1
+    while p.kinds[i] in {t.NEWLINE, t.DEDENT}:
+        i -= 1
+    result.end = p.ends[i]
+    return result
+
+
+def _line(p: Cursor, result: ServiceDecl) -> None:
+    read = _LINES.get(p.word())
+    if read is None:
+        raise p.unknown_word('a line of a service, as `title "…"` or `server "…"`', _LINES)
+    read(p, result)
+
+
+def _once(p: Cursor, there: object) -> None:
+    if there is not None:
+        raise p.fault(f"a service has one `{p.texts[p.i]}` line", "E0204")
+
+
+def _title(p: Cursor, result: ServiceDecl) -> None:
+    _once(p, result.title)
+    p.i += 1
+    result.title = string(p)
+    p.end_line()
+
+
+def _version(p: Cursor, result: ServiceDecl) -> None:
+    _once(p, result.version)
+    p.i += 1
+    result.version = string(p)
+    p.end_line()
+
+
+def _described(p: Cursor) -> tuple[StrLit, StrLit | None]:
+    """Take ``"value" "description"``."""
+    p.i += 1
+    value = string(p)
+    description = string(p) if p.kinds[p.i] == t.STRING else None
+    return value, description
+
+
+def _server(p: Cursor, result: ServiceDecl) -> None:
+    start = p.starts[p.i]
+    url, description = _described(p)
+    marks = markers(p)
+    result.servers.append(ServerLine(start, p.ends[p.i - 1], url, description, marks))
+    p.end_line()
+
+
+def _tag(p: Cursor, result: ServiceDecl) -> None:
+    start = p.starts[p.i]
+    name, description = _described(p)
+    marks = markers(p)
+    result.tags.append(TagLine(start, p.ends[p.i - 1], name, description, marks))
+    p.end_line()
+
+
+def _scheme(p: Cursor, result: ServiceDecl) -> None:
+    start = p.starts[p.i]
+    p.i += 1
+    name = p.ident("the name of the scheme")
+    p.expect(t.COLON)
+    kind = p.ident("the kind of the scheme, as `http`")
+    args: list[Arg] = arguments(p) if p.kinds[p.i] == t.LPAREN else []
+    marks = markers(p)
+    end = p.ends[p.i - 1]
+    doc = doc_beneath(p)
+    result.schemes.append(SchemeLine(start, doc.end if doc else end, name, kind, args, marks, doc))
+
+
+def _security(p: Cursor, result: ServiceDecl) -> None:
+    _once(p, result.security)
+    p.i += 1
+    result.security = security(p)
+    p.end_line()
+
+
+def _roles(p: Cursor, result: ServiceDecl) -> None:
+    p.i += 1
+    result.roles += idents(p, "the name of a role")
+    p.end_line()
+
+
+_LINES: Final[dict[str, Callable[[Cursor, ServiceDecl], None]]] = {
+    "title": _title,
+    "version": _version,
+    "server": _server,
+    "scheme": _scheme,
+    "security": _security,
+    "roles": _roles,
+    "tag": _tag,
+}

@@ -1,0 +1,219 @@
+"""Bodies of calcs: statements and blocks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hyper.lang import tokens as t
+from hyper.lang.parser.cursor import Fault
+from hyper.lang.parser.expressions import conditional_rest, expression
+from hyper.lang.parser.types import type_expr
+from hyper.lang.tree import (
+    Assign,
+    Branch,
+    ExprStmt,
+    For,
+    Ident,
+    If,
+    Let,
+    Match,
+    MatchArm,
+    Stmt,
+    TypeExpr,
+    Var,
+)
+
+if TYPE_CHECKING:
+    from hyper.lang.parser.cursor import Cursor
+
+
+def block(p: Cursor) -> list[Stmt]:
+    """Take ``:`` and the block beneath it."""
+    kinds = p.kinds
+    if kinds[p.i] != t.COLON:
+        if kinds[p.i] != t.NEWLINE or kinds[p.i + 1] != t.INDENT:
+            raise p.expected("`:`")
+        p.report(p.fault("expected `:` before the block"))
+        p.i += 1
+    else:
+        p.i += 1
+        if kinds[p.i] != t.NEWLINE:
+            raise p.fault("expected the block on lines of its own, indented beneath this one")
+        if kinds[p.i + 1] != t.INDENT:
+            p.report(p.fault("expected a block, indented beneath this line", "E0202"))
+            p.i += 1
+            return []
+        p.i += 1
+    p.deeper()
+    p.i += 1
+    body = statements(p)
+    p.depth -= 1
+    return body
+
+
+def statements(p: Cursor) -> list[Stmt]:
+    """Take the statements of a block whose ``INDENT`` was taken, through its ``DEDENT``."""
+    kinds = p.kinds
+    body: list[Stmt] = []
+    depth = p.depth
+    stray = 0
+    # As ``Cursor.lines``, without its two calls a level: blocks nest.
+    while True:
+        kind = kinds[p.i]
+        if kind == t.DEDENT:
+            p.i += 1
+            if not stray:
+                return body
+            stray -= 1
+        elif kind == t.END:
+            return body
+        elif kind == t.INDENT:
+            p.stray_indent()
+            stray += 1
+        else:
+            try:
+                body.append(statement(p))
+            except Fault as fault:
+                if fault.code == "E0210" and depth > 1:
+                    raise
+                p.recover_head(fault, depth)
+                if kinds[p.i] == t.INDENT:
+                    # The head of a block was broken: its statements are read all the same.
+                    p.i += 1
+                    stray += 1
+
+
+def statement(p: Cursor) -> Stmt:
+    """Take one statement."""
+    kinds = p.kinds
+    i = p.i
+    start = p.starts[i]
+    following = kinds[i + 1]
+    if kinds[i] == t.NAME:
+        word = p.texts[i]
+        named = following in {t.NAME, t.QUOTED}
+        if word in {"let", "var"} and named:
+            return _binding(p, word)
+        if word == "if":
+            return _if(p)
+        if word == "for" and named:
+            return _for(p)
+        if word == "match" and _heads_block(p):
+            return _match(p)
+        if word in {"elif", "else"}:
+            raise p.fault(f"`{word}` follows the block of an `if`, at the same indentation")
+        if word == "return" and following not in {t.NEWLINE, t.LPAREN, t.DOT, t.ASSIGN}:
+            raise p.fault("there is no `return`: the last expression of a body is its value")
+    if following == t.ASSIGN and kinds[i] in {t.NAME, t.QUOTED}:
+        target = p.ident()
+        p.i += 1
+        value = expression(p)
+        p.end_line()
+        return Assign(start, value.end, target, value)
+    value = expression(p)
+    if kinds[p.i] == t.ASSIGN:
+        raise p.fault("only a `var` can be assigned; values never change: use `with (…)`")
+    p.end_line()
+    return ExprStmt(start, value.end, value)
+
+
+def _heads_block(p: Cursor) -> bool:
+    """Whether the line that begins here ends in ``:``, as that of ``match x:`` does."""
+    kinds = p.kinds
+    i = p.i + 1
+    if kinds[i] == t.COLON:
+        return False
+    while kinds[i] not in {t.NEWLINE, t.END}:
+        i += 1
+    return kinds[i - 1] == t.COLON
+
+
+def _binding(p: Cursor, word: str) -> Let | Var:
+    start = p.starts[p.i]
+    p.i += 1
+    name = p.ident()
+    kind: TypeExpr | None = type_expr(p) if p.accept(t.COLON) else None
+    p.expect(t.ASSIGN)
+    value = expression(p)
+    p.end_line()
+    return (Let if word == "let" else Var)(start, value.end, name, kind, value)
+
+
+def _if(p: Cursor) -> Stmt:
+    start = p.starts[p.i]
+    p.i += 1
+    condition = expression(p)
+    if p.accept_word("then"):
+        value = conditional_rest(p, start, condition)
+        p.end_line()
+        return ExprStmt(start, value.end, value)
+    body = block(p)
+    branches = [Branch(start, _end(p), condition, body)]
+    while p.word() == "elif":
+        start_branch = p.starts[p.i]
+        p.i += 1
+        condition = expression(p)
+        body = block(p)
+        branches.append(Branch(start_branch, _end(p), condition, body))
+    orelse: list[Stmt] | None = None
+    if p.word() == "else":
+        p.i += 1
+        orelse = block(p)
+    return If(start, _end(p), branches, orelse)
+
+
+def _end(p: Cursor) -> int:
+    """Where what was just taken ends: the last token with text."""
+    i = p.i - 1
+    kinds = p.kinds
+    while kinds[i] in {t.NEWLINE, t.DEDENT, t.INDENT}:
+        i -= 1
+    return p.ends[i]
+
+
+def _for(p: Cursor) -> For:
+    start = p.starts[p.i]
+    p.i += 1
+    target = p.ident()
+    p.expect_word("in")
+    source = expression(p)
+    body = block(p)
+    return For(start, _end(p), target, source, body)
+
+
+def _match(p: Cursor) -> Match:
+    start = p.starts[p.i]
+    p.i += 1
+    subject = expression(p)
+    arms: list[MatchArm] = []
+    if p.kinds[p.i] != t.COLON:
+        raise p.expected("`:`")
+    p.i += 1
+    if p.kinds[p.i] != t.NEWLINE or p.kinds[p.i + 1] != t.INDENT:
+        p.report(p.fault("expected the variants, each on a line beneath this one", "E0202"))
+        p.skip_line()
+        return Match(start, _end(p), subject, arms)
+    p.i += 2
+    p.deeper()
+    p.lines(lambda: arms.append(_arm(p)))
+    p.depth -= 1
+    return Match(start, _end(p), subject, arms)
+
+
+def _arm(p: Cursor) -> MatchArm:
+    start = p.starts[p.i]
+    variant: TypeExpr | None = None
+    binding: Ident | None = None
+    if p.word() == "else" and p.kinds[p.i + 1] == t.COLON:
+        p.i += 1
+    else:
+        variant = type_expr(p)
+        if p.accept_word("as"):
+            binding = p.ident()
+    if p.kinds[p.i] == t.COLON and p.kinds[p.i + 1] != t.NEWLINE:
+        p.i += 1
+        value = expression(p)
+        p.end_line()
+        return MatchArm(start, value.end, variant, binding, [ExprStmt(value.start, value.end, value)])
+    body = block(p)
+    return MatchArm(start, _end(p), variant, binding, body)

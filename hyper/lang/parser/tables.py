@@ -1,0 +1,115 @@
+"""Decision tables: the header, the rows and their cells."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from hyper.lang import tokens as t
+from hyper.lang.parser.expressions import expression
+from hyper.lang.tree import (
+    Cell,
+    CellAny,
+    CellList,
+    CellNone,
+    CellNot,
+    CellRange,
+    CellTest,
+    Expr,
+    Ident,
+    TableDecl,
+    TableRow,
+)
+
+if TYPE_CHECKING:
+    from hyper.lang.parser.cursor import Cursor
+
+_TESTS: Final[dict[int, str]] = {t.LT: "<", t.LE: "<=", t.GT: ">", t.GE: ">=", t.NE: "!="}
+_CELL_ENDS: Final = frozenset({t.PIPE, t.THEN_ARROW, t.NEWLINE, t.COMMA})
+
+
+def table_body(p: Cursor, table: TableDecl) -> None:
+    """Take the header and the rows of a block whose ``INDENT`` was taken."""
+    headed = False
+
+    def line() -> None:
+        nonlocal headed
+        if headed:
+            table.rows.append(_row(p))
+            return
+        headed = True
+        if p.kinds[p.i] != t.THEN_ARROW:
+            table.inputs = _columns(p)
+        p.expect(t.THEN_ARROW)
+        table.outputs = _columns(p)
+        p.end_line()
+
+    p.lines(line)
+
+
+def _columns(p: Cursor) -> list[Ident]:
+    names = [p.ident("the name of a column")]
+    while p.accept(t.PIPE):
+        names.append(p.ident("the name of a column"))
+    return names
+
+
+def _row(p: Cursor) -> TableRow:
+    start = p.starts[p.i]
+    cells: list[Cell] = []
+    if p.kinds[p.i] != t.THEN_ARROW:
+        cells.append(_cell(p))
+        while p.accept(t.PIPE):
+            cells.append(_cell(p))
+    if p.kinds[p.i] != t.THEN_ARROW:
+        raise p.expected("`|` or `=>`")
+    p.i += 1
+    results: list[Expr] = [expression(p)]
+    while p.accept(t.PIPE):
+        results.append(expression(p))
+    p.end_line()
+    return TableRow(start, results[-1].end, cells, results)
+
+
+def _cell(p: Cursor) -> Cell:
+    i = p.i
+    start = p.starts[i]
+    if p.kinds[i] == t.MINUS and p.kinds[i + 1] in _CELL_ENDS:
+        p.i = i + 1
+        if p.kinds[p.i] == t.COMMA:
+            raise p.fault("`-` stands alone: it means anything")
+        return CellAny(start, p.ends[i])
+    if p.kinds[i] == t.NAME and p.texts[i] == "not":
+        p.i = i + 1
+        inner = _alternatives(p)
+        return CellNot(start, inner.end, inner)
+    return _alternatives(p)
+
+
+def _alternatives(p: Cursor) -> Cell:
+    first = _test(p)
+    if p.kinds[p.i] != t.COMMA:
+        return first
+    items = [first]
+    while p.accept(t.COMMA):
+        items.append(_test(p))
+    return CellList(first.start, items[-1].end, items)
+
+
+def _test(p: Cursor) -> Cell:
+    i = p.i
+    kind = p.kinds[i]
+    start = p.starts[i]
+    if kind == t.NAME and p.texts[i] == "none" and p.kinds[i + 1] in _CELL_ENDS:
+        p.i = i + 1
+        return CellNone(start, p.ends[i])
+    if kind in _TESTS:
+        p.i = i + 1
+        value = expression(p)
+        return CellTest(start, value.end, _TESTS[kind], value)
+    if kind == t.EQ:
+        raise p.fault("a constant alone means that the input equals it: leave `==` out")
+    value = expression(p)
+    if p.accept(t.RANGE):
+        high = expression(p)
+        return CellRange(start, high.end, value, high)
+    return CellTest(start, value.end, "==", value)
