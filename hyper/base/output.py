@@ -8,6 +8,7 @@ Both check everything before they write anything, and an interrupt leaves the fo
 from __future__ import annotations
 
 import os
+import posixpath
 import re
 from typing import TYPE_CHECKING, Final
 
@@ -192,7 +193,13 @@ class _Plan:
 
 
 def create(
-    files: Files, folder: str, contents: Mapping[str, bytes], label: str, *, replace: bool = False
+    files: Files,
+    folder: str,
+    contents: Mapping[str, bytes],
+    label: str,
+    *,
+    replace: bool = False,
+    advice: str = "choose another folder",
 ) -> Published:
     """Add files to a folder of the user's. A file that is there is an error, or replaced with ``replace``."""
     if files.kind(folder) is None:
@@ -201,9 +208,11 @@ def create(
     if found:
         return Published(diagnostics=tuple(found))
     try:
-        found = _occupied(files, folder, contents, label, replace=replace)
-        if found:
-            return Published(diagnostics=tuple(found))
+        taken = _occupied(files, folder, contents, replace=replace)
+        if taken:
+            names = [posixpath.normpath(f"{label}/{path}") for path in taken]
+            items = [_foreign(name, f'"{name}" is there already', advice) for name in names]
+            return Published(diagnostics=tuple(items))
         files.make_folder(folder)
         stage = files.make_stage(folder, STAGE)
         try:
@@ -270,9 +279,10 @@ def _conflicts(
 
 
 def _occupied(
-    files: Files, folder: str, contents: Mapping[str, bytes], label: str, *, replace: bool
-) -> list[Diagnostic]:
-    found: list[Diagnostic] = []
+    files: Files, folder: str, contents: Mapping[str, bytes], *, replace: bool
+) -> list[str]:
+    """What is in the way of new files."""
+    found: list[str] = []
     for path in sorted(contents):
         for parent in (*reversed(_parents(path)), path):
             kind = files.kind(f"{folder}/{parent}")
@@ -280,12 +290,9 @@ def _occupied(
                 break
             wanted = kind == "folder" if parent != path else replace and kind == "file"
             if not wanted:
-                advice = "choose another folder, or pass --force to replace files"
-                found.append(
-                    _foreign(f"{label}/{parent}", f'"{label}/{parent}" is there already', advice)
-                )
+                found.append(parent)
                 break
-    return found
+    return list(dict.fromkeys(found))
 
 
 def _foreign(file: str, message: str, advice: str) -> Diagnostic:

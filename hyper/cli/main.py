@@ -1,10 +1,58 @@
-"""Entry point of the ``hyper`` command."""
+"""Entry point of the ``hyper`` command: exit codes, interrupts, and what is said of a defect of ours."""
 
 from __future__ import annotations
 
+import contextlib
+import os
+import sys
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    import argparse
+
+OK: Final = 0
+FAILED: Final = 1
+USAGE: Final = 2
+INTERNAL: Final = 3
+INTERRUPTED: Final = 130
+
 
 def main(argv: list[str] | None = None) -> int:
-    """Run the command and give its exit code."""
+    """Run the command and give its exit code: 0 fine, 1 errors found, 2 wrong usage, 3 a defect of ours, 130 interrupted."""
     from hyper.cli.arguments import parse
 
-    return parse(argv).run()
+    words = sys.argv[1:] if argv is None else argv
+    try:
+        arguments = parse(words)
+    except SystemExit as stop:
+        return stop.code if isinstance(stop.code, int) else USAGE
+    return _guarded(arguments, words)
+
+
+def _guarded(arguments: argparse.Namespace, words: list[str]) -> int:
+    from importlib import import_module
+
+    from hyper.cli.console import Console, UsageError
+
+    console = Console(json=arguments.json)
+    try:
+        module = import_module(f"hyper.cli.commands.{arguments.module}")
+        code: int = module.run(arguments, console)
+        sys.stdout.flush()
+    except UsageError as error:
+        console.usage(error)
+        return USAGE
+    except KeyboardInterrupt:
+        console.remark("hyper: interrupted")
+        return INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read our output has seen enough. Python would complain once more when it flushes at exit.
+        with contextlib.suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return OK
+    except Exception as error:  # noqa: BLE001  # the last line of defence: it becomes a report
+        from hyper.cli.failure import report
+
+        console.progress_end()
+        return report(error, words, console)
+    return code

@@ -233,6 +233,7 @@ class _Work:
             diagnostics=state.diagnostics,
             root=self.root,
             out=self.configured.options.out,
+            folder=self.configured.folder,
             package=self.package,
             outputs=self.outputs,
             removed=self.removed,

@@ -33,15 +33,17 @@ class Chunk(msgspec.Struct, frozen=True):
 class Result:
     """The outcome of a compile.
 
-    ``diagnostics`` are sorted by place; their files are relative to ``root``, the source root. ``outputs`` and
-    ``removed`` are relative to ``out``. ``timing`` has seconds by phase, and ``total``. ``stats`` counts what was compiled and
-    made; ``metrics`` says what that cost. ``compilation`` holds the stages' values for further questions, and is in no JSON.
+    ``diagnostics`` are sorted by place; their files are relative to ``root``, the source root, or names of the configuration in
+    ``folder``. ``outputs`` and ``removed`` are relative to ``out``. ``timing`` has seconds by phase, and ``total``. ``stats``
+    counts what was compiled and made; ``metrics`` says what that cost. ``compilation`` holds the stages' values for
+    further questions, and is in no JSON.
     """
 
     success: bool
     diagnostics: list[Diagnostic]
     root: str
     out: str
+    folder: str | None = None
     package: str | None = None
     outputs: list[Output] = field(default_factory=list)
     removed: list[str] = field(default_factory=list)

@@ -1,0 +1,204 @@
+"""The arguments of every command. Commands themselves are loaded only when they run."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING, Any, Final, NoReturn
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_TARGETS: Final = "python,openapi,jsonschema"
+_TIERS: Final = ("conservative", "balanced", "aggressive", "insane")
+_EXITS: Final = (
+    "exit codes: 0 fine, 1 errors found, 2 wrong usage, 3 internal error, 130 interrupted"
+)
+
+_HELP: Final = """\
+usage: hyper COMMAND [ARGUMENTS]
+
+Compiles intent files into typed Python packages, HTTP services, OpenAPI and JSON Schema.
+
+start
+  init            start a tree of intent files
+  import openapi  turn an OpenAPI 3.0 or 3.1 description into intent files
+
+build
+  build           compile to a package; writes nothing where there is an error
+  check           say what is wrong, and run the scenarios
+  test            run the scenarios, those that reach your own Python code too
+  fmt             format intent files
+
+look
+  explain         types, cost bound, dependents and callers of a name
+  run             evaluate a calc, table or rule on one input
+  doctor          what is installed, and what is missing
+
+  completion      print a completion script for bash, zsh or fish
+
+Each command has --help, and --json for machines.
+exit codes: 0 fine, 1 errors found, 2 wrong usage, 3 internal error, 130 interrupted
+"""
+
+
+class _Parser(argparse.ArgumentParser):
+    """Suggests the nearest command or choice where one is misspelt."""
+
+    def format_help(self) -> str:
+        return _HELP if self.prog == "hyper" else super().format_help()
+
+    def error(self, message: str) -> NoReturn:
+        from difflib import get_close_matches
+
+        wrong, _, choices = message.partition(" (choose from ")
+        near = get_close_matches(
+            wrong.rpartition(": ")[2].strip("'"),
+            [choice.strip(" ')") for choice in choices.split(",")],
+            1,
+        )
+        hint = f"; did you mean {near[0]}?" if near else ""
+        self.exit(2, f"{self.prog}: {message}{hint}\nTry {self.prog} --help\n")
+
+
+def parse(argv: list[str]) -> argparse.Namespace:
+    """Parse the arguments; exits as argparse does."""
+    return build_parser().parse_args(argv)
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The whole grammar of the command line."""
+    parser = _Parser(prog="hyper", description="Compiles intent files.")
+    parser.add_argument("--version", action=_Version, nargs=0, help="print the version")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for name, text, fill in _COMMANDS:
+        command = commands.add_parser(name, help=text, description=text, epilog=_EXITS)
+        fill(command)
+        command.set_defaults(module=_MODULES.get(name, name))
+    return parser
+
+
+class _Version(argparse.Action):
+    """``--version``, without loading anything until it is asked for."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> NoReturn:
+        from hyper import __version__
+
+        parser.exit(0, f"hyper {__version__}\n")
+
+
+def _json(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+
+
+def _sources(parser: argparse.ArgumentParser, what: str = "folders, files or globs") -> None:
+    parser.add_argument("paths", nargs="*", metavar="PATHS", help=f"{what}; default: as configured")
+    parser.add_argument("--source", metavar="DIR", help="the source root, where module paths begin")
+
+
+def _init(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("folder", nargs="?", default=".", metavar="DIR", help="default: here")
+    parser.add_argument(
+        "--package", metavar="NAME", help="name of the package; default: the folder's"
+    )
+    _json(parser)
+
+
+def _import(parser: argparse.ArgumentParser) -> None:
+    formats = parser.add_subparsers(dest="format", metavar="FORMAT", required=True)
+    text = "an OpenAPI 3.0 or 3.1 description: JSON, YAML or either with .gz"
+    openapi = formats.add_parser("openapi", help=text, description=f"Import {text}.", epilog=_EXITS)
+    openapi.add_argument("spec", metavar="SPEC", help="the description")
+    openapi.add_argument("-o", "--out", required=True, metavar="DIR", help="folder to write to")
+    layouts = ("tag", "schema", "single")
+    openapi.add_argument(
+        "--layout",
+        choices=layouts,
+        default="tag",
+        help="a file for each tag (default), for each declaration, or one file",
+    )
+    openapi.add_argument("--force", action="store_true", help="replace files that are there")
+    _json(openapi)
+
+
+def _build(parser: argparse.ArgumentParser) -> None:
+    _sources(parser)
+    parser.add_argument("-o", "--out", metavar="OUT", help="output folder; default: dist")
+    parser.add_argument("--target", metavar="LIST", help=f"what to make; default: {_TARGETS}")
+    parser.add_argument("--package", metavar="NAME", help="name of the package")
+    parser.add_argument("--tier", choices=_TIERS, help="how to build; never changes the output")
+    _json(parser)
+
+
+def _check(parser: argparse.ArgumentParser) -> None:
+    _sources(parser)
+    formats = ("text", "json", "sarif", "github")
+    parser.add_argument("--format", choices=formats, help="form of the diagnostics; default: text")
+    _json(parser)
+
+
+def _test(parser: argparse.ArgumentParser) -> None:
+    _sources(parser)
+    _json(parser)
+
+
+def _fmt(parser: argparse.ArgumentParser) -> None:
+    _sources(parser, "folders, files or globs, or - for stdin to stdout")
+    parser.add_argument(
+        "--check", action="store_true", help="write nothing; 1 if a file would change"
+    )
+    parser.add_argument(
+        "--diff", action="store_true", help="write nothing; print what would change"
+    )
+    _json(parser)
+
+
+def _explain(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "name", metavar="NAME", help="a declaration: order_total, or pricing.order_total"
+    )
+    _sources(parser)
+    _json(parser)
+
+
+def _run(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("name", metavar="NAME", help="a calc, table or rule")
+    _sources(parser)
+    parser.add_argument(
+        "--args",
+        default="{}",
+        metavar="JSON",
+        help="an object of arguments by name, or a list of them; @FILE reads a file",
+    )
+    parser.add_argument("--now", metavar="TIME", help="the clock: ISO 8601 with an offset")
+    parser.add_argument(
+        "--tier",
+        choices=("0", "1"),
+        default="0",
+        help="0 interprets (default), 1 runs the generated Python",
+    )
+    _json(parser)
+
+
+def _doctor(parser: argparse.ArgumentParser) -> None:
+    _json(parser)
+
+
+def _completion(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("shell", choices=("bash", "zsh", "fish"), help="for which shell")
+    _json(parser)
+
+
+# Commands whose name is no good name for a module.
+_MODULES: Final = {"import": "import_api", "test": "run_scenarios"}
+_COMMANDS: Final[tuple[tuple[str, str, Callable[[argparse.ArgumentParser], None]], ...]] = (
+    ("init", "Start a tree of intent files.", _init),
+    ("import", "Turn an API description into intent files.", _import),
+    ("build", "Compile intent files to a package.", _build),
+    ("check", "Say what is wrong, and run the scenarios.", _check),
+    ("test", "Run the scenarios, those that reach your own Python code too.", _test),
+    ("fmt", "Format intent files.", _fmt),
+    ("explain", "Tell types, cost bound, dependents and callers of a name.", _explain),
+    ("run", "Evaluate a calc, table or rule on one input.", _run),
+    ("doctor", "Tell what is installed, and what is missing.", _doctor),
+    ("completion", "Print a completion script.", _completion),
+)

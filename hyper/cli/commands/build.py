@@ -1,0 +1,68 @@
+"""``hyper build``: compile to a package."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Final
+
+from hyper.cli.main import FAILED, OK
+from hyper.cli.session import View, compile_with, counted, verdict
+
+if TYPE_CHECKING:
+    import argparse
+
+    from hyper.cli.console import Console
+
+_FORMS: Final = {
+    "entities": ("entity", "entities"),
+    "enums": ("enum", "enums"),
+    "unions": ("union", "unions"),
+    "types": ("type", "types"),
+    "calcs": ("calc", "calcs"),
+    "tables": ("table", "tables"),
+    "rules": ("rule", "rules"),
+    "actions": ("action", "actions"),
+    "webhooks": ("webhook", "webhooks"),
+    "scenarios": ("scenario", "scenarios"),
+}
+
+
+def run(arguments: argparse.Namespace, console: Console) -> int:
+    """Build, and say what was made."""
+    view = compile_with(arguments, console, lambda compiler, paths: compiler.compile(paths))
+    if console.json:
+        console.object(view.as_dict())
+    else:
+        console.diagnostics(view.diagnostics, view.line_of)
+        _summary(view, console)
+    return OK if view.result.success else FAILED
+
+
+def _summary(view: View, console: Console) -> None:
+    result = view.result
+    stats = result.stats
+    paint = console.palette
+    if not result.success:
+        console.remark(f"hyper: {verdict(view.diagnostics)}; nothing was written")
+        return
+    warned = verdict(view.diagnostics)
+    out = os.path.join(result.out, result.package or "").replace(os.sep, "/")
+    console.say(f"{paint.strong}{out}{paint.reset} from {counted(stats['files'], 'file')}")
+    forms = [counted(stats[key], *words) for key, words in _FORMS.items() if stats.get(key)]
+    if forms:
+        console.say(f"  compiled  {', '.join(forms)}")
+    changes = [f"{stats[key]:,} {key}" for key in ("written", "unchanged", "removed") if stats[key]]
+    size = _size(stats["output_bytes"])
+    console.say(f"  made      {counted(stats['outputs'], 'file')}, {size}: {', '.join(changes)}")
+    if warned:
+        console.say(f"  found     {warned}")
+    total = result.timing["total"]
+    slowest = sorted(result.timing.items(), key=lambda item: -item[1])[1:4]
+    phases = ", ".join(f"{name} {seconds:.2f}" for name, seconds in slowest if seconds >= 0.005)
+    console.say(f"  took      {total:.2f} s" + (f" ({phases})" if phases else ""))
+
+
+def _size(count: int) -> str:
+    if count < 10_000:
+        return f"{count:,} bytes"
+    return f"{count / 1000:,.0f} kB" if count < 10_000_000 else f"{count / 1e6:,.1f} MB"

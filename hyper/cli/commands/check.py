@@ -1,0 +1,47 @@
+"""``hyper check``: diagnostics, scenarios included, and nothing written."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from hyper.base.reports import as_github, as_object, as_sarif
+from hyper.cli.main import FAILED, OK
+from hyper.cli.session import View, compile_with, counted, verdict
+
+if TYPE_CHECKING:
+    import argparse
+
+    from hyper.cli.console import Console
+
+
+def run(arguments: argparse.Namespace, console: Console) -> int:
+    """Check, and print what was found in the form that was asked for."""
+    form = arguments.format or ("json" if console.json else "text")
+    console.json = form != "text"
+    view = compile_with(arguments, console, lambda compiler, paths: compiler.check(paths))
+    if form == "json":
+        console.object(as_object(view.diagnostics) | {"stats": view.result.stats})
+    elif form == "sarif":
+        from hyper import __version__
+
+        log = msgspec.json.encode(as_sarif(view.diagnostics, __version__))
+        console.write(msgspec.json.format(log, indent=2).decode() + "\n")
+    elif form == "github":
+        console.write(as_github(view.diagnostics))
+    else:
+        _text(view, console)
+    return OK if view.result.success else FAILED
+
+
+def _text(view: View, console: Console) -> None:
+    console.diagnostics(view.diagnostics, view.line_of)
+    stats = view.result.stats
+    found = verdict(view.diagnostics)
+    checked = f"checked {counted(stats['files'], 'file')}"
+    if view.result.success:
+        ran = f", ran {counted(stats['scenarios'], 'scenario')}" if stats["scenarios"] else ""
+        console.say(f"{checked}{ran}: {found or 'all fine'}")
+    else:
+        console.remark(f"hyper: {found}")

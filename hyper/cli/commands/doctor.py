@@ -1,0 +1,123 @@
+"""``hyper doctor``: what is installed, what is missing, and how to get it."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+from importlib import metadata
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from hyper.base.fs import Disk
+from hyper.cli.main import FAILED, OK
+from hyper.engine.options import configure
+from hyper.engine.tiers import cores
+
+if TYPE_CHECKING:
+    import argparse
+
+    from hyper.cli.console import Console
+
+_CORE: Final = (
+    "fastapi",
+    "jsonschema",
+    "msgspec",
+    "pydantic",
+    "python-multipart",
+    "pyyaml",
+    "rich",
+    "shtab",
+)
+_EXTRAS: Final = {
+    "jit": ("llvmlite", "numba"),
+    "gpu": ("numpy", "wgpu"),
+    "distributed": ("bullmq", "redis"),
+    "live": ("watchfiles",),
+    "bench": ("datamodel-code-generator",),
+}
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """One thing that was looked at. ``advice`` says what to do where it is not fine."""
+
+    subject: str
+    state: str
+    detail: str
+    advice: str | None = None
+
+
+def run(_arguments: argparse.Namespace, console: Console) -> int:
+    """Look at everything; 1 where something that is needed is missing."""
+    findings = [*_machine(), *(_package(name) for name in _CORE), *_extras(), _configuration()]
+    bad = [item for item in findings if item.state == "missing"]
+    if console.json:
+        console.object({"success": not bad, "findings": msgspec.to_builtins(findings)})
+        return FAILED if bad else OK
+    paint = console.palette
+    colours = {"ok": paint.note, "absent": paint.warning, "missing": paint.error}
+    for item in findings:
+        state = f"{colours[item.state]}{item.state:<8}{paint.reset}"
+        console.say(f"{state}{item.subject:<26}{item.detail}")
+        if item.advice:
+            console.say(f"        {item.advice}")
+    console.say(
+        "something that is needed is missing" if bad else "everything that is needed is here"
+    )
+    return FAILED if bad else OK
+
+
+def _machine() -> list[Finding]:
+    from hyper import __version__
+
+    python = platform.python_version()
+    fine = sys.version_info >= (3, 11)
+    return [
+        Finding("hyper", "ok", __version__),
+        Finding(
+            "Python",
+            "ok" if fine else "missing",
+            python,
+            None if fine else "Python 3.11 or newer is needed",
+        ),
+        Finding("cores", "ok", str(cores())),
+    ]
+
+
+def _version(name: str) -> str | None:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def _package(name: str) -> Finding:
+    version = _version(name)
+    if version is not None:
+        return Finding(name, "ok", version)
+    return Finding(name, "missing", "not installed", f"pip install {name}")
+
+
+def _extras() -> list[Finding]:
+    found = []
+    for extra, names in _EXTRAS.items():
+        for name in names:
+            version = _version(name)
+            subject = f"{name} [{extra}]"
+            if version is not None:
+                found.append(Finding(subject, "ok", version))
+            else:
+                advice = f"optional: pip install 'hypercompiler[{extra}]'"
+                found.append(Finding(subject, "absent", "not installed", advice))
+    return found
+
+
+def _configuration() -> Finding:
+    configured = configure(Disk(), ".", os.environ, {})
+    errors = [item.message for item in configured.diagnostics]
+    if errors:
+        return Finding("configuration", "missing", errors[0], "see docs/api.md for the options")
+    if configured.folder is None:
+        return Finding("configuration", "ok", "none here; the defaults hold")
+    return Finding("configuration", "ok", f"in {os.path.relpath(configured.folder)}")

@@ -1,0 +1,74 @@
+"""``hyper import openapi``: an API description to a tree of intent files."""
+
+from __future__ import annotations
+
+import os
+import posixpath
+from typing import TYPE_CHECKING, Any
+
+from hyper.base.diagnostics import Diagnostic, diagnostic
+from hyper.base.fs import Disk
+from hyper.base.output import Published, create
+from hyper.base.reports import as_object
+from hyper.cli.main import FAILED, OK
+from hyper.cli.session import counted, verdict
+
+if TYPE_CHECKING:
+    import argparse
+
+    from hyper.cli.console import Console
+
+
+def run(arguments: argparse.Namespace, console: Console) -> int:
+    """Import, and write the files beneath the folder named."""
+    name = posixpath.basename(arguments.spec.replace(os.sep, "/"))
+    try:
+        data = Disk().read(arguments.spec)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        found = [diagnostic("E0901", f"cannot read the file: {reason}", file=arguments.spec)]
+        return _finish(found, Published(), {}, arguments, console)
+
+    from hyper.importers.openapi import import_openapi
+
+    imported = import_openapi(data, name, arguments.layout)
+    found = list(imported.diagnostics)
+    files = {path: text.encode() for path, text in imported.files.items()}
+    done = Published()
+    if files:
+        label = posixpath.normpath(arguments.out.replace(os.sep, "/"))
+        advice = "choose another folder, or pass --force to replace files"
+        done = create(Disk(), arguments.out, files, label, replace=arguments.force, advice=advice)
+        found += done.diagnostics
+    return _finish(found, done, files, arguments, console)
+
+
+def _finish(
+    found: list[Diagnostic],
+    done: Published,
+    files: dict[str, bytes],
+    arguments: argparse.Namespace,
+    console: Console,
+) -> int:
+    failed = not done.written
+    if console.json:
+        value: dict[str, Any] = {"success": not failed, "created": list(done.written)}
+        console.object(as_object(found) | value)
+        return FAILED if failed else OK
+    console.diagnostics(found, _no_lines)
+    if failed:
+        console.remark(f"hyper: {verdict(found)}; nothing was written")
+        return FAILED
+    paint = console.palette
+    size = sum(len(data) for data in files.values())
+    made = f"{counted(len(done.written), 'file')}, {size / 1000:,.0f} kB"
+    console.say(f"{paint.strong}{arguments.out}{paint.reset} from {arguments.spec}: {made}")
+    if found:
+        console.say(f"  found     {verdict(found)}")
+    console.say(f"next: hyper build {arguments.out} -o dist")
+    return OK
+
+
+def _no_lines(_file: str, _line: int) -> str | None:
+    """Places in a description are pointers into it, not lines to show."""
+    return None

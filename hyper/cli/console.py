@@ -1,0 +1,110 @@
+"""What commands print: results to stdout, progress and remarks to stderr, one JSON object with ``--json``."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from hyper.base.render import COLOUR, PLAIN, Palette, Renderer, wants_colour
+from hyper.base.reports import SCHEMA_VERSION, as_object
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import TextIO
+
+    from hyper.base.diagnostics import Diagnostic
+    from hyper.base.output import Published
+    from hyper.cli.progress import Progress
+    from hyper.engine.compiler import Compiler
+
+
+class UsageError(Exception):
+    """The command was called in a way that makes no sense; exit code 2."""
+
+    def __init__(self, message: str, suggestion: str | None = None) -> None:
+        super().__init__(message)
+        self.suggestion = suggestion
+
+
+class Console:
+    """Where a command prints."""
+
+    def __init__(self, *, json: bool = False) -> None:
+        self.json = json
+        self._progress: Progress | None = None
+
+    @property
+    def palette(self) -> Palette:
+        """Colours of stdout."""
+        return self._palette(sys.stdout)
+
+    @staticmethod
+    def _palette(stream: TextIO) -> Palette:
+        return COLOUR if wants_colour(stream, os.environ) else PLAIN
+
+    def say(self, text: str = "") -> None:
+        """Print a line of the result, but not with ``--json``."""
+        if not self.json:
+            print(text)
+
+    def write(self, text: str) -> None:
+        """Print text as it is."""
+        sys.stdout.write(text)
+
+    def remark(self, text: str) -> None:
+        """Print a line that is no result to stderr."""
+        self.progress_end()
+        print(text, file=sys.stderr)
+
+    def object(self, value: dict[str, Any]) -> None:
+        """Print the one JSON object of ``--json``."""
+        data = msgspec.json.encode({"schema_version": SCHEMA_VERSION} | value)
+        sys.stdout.write(msgspec.json.format(data, indent=2).decode() + "\n")
+
+    def usage(self, error: UsageError) -> None:
+        """Say why a call makes no sense."""
+        if self.json:
+            failure = {"code": "usage", "message": str(error), "suggestion": error.suggestion}
+            self.object({"success": False, "error": failure})
+            return
+        hint = f"; did you mean {error.suggestion}?" if error.suggestion else ""
+        self.remark(f"hyper: {error}{hint}")
+
+    def diagnostics(
+        self, items: Sequence[Diagnostic], line_of: Callable[[str, int], str | None]
+    ) -> None:
+        """Print diagnostics for people to stderr."""
+        self.progress_end()
+        if items:
+            palette = self._palette(sys.stderr)
+            text = Renderer(line_of, palette).render_all(items)
+            encoding = sys.stderr.encoding or "utf-8"
+            sys.stderr.write(text.encode(encoding, "backslashreplace").decode(encoding) + "\n")
+            sys.stderr.flush()
+
+    def created(self, done: Published, folder: str) -> None:
+        """Say which files a command made beneath a folder, or why it made none."""
+        if self.json:
+            value = {"created": list(done.written), "success": not done.failed}
+            self.object(as_object(done.diagnostics) | value)
+            return
+        self.diagnostics(done.diagnostics, lambda _file, _line: None)
+        for path in done.written:
+            self.say(f"created {path if folder == '.' else f'{folder}/{path}'}")
+
+    def follow(self, compiler: Compiler) -> None:
+        """Show a progress bar for a compiler's work, on a terminal only."""
+        if not self.json and sys.stderr.isatty() and os.environ.get("TERM") != "dumb":
+            from hyper.cli.progress import Progress
+
+            self._progress = Progress()
+            compiler.on("*", self._progress.hear)
+
+    def progress_end(self) -> None:
+        """Take the progress bar away."""
+        if self._progress is not None:
+            self._progress.close()
+            self._progress = None

@@ -1,0 +1,64 @@
+"""The progress bar. It appears only when a build takes long enough to wonder."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as Bar
+    from rich.progress import TaskID
+
+    from hyper.base.events import Event
+
+_PATIENCE: Final = 0.3
+
+
+class Progress:
+    """Hears the events of a compile and draws them to stderr."""
+
+    def __init__(self) -> None:
+        self._began = time.perf_counter()
+        self._bar: Bar | None = None
+        self._task: TaskID | None = None
+        self._phase = ""
+
+    def hear(self, event: Event) -> None:
+        """Take in one event."""
+        if event.name == "phase:start":
+            self._phase = event.phase
+            self._show(event.total or None, 0)
+        elif event.name == "compilation:progress":
+            self._show(event.total, event.done)
+        elif event.name == "compilation:end":
+            self.close()
+
+    def _show(self, total: int | None, done: int) -> None:
+        if self._bar is None:
+            if time.perf_counter() - self._began < _PATIENCE:
+                return
+            self._bar = _make_bar()
+            self._bar.start()
+            self._task = self._bar.add_task(self._phase, total=total)
+        assert self._task is not None
+        self._bar.update(self._task, description=self._phase, total=total, completed=done)
+
+    def close(self) -> None:
+        """Take the bar off the screen."""
+        if self._bar is not None:
+            self._bar.stop()
+            self._bar = None
+
+
+def _make_bar() -> Bar:
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
+
+    return Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description:<18}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        console=Console(stderr=True),
+        transient=True,
+    )
