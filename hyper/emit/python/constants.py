@@ -1,0 +1,141 @@
+"""Constant expressions of the IR as Python text: defaults of fields and parameters."""
+
+from __future__ import annotations
+
+import json
+from math import isfinite
+from typing import TYPE_CHECKING
+
+from hyper.emit.python.format import quote
+from hyper.ir.nodes import (
+    Const,
+    ConstRef,
+    Convert,
+    EnumConst,
+    Expr,
+    MakeList,
+    MakeMap,
+    MakeRecord,
+    Now,
+    Quantise,
+)
+from hyper.ir.types import Dec, Entity, Enum, Marked, Opt, Prim, Type
+
+if TYPE_CHECKING:
+    from hyper.emit.python.scope import Scope
+
+
+class NotConstantError(Exception):
+    """The expression is none that a default may be."""
+
+
+def literal(value: object) -> str:
+    """A JSON value as Python text."""
+    if value is None or value is True or value is False:
+        return str(value)
+    if isinstance(value, str):
+        return quote(value)
+    if isinstance(value, dict):
+        inside = ", ".join(f"{quote(str(key))}: {literal(item)}" for key, item in value.items())
+        return f"{{{inside}}}"
+    if isinstance(value, list):
+        return f"[{', '.join(map(literal, value))}]"
+    return repr(value)
+
+
+def _underlying(kind: Type) -> Type:
+    while isinstance(kind, Opt | Marked):
+        kind = kind.inner
+    return kind
+
+
+def constant(expr: Expr, scope: Scope) -> str:
+    """The Python text of a constant."""
+    match expr:
+        case Const(kind, text):
+            return _const(_underlying(kind), text, scope)
+        case ConstRef(_, _, value):
+            return constant(value, scope)
+        case EnumConst(Enum(name), member):
+            return f"{scope.refer(name)}.{scope.names.member(name, member)}"
+        case Convert(_, operand) | Quantise(_, operand) if isinstance(operand, Const | ConstRef):
+            return _converted(expr.type, operand, scope)
+        case Convert(_, operand):
+            return constant(operand, scope)
+        case MakeList(_, items):
+            return f"[{', '.join(constant(item, scope) for item in items)}]"
+        case MakeMap(_, entries):
+            inside = (f"{constant(key, scope)}: {constant(item, scope)}" for key, item in entries)
+            return f"{{{', '.join(inside)}}}"
+        case MakeRecord(Entity(name), fields):
+            attributes = scope.names.fields(name)
+            inside = (f"{attributes[field]}={constant(item, scope)}" for field, item in fields)
+            return f"{scope.refer(name)}({', '.join(inside)})"
+        case Now(Prim("date")):
+            return f"{scope.take('.moments', 'utc_today')}()"
+        case Now():
+            return f"{scope.take('.moments', 'utc_now')}()"
+        case _:
+            raise NotConstantError
+
+
+def _converted(kind: Type, operand: Const | ConstRef, scope: Scope) -> str:
+    """A constant that is widened: written at the type that it becomes."""
+    kind = _underlying(kind)
+    while isinstance(operand, ConstRef):
+        if not isinstance(operand.value, Const):
+            return constant(operand.value, scope)
+        operand = operand.value
+    if operand.text == "null":
+        return "None"
+    source = _underlying(operand.type)
+    if kind == source or not isinstance(kind, Prim | Dec):
+        return _const(source, operand.text, scope)
+    if source in {Prim("int"), Prim("bigint")} and kind == Prim("float"):
+        return repr(float(int(operand.text)))
+    return _const(kind, operand.text, scope)
+
+
+def _const(kind: Type, text: str, scope: Scope) -> str:
+    if text == "null":
+        return "None"
+    if isinstance(kind, Dec):
+        return f"{scope.take('decimal', 'Decimal')}({quote(text)})"
+    if not isinstance(kind, Prim):
+        return literal(json.loads(text))
+    match kind.name:
+        case "float":
+            return _float(float.fromhex(text))
+        case "date" | "time" | "datetime":
+            module = scope.take_module("datetime", "dt")
+            clock = text.replace("Z", "+00:00") if kind.name != "date" else text
+            return f"{module}.{kind.name}.fromisoformat({quote(clock)})"
+        case "duration":
+            return f"{scope.take('.moments', 'duration')}({quote(text)})"
+        case "uuid":
+            return f"{scope.take('uuid', 'UUID')}({quote(text)})"
+        case "bytes":
+            return f"{scope.take('base64', 'b64decode')}({quote(text)})"
+        case "url" | "email":
+            return quote(json.loads(text)) if text.startswith('"') else quote(text)
+        case _:
+            return literal(json.loads(text))
+
+
+def _float(value: float) -> str:
+    if not isfinite(value):
+        return f'float("{value}")'
+    return repr(value)
+
+
+def is_plain(expr: Expr) -> bool:
+    """Whether a default may stand in the class body: immutable, and made of nothing that another module has."""
+    match expr:
+        case Const(kind):
+            return _underlying(kind) != Prim("any") or expr.text[:1] not in "[{"
+        case ConstRef(_, _, value):
+            return is_plain(value)
+        case Convert(_, operand) | Quantise(_, operand):
+            return is_plain(operand)
+        case _:
+            return False

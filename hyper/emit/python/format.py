@@ -1,0 +1,207 @@
+"""Text as the formatter would leave it: quoting, docstrings, and lines that are too long.
+
+Back ends write expressions flat. Only a line past the limit is taken apart again, at its brackets,
+one part a line with a trailing comma, which ``ruff format`` keeps.
+"""
+
+from __future__ import annotations
+
+from inspect import cleandoc
+from typing import Final
+
+LIMIT: Final = 100
+INDENT: Final = "    "
+
+_ESCAPES: Final = {"\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
+
+
+def _escaped(char: str) -> str:
+    known = _ESCAPES.get(char)
+    if known is not None:
+        return known
+    if char == " " or char.isprintable():
+        return char
+    code = ord(char)
+    if code < 0x100:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+def quote(text: str) -> str:
+    """A string literal, double quoted unless that needs more escapes."""
+    simple = text.isascii() and text.isprintable() and "\\" not in text
+    body = text if simple else "".join(map(_escaped, text))
+    if '"' not in body:
+        return f'"{body}"'
+    if body.count('"') > body.count("'"):
+        return "'" + body.replace("'", "\\'") + "'"
+    return '"' + body.replace('"', '\\"') + '"'
+
+
+def quote_regex(text: str) -> str:
+    """A string literal for a pattern: raw where that saves backslashes and is safe."""
+    if "\\" not in text or '"' in text or text.endswith("\\") or not text.isprintable():
+        return quote(text)
+    return f'r"{text}"'
+
+
+def docstring(text: str, indent: str) -> list[str]:
+    """The lines of a docstring, indented; none where there is no text."""
+    lines = [_doc_line(line) for line in cleandoc(text.expandtabs()).splitlines()]
+    while lines and not lines[0]:
+        del lines[0]
+    while lines and not lines[-1]:
+        del lines[-1]
+    if not lines:
+        return []
+    first = f" {lines[0]}" if lines[0].startswith('"') else lines[0]
+    if len(lines) == 1:
+        end = " " if first.endswith('"') else ""
+        line = f'{indent}"""{first}{end}"""'
+        if len(line) <= LIMIT:
+            return [line]
+        # The closing quotes go to a line of their own only where the last word would not fit.
+        return [line]
+    rest = [f"{indent}{line}" if line else "" for line in lines[1:]]
+    return [f'{indent}"""{first}', *rest, f'{indent}"""']
+
+
+def _doc_line(line: str) -> str:
+    line = line.rstrip()
+    if line.isascii() and line.isprintable() and "\\" not in line:
+        return line.replace('"""', '\\"\\"\\"')
+    body = "".join(map(_escaped, line))
+    return body.replace('"""', '\\"\\"\\"').rstrip()
+
+
+def comment(text: str, indent: str) -> list[str]:
+    """The lines of a comment; characters that could end its line are escaped."""
+    return [f"{indent}# {_doc_line(line)}".rstrip() for line in text.splitlines()]
+
+
+_OPEN: Final = "([{"
+_CLOSE: Final = ")]}"
+
+
+def _string_end(text: str, start: int) -> int:
+    """The index after the string literal that begins at ``start``."""
+    mark = text[start]
+    raw = start > 0 and text[start - 1] == "r"
+    at = start + 1
+    while text[at] != mark:
+        at += 2 if text[at] == "\\" and not raw else 1
+    return at + 1
+
+
+def split(text: str, separator: str) -> list[str]:
+    """``text`` cut at ``separator`` wherever that is outside of brackets and strings."""
+    parts: list[str] = []
+    depth = start = at = 0
+    size = len(text)
+    width = len(separator)
+    while at < size:
+        char = text[at]
+        if char in "\"'":
+            at = _string_end(text, at)
+            continue
+        if char in _OPEN:
+            depth += 1
+        elif char in _CLOSE:
+            depth -= 1
+        elif depth == 0 and text.startswith(separator, at):
+            parts.append(text[start:at])
+            at += width
+            start = at
+            continue
+        at += 1
+    parts.append(text[start:])
+    return parts
+
+
+def _last_bracket(text: str) -> int:
+    """Where the bracket opens that the end of ``text`` closes; -1 where it does not end in one."""
+    if text[-1] not in _CLOSE:
+        return -1
+    at = depth = opened = 0
+    while at < len(text):
+        char = text[at]
+        if char in "\"'":
+            at = _string_end(text, at)
+            continue
+        if char in _OPEN:
+            if depth == 0:
+                opened = at
+            depth += 1
+        elif char in _CLOSE:
+            depth -= 1
+        at += 1
+    return opened
+
+
+def explode(text: str, indent: str, head: str = "", tail: str = "") -> list[str]:
+    """The lines of ``head + text + tail``: one where it fits, else the last bracket is opened, one part a line."""
+    line = f"{indent}{head}{text}{tail}"
+    if len(line) <= LIMIT:
+        return [line]
+    deeper = indent + INDENT
+    parts = split(text, " | ")
+    if len(parts) > 1:
+        lines: list[str] = []
+        for index, part in enumerate(parts):
+            last = index == len(parts) - 1
+            lead = "| " if index else head
+            lines += explode(part, indent, lead, tail if last else "")
+        return lines
+    opened = _last_bracket(text)
+    if opened < 0 or opened == len(text) - 2:
+        return [line]
+    inner = split(text[opened + 1 : -1].rstrip(","), ", ")
+    lines = [f"{indent}{head}{text[: opened + 1]}"]
+    # A lone type in brackets takes no trailing comma: that would make it a tuple.
+    comma = "" if len(inner) == 1 and text[opened] == "[" and opened > 0 else ","
+    for part in inner:
+        name, equals, value = _keyword(part)
+        lines += explode(value, deeper, name + equals, comma)
+    lines.append(f"{indent}{text[-1]}{tail}")
+    return lines
+
+
+def _keyword(part: str) -> tuple[str, str, str]:
+    """``name=value`` and ``"key": value`` taken apart, so that the value can be opened."""
+    for separator in ("=", ": "):
+        pieces = split(part, separator)
+        if len(pieces) == 2 and not pieces[0].startswith("lambda"):
+            return pieces[0], separator, pieces[1]
+    return "", "", part
+
+
+def annotated(indent: str, name: str, annotation: str, default: str | None) -> list[str]:
+    """The lines of ``name: annotation = default``."""
+    tail = "" if default is None else f" = {default}"
+    line = f"{indent}{name}: {annotation}{tail}"
+    if len(line) <= LIMIT:
+        return [line]
+    head = f"{indent}{name}: {annotation}"
+    if default is not None and len(head) + 4 <= LIMIT:
+        return _value(indent, f"{name}: {annotation} = ", default)
+    if len(split(annotation, " | ")) > 1:
+        deeper = indent + INDENT
+        body = explode(annotation, deeper)
+        return [f"{indent}{name}: (", *body, f"{indent}){tail}"]
+    return explode(annotation, indent, f"{name}: ", tail)
+
+
+def _value(indent: str, head: str, value: str) -> list[str]:
+    """The lines of ``head value`` where only the value can be opened."""
+    opened = _last_bracket(value)
+    if opened >= 0 and len(indent) + len(head) + opened < LIMIT:
+        return explode(value, indent, head)
+    if len(indent) + len(INDENT) + len(value) <= LIMIT:
+        return [f"{indent}{head}(", f"{indent}{INDENT}{value}", f"{indent})"]
+    return [f"{indent}{head}{value}"]
+
+
+def assignment(indent: str, name: str, value: str) -> list[str]:
+    """The lines of ``name = value``."""
+    line = f"{indent}{name} = {value}"
+    return [line] if len(line) <= LIMIT else _value(indent, f"{name} = ", value)

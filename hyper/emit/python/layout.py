@@ -1,0 +1,114 @@
+"""The files of a package: one Python module for each intent module, and the folders between them."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import resources
+from typing import TYPE_CHECKING
+
+from hyper.emit.python.format import docstring
+from hyper.emit.python.models import model_lines
+from hyper.emit.python.names import Names
+from hyper.emit.python.scope import Scope
+from hyper.ir.program import AliasDef, EntityDef, EnumDef, UnionDef
+
+if TYPE_CHECKING:
+    from hyper.ir.program import Module, Program
+
+
+def module_text(module: Module, names: Names) -> str:
+    """The text of one module."""
+    scope = Scope(names, names.module(module.name), names.own_symbols(module.name))
+    body: list[str] = []
+    previous_is_line = False
+    for definition in _ordered(module, names):
+        lines = model_lines(definition, f"{module.name}.{definition.name}", scope)
+        is_line = not lines[0].startswith("class ")
+        gap = [""] if is_line and (previous_is_line or not body) else ["", ""]
+        body += [*gap, *lines]
+        previous_is_line = is_line
+    return assemble(module.doc or f"The module {module.name}.", scope.header(), body)
+
+
+def assemble(doc: str, header: list[str], body: list[str]) -> str:
+    """Documentation, imports and body as one text."""
+    lines = [*docstring(doc, ""), "", *header]
+    lines += body
+    return "\n".join(lines) + "\n"
+
+
+def _ordered(module: Module, names: Names) -> list[EntityDef | EnumDef | UnionDef | AliasDef]:
+    """Enums first, which are defaults of fields, then aliases, then classes with bases before those that inherit."""
+    enums = [found for found in module.definitions if isinstance(found, EnumDef)]
+    aliases = [found for found in module.definitions if isinstance(found, AliasDef)]
+    entities = [found for found in module.definitions if isinstance(found, EntityDef)]
+    unions = [found for found in module.definitions if isinstance(found, UnionDef)]
+    return [*enums, *aliases, *_bases_first(module.name, entities, names), *unions]
+
+
+def _bases_first(module: str, entities: list[EntityDef], names: Names) -> list[EntityDef]:
+    if not any(names.inherits.get(f"{module}.{entity.name}") for entity in entities):
+        return entities
+    by_name = {f"{module}.{entity.name}": entity for entity in entities}
+    placed: dict[str, EntityDef] = {}
+    for start in by_name:
+        waiting = [start]
+        while waiting:
+            name = waiting[-1]
+            missing = [
+                base
+                for base in (by_name[name].bases if names.inherits.get(name) else ())
+                if base in by_name and base not in placed
+            ]
+            if missing:
+                waiting += reversed(missing)
+            else:
+                placed.setdefault(waiting.pop(), by_name[name])
+    return list(placed.values())
+
+
+def emit_python(program: Program, package: str) -> dict[str, str]:
+    """All files of the package but ``openapi.json`` and ``schema/``: relative path to text."""
+    names = Names(program)
+    files: dict[str, str] = {}
+    folders: set[str] = {""}
+    for module in program.modules:
+        path = names.file(module.name)
+        files[path] = module_text(module, names)
+        folders.update(_parents(path))
+    for folder in sorted(folders):
+        path = f"{folder}__init__.py"
+        if path not in files:
+            files[path] = _package_text(folder, program, package)
+    for name, text in runtime_files().items():
+        files[f"_runtime/{name}"] = text
+    files["py.typed"] = ""
+    return dict(sorted(files.items()))
+
+
+def _parents(path: str) -> list[str]:
+    parts = path.split("/")[:-1]
+    return ["/".join(parts[: size + 1]) + "/" for size in range(len(parts))]
+
+
+def _package_text(folder: str, program: Program, package: str) -> str:
+    if not folder:
+        service = program.service
+        doc = service.doc or service.title if service is not None else ""
+        return "\n".join(docstring(doc or f"The package {package}.", "")) + "\n"
+    return f'"""The modules of {folder.strip("/").replace("/", ".")}."""\n'
+
+
+@cache
+def runtime_files() -> dict[str, str]:
+    """The runtime that every package carries: file name to text."""
+    files: dict[str, str] = {}
+    for room in ("runtime", "runtime_http"):
+        folder = resources.files(__package__).joinpath(room)
+        if not folder.is_dir():
+            continue
+        for entry in sorted(folder.iterdir(), key=lambda entry: entry.name):
+            if entry.name.endswith(".py") and entry.name != "__init__.py":
+                files[entry.name] = entry.read_text(encoding="utf-8")
+    files["__init__.py"] = '"""What the generated modules of this package stand on."""\n'
+    return files

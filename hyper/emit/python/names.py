@@ -1,0 +1,456 @@
+"""Which Python module, class, function and attribute each name of a program becomes.
+
+Every name is made a valid identifier that means nothing else where it stands; a clash gets a number. The choice
+depends on the declarations alone, in their order, so that it is the same in every build.
+"""
+
+from __future__ import annotations
+
+import builtins
+import keyword
+import re
+import unicodedata
+from typing import TYPE_CHECKING, Final
+
+from hyper.ir.program import (
+    AliasDef,
+    EntityDef,
+    EnumDef,
+    FeatureDef,
+    FieldDef,
+    Program,
+    ServiceDef,
+    UnionDef,
+)
+from hyper.ir.types import Alias, Entity, Enum, ListOf, MapOf, Marked, Opt, Type, Union
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_OUTSIDE: Final = re.compile(r"\W")
+_KEYWORDS: Final = frozenset(keyword.kwlist) | {"match", "type", "_"}
+
+RESERVED_MODULES: Final = frozenset({"api", "native", "schema", "manifest", "openapi", "py"})
+"""Top-level names of a package that are the compiler's."""
+
+RESERVED_GLOBALS: Final = (
+    frozenset(dir(builtins)) | frozenset(keyword.kwlist) | {"self", "cls", "now", "dt"}
+)
+"""Names that a declaration cannot take in its Python module."""
+
+_MODEL_ATTRIBUTES: Final = frozenset(
+    {
+        "construct",
+        "copy",
+        "dict",
+        "from_orm",
+        "json",
+        "parse_file",
+        "parse_obj",
+        "parse_raw",
+        "schema",
+        "schema_json",
+        "update_forward_refs",
+        "validate",
+    }
+)
+_TYPE_NAMES: Final = frozenset(
+    {
+        "bool",
+        "int",
+        "float",
+        "str",
+        "bytes",
+        "list",
+        "dict",
+        "set",
+        "tuple",
+        "type",
+        "object",
+        "None",
+        "True",
+        "False",
+        "dt",
+        "Annotated",
+        "Any",
+        "Decimal",
+        "Field",
+        "Literal",
+        "UUID",
+        "Omittable",
+        "Bool",
+        "Int",
+        "BigInt",
+        "Float",
+        "Bytes",
+        "RawBytes",
+        "Date",
+        "Time",
+        "DateTime",
+        "Duration",
+        "Url",
+        "Email",
+        "Digits",
+        "Matches",
+        "Unique",
+        "JsonSchema",
+        "Model",
+        "self",
+        "cls",
+        "json_schema_",
+    }
+)
+_FIELD_CLASHES: Final = _MODEL_ATTRIBUTES | _TYPE_NAMES | frozenset(keyword.kwlist)
+_ENUM_CLASHES: Final = frozenset(keyword.kwlist) | frozenset(dir(str)) | {"name", "value", "mro"}
+
+
+def identifier(text: str) -> str:
+    """The nearest valid identifier; Python compares identifiers after NFKC, and so it is applied here."""
+    if text.isascii() and text.isidentifier():
+        return text
+    clean = _OUTSIDE.sub("_", unicodedata.normalize("NFKC", text))
+    if not clean or not clean.isidentifier():
+        clean = f"_{clean}"
+    return clean if clean.isidentifier() else "_" + "".join(c for c in clean if c.isascii())
+
+
+def unique(wanted: str, taken: set[str] | frozenset[str] | dict[str, str]) -> str:
+    """``wanted``, or with the first number that is free."""
+    if wanted not in taken:
+        return wanted
+    number = 2
+    while f"{wanted}_{number}" in taken:
+        number += 1
+    return f"{wanted}_{number}"
+
+
+def field_identifier(name: str) -> str:
+    """The attribute that a field wants: no private name, no attribute of a model, no name of a type."""
+    wanted = identifier(name)
+    if wanted.startswith("_"):
+        wanted = wanted.lstrip("_") or "field"
+        if not wanted.isidentifier():
+            wanted = f"field_{wanted}"
+    if wanted in _FIELD_CLASHES or wanted.startswith("model_"):
+        wanted += "_"
+    return wanted
+
+
+def _segment(text: str) -> str:
+    wanted = identifier(text)
+    if wanted.startswith("__"):
+        wanted = wanted.strip("_") or "module"
+        wanted = identifier(wanted)
+    return f"{wanted}_" if wanted in _KEYWORDS else wanted
+
+
+class Names:
+    """The Python names of one program."""
+
+    __slots__ = (
+        "_attributes",
+        "_members",
+        "_modules",
+        "_own",
+        "_packages",
+        "_symbols",
+        "inherits",
+        "program",
+    )
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self._modules: dict[str, tuple[str, ...]] = {}
+        self._packages: set[tuple[str, ...]] = set()
+        self._symbols: dict[str, str] = {}
+        self._own: dict[str, set[str]] = {}
+        self._attributes: dict[str, dict[str, str]] = {}
+        self._members: dict[str, dict[str, str]] = {}
+        self.inherits: dict[str, bool] = {}
+        """Of each entity with bases: whether its class has its bases' classes as bases, else it repeats their fields."""
+        self._name_modules()
+        self._name_symbols()
+        self._choose_inheritance()
+
+    # Modules
+
+    def _name_modules(self) -> None:
+        folded: dict[tuple[str, ...], dict[str, str]] = {}
+        for module in self.program.modules:
+            parts: tuple[str, ...] = ()
+            for text in module.name.split("."):
+                taken = folded.setdefault(parts, {})
+                part = taken.get(text)
+                if part is None:
+                    wanted = _segment(text)
+                    if not parts and wanted in RESERVED_MODULES | {"_runtime"}:
+                        wanted += "_"
+                    lowered = {value.casefold() for value in taken.values()}
+                    number = 2
+                    part = wanted
+                    while part.casefold() in lowered:
+                        part = f"{wanted}_{number}"
+                        number += 1
+                    taken[text] = part
+                parts = (*parts, part)
+            self._modules[module.name] = parts
+            for size in range(1, len(parts)):
+                self._packages.add(parts[:size])
+
+    def module(self, name: str) -> tuple[str, ...]:
+        """The dotted path of an intent module inside the package, as parts."""
+        return self._modules[name]
+
+    def is_package(self, parts: tuple[str, ...]) -> bool:
+        """Whether modules lie below this one, so that its file is the ``__init__.py`` of a folder."""
+        return parts in self._packages
+
+    def file(self, name: str) -> str:
+        """The path of a module's file inside the package."""
+        parts = self._modules[name]
+        return "/".join(parts) + ("/__init__.py" if parts in self._packages else ".py")
+
+    # Declarations
+
+    def _name_symbols(self) -> None:
+        children: dict[tuple[str, ...], set[str]] = {}
+        for parts in self._modules.values():
+            for size in range(1, len(parts)):
+                children.setdefault(parts[:size], set()).add(parts[size])
+        for module in self.program.modules:
+            own = self._own.setdefault(module.name, set())
+            taken = set(RESERVED_GLOBALS) | children.get(self._modules[module.name], set())
+            for definition in module.definitions:
+                if isinstance(definition, FeatureDef | ServiceDef):
+                    continue
+                wanted = identifier(definition.name)
+                if wanted.startswith("__"):
+                    wanted = f"_{wanted.lstrip('_')}"
+                if wanted in taken:
+                    wanted = unique(f"{wanted}_", taken)
+                taken.add(wanted)
+                own.add(wanted)
+                self._symbols[f"{module.name}.{definition.name}"] = wanted
+
+    def symbol(self, qualified: str) -> str:
+        """The Python name of a declaration in its module."""
+        return self._symbols[qualified]
+
+    def own_symbols(self, module: str) -> set[str]:
+        """The Python names of all declarations of an intent module."""
+        return self._own[module]
+
+    def home(self, qualified: str) -> tuple[str, ...]:
+        """The parts of the Python module that a declaration is in."""
+        return self._modules[self.program.home[qualified].name]
+
+    # Fields and members
+
+    def field(self, entity: str, name: str) -> str:
+        """The attribute of an entity's field."""
+        return self.fields(entity)[name]
+
+    def fields(self, entity: str) -> dict[str, str]:
+        """The attribute of each field of an entity, inherited ones included."""
+        known = self._attributes.get(entity)
+        if known is not None:
+            return known
+        for base in self._lineage(entity):
+            if base not in self._attributes:
+                self._attributes[base] = self._name_fields(base)
+        return self._attributes[entity]
+
+    def _lineage(self, entity: str) -> list[str]:
+        """The entity and all that its class inherits from, the farthest first."""
+        order: list[str] = []
+        waiting = [entity]
+        while waiting:
+            name = waiting.pop()
+            order.append(name)
+            definition = self.program.definitions.get(name)
+            if isinstance(definition, EntityDef) and self.inherits.get(name):
+                waiting += definition.bases
+        order.reverse()
+        return order
+
+    def _name_fields(self, entity: str) -> dict[str, str]:
+        definition = self.program.definitions[entity]
+        assert isinstance(definition, EntityDef)
+        result: dict[str, str] = {}
+        taken: set[str] = set()
+        if self.inherits.get(entity):
+            for base in definition.bases:
+                inherited = self._attributes[base]
+                result.update(inherited)
+                taken.update(inherited.values())
+        own = [field for field in definition.fields if field.name not in result]
+        types: set[str] = set()
+        for field in own:
+            self._type_names(field.type, types)
+        for field in own:
+            wanted = field_identifier(field.name)
+            if wanted in types:
+                wanted += "_"
+            result[field.name] = attribute = unique(wanted, taken)
+            taken.add(attribute)
+        return result
+
+    def _type_names(self, kind: Type, into: set[str]) -> None:
+        while isinstance(kind, Opt | Marked | ListOf | MapOf):
+            kind = (
+                kind.item
+                if isinstance(kind, ListOf)
+                else kind.value
+                if isinstance(kind, MapOf)
+                else kind.inner
+            )
+        if isinstance(kind, Entity | Enum | Union | Alias):
+            name = self._symbols.get(kind.name)
+            if name is not None:
+                into.add(name)
+
+    def own_fields(self, entity: str, definition: EntityDef) -> tuple[FieldDef, ...]:
+        """The fields that the class itself declares."""
+        if not self.inherits.get(entity):
+            return definition.fields
+        inherited: set[str] = set()
+        for base in definition.bases:
+            inherited.update(self.fields(base))
+        return tuple(field for field in definition.fields if field.name not in inherited)
+
+    def member(self, enum: str, name: str) -> str:
+        """The Python name of a member of an enum."""
+        return self.members(enum)[name]
+
+    def members(self, enum: str) -> dict[str, str]:
+        """The Python name of each member of an enum."""
+        known = self._members.get(enum)
+        if known is None:
+            definition = self.program.definitions[enum]
+            assert isinstance(definition, EnumDef)
+            known = {}
+            taken: set[str] = set()
+            for member in definition.members:
+                wanted = identifier(member.name)
+                if wanted.startswith("_"):
+                    wanted = f"m{wanted}" if wanted.strip("_") else "member"
+                if wanted in _ENUM_CLASHES:
+                    wanted += "_"
+                known[member.name] = wanted = unique(wanted, taken)
+                taken.add(wanted)
+            self._members[enum] = known
+        return known
+
+    # Inheritance
+
+    def _choose_inheritance(self) -> None:
+        """Classes inherit where that says the same as repeating the fields and needs no circular import."""
+        entities = {
+            name: definition
+            for name, definition in self.program.definitions.items()
+            if isinstance(definition, EntityDef) and definition.bases
+        }
+        if not entities:
+            return
+        edges: dict[str, set[str]] = {}
+        for name, definition in entities.items():
+            here = self.program.home[name].name
+            for base in definition.bases:
+                if base in self.program.home and self.program.home[base].name != here:
+                    edges.setdefault(here, set()).add(self.program.home[base].name)
+        ranks = _ranks(edges)
+        for name, definition in entities.items():
+            self.inherits[name] = self._can_inherit(name, definition, ranks)
+
+    def _can_inherit(self, name: str, definition: EntityDef, ranks: dict[str, int]) -> bool:
+        here = self.program.home[name].name
+        seen: set[str] = set()
+        for base in definition.bases:
+            other = self.program.definitions.get(base)
+            if not isinstance(other, EntityDef):
+                return False
+            there = self.program.home[base].name
+            if there != here and ranks.get(there, 0) >= ranks.get(here, 0):
+                return False
+            fields = {field.name for field in other.fields}
+            if fields & seen:
+                return False
+            seen |= fields
+        inherited = {
+            field.name: field
+            for base in definition.bases
+            for field in self.program.definitions[base].fields  # type: ignore[union-attr]
+        }
+        return (
+            all(
+                field.name not in inherited or _same(field, inherited[field.name])
+                for field in definition.fields
+            )
+            and len(inherited.keys() - {field.name for field in definition.fields}) == 0
+        )
+
+
+def _same(field: FieldDef, base: FieldDef) -> bool:
+    return (
+        field.wire == base.wire
+        and field.type == base.type
+        and field.optional == base.optional
+        and field.default == base.default
+        and field.markers == base.markers
+    )
+
+
+def _ranks(edges: dict[str, set[str]]) -> dict[str, int]:
+    """A number for each module, higher than those of all that it needs; modules of a ring share one number."""
+    ranks: dict[str, int] = {}
+    index: dict[str, int] = {}
+    low: dict[str, int] = {}
+    stack: list[str] = []
+    on_stack: set[str] = set()
+    for root in sorted(edges):
+        if root in index:
+            continue
+        work: list[tuple[str, Iterable[str]]] = [(root, iter(sorted(edges.get(root, ()))))]
+        index[root] = low[root] = len(index)
+        stack.append(root)
+        on_stack.add(root)
+        while work:
+            node, following = work[-1]
+            descended = False
+            for other in following:
+                if other not in index:
+                    index[other] = low[other] = len(index)
+                    stack.append(other)
+                    on_stack.add(other)
+                    work.append((other, iter(sorted(edges.get(other, ())))))
+                    descended = True
+                    break
+                if other in on_stack:
+                    low[node] = min(low[node], index[other])
+            if descended:
+                continue
+            work.pop()
+            if work:
+                low[work[-1][0]] = min(low[work[-1][0]], low[node])
+            if low[node] == index[node]:
+                ring: list[str] = []
+                while True:
+                    other = stack.pop()
+                    on_stack.discard(other)
+                    ring.append(other)
+                    if other == node:
+                        break
+                inside = set(ring)
+                below = [
+                    ranks[needed]
+                    for member in ring
+                    for needed in edges.get(member, ())
+                    if needed not in inside
+                ]
+                for member in ring:
+                    ranks[member] = 1 + max(below, default=-1)
+    return ranks
+
+
+MODELS: Final = (EntityDef, EnumDef, UnionDef, AliasDef)
+"""The definitions that are types in Python."""

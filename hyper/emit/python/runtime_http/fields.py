@@ -1,0 +1,237 @@
+"""The types of fields, as JSON has them: no guessing between strings, numbers and truth values."""
+
+from __future__ import annotations
+
+from base64 import b64decode, b64encode
+from binascii import Error as BinasciiError
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from decimal import ROUND_HALF_EVEN, Context, Decimal, InvalidOperation
+from functools import partial
+from operator import is_
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias, TypeVar
+
+from annotated_types import Interval
+from pydantic import Field, Strict, StringConstraints
+from pydantic_core import PydanticCustomError, core_schema
+
+if TYPE_CHECKING:
+    from pydantic import GetCoreSchemaHandler
+    from pydantic_core import CoreSchema
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """A type that JSON writes as a string, and Python code gives as a value or as that string."""
+
+    kind: str
+    pattern: str
+
+    def __get_pydantic_core_schema__(
+        self, _source: Any, _handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        exact, lax = _parsers(self.kind)
+        text = core_schema.chain_schema([core_schema.str_schema(pattern=self.pattern), lax])
+        return core_schema.json_or_python_schema(
+            json_schema=text,
+            python_schema=core_schema.union_schema([exact, text], mode="left_to_right"),
+            serialization=_DURATION if self.kind == "duration" else None,
+        )
+
+
+def _parsers(kind: str) -> tuple[CoreSchema, CoreSchema]:
+    match kind:
+        case "date":
+            return core_schema.date_schema(strict=True), core_schema.date_schema()
+        case "time":
+            return core_schema.time_schema(strict=True), core_schema.time_schema()
+        case "datetime":
+            return (
+                core_schema.datetime_schema(strict=True, tz_constraint="aware"),
+                core_schema.datetime_schema(tz_constraint="aware"),
+            )
+        case _:
+            return core_schema.timedelta_schema(strict=True), core_schema.timedelta_schema()
+
+
+_MICROSECOND = timedelta(microseconds=1)
+
+
+def _duration_text(value: timedelta) -> str:
+    micros = value // _MICROSECOND
+    seconds, fraction = divmod(abs(micros), 1_000_000)
+    minutes, seconds = divmod(seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    days, hours = divmod(hours, 24)
+    clock = f"{hours}H" * bool(hours) + f"{minutes}M" * bool(minutes)
+    if fraction:
+        clock += f"{seconds}.{fraction:06d}".rstrip("0") + "S"
+    elif seconds:
+        clock += f"{seconds}S"
+    if not days and not clock:
+        return "PT0S"
+    return f"{'-' if micros < 0 else ''}P{f'{days}D' if days else ''}{'T' if clock else ''}{clock}"
+
+
+_DURATION = core_schema.plain_serializer_function_ser_schema(
+    _duration_text, return_schema=core_schema.str_schema(), when_used="json"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Base64:
+    """Bytes that JSON writes as base64 (RFC 4648); ``raw`` ones are text, as files in a form are."""
+
+    raw: bool = False
+
+    def __get_pydantic_core_schema__(
+        self, _source: Any, _handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        decode, encode = (_from_text, _to_text) if self.raw else (_from_base64, _to_base64)
+        text = core_schema.no_info_after_validator_function(decode, core_schema.str_schema())
+        exact = core_schema.bytes_schema(strict=True)
+        return core_schema.json_or_python_schema(
+            json_schema=text,
+            python_schema=core_schema.union_schema([exact, text], mode="left_to_right"),
+            serialization=core_schema.plain_serializer_function_ser_schema(
+                encode, return_schema=core_schema.str_schema(), when_used="json"
+            ),
+        )
+
+
+def _from_base64(text: str) -> bytes:
+    try:
+        return b64decode(text, validate=True)
+    except (BinasciiError, ValueError):
+        raise PydanticCustomError("base64", "Input should be base64") from None
+
+
+def _to_base64(value: bytes) -> str:
+    return b64encode(value).decode()
+
+
+def _from_text(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")
+
+
+def _to_text(value: bytes) -> str:
+    return value.decode("utf-8", "replace")
+
+
+@dataclass(frozen=True, slots=True)
+class Digits:
+    """``decimal(precision, scale)``: rounded half-even to its scale; JSON writes it as a string."""
+
+    precision: int
+    scale: int
+
+    def __get_pydantic_core_schema__(
+        self, _source: Any, _handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        return core_schema.no_info_after_validator_function(
+            self._round,
+            core_schema.decimal_schema(allow_inf_nan=False),
+            serialization=core_schema.plain_serializer_function_ser_schema(
+                self._text, return_schema=core_schema.str_schema(), when_used="json"
+            ),
+        )
+
+    def _round(self, value: Decimal) -> Decimal:
+        try:
+            result = value.quantize(
+                Decimal((0, (1,), -self.scale)), ROUND_HALF_EVEN, _context(self.precision)
+            )
+        except InvalidOperation:
+            raise PydanticCustomError(
+                "decimal_overflow",
+                "Input should have at most {whole} digits before the point",
+                {"whole": self.precision - self.scale},
+            ) from None
+        return result or abs(result)
+
+    def _text(self, value: Decimal) -> str:
+        return f"{value:f}"
+
+
+_contexts: dict[int, Context] = {}
+
+
+def _context(precision: int) -> Context:
+    context = _contexts.get(precision)
+    if context is None:
+        context = _contexts[precision] = Context(prec=precision, rounding=ROUND_HALF_EVEN)
+    return context
+
+
+@dataclass(frozen=True, slots=True)
+class Unique:
+    """No item of a list is there twice, as JSON compares them."""
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        return core_schema.no_info_after_validator_function(_all_differ, handler(source))
+
+
+def _all_differ(items: Any) -> Any:
+    if items is None:
+        return items
+    seen: set[Any] = set()
+    rest: list[Any] = []
+    for item in items:
+        try:
+            key = (isinstance(item, bool), item)
+            if key in seen:
+                break
+            seen.add(key)
+        except TypeError:
+            if item in rest:
+                break
+            rest.append(item)
+    else:
+        return items
+    raise PydanticCustomError("unique", "Items should all differ")
+
+
+@dataclass(frozen=True, slots=True)
+class Absence:
+    """Of a field that may be absent: null does not stand for that."""
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        schema = handler(source)
+        return schema["schema"] if schema["type"] == "nullable" else schema
+
+
+Bool: TypeAlias = Annotated[bool, Strict()]
+BigInt: TypeAlias = Annotated[int, Strict()]
+Int: TypeAlias = Annotated[int, Strict(), Interval(ge=-(2**63), le=2**63 - 1)]
+Float: TypeAlias = Annotated[float, Strict()]
+Date: TypeAlias = Annotated[date, Parsed("date", r"^\d{4}-\d{2}-\d{2}$")]
+Time: TypeAlias = Annotated[time, Parsed("time", r"^\d{2}:\d{2}")]
+DateTime: TypeAlias = Annotated[datetime, Parsed("datetime", r"^\d{4}-\d{2}-\d{2}[Tt ]\d{2}")]
+Duration: TypeAlias = Annotated[timedelta, Parsed("duration", r"^[-+]?P")]
+Bytes: TypeAlias = Annotated[bytes, Base64()]
+RawBytes: TypeAlias = Annotated[bytes, Base64(raw=True)]
+Url: TypeAlias = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9+.\-]*:\S*$")]
+Email: TypeAlias = Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+$")]
+
+Omittable: TypeAlias = Annotated[T | None, Absence(), Field(exclude_if=partial(is_, None))]
+"""A field that may be absent: reading it then gives ``None``, and it is not written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Matches:
+    """A further pattern that a string matches somewhere."""
+
+    pattern: str
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        return core_schema.chain_schema(
+            [handler(source), core_schema.str_schema(pattern=self.pattern)]
+        )

@@ -1,0 +1,82 @@
+"""The base of all models of this package.
+
+A model is built when it is first used, with the models that it reaches and no others: names of
+other modules are bound at that moment, so that modules may refer to one another in rings.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel, ConfigDict, SerializerFunctionWrapHandler, model_serializer
+
+from .binding import bind_class
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pydantic import GetCoreSchemaHandler, SerializationInfo
+    from pydantic_core import CoreSchema
+
+__all__ = ["Model", "SparseModel"]
+
+
+class Model(BaseModel):
+    """A record. Its values never change; ``model_copy(update=...)`` makes another one."""
+
+    model_config = ConfigDict(
+        defer_build=True,
+        validate_by_name=True,
+        validate_by_alias=True,
+        serialize_by_alias=True,
+        protected_namespaces=(),
+    )
+
+    @classmethod
+    def model_rebuild(
+        cls,
+        *,
+        force: bool = False,
+        raise_errors: bool = True,
+        _parent_namespace_depth: int = 2,
+        _types_namespace: Mapping[str, Any] | None = None,
+    ) -> bool | None:
+        """Build the model now, after the names that it needs are bound."""
+        bind_class(cls)
+        return super().model_rebuild(
+            force=force,
+            raise_errors=raise_errors,
+            _parent_namespace_depth=_parent_namespace_depth + 1,
+            _types_namespace=_types_namespace,
+        )
+
+    @classmethod
+    def __get_pydantic_core_schema__(
+        cls, source: type[BaseModel], handler: GetCoreSchemaHandler, /
+    ) -> CoreSchema:
+        bind_class(cls)
+        return super().__get_pydantic_core_schema__(source, handler)
+
+    if not TYPE_CHECKING:
+
+        def __setattr__(self, name: str, value: Any) -> None:
+            if name in type(self).__pydantic_fields__:
+                msg = f"{type(self).__name__} does not change; make another with model_copy"
+                raise TypeError(msg)
+            super().__setattr__(name, value)
+
+
+class SparseModel(Model):
+    """A record with fields that may be absent, or there and null: only what was set is written."""
+
+    @model_serializer(mode="wrap")
+    def _leave_out_absent(
+        self, handler: SerializerFunctionWrapHandler, info: SerializationInfo
+    ) -> dict[str, Any]:
+        written: dict[str, Any] = handler(self)
+        by_alias = info.by_alias is not False
+        present = self.model_fields_set
+        for name, field in type(self).__pydantic_fields__.items():
+            if name not in present and field.default is None:
+                written.pop((by_alias and field.alias) or name, None)
+        return written
