@@ -121,6 +121,52 @@ class RuleSymbol(msgspec.Struct, eq=False):
     markers: Markers
 
 
+class ParamSymbol(msgspec.Struct, eq=False):
+    """A parameter of an action."""
+
+    name: str
+    wire: str
+    type: Type
+    markers: Markers
+    decl: tree.ActionParam
+
+
+class HeaderSymbol(msgspec.Struct, eq=False):
+    """A header of an answer."""
+
+    name: str
+    wire: str
+    type: Type
+    markers: Markers
+    decl: tree.HeaderLine
+
+
+class PayloadSymbol(msgspec.Struct, eq=False):
+    """A body or an answer; ``type`` and ``media`` are ``None`` for an answer without a body."""
+
+    type: Type | None
+    media: str | None
+    markers: Markers
+    headers: list[HeaderSymbol]
+
+
+class CheckSymbol(msgspec.Struct, eq=False):
+    """A rule, qualified, that an action checks on the value at ``path``."""
+
+    rule: str
+    path: tuple[str, ...]
+    decl: tree.RuleUse
+
+
+class ActionParts(msgspec.Struct, eq=False):
+    """The resolved lines of an action; ``params``, ``bodies`` and ``returns`` run parallel to those of the tree."""
+
+    params: list[ParamSymbol]
+    bodies: list[PayloadSymbol]
+    returns: list[PayloadSymbol]
+    checks: list[CheckSymbol]
+
+
 class ActionSymbol(msgspec.Struct, eq=False):
     """An action or webhook."""
 
@@ -128,6 +174,7 @@ class ActionSymbol(msgspec.Struct, eq=False):
     unit: Unit
     decl: tree.ActionDecl
     markers: Markers
+    parts: ActionParts = msgspec.field(default_factory=lambda: ActionParts([], [], [], []))
 
 
 class ServiceSymbol(msgspec.Struct, eq=False):
@@ -137,6 +184,8 @@ class ServiceSymbol(msgspec.Struct, eq=False):
     unit: Unit
     decl: tree.ServiceDecl
     markers: Markers
+    line_markers: dict[int, Markers] = msgspec.field(default_factory=dict)
+    """Markers of the server, scheme and tag lines, by the identity of the node."""
 
 
 Symbol: TypeAlias = (

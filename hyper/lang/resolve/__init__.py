@@ -1,0 +1,106 @@
+"""Names, types, markers, actions and the service: the tree of every unit becomes a world of symbols.
+
+The stages run in this order, since each needs what the one before it knows: scopes (what is declared and
+brought), aliases (so that the shape of every type is known), declarations (fields, members, variants, signatures),
+inheritance, what needs all fields (tags of unions, types without end), and actions.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any
+
+from hyper.base.diagnostics import Reporter
+from hyper.lang.resolve.actions import resolve_action
+from hyper.lang.resolve.aliases import find_cores, resolve_alias
+from hyper.lang.resolve.entities import resolve_entity
+from hyper.lang.resolve.enums import resolve_enum
+from hyper.lang.resolve.functions import resolve_const, resolve_function, resolve_rule
+from hyper.lang.resolve.inheritance import merge_bases
+from hyper.lang.resolve.markers import read_markers
+from hyper.lang.resolve.modules import build_scopes, module_name
+from hyper.lang.resolve.recursion import check_buildable, check_unions
+from hyper.lang.resolve.routes import check_duplicates
+from hyper.lang.resolve.service import check_single, resolve_service
+from hyper.lang.resolve.unions import resolve_tag, resolve_union
+from hyper.lang.resolve.wires import check_wires
+from hyper.lang.symbols import (
+    ActionSymbol,
+    AliasSymbol,
+    ConstSymbol,
+    EntitySymbol,
+    EnumSymbol,
+    FunctionSymbol,
+    RuleSymbol,
+    ServiceSymbol,
+    UnionSymbol,
+)
+
+if TYPE_CHECKING:
+    from hyper.base.diagnostics import Diagnostic
+    from hyper.lang.symbols import Unit, World
+
+__all__ = ["module_name", "resolve"]
+
+
+def resolve(units: list[Unit]) -> tuple[World, list[Diagnostic]]:
+    """Resolve all units of a build: what they declare, and what is wrong with it.
+
+    The units are taken in the order of their paths, whatever order they come in; ``unit.name`` is set. A unit
+    that cannot be named, or whose name is taken, is left out of the world.
+    """
+    units = sorted(units, key=lambda unit: unit.path)
+    reporters = {unit.path: Reporter(unit.source) for unit in units}
+    world = build_scopes(units, reporters)
+    groups: dict[type, list[Any]] = defaultdict(list)
+    for symbol in world.symbols.values():
+        groups[type(symbol)].append(symbol)
+
+    find_cores(groups[AliasSymbol], world, reporters)
+    for alias in groups[AliasSymbol]:
+        resolve_alias(alias, world, reporters[alias.unit.path])
+    for scope in world.scopes.values():
+        nodes = scope.unit.module.markers
+        if nodes:
+            reporter = reporters[scope.unit.path]
+            scope.markers = read_markers(nodes, "module", None, scope, world, reporter)
+    for kind, function in (
+        (EnumSymbol, resolve_enum),
+        (EntitySymbol, resolve_entity),
+        (UnionSymbol, resolve_union),
+        (ConstSymbol, resolve_const),
+        (FunctionSymbol, resolve_function),
+        (RuleSymbol, resolve_rule),
+    ):
+        for symbol in groups[kind]:
+            function(symbol, world, reporters[symbol.unit.path])
+    merge_bases(groups[EntitySymbol], world, reporters)
+    check_unions(groups[UnionSymbol], world, reporters)
+    for union in groups[UnionSymbol]:
+        resolve_tag(union, world, reporters[union.unit.path])
+    check_buildable(world, reporters)
+
+    services = groups[ServiceSymbol]
+    check_single(services, reporters)
+    for service in services:
+        resolve_service(service, world, reporters[service.unit.path])
+    first = services[0] if services else None
+    for action in groups[ActionSymbol]:
+        resolve_action(action, first, world, reporters[action.unit.path])
+    check_duplicates(groups[ActionSymbol], reporters)
+    check_wires(world, reporters)
+    return world, _collect(reporters)
+
+
+def _collect(reporters: dict[str, Reporter]) -> list[Diagnostic]:
+    """Gather what was found, each unsupported pattern once."""
+    found: list[Diagnostic] = []
+    patterns: set[str] = set()
+    for reporter in reporters.values():
+        for item in reporter:
+            if item.code == "W0502":
+                if item.message in patterns:
+                    continue
+                patterns.add(item.message)
+            found.append(item)
+    return found

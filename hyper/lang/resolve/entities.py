@@ -1,0 +1,189 @@
+"""Entities: their fields with those of their bases, wire names and the type of other keys."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hyper.base.diagnostics import related
+from hyper.lang import tree
+from hyper.lang.markers import NO_MARKERS
+from hyper.lang.resolve.bounds import breaks_bounds, effective_bounds
+from hyper.lang.resolve.lookup import find, is_failed
+from hyper.lang.resolve.marker_table import EXTRAS
+from hyper.lang.resolve.markers import read_markers
+from hyper.lang.resolve.types import kind_word, resolve_name, resolve_type
+from hyper.lang.resolve.values import bare, number_of
+from hyper.lang.symbols import AliasSymbol, EntitySymbol, FieldSymbol
+from hyper.lang.types import UNKNOWN, Entity
+
+if TYPE_CHECKING:
+    from hyper.base.diagnostics import Reporter
+    from hyper.lang.markers import Markers
+    from hyper.lang.symbols import Scope, World
+    from hyper.lang.types import Type
+
+
+def resolve_entity(entity: EntitySymbol, world: World, reporter: Reporter) -> None:
+    """Fill an entity's own fields, its markers and the names of its bases."""
+    decl = entity.decl
+    scope = world.scopes[entity.unit.name]
+    if decl.markers:
+        entity.markers = read_markers(decl.markers, "entity", None, scope, world, reporter)
+        entity.extra_type = _extra_type(decl, scope, world, reporter)
+    for base in decl.bases:
+        name = resolve_entity_name(base, scope, world, reporter)
+        if name is None:
+            continue
+        if name in entity.bases:
+            reporter.report("E0305", "this base is named twice", base.start, base.end)
+        else:
+            entity.bases.append(name)
+    owner = entity.name
+    fields = entity.fields
+    known = scope.types
+    for field in decl.fields:
+        ident = field.name
+        name = ident.name
+        if name in fields:
+            _report_field_twice(field, fields[name].decl, entity, reporter)
+            continue
+        # Most types are one name that the unit has met before.
+        expr = field.type
+        kind: Type | None = None
+        if type(expr) is tree.TypeName and not expr.args and len(expr.parts) == 1:
+            kind = known.get(expr.parts[0].name)
+        if kind is None or expr.numbers:  # type: ignore[union-attr]
+            kind = resolve_type(expr, scope, world, reporter)
+        markers = NO_MARKERS
+        if field.markers:
+            markers = read_markers(field.markers, "field", kind, scope, world, reporter)
+        if field.default is not None:
+            check_default(field.default, markers, kind, scope, world, reporter)
+        fields[name] = FieldSymbol(
+            name, markers.wire or name, kind, field.optional, markers, field, owner
+        )
+
+
+def _report_field_twice(
+    again: tree.FieldDecl, first: tree.FieldDecl, entity: EntitySymbol, reporter: Reporter
+) -> None:
+    place = entity.unit.source.locate(first.name.start, first.name.end)
+    reporter.report(
+        "E0305",
+        f"`{again.name.name}` is already a field of `{entity.decl.name.name}`",
+        again.name.start,
+        again.name.end,
+        related=[related(place, "the first one")],
+    )
+
+
+def resolve_entity_name(
+    name: tree.TypeName, scope: Scope, world: World, reporter: Reporter
+) -> str | None:
+    """Resolve the name of an entity, through aliases; anything else is reported and gives ``None``."""
+    parts = [part.name for part in name.parts]
+    symbol = find(parts, scope, world)
+    if symbol is None:
+        if not is_failed(parts, scope, world):
+            kind = resolve_name(name, scope, world, reporter)
+            if kind is not UNKNOWN:
+                _report_no_entity(name, "a type of the language", reporter)
+        return None
+    if isinstance(symbol, EntitySymbol):
+        return symbol.name
+    if isinstance(symbol, AliasSymbol):
+        kind = world.cores.get(symbol.name, UNKNOWN)
+        if isinstance(kind, Entity):
+            return kind.name
+        if kind is UNKNOWN:
+            return None
+    _report_no_entity(name, kind_word(symbol), reporter)
+    return None
+
+
+def _report_no_entity(name: tree.TypeName, word: str, reporter: Reporter) -> None:
+    shown = ".".join(part.name for part in name.parts)
+    reporter.report("E0306", f"`{shown}` is {word}, not an entity", name.start, name.end)
+
+
+def check_default(
+    default: tree.Expr,
+    markers: Markers,
+    kind: Type,
+    scope: Scope,
+    world: World,
+    reporter: Reporter,
+) -> None:
+    """Report a literal default that the constraints of its own node refuse."""
+    expr = bare(default)
+    value: object
+    if isinstance(expr, tree.StrLit):
+        value = expr.value
+    elif isinstance(expr, tree.ListLit):
+        value = expr.items
+    elif isinstance(expr, tree.BoolLit | tree.NoneLit | tree.MapLit):
+        return
+    else:
+        value = number_of(expr, scope, world)
+        if value is None:
+            return
+    written = {
+        key: item
+        for key in markers.__struct_fields__[:8]
+        if (item := getattr(markers, key)) is not None and item is not False
+    }
+    broken = breaks_bounds(value, effective_bounds(written, kind, world))
+    if broken is not None:
+        reporter.report(
+            "E0505",
+            f"the default is not within its own bounds: {broken}",
+            default.start,
+            default.end,
+        )
+
+
+def _extra_type(
+    decl: tree.EntityDecl, scope: Scope, world: World, reporter: Reporter
+) -> Type | None:
+    """Give the type of ``@extra(T)``; ``None`` for its words and where it does not stand."""
+    for marker in decl.markers:
+        if marker.name.name != "extra" or not marker.args:
+            continue
+        value = bare(marker.args[0].value)
+        if isinstance(value, tree.Name) and value.name in EXTRAS:
+            return None
+        expr = type_of_expr(value)
+        if expr is None:
+            reporter.report(
+                "E0503",
+                "write @extra(allow), @extra(ignore), @extra(forbid) or @extra(T); give a type that is"
+                " no name and no list a name with `type`",
+                value.start,
+                value.end,
+            )
+            return None
+        return resolve_type(expr, scope, world, reporter)
+    return None
+
+
+def type_of_expr(expr: tree.Expr) -> tree.TypeExpr | None:
+    """Read an expression as the type that it looks like; ``None`` where it looks like none."""
+    start, end = expr.start, expr.end
+    if isinstance(expr, tree.Name):
+        return tree.TypeName(start, end, [tree.Ident(start, end, expr.name, expr.quoted)], [], [])
+    if isinstance(expr, tree.StrLit | tree.IntLit | tree.BoolLit):
+        return tree.TypeLit(start, end, expr)
+    if isinstance(expr, tree.Attr):
+        inner = type_of_expr(expr.base)
+        if isinstance(inner, tree.TypeName) and not inner.args:
+            return tree.TypeName(start, end, [*inner.parts, expr.name], [], [])
+    if isinstance(expr, tree.Index):
+        head, arg = type_of_expr(expr.base), type_of_expr(expr.index)
+        if isinstance(head, tree.TypeName) and arg is not None:
+            return tree.TypeName(start, end, head.parts, [*head.args, arg], [])
+    if isinstance(expr, tree.Call):
+        head = type_of_expr(expr.callee)
+        numbers = [arg.value for arg in expr.args]
+        if isinstance(head, tree.TypeName) and all(isinstance(n, tree.IntLit) for n in numbers):
+            return tree.TypeName(start, end, head.parts, [], numbers)  # type: ignore[arg-type]
+    return None

@@ -1,0 +1,127 @@
+"""``is``: the fields of the bases come first, through chains of any depth."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hyper.lang.types import UNKNOWN, show
+
+if TYPE_CHECKING:
+    from hyper.base.diagnostics import Reporter
+    from hyper.lang.symbols import EntitySymbol, FieldSymbol, World
+
+
+def merge_bases(entities: list[EntitySymbol], world: World, reporters: dict[str, Reporter]) -> None:
+    """Give every entity the fields of its bases, and check the wire names of all.
+
+    A ring of bases is reported once and cut where it closes.
+    """
+    done: set[str] = set()
+    for root in entities:
+        if not root.bases:
+            _check_wires(root, reporters[root.unit.path])
+            done.add(root.name)
+    for root in entities:
+        stack = [root]
+        active: dict[str, None] = {}
+        while stack:
+            entity = stack[-1]
+            if entity.name in done:
+                stack.pop()
+                continue
+            active[entity.name] = None
+            waiting = [name for name in entity.bases if name not in done]
+            ring = next((name for name in waiting if name in active), None)
+            if ring is not None:
+                _cut(entity, ring, list(active), world, reporters)
+                continue
+            if waiting:
+                stack.append(world.symbols[waiting[0]])  # type: ignore[arg-type]
+                continue
+            stack.pop()
+            active.pop(entity.name)
+            done.add(entity.name)
+            _merge(entity, world, reporters[entity.unit.path])
+            _check_wires(entity, reporters[entity.unit.path])
+
+
+def _cut(
+    entity: EntitySymbol,
+    base: str,
+    active: list[str],
+    world: World,
+    reporters: dict[str, Reporter],
+) -> None:
+    ring = active[active.index(base) :]
+    first = world.symbols[min(ring)]
+    turned = ring[ring.index(first.name) :] + ring[: ring.index(first.name)]
+    shown = " is ".join(f"`{name.rpartition('.')[2]}`" for name in (*turned, turned[0]))
+    reporters[first.unit.path].report(
+        "E0506",
+        f"an entity cannot be its own base: {shown}",
+        first.decl.name.start,
+        first.decl.name.end,
+    )
+    entity.bases.remove(base)
+
+
+def _merge(entity: EntitySymbol, world: World, reporter: Reporter) -> None:
+    own = entity.fields
+    fields: dict[str, FieldSymbol] = {}
+    for name in entity.bases:
+        base: EntitySymbol = world.symbols[name]  # type: ignore[assignment]
+        if not fields:
+            fields = dict(base.fields)
+            continue
+        for field in base.fields.values():
+            other = fields.setdefault(field.name, field)
+            if other is not field and not _same(other, field) and field.name not in own:
+                _report_conflict(entity, other, field, reporter)
+    for field in own.values():
+        other = fields.get(field.name, field)
+        if not _same(other, field):
+            reporter.report(
+                "E0508",
+                f"`{field.name}` is `{show(other.type)}` in `{other.owner.rpartition('.')[2]}`, and"
+                f" `{show(field.type)}` here: a field that is written again has the same type",
+                field.decl.name.start,
+                field.decl.name.end,
+            )
+        fields[field.name] = field
+    entity.fields = fields
+
+
+def _same(one: FieldSymbol, other: FieldSymbol) -> bool:
+    return one.type == other.type or UNKNOWN in (one.type, other.type)
+
+
+def _report_conflict(
+    entity: EntitySymbol, one: FieldSymbol, other: FieldSymbol, reporter: Reporter
+) -> None:
+    reporter.report(
+        "E0508",
+        f"`{one.name}` is `{show(one.type)}` in `{one.owner.rpartition('.')[2]}`, and"
+        f" `{show(other.type)}` in `{other.owner.rpartition('.')[2]}`: `{entity.decl.name.name}`"
+        " cannot be both",
+        entity.decl.name.start,
+        entity.decl.name.end,
+    )
+
+
+def _check_wires(entity: EntitySymbol, reporter: Reporter) -> None:
+    fields = entity.fields
+    if len({field.wire for field in fields.values()}) == len(fields):
+        return
+    seen: dict[str, FieldSymbol] = {}
+    for field in fields.values():
+        other = seen.setdefault(field.wire, field)
+        if other is field:
+            continue
+        mine = next((item for item in (field, other) if item.owner == entity.name), None)
+        place = entity.decl.name if mine is None else mine.decl.name
+        reporter.report(
+            "E0509",
+            f"`{other.name}` and `{field.name}` have the same name in JSON: {field.wire!r}",
+            place.start,
+            place.end,
+        )

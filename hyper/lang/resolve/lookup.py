@@ -1,0 +1,131 @@
+"""What a name means in a unit, and which name was probably meant instead."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from hyper.lang.symbols import EnumSymbol
+from hyper.lang.types import UNKNOWN, Alias, Marked, Opt
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from hyper.lang.symbols import Scope, Symbol, World
+    from hyper.lang.types import Type
+
+# Past this many names, only those with the same first letter are compared with a misspelt one.
+_MANY: Final = 300
+
+
+def symbol_of(name: str, scope: Scope, world: World) -> Symbol | None:
+    """Find what a bare name means among the declarations and imports of a unit.
+
+    ``None`` where the name is not known, and where its import failed: ``is_bound`` tells the two apart.
+    """
+    qualified = scope.own.get(name)
+    if qualified is None:
+        qualified = scope.imported.get(name)
+        if qualified is None:
+            return None
+    scope.used.add(name)
+    return world.symbols.get(qualified)
+
+
+def dotted_symbol(parts: Sequence[str], scope: Scope, world: World) -> Symbol | None:
+    """Find ``module.Name`` where the module was brought by ``use module``; private names are not found."""
+    module = ".".join(parts[:-1])
+    name = parts[-1]
+    if module not in scope.modules:
+        return None
+    scope.used.add(module)
+    if name.startswith("_") and module != scope.unit.name:
+        return None
+    return world.symbols.get(f"{module}.{name}")
+
+
+def find(parts: Sequence[str], scope: Scope, world: World) -> Symbol | None:
+    """Find a bare or a dotted name."""
+    if len(parts) == 1:
+        return symbol_of(parts[0], scope, world)
+    return dotted_symbol(parts, scope, world)
+
+
+def is_bound(name: str, scope: Scope) -> bool:
+    """Whether a bare name is declared or imported, even where its import has an error already."""
+    return name in scope.own or name in scope.imported
+
+
+def is_failed(parts: Sequence[str], scope: Scope, world: World) -> bool:
+    """Whether a name is one whose import, or whose module's import, was already reported."""
+    if len(parts) == 1:
+        qualified = scope.imported.get(parts[0])
+        return qualified is not None and qualified not in world.symbols
+    module = ".".join(parts[:-1])
+    return module in scope.modules and module not in world.units
+
+
+def visible_names(scope: Scope) -> list[str]:
+    """Every bare name of a unit, in order of appearance."""
+    return [*scope.own, *scope.imported]
+
+
+def visible_enums(scope: Scope, world: World) -> list[EnumSymbol]:
+    """The enums that a unit can name without a module: its own, then the imported ones."""
+    found = (
+        world.symbols.get(name) for names in (scope.own, scope.imported) for name in names.values()
+    )
+    return [symbol for symbol in found if isinstance(symbol, EnumSymbol)]
+
+
+def enums_with(member: str, scope: Scope, world: World) -> list[EnumSymbol]:
+    """The visible enums that have a member of this name."""
+    return [enum for enum in visible_enums(scope, world) if member in enum.members]
+
+
+def declared_in(name: str, world: World) -> list[str]:
+    """Modules that declare a public name, sorted."""
+    if name.startswith("_"):
+        return []
+    return [module for module in sorted(world.units) if f"{module}.{name}" in world.symbols]
+
+
+def nearest(name: str, candidates: Iterable[str]) -> str | None:
+    """Find the candidate that was probably meant, if one is near."""
+    folded = name.casefold()
+    names = [item for item in candidates if abs(len(item) - len(name)) <= 1 + len(name) // 3]
+    for item in names:
+        if item.casefold() == folded:
+            return item
+    if len(names) > _MANY:
+        names = [item for item in names if item[:1].casefold() == folded[:1]]
+    from difflib import get_close_matches  # only a mistake pays for it
+
+    matches = get_close_matches(name, names, n=1, cutoff=0.6)
+    return matches[0] if matches else None
+
+
+def core(kind: Type, world: World) -> Type:
+    """Give the type behind aliases, ``?`` and markers: what a value is when it is there."""
+    while True:
+        if isinstance(kind, Opt | Marked):
+            kind = kind.inner
+        elif isinstance(kind, Alias):
+            return world.cores.get(kind.name, UNKNOWN)
+        else:
+            return kind
+
+
+def is_nullable(kind: Type, world: World) -> bool:
+    """Whether null is a value of the type, through aliases."""
+    seen: set[str] = set()
+    while True:
+        if isinstance(kind, Opt):
+            return True
+        if isinstance(kind, Marked):
+            kind = kind.inner
+        elif isinstance(kind, Alias) and kind.name not in seen:
+            seen.add(kind.name)
+            symbol = world.symbols.get(kind.name)
+            kind = getattr(symbol, "type", UNKNOWN)
+        else:
+            return False

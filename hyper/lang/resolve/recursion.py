@@ -1,0 +1,152 @@
+"""Types that lead back to themselves: unions that are only themselves, entities that never end."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from hyper.lang.resolve.lookup import core
+from hyper.lang.symbols import EntitySymbol, UnionSymbol
+from hyper.lang.types import UNKNOWN, Alias, Entity, Opt, Union, plain
+
+if TYPE_CHECKING:
+    from hyper.base.diagnostics import Reporter
+    from hyper.lang.symbols import World
+    from hyper.lang.types import Type
+
+
+def check_unions(unions: list[UnionSymbol], world: World, reporters: dict[str, Reporter]) -> None:
+    """Report a union that has itself as a variant, directly or through other unions."""
+    inner = {
+        union.name: [
+            kind.name
+            for variant in union.variants
+            if isinstance(kind := core(variant, world), Union)
+        ]
+        for union in unions
+    }
+    state: dict[str, int] = {}
+    for root in inner:
+        path: list[tuple[str, int]] = [(root, 0)]
+        while path:
+            name, at = path.pop()
+            if at == 0:
+                if state.get(name):
+                    continue
+                state[name] = 1
+            targets = inner.get(name, [])
+            if at == len(targets):
+                state[name] = 2
+                continue
+            path.append((name, at + 1))
+            target = targets[at]
+            if state.get(target) == 1:
+                _report_union(target, world, reporters)
+            elif not state.get(target):
+                path.append((target, 0))
+
+
+def _report_union(name: str, world: World, reporters: dict[str, Reporter]) -> None:
+    symbol = world.symbols[name]
+    reporters[symbol.unit.path].report(
+        "E0507",
+        f"`{symbol.decl.name.name}` is a variant of itself",
+        symbol.decl.name.start,
+        symbol.decl.name.end,
+    )
+    if isinstance(symbol, UnionSymbol):
+        symbol.variants = [kind for kind in symbol.variants if core(kind, world) != Union(name)]
+
+
+def check_buildable(world: World, reporters: dict[str, Reporter]) -> None:
+    """Warn of entities that no finite value can have, since a field that must be there leads back.
+
+    An entity can be built when each field that must be there can; a union when one variant can. This is the
+    least fixed point, found by a worklist.
+    """
+    waits: dict[str, int] = {}
+    needed_by: dict[str, list[str]] = defaultdict(list)
+    ready: list[str] = []
+    for name, symbol in world.symbols.items():
+        if isinstance(symbol, EntitySymbol):
+            needs = {
+                target
+                for field in symbol.fields.values()
+                if not field.optional
+                and field.decl.default is None
+                and (target := _need(field.type, world)) is not None
+            }
+            waits[name] = len(needs)
+        elif isinstance(symbol, UnionSymbol):
+            targets = [_need(kind, world) for kind in symbol.variants]
+            needs = set() if None in targets else {item for item in targets if item is not None}
+            waits[name] = 1 if needs else 0
+        else:
+            continue
+        if not needs:
+            ready.append(name)
+        for target in needs:
+            needed_by[target].append(name)
+    while ready:
+        name = ready.pop()
+        for dependent in needed_by.get(name, ()):
+            if waits[dependent] > 0:
+                waits[dependent] -= 1
+                if not waits[dependent]:
+                    ready.append(dependent)
+    stuck = _rings({name for name, count in waits.items() if count}, needed_by)
+    for name in waits:
+        symbol = world.symbols[name]
+        if name in stuck and isinstance(symbol, EntitySymbol):
+            _warn(symbol, stuck, world, reporters)
+
+
+def _rings(stuck: set[str], needed_by: dict[str, list[str]]) -> set[str]:
+    """Leave out what is stuck only because it needs something that is: nothing stuck needs it."""
+    needers = {name: sum(item in stuck for item in needed_by.get(name, ())) for name in stuck}
+    needs: dict[str, list[str]] = defaultdict(list)
+    for target in stuck:
+        for name in needed_by.get(target, ()):
+            if name in stuck:
+                needs[name].append(target)
+    free = [name for name, count in needers.items() if not count]
+    while free:
+        name = free.pop()
+        stuck.discard(name)
+        for target in needs[name]:
+            needers[target] -= 1
+            if not needers[target]:
+                free.append(target)
+    return stuck
+
+
+def _need(kind: Type, world: World) -> str | None:
+    """Name the entity or union that a value of the type must hold; ``None`` where it need not."""
+    kind = plain(kind)
+    hops = 0
+    while isinstance(kind, Alias):
+        symbol = world.symbols.get(kind.name)
+        kind = plain(getattr(symbol, "type", UNKNOWN))
+        hops += 1
+        if hops > len(world.cores):
+            return None
+    if isinstance(kind, Opt):
+        return None
+    return kind.name if isinstance(kind, Entity | Union) else None
+
+
+def _warn(
+    entity: EntitySymbol, stuck: set[str], world: World, reporters: dict[str, Reporter]
+) -> None:
+    for field in entity.fields.values():
+        target = None if field.optional or field.decl.default else _need(field.type, world)
+        if target in stuck:
+            decl = field.decl.name if field.owner == entity.name else entity.decl.name
+            reporters[entity.unit.path].report(
+                "W0501",
+                f"no `{entity.decl.name.name}` can ever be built: `{field.name}` must be there, and"
+                f" leads back to it. Let it be absent (`{field.name}?`), null or a list",
+                decl.start,
+                decl.end,
+            )
+            return

@@ -1,0 +1,121 @@
+"""Routes: methods, paths and their parameters, and no two the same."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from hyper.base.diagnostics import related
+from hyper.lang.resolve.lookup import nearest
+
+if TYPE_CHECKING:
+    from hyper.base.diagnostics import Reporter
+    from hyper.lang import tree
+    from hyper.lang.symbols import ActionSymbol
+
+METHODS: Final = ("GET", "PUT", "POST", "DELETE", "PATCH", "HEAD", "OPTIONS", "TRACE")
+_PLACEHOLDER: Final = re.compile(r"\{([^{}]*)\}")
+
+
+def placeholders(path: str) -> list[str]:
+    """Give the names in braces, in order."""
+    return _PLACEHOLDER.findall(path)
+
+
+def check_route(action: ActionSymbol, reporter: Reporter) -> bool:
+    """Check the method and the form of the path; tell whether the path's parameters can be compared."""
+    decl = action.decl
+    route = decl.route
+    if route is None:
+        if not decl.webhook:
+            reporter.report(
+                "E0701",
+                f"`{decl.name.name}` has no route: add `route GET /path`",
+                decl.name.start,
+                decl.name.end,
+            )
+        return False
+    if route.method not in METHODS:
+        reporter.report(
+            "E0701",
+            f"`{route.method}` is no method: one of {', '.join(METHODS)}",
+            route.start,
+            route.end,
+            suggestion=nearest(route.method.upper(), METHODS),
+        )
+    problem = _path_problem(route.path)
+    if problem is not None:
+        reporter.report("E0701", problem, route.start, route.end)
+    return problem is None
+
+
+def _path_problem(path: str) -> str | None:
+    if not path.startswith("/"):
+        return "a path begins with `/`"
+    rest = _PLACEHOLDER.sub("", path)
+    if "{" in rest or "}" in rest:
+        return "each parameter in a path stands in its own braces: `/orders/{id}`"
+    names = placeholders(path)
+    if "" in names:
+        return "a parameter in a path needs a name: `/orders/{id}`"
+    twice = [name for name in names if names.count(name) > 1]
+    if twice:
+        return f"`{{{twice[0]}}}` stands in the path twice"
+    return None
+
+
+def check_path_params(
+    route: tree.Route,
+    params: dict[str, tree.ActionParam],
+    reporter: Reporter,
+) -> None:
+    """Compare the places in the path with the ``path`` parameters, which are by wire name."""
+    names = placeholders(route.path)
+    for name in names:
+        if name not in params:
+            reporter.report(
+                "E0702",
+                f"`{{{name}}}` has no parameter: add `path {name}: string`",
+                route.start,
+                route.end,
+                suggestion=nearest(name, params),
+            )
+    for wire, param in params.items():
+        if wire not in names:
+            reporter.report(
+                "E0702",
+                f"the path has no place for `{wire}`: write `{{{wire}}}` where it stands",
+                param.name.start,
+                param.name.end,
+                suggestion=nearest(wire, names),
+            )
+        elif param.optional or param.default is not None:
+            reporter.report(
+                "E0702",
+                f"`{param.name.name}` is part of the path, so it is always there: take off the `?` or"
+                " the default",
+                param.name.start,
+                param.name.end,
+            )
+
+
+def check_duplicates(actions: list[ActionSymbol], reporters: dict[str, Reporter]) -> None:
+    """Report routes that answer the same requests as an earlier one."""
+    seen: dict[tuple[bool, str, str], ActionSymbol] = {}
+    for action in actions:
+        route = action.decl.route
+        if route is None:
+            continue
+        key = (action.decl.webhook, route.method, _PLACEHOLDER.sub("{}", route.path))
+        first = seen.setdefault(key, action)
+        if first is action:
+            continue
+        other = first.decl.route
+        place = first.unit.source.locate(other.start, other.end)  # type: ignore[union-attr]
+        reporters[action.unit.path].report(
+            "E0703",
+            f"`{first.decl.name.name}` in {first.unit.path} already has {route.method} {route.path}",
+            route.start,
+            route.end,
+            related=[related(place, "the first one")],
+        )
