@@ -94,7 +94,7 @@ def _number_text(expr: tree.Expr, kind: Type) -> str | None:
     value = expr.value * sign
     if isinstance(kind, Dec):
         scaled = _EXACT.quantize(Decimal(value), Decimal(1).scaleb(-kind.scale))
-        return str(scaled if scaled else abs(scaled))
+        return str(scaled or abs(scaled))
     if kind == Prim("float"):
         return float(value).hex()
     if kind in (Prim("int"), Prim("bigint")) and isinstance(value, int):

@@ -22,6 +22,7 @@ from hyper.lang.resolve.modules import build_scopes, module_name
 from hyper.lang.resolve.recursion import check_buildable, check_unions
 from hyper.lang.resolve.routes import check_duplicates
 from hyper.lang.resolve.service import check_single, resolve_service
+from hyper.lang.resolve.site import Site
 from hyper.lang.resolve.unions import resolve_tag, resolve_union
 from hyper.lang.resolve.wires import check_wires
 from hyper.lang.symbols import (
@@ -63,7 +64,7 @@ def resolve(units: list[Unit]) -> tuple[World, list[Diagnostic]]:
         nodes = scope.unit.module.markers
         if nodes:
             reporter = reporters[scope.unit.path]
-            scope.markers = read_markers(nodes, "module", None, scope, world, reporter)
+            scope.markers = read_markers(nodes, "module", None, Site(scope, world, reporter))
     for kind, function in (
         (EnumSymbol, resolve_enum),
         (EntitySymbol, resolve_entity),

@@ -12,13 +12,14 @@ from hyper.lang.resolve.lookup import nearest
 from hyper.lang.resolve.markers import read_markers
 from hyper.lang.resolve.routes import check_path_params, check_route
 from hyper.lang.resolve.service import check_security
+from hyper.lang.resolve.site import Site
 from hyper.lang.resolve.types import resolve_type
 from hyper.lang.symbols import ActionParts, HeaderSymbol, ParamSymbol, PayloadSymbol
 
 if TYPE_CHECKING:
     from hyper.base.diagnostics import Reporter
     from hyper.lang import tree
-    from hyper.lang.symbols import ActionSymbol, Scope, ServiceSymbol, World
+    from hyper.lang.symbols import ActionSymbol, ServiceSymbol, World
 
 _STATUS: Final = re.compile(r"([1-5]\d\d|[1-5]XX|default)\Z")
 _MEDIA: Final = re.compile(r"[^\s/;,\"]+/[^\s/;,\"]+(\s*;\s*[^\s=;]+=(\"[^\"]*\"|[^\s;\"]+))*\Z")
@@ -30,39 +31,37 @@ def resolve_action(
 ) -> None:
     """Resolve every line of an action or webhook."""
     decl = action.decl
-    scope = world.scopes[action.unit.name]
-    action.markers = read_markers(decl.markers, "action", None, scope, world, reporter)
+    site = Site(world.scopes[action.unit.name], world, reporter)
+    action.markers = read_markers(decl.markers, "action", None, site)
     parts = action.parts = ActionParts([], [], [], [])
     comparable = check_route(action, reporter)
-    _params(action, parts, scope, world, reporter)
+    _params(action, parts, site)
     if comparable and decl.route is not None:
         in_path = {item.wire: item.decl for item in parts.params if item.decl.place == "path"}
         check_path_params(decl.route, in_path, reporter)
-    _bodies(action, parts, scope, world, reporter)
-    _returns(action, parts, scope, world, reporter)
-    resolve_checks(action, parts, scope, world, reporter)
+    _bodies(action, parts, site)
+    _returns(action, parts, site)
+    resolve_checks(action, parts, site)
     if decl.handled_by is not None:
         check_reference(decl.handled_by, reporter)
     _check_roles(decl, service, reporter)
     check_security(decl.security, service, reporter)
 
 
-def _params(
-    action: ActionSymbol, parts: ActionParts, scope: Scope, world: World, reporter: Reporter
-) -> None:
+def _params(action: ActionSymbol, parts: ActionParts, site: Site) -> None:
     names: set[str] = set()
     wires: set[tuple[str, str]] = set()
     for param in action.decl.params:
-        kind = resolve_type(param.type, scope, world, reporter)
-        markers = read_markers(param.markers, "param", kind, scope, world, reporter)
+        kind = resolve_type(param.type, *site)
+        markers = read_markers(param.markers, "param", kind, site)
         if param.default is not None:
-            check_default(param.default, markers, kind, scope, world, reporter)
+            check_default(param.default, markers, kind, site)
         ident = param.name
         wire = markers.wire or ident.name
         # Header names are the same whatever their case.
         key = (param.place, wire.casefold() if param.place == "header" else wire)
         if ident.name in names:
-            reporter.report(
+            site.reporter.report(
                 "E0305",
                 f"`{ident.name}` is already a parameter of `{action.decl.name.name}`: choose another"
                 ' name, with `@json("…")` for the one it is sent under',
@@ -70,7 +69,7 @@ def _params(
                 ident.end,
             )
         elif key in wires:
-            reporter.report(
+            site.reporter.report(
                 "E0509",
                 f"{wire!r} is already a parameter in the {param.place}",
                 ident.start,
@@ -81,18 +80,16 @@ def _params(
         parts.params.append(ParamSymbol(ident.name, wire, kind, markers, param))
 
 
-def _bodies(
-    action: ActionSymbol, parts: ActionParts, scope: Scope, world: World, reporter: Reporter
-) -> None:
+def _bodies(action: ActionSymbol, parts: ActionParts, site: Site) -> None:
     media_seen: set[str] = set()
     for body in action.decl.bodies:
-        kind = resolve_type(body.type, scope, world, reporter)
-        markers = read_markers(body.markers, "body", kind, scope, world, reporter)
-        media = _media(body.media, reporter)
+        kind = resolve_type(body.type, *site)
+        markers = read_markers(body.markers, "body", kind, site)
+        media = _media(body.media, site.reporter)
         first = action.decl.bodies[0]
         ident = body.name
         if ident.name != first.name.name or body.optional != first.optional:
-            reporter.report(
+            site.reporter.report(
                 "E0712",
                 f"the bodies of an action are one value in several forms: call this one"
                 f" `{first.name.name}{'?' if first.optional else ''}` too",
@@ -100,14 +97,14 @@ def _bodies(
                 ident.end,
             )
         elif media in media_seen:
-            reporter.report(
+            site.reporter.report(
                 "E0712",
                 f"there is already a body for {media}",
                 ident.start,
                 ident.end,
             )
         elif not media_seen and any(param.name == ident.name for param in parts.params):
-            reporter.report(
+            site.reporter.report(
                 "E0305",
                 f"`{ident.name}` is already a parameter of `{action.decl.name.name}`",
                 ident.start,
@@ -117,21 +114,19 @@ def _bodies(
         parts.bodies.append(PayloadSymbol(kind, media, markers, []))
 
 
-def _returns(
-    action: ActionSymbol, parts: ActionParts, scope: Scope, world: World, reporter: Reporter
-) -> None:
+def _returns(action: ActionSymbol, parts: ActionParts, site: Site) -> None:
     seen: set[tuple[str, str | None]] = set()
     for answer in action.decl.returns:
         kind = None
         media = None
         if answer.type is not None:
-            kind = resolve_type(answer.type, scope, world, reporter)
-            media = _media(answer.media, reporter)
-        markers = read_markers(answer.markers, "returns", kind, scope, world, reporter)
+            kind = resolve_type(answer.type, *site)
+            media = _media(answer.media, site.reporter)
+        markers = read_markers(answer.markers, "returns", kind, site)
         status = answer.status
         if _STATUS.match(status) is None:
             near = status.upper() if _STATUS.match(status.upper()) else None
-            reporter.report(
+            site.reporter.report(
                 "E0704",
                 f"`{status}` is no status: write a number from 100 to 599, `4XX` or `default`",
                 answer.start,
@@ -139,21 +134,21 @@ def _returns(
                 suggestion=near,
             )
         elif (status, media) in seen:
-            reporter.report(
+            site.reporter.report(
                 "E0704",
                 f"there is already an answer {status}{f' as {media}' if media else ''}",
                 answer.start,
                 answer.end,
             )
         seen.add((status, media))
-        headers = [_header(line, scope, world, reporter) for line in answer.headers]
-        _check_headers(headers, reporter)
+        headers = [_header(line, site) for line in answer.headers]
+        _check_headers(headers, site.reporter)
         parts.returns.append(PayloadSymbol(kind, media, markers, headers))
 
 
-def _header(line: tree.HeaderLine, scope: Scope, world: World, reporter: Reporter) -> HeaderSymbol:
-    kind = resolve_type(line.type, scope, world, reporter)
-    markers = read_markers(line.markers, "header", kind, scope, world, reporter)
+def _header(line: tree.HeaderLine, site: Site) -> HeaderSymbol:
+    kind = resolve_type(line.type, *site)
+    markers = read_markers(line.markers, "header", kind, site)
     return HeaderSymbol(line.name.name, markers.wire or line.name.name, kind, markers, line)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hyper.lang.resolve.markers import read_markers
+from hyper.lang.resolve.site import Site
 from hyper.lang.resolve.types import head_type, resolve_type
 from hyper.lang.types import UNKNOWN, Alias
 
@@ -58,4 +59,6 @@ def resolve_alias(alias: AliasSymbol, world: World, reporter: Reporter) -> None:
     scope = world.scopes[alias.unit.name]
     kind = resolve_type(alias.decl.type, scope, world, reporter)
     alias.type = UNKNOWN if world.cores[alias.name] is UNKNOWN and isinstance(kind, Alias) else kind
-    alias.markers = read_markers(alias.decl.markers, "alias", alias.type, scope, world, reporter)
+    alias.markers = read_markers(
+        alias.decl.markers, "alias", alias.type, Site(scope, world, reporter)
+    )

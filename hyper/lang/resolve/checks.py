@@ -13,16 +13,16 @@ from hyper.lang.types import UNKNOWN, Entity, show
 if TYPE_CHECKING:
     from hyper.base.diagnostics import Reporter
     from hyper.lang import tree
+    from hyper.lang.resolve.site import Site
     from hyper.lang.symbols import ActionParts, ActionSymbol, Scope, World
     from hyper.lang.types import Type
 
 
-def resolve_checks(
-    action: ActionSymbol, parts: ActionParts, scope: Scope, world: World, reporter: Reporter
-) -> None:
+def resolve_checks(action: ActionSymbol, parts: ActionParts, site: Site) -> None:
     """Resolve the rules that an action checks and the paths of their values."""
     if not action.decl.checks:
         return
+    scope, world, reporter = site
     # What may be absent or null has no entity to check.
     roots: dict[str, tuple[Type, bool]] = {
         param.name: (param.type, param.decl.optional and param.decl.default is None)
@@ -42,7 +42,7 @@ def resolve_checks(
                 use.path.end,
             )
             continue
-        kind = _walk(path, use, roots, world, reporter)
+        kind = _walk(path, use, roots, site)
         if rule is None or kind is None or rule.entity is None:
             continue
         parts.checks.append(CheckSymbol(rule.name, tuple(path), use))
@@ -87,10 +87,10 @@ def _walk(
     path: list[str],
     use: tree.RuleUse,
     roots: dict[str, tuple[Type, bool]],
-    world: World,
-    reporter: Reporter,
+    site: Site,
 ) -> Type | None:
     """Follow a path from the body or a parameter; ``None`` where that failed."""
+    _, world, reporter = site
     start, end = use.path.start, use.path.end
     root = roots.get(path[0])
     if root is None:
@@ -105,7 +105,7 @@ def _walk(
     kind, absent = root
     shown = path[0]
     for name in path[1:]:
-        if _may_be_missing(kind, shown, world, use, reporter, absent=absent):
+        if _may_be_missing(kind, shown, use, site, absent=absent):
             return None
         inside = core(kind, world)
         if inside is UNKNOWN:
@@ -125,23 +125,15 @@ def _walk(
         kind = field.type
         absent = field.optional and field.decl.default is None
         shown = f"{shown}.{name}"
-    if _may_be_missing(kind, shown, world, use, reporter, absent=absent):
+    if _may_be_missing(kind, shown, use, site, absent=absent):
         return None
     return kind
 
 
-def _may_be_missing(
-    kind: Type,
-    shown: str,
-    world: World,
-    use: tree.RuleUse,
-    reporter: Reporter,
-    *,
-    absent: bool,
-) -> bool:
-    if not absent and not is_nullable(kind, world):
+def _may_be_missing(kind: Type, shown: str, use: tree.RuleUse, site: Site, *, absent: bool) -> bool:
+    if not absent and not is_nullable(kind, site.world):
         return False
-    reporter.report(
+    site.reporter.report(
         "E0707",
         f"`{shown}` may be {'absent' if absent else 'null'}, and a rule needs a value",
         use.path.start,

@@ -11,6 +11,7 @@ from hyper.lang.resolve.bounds import breaks_bounds, effective_bounds
 from hyper.lang.resolve.lookup import find, is_failed
 from hyper.lang.resolve.marker_table import EXTRAS
 from hyper.lang.resolve.markers import read_markers
+from hyper.lang.resolve.site import Site
 from hyper.lang.resolve.types import kind_word, resolve_name, resolve_type
 from hyper.lang.resolve.values import bare, number_of
 from hyper.lang.symbols import AliasSymbol, EntitySymbol, FieldSymbol
@@ -27,8 +28,9 @@ def resolve_entity(entity: EntitySymbol, world: World, reporter: Reporter) -> No
     """Fill an entity's own fields, its markers and the names of its bases."""
     decl = entity.decl
     scope = world.scopes[entity.unit.name]
+    site = Site(scope, world, reporter)
     if decl.markers:
-        entity.markers = read_markers(decl.markers, "entity", None, scope, world, reporter)
+        entity.markers = read_markers(decl.markers, "entity", None, site)
         entity.extra_type = _extra_type(decl, scope, world, reporter)
     for base in decl.bases:
         name = resolve_entity_name(base, scope, world, reporter)
@@ -56,9 +58,9 @@ def resolve_entity(entity: EntitySymbol, world: World, reporter: Reporter) -> No
             kind = resolve_type(expr, scope, world, reporter)
         markers = NO_MARKERS
         if field.markers:
-            markers = read_markers(field.markers, "field", kind, scope, world, reporter)
+            markers = read_markers(field.markers, "field", kind, site)
         if field.default is not None:
-            check_default(field.default, markers, kind, scope, world, reporter)
+            check_default(field.default, markers, kind, site)
         fields[name] = FieldSymbol(
             name, markers.wire or name, kind, field.optional, markers, field, owner
         )
@@ -106,14 +108,7 @@ def _report_no_entity(name: tree.TypeName, word: str, reporter: Reporter) -> Non
     reporter.report("E0306", f"`{shown}` is {word}, not an entity", name.start, name.end)
 
 
-def check_default(
-    default: tree.Expr,
-    markers: Markers,
-    kind: Type,
-    scope: Scope,
-    world: World,
-    reporter: Reporter,
-) -> None:
+def check_default(default: tree.Expr, markers: Markers, kind: Type, site: Site) -> None:
     """Report a literal default that the constraints of its own node refuse."""
     expr = bare(default)
     value: object
@@ -124,7 +119,7 @@ def check_default(
     elif isinstance(expr, tree.BoolLit | tree.NoneLit | tree.MapLit):
         return
     else:
-        value = number_of(expr, scope, world)
+        value = number_of(expr, site.scope, site.world)
         if value is None:
             return
     written = {
@@ -132,9 +127,9 @@ def check_default(
         for key in markers.__struct_fields__[:8]
         if (item := getattr(markers, key)) is not None and item is not False
     }
-    broken = breaks_bounds(value, effective_bounds(written, kind, world))
+    broken = breaks_bounds(value, effective_bounds(written, kind, site.world))
     if broken is not None:
-        reporter.report(
+        site.reporter.report(
             "E0505",
             f"the default is not within its own bounds: {broken}",
             default.start,

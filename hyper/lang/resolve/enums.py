@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from hyper.lang.markers import NO_MARKERS
 from hyper.lang.resolve.markers import read_markers
+from hyper.lang.resolve.site import Site
 from hyper.lang.resolve.values import literal_of
 from hyper.lang.symbols import MemberSymbol
 
@@ -20,7 +21,7 @@ def resolve_enum(enum: EnumSymbol, world: World, reporter: Reporter) -> None:
     scope = world.scopes[enum.unit.name]
     decl = enum.decl
     if decl.markers:
-        enum.markers = read_markers(decl.markers, "enum", None, scope, world, reporter)
+        enum.markers = read_markers(decl.markers, "enum", None, Site(scope, world, reporter))
     wires: dict[tuple[type, str | int | bool], str] = {}
     first: type | None = None
     mixed = False
@@ -52,7 +53,7 @@ def resolve_enum(enum: EnumSymbol, world: World, reporter: Reporter) -> None:
                 )
         markers = NO_MARKERS
         if member.markers:
-            markers = read_markers(member.markers, "member", None, scope, world, reporter)
+            markers = read_markers(member.markers, "member", None, Site(scope, world, reporter))
         enum.members[name] = MemberSymbol(name, wire, markers, member)
     if not enum.members and not decl.members and not reporter.failed:
         reporter.report(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from hyper.lang import tree
 from hyper.lang.resolve.entities import resolve_entity_name
 from hyper.lang.resolve.markers import read_markers
+from hyper.lang.resolve.site import Site
 from hyper.lang.resolve.types import resolve_type
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def resolve_const(const: ConstSymbol, world: World, reporter: Reporter) -> None:
     scope = world.scopes[const.unit.name]
     if decl.type is not None:
         const.type = resolve_type(decl.type, scope, world, reporter)
-    const.markers = read_markers(decl.markers, "const", None, scope, world, reporter)
+    const.markers = read_markers(decl.markers, "const", None, Site(scope, world, reporter))
 
 
 def resolve_function(function: FunctionSymbol, world: World, reporter: Reporter) -> None:
@@ -65,7 +66,7 @@ def resolve_function(function: FunctionSymbol, world: World, reporter: Reporter)
         seen.add(name)
         function.params.append((name, kind))
     function.returns = resolve_type(decl.returns, scope, world, reporter)
-    function.markers = read_markers(decl.markers, _target(decl), None, scope, world, reporter)
+    function.markers = read_markers(decl.markers, _target(decl), None, Site(scope, world, reporter))
     if isinstance(decl, tree.ExternDecl):
         check_reference(decl.target, reporter)
 
@@ -80,4 +81,4 @@ def resolve_rule(rule: RuleSymbol, world: World, reporter: Reporter) -> None:
     """Resolve the entity of a rule."""
     scope = world.scopes[rule.unit.name]
     rule.entity = resolve_entity_name(rule.decl.entity, scope, world, reporter)
-    rule.markers = read_markers(rule.decl.markers, "rule", None, scope, world, reporter)
+    rule.markers = read_markers(rule.decl.markers, "rule", None, Site(scope, world, reporter))

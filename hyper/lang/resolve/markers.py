@@ -25,9 +25,8 @@ from hyper.lang.types import UNKNOWN, show
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from hyper.base.diagnostics import Reporter
     from hyper.lang.markers import Number
-    from hyper.lang.symbols import Scope, World
+    from hyper.lang.resolve.site import Site
     from hyper.lang.types import Type
 
 _LARGEST_LENGTH: Final = 2**63 - 1
@@ -37,9 +36,7 @@ def read_markers(
     nodes: list[tree.Marker],
     target: Target,
     kind: Type | None,
-    scope: Scope,
-    world: World,
-    reporter: Reporter,
+    site: Site,
 ) -> Markers:
     """Read the markers of one node, which is of the type ``kind`` where it has one.
 
@@ -47,12 +44,12 @@ def read_markers(
     """
     if not nodes:
         return NO_MARKERS
-    reading = _Reading(target, kind, scope, world, reporter)
+    reading = _Reading(target, kind, site)
     for node in nodes:
         reading.add(node)
     if not reading.values:
         return NO_MARKERS
-    check_bounds(reading.values, kind, nodes, world, reporter)
+    check_bounds(reading.values, kind, nodes, site.world, site.reporter)
     return Markers(**reading.values)
 
 
@@ -61,17 +58,13 @@ class _Reading:
 
     __slots__ = ("core", "kind", "reporter", "scope", "seen", "target", "values", "world")
 
-    def __init__(
-        self, target: Target, kind: Type | None, scope: Scope, world: World, reporter: Reporter
-    ) -> None:
+    def __init__(self, target: Target, kind: Type | None, site: Site) -> None:
         self.target = target
         self.kind = kind
-        self.scope = scope
-        self.world = world
-        self.reporter = reporter
+        self.scope, self.world, self.reporter = site
         self.values: dict[str, Any] = {}
         self.seen: set[str] = set()
-        self.core = core(kind, world) if kind is not None else UNKNOWN
+        self.core = core(kind, site.world) if kind is not None else UNKNOWN
 
     def add(self, node: tree.Marker) -> None:
         """Read one marker."""
@@ -142,7 +135,7 @@ def _with_at(name: str | None) -> str | None:
 def _pair(reading: _Reading, node: tree.Marker) -> tuple[Number | None, Number | None] | None:
     """Two bounds, of which one may be ``none`` or left out; ``min`` and ``max`` name them."""
     args = node.args
-    if not args or len(args) > 2:  # noqa: PLR2004 - a low bound and a high one
+    if not args or len(args) > 2:
         return None
     found: dict[str, Number | None] = {}
     for place, arg in zip(("min", "max"), args, strict=False):
@@ -285,7 +278,7 @@ def _repeated_json(key: str, *, obj: bool) -> Callable[[_Reading, tree.Marker], 
 
 def _extension(reading: _Reading, node: tree.Marker) -> bool:
     args = node.args
-    if args is None or len(args) != 2:  # noqa: PLR2004 - a key and a value
+    if args is None or len(args) != 2:
         return False
     key = string_of(args[0].value, reading.scope, reading.world)
     value = json_text(args[1].value)

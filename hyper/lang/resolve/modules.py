@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Final
 
 from hyper.base.diagnostics import related
 from hyper.lang import tree
+from hyper.lang.check.builtins import NAMES
 from hyper.lang.markers import NO_MARKERS
 from hyper.lang.resolve.lookup import nearest
+from hyper.lang.resolve.site import Site
 from hyper.lang.resolve.types import BUILTIN_TYPES, PRIMITIVE_TYPES
 from hyper.lang.symbols import (
     ActionSymbol,
@@ -85,8 +87,6 @@ def _name_place(unit: Unit) -> Location:
 
 
 def _declare(unit: Unit, world: World, reporter: Reporter) -> None:
-    from hyper.lang.check.builtins import NAMES
-
     own = world.scopes[unit.name].own
     for decl in unit.module.declarations:
         if isinstance(decl, tree.FeatureDecl):
@@ -94,20 +94,25 @@ def _declare(unit: Unit, world: World, reporter: Reporter) -> None:
         name = decl.name.name
         if not name:
             continue  # the parser has reported it
-        if name in BUILTIN_TYPES if isinstance(decl, _TYPE_DECLS) else name in NAMES:
-            if not isinstance(decl, tree.ActionDecl | tree.ServiceDecl):
-                reporter.report(
-                    "E0309",
-                    f"`{name}` is built into the language: choose another name",
-                    decl.name.start,
-                    decl.name.end,
-                )
+        if _is_builtin(name, decl):
+            reporter.report(
+                "E0309",
+                f"`{name}` is built into the language: choose another name",
+                decl.name.start,
+                decl.name.end,
+            )
         qualified = f"{unit.name}.{name}"
         if name in own:
             _report_twice(decl.name, world.symbols[qualified].decl.name, unit, reporter)
             continue
         own[name] = qualified
         world.symbols[qualified] = _symbol(decl, qualified, unit)
+
+
+def _is_builtin(name: str, decl: tree.Declaration) -> bool:
+    if isinstance(decl, _TYPE_DECLS):
+        return name in BUILTIN_TYPES
+    return name in NAMES and not isinstance(decl, tree.ActionDecl | tree.ServiceDecl)
 
 
 def _report_twice(again: tree.Ident, first: tree.Node, unit: Unit, reporter: Reporter) -> None:
@@ -160,12 +165,12 @@ def _bring(scope: Scope, world: World, reporter: Reporter) -> None:
             scope.modules.add(module)
             continue
         for item in use.names:
-            _bring_name(item, module, known, scope, world, reporter)
+            _bring_name(item, module, Site(scope, world, reporter))
 
 
-def _bring_name(
-    item: tree.UseName, module: str, known: bool, scope: Scope, world: World, reporter: Reporter
-) -> None:
+def _bring_name(item: tree.UseName, module: str, site: Site) -> None:
+    scope, world, reporter = site
+    known = module in world.units
     name = item.name.name
     ident = item.alias or item.name
     qualified = f"{module}.{name}"

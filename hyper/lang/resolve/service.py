@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from hyper.base.diagnostics import related
 from hyper.lang.resolve.lookup import nearest
 from hyper.lang.resolve.markers import read_markers
+from hyper.lang.resolve.site import Site
 from hyper.lang.resolve.values import json_text
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def resolve_service(service: ServiceSymbol, world: World, reporter: Reporter) ->
     """Check the lines of a service."""
     decl = service.decl
     scope = world.scopes[service.unit.name]
-    service.markers = read_markers(decl.markers, "service", None, scope, world, reporter)
+    service.markers = read_markers(decl.markers, "service", None, Site(scope, world, reporter))
     _check_twice([(role.name, role) for role in decl.roles], "a role", reporter)
     _check_twice([(line.name.name, line.name) for line in decl.schemes], "a scheme", reporter)
     _check_twice([(line.name.value, line.name) for line in decl.tags], "a tag", reporter)
@@ -59,7 +60,7 @@ def resolve_service(service: ServiceSymbol, world: World, reporter: Reporter) ->
     )
     for target, nodes in lines:
         for node in nodes:
-            markers = read_markers(node.markers, target, None, scope, world, reporter)
+            markers = read_markers(node.markers, target, None, Site(scope, world, reporter))
             service.line_markers[id(node)] = markers
     check_security(decl.security, service, reporter)
 

@@ -12,6 +12,7 @@ from hyper.lang.resolve.lookup import (
     nearest,
     visible_names,
 )
+from hyper.lang.resolve.site import Site
 from hyper.lang.symbols import (
     ActionSymbol,
     AliasSymbol,
@@ -122,7 +123,7 @@ def resolve_type(expr: tree.TypeExpr, scope: Scope, world: World, reporter: Repo
         if isinstance(wrapper, tree.TypeMarked):
             from hyper.lang.resolve.markers import read_markers  # markers may name types
 
-            markers = read_markers(wrapper.markers, "type", kind, scope, world, reporter)
+            markers = read_markers(wrapper.markers, "type", kind, Site(scope, world, reporter))
             kind = Marked(kind, markers)
         elif not isinstance(kind, Opt):
             kind = Opt(kind)
@@ -179,7 +180,7 @@ def _check_key(key: tree.TypeExpr, reporter: Reporter) -> None:
 
 def _decimal(name: tree.TypeName, reporter: Reporter) -> Type:
     values = [number.value for number in name.numbers]
-    if len(values) != 2 or name.args:  # noqa: PLR2004 - precision and scale
+    if len(values) != 2 or name.args:
         reporter.report(
             "E0307",
             "write `decimal(p, s)`: the number of digits, and how many stand after the point",

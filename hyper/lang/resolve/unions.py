@@ -8,6 +8,7 @@ from hyper.lang import tree
 from hyper.lang.resolve.entities import type_of_expr
 from hyper.lang.resolve.lookup import core, nearest
 from hyper.lang.resolve.markers import read_markers
+from hyper.lang.resolve.site import Site
 from hyper.lang.resolve.types import resolve_type
 from hyper.lang.resolve.values import bare
 from hyper.lang.symbols import EntitySymbol, EnumSymbol
@@ -35,7 +36,7 @@ def resolve_union(union: UnionSymbol, world: World, reporter: Reporter) -> None:
             continue
         union.variants.append(kind)
     if decl.markers:
-        union.markers = read_markers(decl.markers, "union", None, scope, world, reporter)
+        union.markers = read_markers(decl.markers, "union", None, Site(scope, world, reporter))
 
 
 def resolve_tag(union: UnionSymbol, world: World, reporter: Reporter) -> None:
