@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import atexit
 import gzip
 import json
+import shutil
+from functools import cache
 from pathlib import Path
-from typing import Any, Final
+from tempfile import mkdtemp
+from typing import Any, Final, NamedTuple
 
 import pytest
 import yaml
@@ -19,6 +23,14 @@ FILES: Final = {
     "stripe": "stripe.json.gz",
     "github": "github.json.gz",
 }
+
+
+LARGE: Final = frozenset({"stripe", "github"})
+"""Those whose round trip takes tens of seconds."""
+
+NAMES: Final = [
+    pytest.param(name, marks=[pytest.mark.slow] if name in LARGE else []) for name in FILES
+]
 
 
 class _Loader(yaml.SafeLoader):
@@ -45,3 +57,34 @@ def corpus(name: str) -> dict[str, Any]:
     loaded = yaml.load(data, _Loader) if FILES[name].endswith(".yaml.gz") else json.loads(data)
     assert isinstance(loaded, dict)
     return loaded
+
+
+class Built(NamedTuple):
+    """A description that was imported into ``folder/intents`` and built into ``folder/out``."""
+
+    name: str
+    package: str
+    folder: Path
+    document: dict[str, Any]
+    """The OpenAPI document that was emitted."""
+
+
+@cache
+def built_corpus(name: str) -> Built:
+    """Import a description and build its package, once in a process; skip the test where it is not there."""
+    from hyper import hyperCompile
+    from hyper.importers.openapi import import_openapi
+
+    package = f"real_{name}"
+    imported = import_openapi(corpus_bytes(name), FILES[name], "tag")
+    assert [item for item in imported.diagnostics if item.is_error] == []
+    folder = Path(mkdtemp(prefix=f"{package}-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    for path, text in imported.files.items():
+        target = folder / "intents" / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(text, encoding="utf-8")
+    result = hyperCompile(folder / "intents", out=str(folder / "out"), package=package)
+    assert [item for item in result.diagnostics if item.is_error] == []
+    document = json.loads((folder / "out" / package / "openapi.json").read_bytes())
+    return Built(name, package, folder, document)

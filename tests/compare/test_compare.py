@@ -128,7 +128,7 @@ def test_rings_of_references_end_and_are_looked_through() -> None:
 
 
 def test_a_long_chain_of_references_does_not_recurse() -> None:
-    chain = {
+    chain: dict[str, Any] = {
         f"N{at}": {"properties": {"next": {"$ref": f"#/components/schemas/N{at + 1}"}}}
         for at in range(5000)
     }
