@@ -158,7 +158,8 @@ class _Plan:
                     self.removed.append(path)
                     continue
                 self._warn(path, label)
-            if _cache_of(path) not in stale:
+            module = _cache_of(path)
+            if module is None or module not in stale:
                 self.kept.append((path, kind))
 
     def _warn(self, path: str, label: str) -> None:
@@ -269,11 +270,13 @@ def _conflicts(
         for parent in (*reversed(_parents(path)), path):
             kind = files.kind(f"{target}/{parent}")
             fine = kind is None or (kind == "folder" if parent != path else path in owned)
-            if (not fine or (parent == path and kind == "folder")) and parent not in blocked:
+            if parent == path and kind == "folder":
+                fine = False
+            if not fine and parent not in blocked:
                 blocked.add(parent)
                 text = f'"{label}/{parent}" is in the way, and was not written by hyper build'
                 found.append(_foreign(f"{label}/{parent}", text, "move it away"))
-            if kind is None:
+            if kind is None or not fine:
                 break
     return found
 
@@ -320,11 +323,11 @@ def _parents(path: str) -> list[str]:
     return found
 
 
-def _cache_of(path: str) -> str:
-    """The module that a file of Python's bytecode cache belongs to, else the path itself."""
+def _cache_of(path: str) -> str | None:
+    """The module that a file of Python's bytecode cache belongs to; ``None`` for other files."""
     folder, _, name = path.rpartition("/")
     parent, _, cache = folder.rpartition("/")
     if cache != "__pycache__":
-        return path
+        return None
     module = f"{name.partition('.')[0]}.py"
     return f"{parent}/{module}" if parent else module
