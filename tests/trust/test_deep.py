@@ -1,0 +1,86 @@
+"""Deep and wide inputs are built, or refused with a diagnostic; never a recursion error."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from hyper import hyperCompile
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def build(tmp_path: Path, files: dict[str, str]) -> list[str]:
+    """Build files in memory of the test's folder; give the codes of the errors."""
+    tree = tmp_path / "src"
+    for name, text in files.items():
+        path = tree / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    result = hyperCompile(str(tree), out=str(tmp_path / "out"), package="deep")
+    errors = [item.code for item in result.diagnostics if item.is_error]
+    assert result.success == (not errors)
+    return errors
+
+
+def test_chain_of_references(tmp_path: Path) -> None:
+    """1,000 entities, each with a field of the next, each in a file of its own."""
+    files = {
+        f"m{i}.intent": f"use m{i + 1} (E{i + 1})\n\nentity E{i}:\n    next?: E{i + 1}\n" for i in range(999)
+    }
+    files["m999.intent"] = "entity E999:\n    end: int\n"
+    assert build(tmp_path, files) == []
+
+
+def test_chain_of_aliases_bases_and_calcs(tmp_path: Path) -> None:
+    """1,000 aliases of aliases, 1,000 bases of bases, 1,000 calcs that call the next."""
+    aliases = [f"type A{i} = A{i + 1}" for i in range(999)] + ["type A999 = int"]
+    bases = ["entity B0:\n    x0: int"] + [f"entity B{i} is B{i - 1}:\n    x{i}: int" for i in range(1, 1000)]
+    calcs = [f"calc c{i}(x: int) -> int:\n    c{i + 1}(x)" for i in range(999)]
+    calcs.append("calc c999(x: int) -> int:\n    x")
+    text = "\n\n".join([*aliases, *bases, *calcs]) + "\n"
+    assert build(tmp_path, {"chain.intent": text}) == []
+
+
+def test_five_thousand_entities_in_one_file(tmp_path: Path) -> None:
+    """A wide file."""
+    text = "\n\n".join(f"entity E{i}:\n    id: int\n    name?: string" for i in range(5000))
+    assert build(tmp_path, {"wide.intent": text + "\n"}) == []
+
+
+@pytest.mark.parametrize("depth", [200, 100_000])
+@pytest.mark.parametrize("shape", ["paren", "list", "not", "minus", "if", "type", "marker", "block", "sum"])
+def test_nesting(depth: int, shape: str, tmp_path: Path) -> None:
+    """200 levels are built; 100,000 are refused with one diagnostic that says so."""
+    head = "calc f(x: int, b: bool) -> any:\n    "
+    text = {
+        "paren": head + "(" * depth + "x" + ")" * depth + "\n",
+        "list": head + "[" * depth + "x" + "]" * depth + "\n",
+        "not": head + "not " * depth + "b\n",
+        "minus": head + "-" * depth + "x\n",
+        "if": head + "if b then x else " * depth + "x\n",
+        "type": "entity E:\n    x: " + "list[" * depth + "int" + "]" * depth + "\n",
+        "marker": 'entity E:\n    x: int @x("x-a", ' + "[" * depth + "]" * depth + ")\n",
+        "block": "calc f(b: bool) -> int:\n"
+        + "".join(" " * (i + 1) + "if b:\n" for i in range(min(depth, 2000)))
+        + " " * (min(depth, 2000) + 1)
+        + "1\n",
+        "sum": head + "x" + " + x" * depth + "\n",
+    }[shape]
+    errors = build(tmp_path, {"nest.intent": text})
+    if shape == "block":
+        assert errors
+    elif depth == 200:
+        assert errors == []
+    elif shape == "sum":
+        assert errors in ([], ["E0210"])
+    else:
+        assert errors == ["E0210"]
+
+
+def test_ten_megabytes(tmp_path: Path) -> None:
+    """A file of 10 MB, most of it one comment and one long string."""
+    text = "# " + "x" * 5_000_000 + "\n\nconst LONG = " + '"' + "y" * 5_000_000 + '"\n'
+    assert build(tmp_path, {"big.intent": text}) == []
