@@ -2,6 +2,10 @@
 
 E01xx text and tokens, E02xx syntax, E03xx names, E04xx types, E05xx declarations and markers,
 E06xx tables and rules, E07xx actions and services, E08xx scenarios and evaluation,
+    E0801 scenario that does not hold
+    E0802 scenario that fails
+    E0803 scenario without a clock
+    E0804 extern calc that raised
 E09xx files, configuration and output, E10xx imported documents. Warnings have a W and the same ranges.
 Every code has a page in ``docs/diagnostics/`` and a golden test.
 """
@@ -78,14 +82,6 @@ CODES: Final[dict[str, Code]] = _table(
     E0710 more than one service
     E0711 invalid security scheme
     E0712 bodies that disagree
-    W0301 unused import
-    W0302 unused private declaration
-    W0501 entity that can never be built
-    W0502 pattern outside the dialect
-    W0503 duplicate variant
-    W0611 table with a gap
-    W0612 table row that is never chosen
-    W0613 condition that can never hold
     E0901 unreadable file
     E0902 unknown option
     E0903 invalid option
@@ -94,6 +90,21 @@ CODES: Final[dict[str, Code]] = _table(
     E0906 nothing to compile
     E0907 invalid configuration file
     E0908 unwritable output
+    E1001 unreadable document
+    E1002 not an OpenAPI 3 description
+    E1003 document beyond its bounds
+    E1004 malformed node of a document
+    W0301 unused import
+    W0302 unused private declaration
+    W0501 entity that can never be built
+    W0502 pattern outside the dialect
+    W0503 duplicate variant
+    W0611 table with a gap
+    W0612 table row that is never chosen
+    W0613 condition that can never hold
     W0901 changed output kept
+    W1001 reference that cannot be resolved
+    W1002 part of a document left out
+    W1003 key given twice
     """
 )
