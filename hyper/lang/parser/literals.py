@@ -113,9 +113,14 @@ def doc_at(p: Cursor, i: int) -> StrLit:
 
 
 def dedent(body: str) -> str:
-    """Take the common margin from all lines but the first, and blank lines from both ends."""
+    """Take the common margin from all lines but the first, and blank lines from both ends.
+
+    Closing quotes on a line of their own count for the margin.
+    """
     lines = body.split("\n")
     margins = [len(line) - len(line.lstrip(" ")) for line in lines[1:] if line.strip()]
+    if len(lines) > 1 and not lines[-1].strip(" "):
+        margins.append(len(lines[-1]))
     margin = min(margins, default=0)
     cleaned = [lines[0].lstrip(" "), *(line[margin:] for line in lines[1:])]
     cleaned = [line if line.strip() else "" for line in cleaned]
