@@ -1,1 +1,1 @@
-"""OpenAPI and JSON Schema to intent files."""
+"""Importers turn documents of other worlds into trees of ``.intent`` files."""

@@ -1,0 +1,108 @@
+"""Unions: their variants, what tells them apart, and how inline variants are named."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from hyper.importers.openapi.annotations import doc_of, note_markers, open_api
+from hyper.importers.openapi.constraints import leftovers
+from hyper.importers.openapi.nodes import ident, string
+from hyper.importers.openapi.parts import Part, Spot
+from hyper.importers.openapi.references import MISSING
+from hyper.importers.openapi.shapes import Shape, without
+from hyper.importers.openapi.words import value_name
+from hyper.lang import tree
+
+if TYPE_CHECKING:
+    from hyper.importers.openapi.types import Types
+
+
+def declare_union(types: Types, part: Part, shape: Shape, pointer: str) -> tree.UnionDecl:
+    """The declaration of a union."""
+    doc = doc_of(shape.notes.get("description"))
+    rest = without(shape.schema, ("discriminator",))
+    extra: list[tree.Marker] = []
+    field: tree.Ident | None = None
+    mapping: list[tree.MapEntry] | None = None
+    tag = shape.schema.get("discriminator")
+    if tag is not None:
+        found = _tagged(types, shape, tag)
+        if found is None:
+            extra = open_api({"discriminator": tag})
+        else:
+            field, mapping = found
+            left = without(tag, ("propertyName", "mapping"))
+            extra = open_api({"discriminator": left} if left else {})
+    variants = [
+        types.bracketed(schema, where, Spot(part, variant_words(types, schema, where, at)))
+        for at, (schema, where) in enumerate(shape.variants)
+    ]
+    markers = note_markers(shape.notes, shape, doc=doc is not None)
+    return tree.UnionDecl(
+        0,
+        0,
+        part.ident,
+        doc,
+        [*leftovers(rest), *markers, *extra],
+        shape.exactly,
+        variants,
+        field,
+        mapping,
+    )
+
+
+def _tagged(
+    types: Types, shape: Shape, tag: dict[str, Any]
+) -> tuple[tree.Ident, list[tree.MapEntry] | None] | None:
+    """``by field {…}``, where every variant is an entity that has the field and the mapping names variants only."""
+    wire = tag.get("propertyName")
+    mapping = tag.get("mapping")
+    if not isinstance(wire, str) or not isinstance(mapping, dict | None):
+        return None
+    targets: dict[str, Part] = {}
+    for schema, where in shape.variants:
+        variant = types.reader.shape(schema, where)
+        if variant.kind != "ref" or variant.nullable or variant.notes or variant.schema:
+            return None
+        entity = types.reader.target(variant.reference)
+        target = types.at(variant.reference)
+        if entity.kind != "entity" or target is None or target.kind != "entity":
+            return None
+        if wire not in entity.properties and wire not in entity.inherited:
+            return None
+        targets[variant.reference] = target
+    field = ident(value_name(wire))
+    if mapping is None:
+        return field, None
+    entries: list[tree.MapEntry] = []
+    for key, reference in mapping.items():
+        if not isinstance(reference, str):
+            return None
+        if "/" not in reference and "#" not in reference:
+            reference = f"#/components/schemas/{reference}"
+        node, where = types.reader.references.follow(reference)
+        if node is MISSING or where not in targets:
+            return None
+        name = tree.Name(0, 0, "")
+        types.late.append((name, targets[where]))
+        entries.append(tree.MapEntry(0, 0, string(key), name))
+    return field, entries
+
+
+def variant_words(types: Types, schema: Any, pointer: str, at: int) -> str:
+    """Words for an inline variant: its title, the value of a field that is always the same, its only field, or its place."""
+    shape = types.reader.shape(schema, pointer)
+    title = shape.notes.get("title")
+    if isinstance(title, str) and 0 < len(title) <= 40:
+        return title
+    if shape.kind == "entity":
+        for name in shape.required:
+            value = shape.properties[name][0]
+            values = value.get("enum") if isinstance(value, dict) else None
+            if values and len(values) == 1 and isinstance(values[0], str):
+                return f"{values[0]}"
+        names = shape.required if len(shape.required) == 1 else tuple(shape.properties)
+        if len(names) == 1:
+            return f"with {names[0]}"
+    words = {"list": "list", "map": "map", "enum": "word", "entity": "fields"}
+    return f"{words.get(shape.kind, 'option')}" + ("" if at == 0 else f" {at + 1}")

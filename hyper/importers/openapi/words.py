@@ -1,0 +1,160 @@
+"""Names of a document as names of the language: words found in any spelling, put together again."""
+
+from __future__ import annotations
+
+import keyword
+import re
+import unicodedata
+from functools import lru_cache
+from typing import Final
+
+_SIGNS: Final = {
+    "+": " plus ",
+    "@": " at ",
+    "%": " percent ",
+    "#": " number ",
+    "*": " star ",
+    "&": " and ",
+    "<": " less ",
+    ">": " greater ",
+    "=": " equal ",
+    "!": " not ",
+}
+_PARTS: Final = re.compile(r"OAuth\d*|IPv[46]|GitHub|[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z0-9]+|[A-Z0-9]+")
+
+RESERVED: Final = frozenset(
+    {
+        *keyword.kwlist,
+        "true",
+        "false",
+        "none",
+        "null",
+        "then",
+        "match",
+        "let",
+        "var",
+        "self",
+        "with",
+    }
+)
+"""Words that cannot stand alone as a name in an expression, or as a name of Python."""
+
+
+@lru_cache(maxsize=65536)
+def words(text: str) -> tuple[str, ...]:
+    """The words of a name in any spelling: ``meta/root``, ``HTMLPage``, ``+1``, ``naïve``."""
+    if not text.isascii():
+        text = _ascii(text)
+    text = text.replace("'", "")
+    if any(sign in text for sign in _SIGNS):
+        text = "".join(_SIGNS.get(char, char) for char in text)
+    if text.startswith("-") and text[1:2].isdigit():
+        text = "minus " + text[1:]
+    return tuple(_PARTS.findall(text))
+
+
+def _ascii(text: str) -> str:
+    """The text in ASCII letters; what has no such letters is named by its code points."""
+    out: list[str] = []
+    for char in text:
+        if char.isascii():
+            out.append(char)
+            continue
+        plain = unicodedata.normalize("NFKD", char).encode("ascii", "ignore").decode()
+        if plain.strip():
+            out.append(plain)
+        elif char.isalnum():
+            out.append(f" u{ord(char):x} ")
+        else:
+            out.append(" ")
+    return "".join(out)
+
+
+def is_identifier(text: str) -> bool:
+    """Whether a name can be written as it is."""
+    return text.isidentifier() and (
+        text.isascii() or unicodedata.normalize("NFKC", text) == text
+    )
+
+
+@lru_cache(maxsize=65536)
+def snake(text: str) -> str:
+    """``listSpecialEvents`` as ``list_special_events``; empty where there are no words."""
+    return "_".join(word.lower() for word in words(text))
+
+
+@lru_cache(maxsize=65536)
+def pascal(text: str) -> str:
+    """``simple-user`` as ``SimpleUser``; empty where there are no words."""
+    parts = words(text)
+    out = ""
+    for word in parts:
+        head = word[0].upper() + (word[1:].lower() if word.isupper() and len(word) > 1 else word[1:])
+        # two numbers that meet are kept apart, or `v1_2` would be `v12`
+        out += "_" + head if out and out[-1].isdigit() and head[0].isdigit() else head
+    return out
+
+
+def type_name(text: str, fallback: str = "Value") -> str:
+    """The name of a declared type."""
+    name = pascal(text) or fallback
+    if name[0].isdigit():
+        name = f"N{name}"
+    return name if name not in RESERVED else f"{name}Value"
+
+
+def value_name(text: str, fallback: str = "value") -> str:
+    """The name of a field, parameter or member: as it is where it can stand, else its words."""
+    if is_identifier(text) and text.strip("_"):
+        return text
+    name = snake(text) or fallback
+    return f"n{name}" if name[0].isdigit() else name
+
+
+def action_name(text: str, fallback: str = "action") -> str:
+    """The name of an action or a module."""
+    name = snake(text) or fallback
+    if name[0].isdigit():
+        name = f"n{name}"
+    return f"{name}_" if name in RESERVED else name
+
+
+_KEEP: Final = frozenset({"status", "address", "access", "alias", "news", "series", "species", "means", "lens", "class", "process", "progress", "business", "analysis", "basis", "bus", "canvas", "dns", "aws", "ios", "sms", "tls", "https", "kubernetes", "redis", "this", "is", "as", "us", "plus", "gas", "radius", "nexus", "bonus", "campus", "virus", "corpus", "census", "focus", "always", "details", "settings", "ids", "args", "kwargs", "params", "metrics", "analytics", "statistics", "os", "css", "js", "ms", "gps", "pos"})  # fmt: skip
+
+
+def singular(text: str) -> str:
+    """One of what a plural names: ``categories`` as ``category``; other words as they are."""
+    low = text.lower()
+    last = snake(text).rpartition("_")[2]
+    if last == "ids":
+        return text[:-1]
+    if last in _KEEP or len(last) < 4 or low.endswith(("ss", "us", "is")) or not low.endswith("s"):
+        return text
+    if low.endswith("ies") and len(last) > 4:
+        return text[:-3] + "y"
+    if low.endswith(("sses", "uses", "shes", "ches", "xes", "zes")):
+        return text[:-2]
+    return text[:-1]
+
+
+class Names:
+    """Names that are taken; a name that is taken gets the first ending that is free."""
+
+    __slots__ = ("taken",)
+
+    def __init__(self, taken: set[str] | None = None) -> None:
+        self.taken: set[str] = set(taken or ())
+
+    def claim(self, name: str, *endings: str) -> str:
+        """The name, or with an ending that tells what it is, or with a number."""
+        for candidate in (name, *(name + ending for ending in endings)):
+            if candidate not in self.taken:
+                self.taken.add(candidate)
+                return candidate
+        joint = "_" if name == name.lower() or name[-1].isdigit() else ""
+        number = 2
+        while f"{name}{joint}{number}" in self.taken:
+            number += 1
+        claimed = f"{name}{joint}{number}"
+        self.taken.add(claimed)
+        return claimed
