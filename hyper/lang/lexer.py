@@ -261,12 +261,12 @@ class _Lexer:
             return t.NAME if piece.isidentifier() else t.BAD
         if not piece.isidentifier():
             return t.BAD
-        if unicodedata.normalize("NFKC", piece) != piece:
+        normal = unicodedata.normalize("NFKC", piece)
+        if normal != piece:
             self.problems.append(
                 (
                     "E0102",
-                    f"`{piece}` is not in the normal form of names (NFKC); write"
-                    f" `{unicodedata.normalize('NFKC', piece)}`",
+                    f"write `{normal}`: `{piece}` is not in the normal form of names (NFKC)",
                     start,
                     start + len(piece),
                 )
@@ -306,7 +306,12 @@ class _Lexer:
                 self.problems.append(("E0103", "a quoted name is empty", start, start + 2))
                 return t.QUOTED, depth
             self.problems.append(
-                ("E0103", "this quoted name is not closed; end it with `", start, start + len(piece))
+                (
+                    "E0103",
+                    "this quoted name is not closed; end it with `",
+                    start,
+                    start + len(piece),
+                )
             )
             return t.QUOTED, 0
         shown = first if first.isprintable() else f"U+{ord(first):04X}"

@@ -49,8 +49,8 @@ def same(a: object, b: object) -> bool:
         elif isinstance(left, tree.Node):
             if type(left) is not type(right):
                 return False
-            for name in _fields(type(left)):
-                waiting.append((getattr(left, name), getattr(right, name)))
+            names = _fields(type(left))
+            waiting.extend([(getattr(left, name), getattr(right, name)) for name in names])
         elif left != right or type(left) is not type(right):
             return False
     return True

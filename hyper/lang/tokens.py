@@ -111,10 +111,7 @@ _TRIPLE_SINGLE: Final = _TRIPLE.replace('"', "'")
 RULES: Final[tuple[Rule, ...]] = (
     Rule(SPACE, " ++"),
     Rule(ROUTE, r"route ++[A-Za-z]++ ++/[^\s]*+"),
-    *(
-        Rule(STRING, "[rR]" + pattern)
-        for pattern in (_TRIPLE, _TRIPLE_SINGLE, _DOUBLE, _SINGLE)
-    ),
+    *(Rule(STRING, "[rR]" + pattern) for pattern in (_TRIPLE, _TRIPLE_SINGLE, _DOUBLE, _SINGLE)),
     Rule(NAME, r"[^\W\d]\w*+"),
     Rule(LINE, r"(?:\r?\n[ \t\r]*+(?:#[^\n]*+)?+)++"),
     Rule(NUMBER, r"[0-9][0-9_]*+\.[0-9][0-9_]*+(?:[eE][+-][0-9]\w*+|\w*+)"),

@@ -112,7 +112,9 @@ def _param(p: Cursor, result: ActionDecl) -> None:
     end = p.ends[p.i - 1]
     doc = doc_beneath(p)
     result.params.append(
-        ActionParam(start, doc.end if doc else end, place, name, optional, kind, default, marks, doc)
+        ActionParam(
+            start, doc.end if doc else end, place, name, optional, kind, default, marks, doc
+        )
     )
 
 

@@ -8,11 +8,8 @@ from hyper.lang import tokens as t
 from hyper.lang.parser.cursor import Fault, unquote_name
 from hyper.lang.parser.expressions import expression
 from hyper.lang.parser.heads import doc_beneath, leading_doc, optional_block
-from hyper.lang.parser.literals import doc_at
 from hyper.lang.parser.types import markers, type_expr, type_name
 from hyper.lang.tree import (
-    BadExpr,
-    BadType,
     ConstDecl,
     EntityDecl,
     EnumDecl,
@@ -20,7 +17,6 @@ from hyper.lang.tree import (
     Expr,
     FieldDecl,
     Ident,
-    MapEntry,
     MapLit,
     Marker,
     StrLit,
@@ -67,7 +63,7 @@ def _end(p: Cursor) -> int:
     """Where the declaration that was just taken ends: the last token with text."""
     i = p.i - 1
     kinds = p.kinds
-    while kinds[i] == t.NEWLINE or kinds[i] == t.DEDENT:  # noqa: PLR1714 - hot
+    while kinds[i] == t.NEWLINE or kinds[i] == t.DEDENT:
         i -= 1
     return p.ends[i]
 
@@ -265,5 +261,3 @@ def _tag(p: Cursor, result: UnionDecl) -> None:
     if p.kinds[p.i] == t.LBRACE:
         mapping = expression(p)
         result.mapping = mapping.entries if isinstance(mapping, MapLit) else []
-
-

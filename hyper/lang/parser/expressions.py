@@ -276,7 +276,9 @@ def _constant(p: Cursor, text: str) -> Expr:
     if text == "null":
         p.i = i + 1
         return NoneLit(start, end) if p.in_marker else Name(start, end, text)
-    raise p.fault(f"expected an expression, found `{text}`; quote a name of that spelling: `` `{text}` ``")
+    raise p.fault(
+        f"expected an expression, found `{text}`; quote a name of that spelling: `` `{text}` ``"
+    )
 
 
 def arguments(p: Cursor) -> list[Arg]:

@@ -189,5 +189,3 @@ def _then(p: Cursor, derive: Derive) -> None:
             if not p.accept(t.COMMA):
                 break
         p.end_line()
-
-

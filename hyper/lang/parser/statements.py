@@ -214,6 +214,8 @@ def _arm(p: Cursor) -> MatchArm:
         p.i += 1
         value = expression(p)
         p.end_line()
-        return MatchArm(start, value.end, variant, binding, [ExprStmt(value.start, value.end, value)])
+        return MatchArm(
+            start, value.end, variant, binding, [ExprStmt(value.start, value.end, value)]
+        )
     body = block(p)
     return MatchArm(start, _end(p), variant, binding, body)

@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from hyper.lang.parser.cursor import Cursor
 
 
-
 def type_expr(p: Cursor) -> TypeExpr:
     """Take a type."""
     kinds = p.kinds

@@ -65,7 +65,7 @@ def _precedence(node: Expr) -> int:
         return _NOT if node.op == "not" else _SIGN  # type: ignore[union-attr]
     if kind is Conditional:
         return 0
-    if (kind is IntLit or kind is NumLit) and node.value < 0:  # type: ignore[union-attr]
+    if isinstance(node, IntLit | NumLit) and node.value < 0:
         return _SIGN
     return _POSTFIX
 
@@ -172,7 +172,8 @@ def _paren(node: Paren) -> str:
 
 
 def _type_value(node: TypeValue) -> str:
-    from hyper.lang.printer.types import type_text  # noqa: PLC0415 - types hold markers, and these expressions
+    # Types hold markers, which hold expressions: the import cannot stand above.
+    from hyper.lang.printer.types import type_text
 
     return type_text(node.type)
 
@@ -258,9 +259,9 @@ def spread(node: Expr, indent: int, used: int, tail: int, *, bracketed: bool = F
             inner = spread(node, indent + STEP, indent + STEP, 0, bracketed=True)
             return _open("(", [inner], ")", indent)
         return ("\n" + " " * indent).join(_broken(node, indent))
-    if kind is Attr and _precedence(node.base) == _POSTFIX:  # type: ignore[union-attr]
-        name = f".{ident(node.name)}"  # type: ignore[union-attr]
-        return spread(node.base, indent, used, tail + len(name)) + name  # type: ignore[union-attr]
+    if isinstance(node, Attr) and _precedence(node.base) == _POSTFIX:
+        name = f".{ident(node.name)}"
+        return spread(node.base, indent, used, tail + len(name)) + name
     return flat(node)
 
 

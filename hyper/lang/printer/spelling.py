@@ -7,10 +7,10 @@ import unicodedata
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
-from hyper.lang.tree import Ident, IntLit, NumLit, StrLit
-
 if TYPE_CHECKING:
     from collections.abc import Container
+
+    from hyper.lang.tree import Ident, IntLit, NumLit, StrLit
 
 # Words that an expression reads as something else than a name.
 EXPRESSION_WORDS: Final = frozenset(
