@@ -6,6 +6,7 @@ from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING
 
+from hyper.emit.python.api import api_files
 from hyper.emit.python.format import docstring
 from hyper.emit.python.models import model_lines
 from hyper.emit.python.names import Names
@@ -76,6 +77,7 @@ def emit_python(program: Program, package: str) -> dict[str, str]:
         path = names.file(module.name)
         files[path] = module_text(module, names)
         folders.update(_parents(path))
+    files |= api_files(program, names)
     for folder in sorted(folders):
         path = f"{folder}__init__.py"
         if path not in files:

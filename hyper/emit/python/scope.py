@@ -55,13 +55,23 @@ def relative(here: tuple[str, ...], there: tuple[str, ...]) -> str:
 class Scope:
     """The scope of one generated module. ``package`` are the parts of the package that the module's file is in."""
 
-    __slots__ = ("_deferred", "_imports", "_local", "_taken", "module", "names", "package")
+    __slots__ = (
+        "_deferred",
+        "_imports",
+        "_local",
+        "_provided",
+        "_taken",
+        "module",
+        "names",
+        "package",
+    )
 
     def __init__(self, names: Names, module: tuple[str, ...], own: set[str]) -> None:
         self.names = names
         self.module = module
         self.package = module if names.is_package(module) else module[:-1]
         self._taken: set[str] = set(own)
+        self._provided: dict[str, str] = {}
         self._local: dict[tuple[str, str], str] = {}
         self._imports: dict[str, set[str]] = {}
         self._deferred: dict[tuple[str, ...], set[str]] = {}
@@ -84,6 +94,8 @@ class Scope:
         known = self._local.get((module, name))
         if known is not None:
             return known
+        if name in self._provided:
+            return self._provided[name]
         local, entry = self._choose((module, name), name, f"_{name}")
         source = relative(self.package, (*RUNTIME, module[1:])) if module[0] == "." else module
         self._imports.setdefault(source, set()).add(entry)
@@ -130,7 +142,11 @@ class Scope:
         self._imports.setdefault(relative(self.package, home), set()).add(entry)
         return known
 
-    def header(self) -> list[str]:
+    def provide(self, names: dict[str, str]) -> None:
+        """Names of libraries that are there without an import."""
+        self._provided = names
+
+    def header(self, *, references: bool = True) -> list[str]:
         """The import lines, and the table of names that are bound when they are needed."""
         deferred = {home: entries for home, entries in self._deferred.items() if entries}
         if deferred:
@@ -142,14 +158,19 @@ class Scope:
             sources = {relative(self.package, home): found for home, found in deferred.items()}
             for source in sorted(sources, key=_source_key):
                 lines += _from(source, sources[source], INDENT)
-            lines += ["", "_REFERENCES = {"]
-            for home in sorted(deferred):
-                for entry in sorted(deferred[home], key=_member_key):
-                    name, _, local = entry.partition(" as ")
-                    dotted = quote(f"{'.'.join(home)}:{name}")
-                    lines.append(f"{INDENT}{quote(local or name)}: {dotted},")
-            lines.append("}")
+            if references:
+                lines += ["", *self.references()]
         return lines
+
+    def references(self) -> list[str]:
+        """The lines of the table of names that are bound when they are needed."""
+        lines = ["_REFERENCES = {"]
+        for home in sorted(self._deferred):
+            for entry in sorted(self._deferred[home], key=_member_key):
+                name, _, local = entry.partition(" as ")
+                dotted = quote(f"{'.'.join(home)}:{name}")
+                lines.append(f"{INDENT}{quote(local or name)}: {dotted},")
+        return [*lines, "}"] if len(lines) > 1 else []
 
 
 def _source_key(source: str) -> tuple[int, list[tuple[int, int, str]]]:

@@ -1,0 +1,189 @@
+"""The FastAPI app of a package: routes from a table, everything else when a request needs it."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import logging
+from functools import cached_property
+from importlib import import_module
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+from fastapi import FastAPI
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from .answers import Answer, ApiError, enter_request
+from .calls import Call, RequestError
+from .operations import Operation, Types
+from .responses import Responder
+from .routing import Operations, Route
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Collection, Iterable
+
+    from starlette.types import Receive, Scope, Send
+
+    Roles = Callable[[Request], Collection[str] | Awaitable[Collection[str]]]
+
+__all__ = ["Service", "make_app"]
+
+_LOG = logging.getLogger(__name__)
+_PACKAGE = __name__.rpartition("._runtime.")[0]
+
+
+class Api(FastAPI):
+    """The app; its OpenAPI document is the one that was compiled with it."""
+
+    def openapi(self) -> dict[str, Any]:
+        """The document beside the package's modules, read when it is first asked for."""
+        if self.openapi_schema is None:
+            self.openapi_schema = read_document()
+        return self.openapi_schema
+
+
+def read_document() -> dict[str, Any]:
+    """The compiled OpenAPI document."""
+    source = files(_PACKAGE).joinpath("openapi.json")
+    if not source.is_file():
+        return {"openapi": "3.1.0", "info": {"title": _PACKAGE, "version": "0.0.0"}, "paths": {}}
+    document: dict[str, Any] = json.loads(source.read_bytes())
+    return document
+
+
+def make_app(
+    routes: Iterable[Route],
+    handlers: object,
+    *,
+    mock: bool,
+    roles: Roles | None,
+    title: str,
+    version: str,
+) -> FastAPI:
+    """The app that serves the operations of a table."""
+    app = Api(title=title, version=version, redirect_slashes=False)
+    service = Service(app, handlers, mock=mock, roles=roles)
+    app.router.routes.insert(0, Operations(routes, service.answer))
+    return app
+
+
+class Service:
+    """Answers requests of operations that were found."""
+
+    def __init__(self, app: Api, handlers: object, *, mock: bool, roles: Roles | None) -> None:
+        self.app = app
+        self.handlers = handlers
+        self.mock = mock
+        self.roles = roles
+        self._ready: dict[tuple[str, str], _Ready] = {}
+        self._types: dict[str, Types] = {}
+
+    @cached_property
+    def mocker(self) -> Any:
+        """Makes data that fits the document."""
+        from .mock import Mocker
+
+        return Mocker(self.app.openapi())
+
+    async def answer(
+        self, route: Route, path: dict[str, str], scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        """Answer one request."""
+        request = Request(scope, receive)
+        response = await self._respond(route, path, request)
+        if scope["method"] == "HEAD" and route.method != "HEAD":
+            length = response.headers.get("content-length")
+            response = Response(None, response.status_code, dict(response.headers))
+            if length is not None:
+                response.headers["content-length"] = length
+        await response(scope, receive, send)
+
+    async def _respond(self, route: Route, path: dict[str, str], request: Request) -> Response:
+        ready = self._ready.get((route.module, route.operation))
+        if ready is None:
+            ready = self._ready[route.module, route.operation] = self._prepare(route)
+        try:
+            await self._authorise(ready.operation, request)
+            arguments = await ready.call.arguments(request, path)
+            result = await self._run(ready, arguments, request)
+        except RequestError as error:
+            return ready.responder.problem(error.status, error.content)
+        except ApiError as error:
+            result = Answer(error.status, error.value, error.headers)
+        return ready.responder.respond(result)
+
+    def _prepare(self, route: Route) -> _Ready:
+        module = import_module(f"{_PACKAGE}.api.operations.{route.module}")
+        operation: Operation = module.OPERATIONS[route.operation]
+        types = self._types.get(route.module)
+        if types is None:
+            types = self._types[route.module] = Types(module)
+        return _Ready(
+            operation,
+            Call(operation, types),
+            Responder(operation, types, lambda: self.mocker, route),
+            self._handler(operation),
+            route,
+        )
+
+    def _handler(self, operation: Operation) -> Callable[..., Any] | None:
+        if operation.handled_by is not None:
+            module, _, name = operation.handled_by.partition(":")
+            found: Any = import_module(module)
+            for part in name.split("."):
+                found = getattr(found, part)
+        else:
+            found = getattr(self.handlers, operation.name, None)
+        return found if callable(found) else None
+
+    async def _authorise(self, operation: Operation, request: Request) -> None:
+        if operation.allow is None:
+            return
+        held: Collection[str] = ()
+        if self.roles is not None:
+            given = self.roles(request)
+            held = await given if inspect.isawaitable(given) else given
+        if not any(role in held for role in operation.allow):
+            allowed = ", ".join(operation.allow)
+            raise RequestError(403, {"detail": f"Only for the roles {allowed}"})
+
+    async def _run(self, ready: _Ready, arguments: dict[str, Any], request: Request) -> Any:
+        if ready.handler is not None:
+            enter_request(request)
+            try:
+                if inspect.iscoroutinefunction(ready.handler):
+                    return await ready.handler(**arguments)
+                result = await run_in_threadpool(ready.handler, **arguments)
+                return await result if inspect.isawaitable(result) else result
+            except NotImplementedError:
+                pass
+        if self.mock:
+            return self.mocker.answer(ready.route.method, ready.route.path, ready.operation)
+        raise RequestError(501, {"detail": f"{ready.operation.name} has no handler"})
+
+
+class _Ready:
+    """An operation with what was built for it."""
+
+    __slots__ = ("call", "handler", "operation", "responder", "route")
+
+    def __init__(
+        self,
+        operation: Operation,
+        call: Call,
+        responder: Responder,
+        handler: Callable[..., Any] | None,
+        route: Route,
+    ) -> None:
+        self.operation = operation
+        self.call = call
+        self.responder = responder
+        self.handler = handler
+        self.route = route
+
+
+def json_response(status: int, content: Any) -> JSONResponse:
+    """A response with a JSON value."""
+    return JSONResponse(content, status)
