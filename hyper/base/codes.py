@@ -73,7 +73,7 @@ CODES: Final[dict[str, Code]] = _table(
     E0701 invalid route
     E0702 path parameters that disagree with the route
     E0703 duplicate route
-    E0704 invalid status or duplicate answer
+    E0704 duplicate answer
     E0705 invalid media type
     E0706 invalid reference to a Python function
     E0707 check that does not fit

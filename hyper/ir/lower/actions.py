@@ -47,7 +47,7 @@ def operation_ids(world: World) -> dict[str, str]:
 
 
 def lower_action(action: ActionSymbol, operation_id: str, lower_default: LowerDefault) -> ActionDef:
-    """Lower an action or webhook. A webhook without a route is a ``POST`` under its operation id."""
+    """Lower an action or webhook. A webhook without a path has its operation id, without a method ``POST``."""
     decl = action.decl
     parts = action.parts
     line_of = action.unit.source.line_of
@@ -57,7 +57,7 @@ def lower_action(action: ActionSymbol, operation_id: str, lower_default: LowerDe
         operation_id=operation_id,
         webhook=decl.webhook,
         method=route.method if route is not None else "POST",
-        path=route.path if route is not None else f"/{operation_id}",
+        path=(route.path if route is not None else "") or f"/{operation_id}",
         params=tuple(_param(param, action, lower_default) for param in parts.params),
         bodies=tuple(
             _body(line, body, action) for line, body in zip(decl.bodies, parts.bodies, strict=True)

@@ -14,21 +14,22 @@ from hyper.ir.program import (
     ParamDef,
     UnionDef,
 )
-from hyper.lang.symbols import (
-    AliasSymbol,
-    EntitySymbol,
-    EnumSymbol,
-    FieldSymbol,
-    FunctionSymbol,
-    UnionSymbol,
-)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from hyper.ir.nodes import Expr
     from hyper.lang import tree
-    from hyper.lang.symbols import Unit, World
+    from hyper.lang.symbols import (
+        AliasSymbol,
+        EntitySymbol,
+        EnumSymbol,
+        FieldSymbol,
+        FunctionSymbol,
+        UnionSymbol,
+        Unit,
+        World,
+    )
     from hyper.lang.types import Type
 
     LowerDefault = Callable[[tree.Expr, Type, Unit], Expr]

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from hyper.lang import tree
     from hyper.lang.symbols import ActionSymbol, ServiceSymbol, World
 
-_STATUS: Final = re.compile(r"([1-5]\d\d|[1-5]XX|default)\Z")
 _MEDIA: Final = re.compile(r"[^\s/;,\"]+/[^\s/;,\"]+(\s*;\s*[^\s=;]+=(\"[^\"]*\"|[^\s;\"]+))*\Z")
 JSON_MEDIA: Final = "application/json"
 
@@ -124,16 +123,7 @@ def _returns(action: ActionSymbol, parts: ActionParts, site: Site) -> None:
             media = _media(answer.media, site.reporter)
         markers = read_markers(answer.markers, "returns", kind, site)
         status = answer.status
-        if _STATUS.match(status) is None:
-            near = status.upper() if _STATUS.match(status.upper()) else None
-            site.reporter.report(
-                "E0704",
-                f"`{status}` is no status: write a number from 100 to 599, `4XX` or `default`",
-                answer.start,
-                answer.end,
-                suggestion=near,
-            )
-        elif (status, media) in seen:
+        if (status, media) in seen:
             site.reporter.report(
                 "E0704",
                 f"there is already an answer {status}{f' as {media}' if media else ''}",

@@ -26,6 +26,7 @@ _KEYS: Final = (
     "min_size",
     "max_size",
 )
+_KEY_SET: Final[frozenset[str]] = frozenset(_KEYS)
 _INT_LOW: Final = -(2**63)
 _INT_HIGH: Final = 2**63 - 1
 
@@ -88,7 +89,7 @@ def check_bounds(
     reporter: Reporter,
 ) -> None:
     """Report constraints that no value meets."""
-    if not any(key in values for key in _KEYS):
+    if _KEY_SET.isdisjoint(values):
         return
     bounds = values if kind is None else effective_bounds(values, kind, world)
     low, high = bounds.get("minimum"), bounds.get("maximum")

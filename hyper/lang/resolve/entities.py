@@ -8,11 +8,11 @@ from hyper.base.diagnostics import related
 from hyper.lang import tree
 from hyper.lang.markers import NO_MARKERS
 from hyper.lang.resolve.bounds import breaks_bounds, effective_bounds
-from hyper.lang.resolve.lookup import find, is_failed
-from hyper.lang.resolve.marker_table import EXTRAS
+from hyper.lang.resolve.lookup import core, find, is_bound, is_failed, nearest
+from hyper.lang.resolve.marker_table import EXTRAS, MARKERS, fits
 from hyper.lang.resolve.markers import read_markers
 from hyper.lang.resolve.site import Site
-from hyper.lang.resolve.types import kind_word, resolve_name, resolve_type
+from hyper.lang.resolve.types import BUILTIN_TYPES, kind_word, resolve_name, resolve_type
 from hyper.lang.resolve.values import bare, number_of
 from hyper.lang.symbols import AliasSymbol, EntitySymbol, FieldSymbol
 from hyper.lang.types import UNKNOWN, Entity
@@ -113,6 +113,8 @@ def check_default(default: tree.Expr, markers: Markers, kind: Type, site: Site) 
     expr = bare(default)
     value: object
     if isinstance(expr, tree.StrLit):
+        if not fits(core(kind, site.world), "string"):
+            return  # what the text of a date or of bytes says has another length
         value = expr.value
     elif isinstance(expr, tree.ListLit):
         value = expr.items
@@ -148,13 +150,15 @@ def _extra_type(
         if isinstance(value, tree.Name) and value.name in EXTRAS:
             return None
         expr = type_of_expr(value)
-        if expr is None:
+        word = value.name if isinstance(value, tree.Name) else None
+        near = nearest(word, EXTRAS) if word and not is_bound(word, scope) else None
+        if expr is None or (near and word not in BUILTIN_TYPES):
             reporter.report(
                 "E0503",
-                "write @extra(allow), @extra(ignore), @extra(forbid) or @extra(T); give a type that is"
-                " no name and no list a name with `type`",
+                f"write `{MARKERS['extra'].form}`",
                 value.start,
                 value.end,
+                suggestion=near,
             )
             return None
         return resolve_type(expr, scope, world, reporter)
@@ -162,23 +166,14 @@ def _extra_type(
 
 
 def type_of_expr(expr: tree.Expr) -> tree.TypeExpr | None:
-    """Read an expression as the type that it looks like; ``None`` where it looks like none."""
+    """Read an expression as the type that it names; ``None`` where it names none."""
     start, end = expr.start, expr.end
+    if isinstance(expr, tree.TypeValue):
+        return expr.type
     if isinstance(expr, tree.Name):
         return tree.TypeName(start, end, [tree.Ident(start, end, expr.name, expr.quoted)], [], [])
-    if isinstance(expr, tree.StrLit | tree.IntLit | tree.BoolLit):
-        return tree.TypeLit(start, end, expr)
     if isinstance(expr, tree.Attr):
         inner = type_of_expr(expr.base)
-        if isinstance(inner, tree.TypeName) and not inner.args:
+        if isinstance(inner, tree.TypeName):
             return tree.TypeName(start, end, [*inner.parts, expr.name], [], [])
-    if isinstance(expr, tree.Index):
-        head, arg = type_of_expr(expr.base), type_of_expr(expr.index)
-        if isinstance(head, tree.TypeName) and arg is not None:
-            return tree.TypeName(start, end, head.parts, [*head.args, arg], [])
-    if isinstance(expr, tree.Call):
-        head = type_of_expr(expr.callee)
-        numbers = [arg.value for arg in expr.args]
-        if isinstance(head, tree.TypeName) and all(isinstance(n, tree.IntLit) for n in numbers):
-            return tree.TypeName(start, end, head.parts, [], numbers)  # type: ignore[arg-type]
     return None

@@ -43,6 +43,8 @@ def check_route(action: ActionSymbol, reporter: Reporter) -> bool:
             route.end,
             suggestion=nearest(route.method.upper(), METHODS),
         )
+    if decl.webhook and not route.path:
+        return True
     problem = _path_problem(route.path)
     if problem is not None:
         reporter.report("E0701", problem, route.start, route.end)
@@ -105,6 +107,8 @@ def check_duplicates(actions: list[ActionSymbol], reporters: dict[str, Reporter]
     for action in actions:
         route = action.decl.route
         if route is None:
+            continue
+        if not route.path:
             continue
         key = (action.decl.webhook, route.method, _PLACEHOLDER.sub("{}", route.path))
         first = seen.setdefault(key, action)

@@ -133,15 +133,15 @@ def resolve_type(expr: tree.TypeExpr, scope: Scope, world: World, reporter: Repo
 def resolve_name(name: tree.TypeName, scope: Scope, world: World, reporter: Reporter) -> Type:
     """Resolve a named type, generic or not."""
     parts = name.parts
+    known: Type | None = None
     if len(parts) == 1:
         word = parts[0].name
-        if not name.args and not name.numbers:
-            known = scope.types.get(word)
-            if known is not None:
-                return known
+        known = scope.types.get(word)
+        if known is not None and not name.args and not name.numbers:
+            return known
         if word in GENERIC and not parts[0].quoted:
             return _generic(word, name, scope, world, reporter)
-    kind = _declared(name, scope, world, reporter)
+    kind = known if known is not None else _declared(name, scope, world, reporter)
     if (name.args or name.numbers) and kind is not UNKNOWN:
         reporter.report(
             "E0307",

@@ -1,0 +1,1 @@
+"""Names, types, markers, actions and the service; the lowering of declarations."""
