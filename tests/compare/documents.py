@@ -47,7 +47,7 @@ class DocumentComparison:
         self._same("meaning", "security", one, other)
         self._tags(left.get("tags", []), right.get("tags", []))
         self._components(left.get("components", {}), right.get("components", {}))
-        self._keyed(left.get("paths", {}), right.get("paths", {}), "paths", self._path_item)
+        self._extended(left.get("paths", {}), right.get("paths", {}), "paths", self._path_item)
         hooks = left.get("webhooks", {}), right.get("webhooks", {})
         self._keyed(*hooks, "webhooks", self._path_item)
         return self.found
@@ -67,13 +67,10 @@ class DocumentComparison:
     def _keyed(
         self, left: Node, right: Node, path: str, compare: Callable[[Any, Any, str], None]
     ) -> None:
-        """Compare two maps; vendor extensions between their keys too."""
+        """Compare two maps whose keys are names."""
         left = {str(key): value for key, value in left.items()}
         right = {str(key): value for key, value in right.items()}
-        compare_extensions(left, right, path, self.found)
         for key in sorted(left.keys() | right.keys()):
-            if key.startswith("x-"):
-                continue
             if key not in left or key not in right:
                 self._report("meaning", f"{path}.{key}", key in left, key in right)
                 continue
@@ -83,6 +80,17 @@ class DocumentComparison:
                 self._report("meaning", f"{path}.{key}", "unresolved", str(error))
                 continue
             compare(one, other, f"{path}.{key}")
+
+    def _extended(
+        self, left: Node, right: Node, path: str, compare: Callable[[Any, Any, str], None]
+    ) -> None:
+        """Compare two maps that have vendor extensions among their keys."""
+        compare_extensions(left, right, path, self.found)
+        one, other = (
+            {key: value for key, value in node.items() if not str(key).startswith("x-")}
+            for node in (left, right)
+        )
+        self._keyed(one, other, path, compare)
 
     def _tags(self, left: list[Node], right: list[Node]) -> None:
         self._same("meaning", "tags", [t["name"] for t in left], [t["name"] for t in right])
@@ -151,7 +159,7 @@ class DocumentComparison:
             self._parameter,
         )
         self._body(left.get("requestBody"), right.get("requestBody"), f"{path}.requestBody")
-        self._keyed(
+        self._extended(
             left.get("responses", {}),
             right.get("responses", {}),
             f"{path}.responses",
@@ -196,9 +204,15 @@ class DocumentComparison:
         self._flag(left, right, path, "deprecated")
         self._docs(left, right, path, ("description",))
         compare_extensions(left, right, path, self.found)
-        self._examples(left, right, path)
         if "schema" in left or "schema" in right:
             self.schemas.compare(left.get("schema", {}), right.get("schema", {}), f"{path}.schema")
+        one, other = _own_or_schema(self.left, left), _own_or_schema(self.right, right)
+        if same_json(one, other):
+            # The example of the schema is that of the parameter too.
+            given = f"{path}.schema.examples"
+            self.found[:] = [found for found in self.found if found.path != given]
+        else:
+            self._report("example", f"{path}.examples", one, other)
         self._content(left, right, path)
 
     def _body(self, left: Any, right: Any, path: str) -> None:
@@ -268,6 +282,16 @@ def _examples(side: Side, node: Node) -> list[Any]:
         except UnresolvedError:
             given.append([name, "unresolved"])
     return given
+
+
+def _own_or_schema(side: Side, node: Node) -> list[Any]:
+    """The examples of a parameter or header, else those of its schema."""
+    own = _examples(side, node)
+    schema = node.get("schema")
+    if own or not isinstance(schema, dict):
+        return own
+    values = [*schema.get("examples", []), *([schema["example"]] if "example" in schema else [])]
+    return [[None, value] for value in values]
 
 
 def _references(document: Node) -> set[str]:

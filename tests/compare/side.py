@@ -110,7 +110,7 @@ class Side:
         if not isinstance(raw, dict) or id(raw) in seen:
             return []
         seen |= {id(raw)}
-        atoms = [raw]
+        atoms: list[dict[str, Any]] = []
         if isinstance(raw.get("$ref"), str):
             try:
                 atoms += self._atoms(self.lookup(raw["$ref"]), seen)
@@ -123,7 +123,8 @@ class Side:
             rest = self._not_null(raw.get(keyword, ()))
             if len(rest) == 1:
                 atoms += self._atoms(rest[0], seen)
-        return atoms
+        # What stands beside its parts says more than they do, and comes after them.
+        return [*atoms, raw]
 
     def _normalise(self, schemas: Conjunction) -> Normal:
         normal = Normal()
@@ -133,13 +134,50 @@ class Side:
             self._merge(normal, atom)
         if normal.enum is not None:
             _filter_enum(normal)
-        elif normal.types is None:
-            normal.types = _implied(atoms)
+        else:
+            self._choose_types(normal, atoms)
         if normal.additional is True:
             for name in normal.required:
                 normal.properties.setdefault(name, ())
         normal.about = self._about(schemas)
         return normal
+
+    def _choose_types(self, normal: Normal, atoms: list[dict[str, Any]]) -> None:
+        """Complete the types by what the keywords and the choices imply."""
+        if normal.types is None:
+            normal.types = _implied(atoms)
+        for choice in normal.choices:
+            kinds: set[str] = set()
+            for branch in choice.branches:
+                of_branch = self._branch_types(branch[0], frozenset())
+                if of_branch is None:
+                    break
+                kinds |= of_branch
+            else:
+                normal.types = kinds if normal.types is None else _intersect(normal.types, kinds)
+
+    def _branch_types(self, raw: Raw, seen: frozenset[int]) -> set[str] | None:
+        """The types that a schema takes; ``None`` where it may be any."""
+        if not isinstance(raw, dict) or id(raw) in seen:
+            return None
+        atoms = self._atoms(raw)
+        seen |= {id(raw)}
+        known = [kinds for atom in atoms if (kinds := _types(atom)) is not None]
+        values = [value for atom in atoms for value in atom.get("enum", ())]
+        if not known and values:
+            known = [set().union(*(_json_types(value) for value in values if value is not None))]
+        for atom in atoms:
+            for keyword in ("anyOf", "oneOf"):
+                rest = self._not_null(atom.get(keyword, ()))
+                inner = [self._branch_types(branch, seen) for branch in rest]
+                if len(inner) > 1 and None not in inner:
+                    known.append(set().union(*(kinds for kinds in inner if kinds is not None)))
+        if not known:
+            return _implied(atoms)
+        found = known[0]
+        for kinds in known[1:]:
+            found = _intersect(found, kinds)
+        return found
 
     def _merge(self, normal: Normal, atom: dict[str, Any]) -> None:
         kinds = _types(atom)
@@ -215,14 +253,16 @@ class Side:
         return _all_of(verdicts)
 
     def _about(self, schemas: Conjunction) -> dict[str, Any]:
-        """Annotations: the outermost count; those of a lone part or reference where there are none."""
+        """Annotations. Of several schemas the later ones count, which are the more special ones."""
         found: dict[str, Any] = {}
-        for raw in schemas:
+        for raw in reversed(schemas):
             for key, value in self._annotations(raw, 0).items():
                 found.setdefault(key, value)
         return found
 
     def _annotations(self, raw: Raw, depth: int) -> dict[str, Any]:
+        """The outermost count, then those of inline parts; those of a reference where it is the one part that says what
+        the schema is."""
         if not isinstance(raw, dict) or depth > 64:
             return {}
         found = {key: raw[key] for key in raw if key in _ABOUT or key.startswith("x-")}
@@ -236,9 +276,11 @@ class Side:
             rest = self._not_null(raw.get(keyword, ()))
             if len(rest) == 1:
                 inner += rest
-        if len(inner) > 1:
-            inner = [part for part in inner if isinstance(part, dict) and "$ref" not in part]
-        for part in inner:
+        parts = [part for part in inner if isinstance(part, dict) and _says_what(part)]
+        beside = [part for part in inner if isinstance(part, dict) and not _says_what(part)]
+        if len(parts) > 1:
+            parts = [part for part in parts if "$ref" not in part]
+        for part in (*beside, *parts):
             for key, value in self._annotations(part, depth + 1).items():
                 found.setdefault(key, value)
         return found
@@ -275,6 +317,11 @@ _STRUCTURE: Final = frozenset(
         "items",
     }
 )
+
+
+def _says_what(part: dict[str, Any]) -> bool:
+    """Whether a part is more than annotations and bounds."""
+    return bool((_STRUCTURE - {"additionalProperties"}) & part.keys())
 
 
 def _own_verdict(raw: dict[str, Any]) -> bool | None:
@@ -337,7 +384,23 @@ def _filter_enum(normal: Normal) -> None:
             for key, value in normal.enum.items()
             if _json_types(value) & normal.types or not normal.types
         }
+    for keyword in ("minLength", "maxLength", "minimum", "maximum"):
+        if keyword in normal.keywords:
+            bound = normal.keywords.pop(keyword)
+            normal.enum = {
+                key: value for key, value in normal.enum.items() if _keeps(keyword, bound, value)
+            }
     normal.types = None
+
+
+def _keeps(keyword: str, bound: Any, value: Any) -> bool:
+    """Whether a value keeps to a bound; bounds of another type do not concern it."""
+    if keyword.endswith("Length"):
+        measured: Any = len(value) if isinstance(value, str) else bound
+    else:
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        measured = value if number else bound
+    return bool(measured >= bound if keyword.startswith("min") else measured <= bound)
 
 
 def _json_types(value: Any) -> set[str]:

@@ -186,7 +186,7 @@ def test_bases_are_parts_of_all_of() -> None:
     base = {"$ref": "#/components/schemas/Base"}
     own = {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]}
     assert schemas["Child"] == {"allOf": [base, own]}
-    assert schemas["Same"] == {"allOf": [base], "description": "Same."}
+    assert schemas["Same"] == {"allOf": [base, {"type": "object"}], "description": "Same."}
 
 
 def test_closed_entities_are_flat() -> None:
@@ -251,6 +251,23 @@ def test_merging_is_deep_and_required_lists_unite() -> None:
         "required": ["a", "b"],
         "x-y": None,
     }
+
+
+def test_schemas_that_must_hold_too_join_the_bases() -> None:
+    made = program(
+        entity("Base", field("id", UUID)),
+        entity(
+            "Child",
+            field("id", UUID, origin="shop.Base"),
+            bases=("shop.Base",),
+            markers=Markers(schema=('{"allOf": [{"minProperties": 2}]}',)),
+        ),
+    )
+    assert emit_openapi(made)["components"]["schemas"]["Child"]["allOf"] == [
+        {"$ref": "#/components/schemas/Base"},
+        {"type": "object"},
+        {"minProperties": 2},
+    ]
 
 
 def test_names_that_clash_are_prefixed_and_json_names_are_served_first() -> None:

@@ -35,9 +35,8 @@ def _entity(entity: EntityDef, writer: SchemaWriter) -> Schema:
         schema = _object(entity.fields, writer)
     else:
         parts: list[Schema] = [{"$ref": writer.reference(base)} for base in entity.bases]
-        own = [field for field in entity.fields if field.origin is None]
-        if own:
-            parts.append(_object(own, writer))
+        # A part of its own, even if it is empty, tells an entity from another name for its base.
+        parts.append(_object([field for field in entity.fields if field.origin is None], writer))
         schema = {"allOf": parts}
     if entity.extra_type is not None:
         schema["additionalProperties"] = writer.schema(entity.extra_type) or True

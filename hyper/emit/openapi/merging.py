@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+# Lists whose items all hold, so that more of them add and take nothing away.
+_UNITED: Final = frozenset({"required", "allOf"})
+
 
 def merge(target: dict[str, Any], patch: dict[str, Any]) -> None:
-    """Merge ``patch`` into ``target``: objects key by key, ``required`` lists united, anything else replaced."""
+    """Merge ``patch`` into ``target``: objects key by key, ``required`` and ``allOf`` lists
+    united, anything else replaced."""
     for key, value in patch.items():
         held = target.get(key)
         if isinstance(held, dict) and isinstance(value, dict):
             merge(held, value)
-        elif key == "required" and isinstance(held, list) and isinstance(value, list):
-            held.extend(name for name in value if name not in held)
+        elif key in _UNITED and isinstance(held, list) and isinstance(value, list):
+            held.extend([item for item in value if item not in held])
         else:
             target[key] = value
 
