@@ -2,10 +2,6 @@
 
 E01xx text and tokens, E02xx syntax, E03xx names, E04xx types, E05xx declarations and markers,
 E06xx tables and rules, E07xx actions and services, E08xx scenarios and evaluation,
-    E0801 scenario that does not hold
-    E0802 scenario that fails
-    E0803 scenario without a clock
-    E0804 extern calc that raised
 E09xx files, configuration and output, E10xx imported documents. Warnings have a W and the same ranges.
 Every code has a page in ``docs/diagnostics/`` and a golden test.
 """
@@ -56,6 +52,23 @@ CODES: Final[dict[str, Code]] = _table(
     E0307 wrong type arguments
     E0308 invalid module name
     E0309 name of a builtin
+    E0310 ambiguous enum member
+    E0311 unknown field or member
+    E0401 wrong type
+    E0402 operator that does not go with its operands
+    E0403 float with decimal
+    E0404 number that its type cannot hold
+    E0405 value that may be none
+    E0406 call that does not fit
+    E0407 condition that is no bool
+    E0408 match that does not fit
+    E0409 block without a value, or value without a use
+    E0410 type that cannot be told
+    E0411 recursion
+    E0412 const that is no constant
+    E0413 assignment to what is no variable
+    E0414 loop over what is no list
+    E0415 text that is no such value
     E0501 unknown marker
     E0502 marker that does not fit
     E0503 wrong marker arguments
@@ -67,6 +80,9 @@ CODES: Final[dict[str, Code]] = _table(
     E0509 duplicate wire name
     E0510 invalid enum values
     E0511 invalid union tag
+    E0601 columns that do not fit
+    E0602 cell that does not fit
+    E0603 policy that does not fit
     E0610 table rows overlap
     E0620 rules that assign the same field
     E0621 rules in a ring
@@ -82,6 +98,12 @@ CODES: Final[dict[str, Code]] = _table(
     E0710 more than one service
     E0711 invalid security scheme
     E0712 bodies that disagree
+    E0801 scenario that does not hold
+    E0802 scenario that fails
+    E0803 scenario without a clock
+    E0804 extern calc that raised
+    E0810 constant whose evaluation fails
+    E0811 scenario that does not fit
     E0901 unreadable file
     E0902 unknown option
     E0903 invalid option
@@ -96,6 +118,7 @@ CODES: Final[dict[str, Code]] = _table(
     E1004 malformed node of a document
     W0301 unused import
     W0302 unused private declaration
+    W0401 default that is never used
     W0501 entity that can never be built
     W0502 pattern outside the dialect
     W0503 duplicate variant
