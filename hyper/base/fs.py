@@ -78,6 +78,13 @@ class Disk:
             mode = (os.stat if follow else os.lstat)(path).st_mode
         except (FileNotFoundError, NotADirectoryError):
             return None
+        except OSError as error:
+            # A ring of links leads nowhere; a name that is too long cannot be there.
+            if error.errno in {errno.ELOOP, errno.ENAMETOOLONG}:
+                return None
+            raise
+        except ValueError:
+            return None
         if stat.S_ISREG(mode):
             return "file"
         if stat.S_ISDIR(mode):

@@ -6,8 +6,6 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
 from hyper.base.render import COLOUR, PLAIN, Palette, Renderer, wants_colour
 from hyper.base.reports import SCHEMA_VERSION, as_object
 
@@ -61,8 +59,17 @@ class Console:
 
     def object(self, value: dict[str, Any]) -> None:
         """Print the one JSON object of ``--json``."""
-        data = msgspec.json.encode({"schema_version": SCHEMA_VERSION} | value)
-        sys.stdout.write(msgspec.json.format(data, indent=2).decode() + "\n")
+        import json
+
+        whole = {"schema_version": SCHEMA_VERSION} | value
+        text = json.dumps(whole, ensure_ascii=False, indent=2)
+        if not text.isascii():
+            # What stdout cannot say, a lone surrogate included, is escaped.
+            try:
+                text.encode(sys.stdout.encoding or "utf-8")
+            except UnicodeEncodeError:
+                text = json.dumps(whole, indent=2)
+        sys.stdout.write(f"{text}\n")
 
     def usage(self, error: UsageError) -> None:
         """Say why a call makes no sense."""

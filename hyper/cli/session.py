@@ -29,13 +29,14 @@ class View:
     def __init__(self, result: Result) -> None:
         self.result = result
         units = result.compilation.units if result.compilation else []
-        self._sources = {self._shown(unit.path): unit.source for unit in units}
-        known = {unit.path: self._shown(unit.path) for unit in units}
+        self._sources = {self.shown(unit.path): unit.source for unit in units}
+        known = {unit.path: self.shown(unit.path) for unit in units}
         if result.folder is not None:
             known |= {name: _near(result.folder, name) for name in _CONFIGURATIONS}
         self.diagnostics = [_renamed(item, known) for item in result.diagnostics]
 
-    def _shown(self, path: str) -> str:
+    def shown(self, path: str) -> str:
+        """A path from the source root, as seen from the working folder."""
         return _near(self.result.root, path)
 
     def line_of(self, file: str, line: int) -> str | None:

@@ -90,7 +90,8 @@ def configure(
             _set_from_variable(settings, name, environment[name], found)
     for key, value in arguments.items():
         if value is not None:
-            settings[check_key(key)] = parse_value(key, value)
+            known = check_key(key)
+            settings[known] = parse_value(known, value)
     return Configured(Options(**settings), file.folder if file else None, tuple(found))
 
 
@@ -211,7 +212,8 @@ def _set_from_variable(
 ) -> None:
     key = name.removeprefix(PREFIX).lower()
     try:
-        settings[check_key(key)] = parse_value(key, value)
+        known = check_key(key)
+        settings[known] = parse_value(known, value)
     except OptionError as error:
         text = f"{name}: {error.message}"
         found.append(diagnostic(error.code, text, suggestion=error.suggestion))
@@ -254,8 +256,8 @@ def _load(files: Files, folder: str, name: str, found: list[Diagnostic]) -> _Fil
 
 def _toml_place(name: str, text: str, error: Exception) -> Location | None:
     match = re.search(r"at line (\d+), column (\d+)", str(error))
-    if not match:
-        return None
     source = Source(name, text)
+    if not match:
+        return source.locate(len(text), len(text)) if text else None
     offset = source.line_starts[int(match[1]) - 1] + int(match[2]) - 1
     return source.locate(offset, offset + 1)

@@ -7,7 +7,7 @@ A file that does not parse does not keep the others from being checked; lowering
 from __future__ import annotations
 
 import posixpath
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from hyper.engine.clock import Phases
     from hyper.engine.options import Options
     from hyper.ir.program import Program
+    from hyper.ir.scenarios import ScenarioResult
     from hyper.lang.check import Checked
     from hyper.lang.symbols import Unit, World
 
@@ -45,6 +46,7 @@ class Compilation:
     world: World | None = None
     checked: Checked | None = None
     program: Program | None = None
+    scenarios: list[ScenarioResult] = field(default_factory=list)
 
     @property
     def failed(self) -> bool:
@@ -139,9 +141,11 @@ def evaluate(state: Compilation, phases: Phases, *, externs: bool = False) -> No
     if state.program is None or state.failed:
         return
     with phases.phase("scenarios"):
-        from hyper.ir.scenarios import run_scenarios
+        from hyper.ir.scenarios import scenario_results
 
-        state.diagnostics += run_scenarios(state.program, externs=externs)
+        state.scenarios = scenario_results(state.program, externs)
+        for result in state.scenarios:
+            state.diagnostics += result.diagnostics
         state.diagnostics = ordered(state.diagnostics)
 
 

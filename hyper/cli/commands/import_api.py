@@ -6,6 +6,8 @@ import os
 import posixpath
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from hyper.base.diagnostics import Diagnostic, diagnostic
 from hyper.base.fs import Disk
 from hyper.base.output import Published, create
@@ -21,7 +23,6 @@ if TYPE_CHECKING:
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Import, and write the files beneath the folder named."""
-    name = posixpath.basename(arguments.spec.replace(os.sep, "/"))
     try:
         data = Disk().read(arguments.spec)
     except OSError as error:
@@ -31,8 +32,9 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
 
     from hyper.importers.openapi import import_openapi
 
+    name = _stem(arguments.spec)
     imported = import_openapi(data, name, arguments.layout)
-    found = list(imported.diagnostics)
+    found = [_placed(item, name, arguments.spec) for item in imported.diagnostics]
     files = {path: text.encode() for path, text in imported.files.items()}
     done = Published()
     if files:
@@ -67,6 +69,19 @@ def _finish(
         console.say(f"  found     {verdict(found)}")
     console.say(f"next: hyper build {arguments.out} -o dist")
     return OK
+
+
+def _stem(path: str) -> str:
+    """What the description is called: the file's name without what says how it is written."""
+    name = posixpath.basename(path.replace(os.sep, "/"))
+    for suffix in (".gz", ".json", ".yaml", ".yml"):
+        name = name.removesuffix(suffix)
+    return name
+
+
+def _placed(item: Diagnostic, name: str, path: str) -> Diagnostic:
+    """The importer knows the description by its name, the user by its path."""
+    return msgspec.structs.replace(item, file=path) if item.file == name else item
 
 
 def _no_lines(_file: str, _line: int) -> str | None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from hyper.base.reports import as_object
 from hyper.cli.main import FAILED, OK
-from hyper.cli.session import compile_with, counted, verdict
+from hyper.cli.session import View, compile_with, counted, verdict
 
 if TYPE_CHECKING:
     import argparse
@@ -24,23 +24,32 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     view = compile_with(
         arguments, console, lambda compiler, paths: compiler.check(paths, externs=True)
     )
-    total = view.result.stats["scenarios"]
-    failed = len({(item.file, item.line) for item in view.diagnostics if _is_failure(item.code)})
-    passed = total - failed if view.result.compilation and view.result.compilation.program else 0
+    results = view.result.compilation.scenarios if view.result.compilation else []
+    counts = {
+        "total": view.result.stats["scenarios"],
+        "passed": sum(each.outcome == "passed" for each in results),
+        "failed": sum(each.outcome == "failed" for each in results),
+    }
     if console.json:
-        counts = {"scenarios": {"total": total, "passed": passed, "failed": failed}}
-        console.object(as_object(view.diagnostics) | counts)
+        listed = [
+            {
+                "feature": each.feature,
+                "scenario": each.scenario,
+                "module": each.module,
+                "outcome": each.outcome,
+            }
+            for each in results
+        ]
+        console.object(as_object(view.diagnostics) | {"counts": counts, "scenarios": listed})
     else:
         console.diagnostics(view.diagnostics, view.line_of)
-        if view.result.success:
-            console.say(f"{counted(total, 'scenario')}: all hold" if total else "no scenarios")
-        else:
-            console.remark(
-                f"hyper: {passed:,} of {counted(total, 'scenario')} hold; {verdict(view.diagnostics)}"
-            )
+        _summary(view, counts, console)
     return OK if view.result.success else FAILED
 
 
-def _is_failure(code: str) -> bool:
-    """Whether a diagnostic is a scenario's."""
-    return code.startswith("E08")
+def _summary(view: View, counts: dict[str, int], console: Console) -> None:
+    total = counted(counts["total"], "scenario")
+    if view.result.success:
+        console.say(f"{total}: all hold" if counts["total"] else "there are no scenarios")
+    else:
+        console.remark(f"hyper: {counts['passed']:,} of {total} hold; {verdict(view.diagnostics)}")

@@ -1,0 +1,93 @@
+"""One evaluation from JSON to JSON, by tier 0 or by the generated Python: for ``hyper run``."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from hyper.ir.program import CalcDef, ExternDef, RuleDef, TableDef
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from hyper.ir.program import Program
+
+
+class Failure(msgspec.Struct, frozen=True):
+    """Why an evaluation has no value. ``code`` is an evaluation error's, ``refused``, ``extern`` or ``input``."""
+
+    code: str
+    message: str
+    file: str = ""
+    line: int = 0
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """The value as JSON, decimals as strings, or the failure."""
+
+    value: Any = None
+    failure: Failure | None = None
+
+
+def is_function(program: Program, name: str) -> bool:
+    """Whether a declaration can be evaluated."""
+    return isinstance(program.definitions[name], CalcDef | ExternDef | RuleDef | TableDef)
+
+
+def read_arguments(program: Program, name: str, text: str) -> dict[str, Any]:
+    """Arguments by parameter from a JSON object, or from a list in the order of the parameters.
+
+    The one parameter of a rule may be given as it is. Raises ``ValueError`` for what is no JSON, or fits no parameter.
+    """
+    data = json.loads(text, parse_float=Decimal, parse_constant=str)
+    names = parameters(program, name)
+    if isinstance(data, list):
+        if len(data) > len(names):
+            raise ValueError(f"{name} takes {len(names)} arguments, not {len(data)}")
+        return dict(zip(names, data, strict=False))
+    if not isinstance(data, dict):
+        raise ValueError("arguments are an object by name, or a list")  # noqa: TRY004  # of the text
+    if isinstance(program.definitions[name], RuleDef) and set(data) != {"self"}:
+        return {"self": data}
+    for key in data:
+        if key not in names:
+            raise ValueError(
+                f'{name} has no parameter "{key}": it takes {", ".join(names) or "none"}'
+            )
+    return data
+
+
+def parameters(program: Program, name: str) -> list[str]:
+    """The names of the parameters; ``self`` for a rule."""
+    definition = program.definitions[name]
+    if isinstance(definition, RuleDef):
+        return ["self"]
+    assert isinstance(definition, CalcDef | TableDef | ExternDef)
+    return [param.name for param in definition.params]
+
+
+def interpret(program: Program, name: str, arguments: dict[str, Any], now: datetime) -> Outcome:
+    """Evaluate by tier 0. Externs are run: it is the user who asks."""
+    from hyper.ir.interpreter import (
+        EvaluationError,
+        ExternFailure,
+        InputError,
+        Interpreter,
+        Refused,
+    )
+    from hyper.ir.scenarios import load_extern
+
+    interpreter = Interpreter(program, externs=load_extern)
+    try:
+        return Outcome(interpreter.run_json(name, arguments, now=now))
+    except EvaluationError as error:
+        return Outcome(failure=Failure(error.code, error.message, error.file, error.line))
+    except Refused as error:
+        return Outcome(failure=Failure("refused", error.message, error.file, error.line))
+    except ExternFailure as error:
+        return Outcome(failure=Failure("extern", str(error)))
+    except InputError as error:
+        return Outcome(failure=Failure("input", str(error)))

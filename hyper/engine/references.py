@@ -1,0 +1,101 @@
+"""What declarations name, and who names them: for ``hyper explain``."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from hyper.ir import nodes
+from hyper.ir.program import CheckDef, EntityDef, FeatureDef, RuleDef
+from hyper.lang import types
+
+if TYPE_CHECKING:
+    from hyper.ir.program import Def, Program
+
+
+class UnknownNameError(LookupError):
+    """A name that no declaration has, or that several have. ``near`` are those that may be meant."""
+
+    def __init__(self, message: str, near: tuple[str, ...]) -> None:
+        super().__init__(message)
+        self.near = near
+
+
+def find(program: Program, name: str) -> str:
+    """The qualified name of a declaration, given as it is or bare where that is enough."""
+    if name in program.definitions:
+        return name
+    found = [each for each in program.definitions if each.rpartition(".")[2] == name]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise UnknownNameError(f'several modules declare "{name}"', tuple(sorted(found)))
+    known = [*program.definitions, *(each.rpartition(".")[2] for each in program.definitions)]
+    near = get_close_matches(name, known, 3)
+    raise UnknownNameError(f'nothing is called "{name}"', tuple(dict.fromkeys(near)))
+
+
+def named_by(definition: Def) -> tuple[set[str], set[str]]:
+    """The qualified names in a declaration, and those among them that it calls."""
+    names: set[str] = set()
+    called: set[str] = set()
+    stack: list[object] = [definition]
+    while stack:
+        part = stack.pop()
+        if isinstance(part, tuple):
+            stack.extend(part)
+            continue
+        if not isinstance(part, msgspec.Struct):
+            continue
+        match part:
+            case types.Entity() | types.Enum() | types.Union() | types.Alias():
+                names.add(part.name)
+            case nodes.ConstRef():
+                names.add(part.name)
+                stack.append(part.type)
+                continue
+            case nodes.Call():
+                called.add(part.function)
+            case CheckDef():
+                called.add(part.rule)
+            case EntityDef():
+                names.update(part.bases)
+            case RuleDef():
+                names.add(part.entity)
+        stack.extend(getattr(part, field) for field in part.__struct_fields__)
+    return names | called, called
+
+
+class Uses(msgspec.Struct, frozen=True):
+    """``uses`` is what a declaration names; ``dependents`` name it; ``callers`` call it. Qualified and sorted; a
+    feature stands by its title."""
+
+    uses: tuple[str, ...]
+    dependents: tuple[str, ...]
+    callers: tuple[str, ...]
+
+
+def uses_of(program: Program, name: str) -> Uses:
+    """Look through the whole program for what a declaration has to do with."""
+    dependents: list[str] = []
+    callers: list[str] = []
+    for module in program.modules:
+        for definition in module.definitions:
+            other = _label(module.name, definition)
+            if other == name:
+                continue
+            names, called = named_by(definition)
+            if name in names:
+                dependents.append(other)
+            if name in called:
+                callers.append(other)
+    own, _ = named_by(program.definitions[name])
+    return Uses(tuple(sorted(own - {name})), tuple(sorted(dependents)), tuple(sorted(callers)))
+
+
+def _label(module: str, definition: Def) -> str:
+    if isinstance(definition, FeatureDef):
+        return f'feature "{definition.title}"'
+    return f"{module}.{definition.name}"

@@ -1,0 +1,122 @@
+"""Where options come from, and what is said of wrong ones."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from hyper.base.memory import MemoryFiles
+from hyper.engine.options import TARGETS, OptionError, configure, parse_value
+from hyper.engine.tiers import TIERS
+
+
+def _configure(
+    files: dict[str, str], environment: dict[str, str] | None = None, **arguments: Any
+) -> Any:
+    memory = MemoryFiles(files)
+    memory.make_folder("/w/src")
+    return configure(memory, "/w/src", environment or {}, arguments)
+
+
+def test_the_defaults() -> None:
+    options = _configure({}).options
+    assert (options.out, options.target, options.tier) == ("dist", TARGETS, "balanced")
+    assert options.workers >= 1
+
+
+def test_later_places_win() -> None:
+    files = {"/w/hyper.toml": 'package = "file"\ntier = "insane"\nout = "o"'}
+    found = _configure(
+        files, {"HYPER_PACKAGE": "variable", "HYPER_TIER": "aggressive"}, tier="conservative"
+    )
+    assert found.folder == "/w"
+    assert found.options.package == "variable"
+    assert found.options.tier == "conservative"
+    assert found.options.out == "/w/o"
+    assert not found.diagnostics
+
+
+def test_the_nearest_configuration_is_the_only_one() -> None:
+    files = {
+        "/w/src/hyper.toml": 'package = "near"',
+        "/w/hyper.toml": 'package = "far"\ntier = "insane"',
+        "/w/src/pyproject.toml": '[tool.hyper]\npackage = "beside"',
+    }
+    options = _configure(files).options
+    assert (options.package, options.tier) == ("near", "balanced")
+
+
+def test_pyproject_counts_where_it_says_something_of_us() -> None:
+    files = {
+        "/w/src/pyproject.toml": "[project]\nname = 'x'",
+        "/w/pyproject.toml": "[tool.hyper]\nsource = 'intents'\ntarget = ['openapi']",
+    }
+    options = _configure(files).options
+    assert options.source == "/w/intents"
+    assert options.target == ("openapi",)
+
+
+def test_a_broken_pyproject_of_others_is_not_ours_to_judge() -> None:
+    assert not _configure({"/w/pyproject.toml": "x ="}).diagnostics
+
+
+def test_the_search_ends_at_the_repository() -> None:
+    files = {"/w/.git/config": "", "/hyper.toml": 'package = "outside"'}
+    assert _configure(files).folder is None
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "line", "suggestion"),
+    [
+        ('\npakage = "x"', "E0902", 2, "package"),
+        ('tier = "insan"', "E0903", 1, "insane"),
+        ("target = []", "E0903", 1, None),
+        ('target = "python,opnapi"', "E0903", 1, "openapi"),
+        ('package = "a-b"', "E0903", 1, None),
+        ('package = "class"', "E0903", 1, None),
+        ('package = "../up"', "E0903", 1, None),
+        ("processes = -1", "E0903", 1, None),
+        ("processes = true", "E0903", 1, None),
+        ("source = 1", "E0903", 1, None),
+        ("x = ", "E0907", 1, None),
+    ],
+)
+def test_mistakes_in_a_file(text: str, code: str, line: int, suggestion: str | None) -> None:
+    (item,) = _configure({"/w/hyper.toml": text}).diagnostics
+    assert (item.code, item.file, item.line, item.suggestion) == (
+        code,
+        "hyper.toml",
+        line,
+        suggestion,
+    )
+
+
+def test_a_table_that_is_none() -> None:
+    (item,) = _configure({"/w/pyproject.toml": "[tool]\nhyper = 1"}).diagnostics
+    assert item.code == "E0907"
+
+
+def test_mistakes_in_variables() -> None:
+    environment = {"HYPER_TEIR": "insane", "HYPER_PROCESSES": "many", "HYPER_UPDATE_GOLDEN": "1"}
+    found = _configure({}, environment).diagnostics
+    assert [(item.code, item.suggestion) for item in found] == [("E0903", None), ("E0902", "tier")]
+    assert found[0].message.startswith("HYPER_PROCESSES")
+
+
+def test_mistakes_in_arguments_are_the_callers() -> None:
+    with pytest.raises(OptionError, match="did you mean target"):
+        _configure({}, targets="python")
+    with pytest.raises(OptionError, match="did you mean balanced"):
+        _configure({}, tier="balancd")
+
+
+def test_values_as_text_and_as_themselves() -> None:
+    assert parse_value("target", "jsonschema, python") == ("python", "jsonschema")
+    assert parse_value("target", ["openapi"]) == ("openapi",)
+    assert parse_value("processes", "4") == 4
+
+
+def test_every_tier_has_its_switches() -> None:
+    assert TIERS["conservative"].processes == 1
+    assert list(TIERS) == ["conservative", "balanced", "aggressive", "insane"]
