@@ -1,6 +1,7 @@
 """Scenarios run by tier 0: the examples that prove a program.
 
-``given`` and ``when`` steps name values; a failure of a ``when`` step is what ``then error`` and ``then refused`` expect. All steps of
+``given`` and ``when`` steps name values; a failure of a ``when`` step is what ``then error`` and
+``then refused`` expect. All steps of
 a scenario share one budget, and read the one instant that ``given now`` sets.
 """
 
