@@ -300,7 +300,17 @@ AGGREGATES: Final = frozenset(
 lowered over a list."""
 
 NAMES: Final = frozenset({*FUNCTIONS, *CONVERSIONS, "range"})
-"""Every name that a local must not shadow."""
+"""Every name of a builtin."""
+
+RESERVED: Final = frozenset(
+    """
+    length lower upper trim starts_with ends_with contains matches replace split join substring index_of
+    pad_left pad_right abs sign round floor ceil clamp pow sqrt exp log log10 is_nan is_finite is_infinite
+    sum count avg min max any all first last sorted reversed distinct flatten slice now today range
+    bool int bigint float decimal string
+    """.split()
+)
+"""Names that a local must not have. The other builtins are functions only before a bracket, so a local may be a ``day``."""
 
 CLOCK: Final = frozenset({"now", "today"})
 """Builtins that read the instant of the evaluation."""
