@@ -54,15 +54,17 @@ class Exchange:
             outer["description"] = node["description"]
         self.document.carry(outer)
         lines: list[tree.ActionBody] = []
+        name: tree.Ident | None = None
         for at, (media, inner) in enumerate(content.items()):
             kind, markers = self._media(inner, f"{where}/content/{_escaped(media)}", "payload")
             if at == 0:
                 markers = [*markers, *extensions(node), *open_api(outer)]
+            name = name or self._body_ident(kind)
             lines.append(
                 tree.ActionBody(
                     0,
                     0,
-                    self._body_ident(kind),
+                    name,
                     node.get("required") is not True,
                     kind,
                     None if media == JSON else string(media),

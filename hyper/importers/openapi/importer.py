@@ -48,7 +48,7 @@ def import_openapi(data: bytes, name: str, layout: Layout = "tag") -> Imported:
         return Imported({}, findings.close())
     document = Document(root, findings)
     info = document.mapping(root, "info", "#")
-    service = read_service(document, type_name(name, type_name(str(info.get("title", "Api")), "Api")))
+    service = read_service(document, service_name(name, info.get("title")))
     types, actions = read_parts(document)
     ordered = in_order(actions, types.parts)
     names = Names({service.name.name})
@@ -62,6 +62,17 @@ def import_openapi(data: bytes, name: str, layout: Layout = "tag") -> Imported:
         document, service, actions, ordered, rest_of_root(document), rest_of_components(document)
     )
     return Imported(files, findings.close())
+
+
+_ENDINGS = (".gz", ".json", ".yaml", ".yml", ".openapi")
+
+
+def service_name(name: str, title: Any) -> str:
+    """The name of the service: that of the file without its endings, else the title."""
+    stem = name.replace("\\", "/").rpartition("/")[2]
+    for ending in _ENDINGS:
+        stem = stem.removesuffix(ending)
+    return type_name(stem, type_name(title if isinstance(title, str) else "", "Api"))
 
 
 def read_parts(document: Document) -> tuple[Types, list[Part]]:

@@ -28,8 +28,11 @@ def merge_parts(reader: Reader, schema: dict[str, Any], pointer: str) -> Shape:
         shapes.append(reader.shape(core, pointer))
         raw.append(core)
     real: list[tuple[Shape, Any]] = []
+    notes = dict(notes)
+    for shape in sorted(shapes, key=lambda shape: not _says_nothing(shape)):
+        for key, value in shape.notes.items():
+            notes.setdefault(key, value)  # outside, then parts that only annotate, then the first
     for shape, part in zip(shapes, raw, strict=True):
-        notes = {**shape.notes, **notes}
         if not _says_nothing(shape):
             real.append((shape, part))
     if len(real) > 1 and any(_is_object(reader, shape) for shape, _ in real):
@@ -158,10 +161,11 @@ def _flat(reader: Reader, shapes: list[Shape]) -> Shape:
         _add_all(fields, whole.properties)
         required.update(dict.fromkeys(sorted(whole.inherited_required)))
         required.update(dict.fromkeys(whole.required))
+        more = whole.schema if shape is whole else without(whole.schema, ("discriminator",))
         try:
-            rest = merge_keywords(rest, whole.schema)
+            rest = merge_keywords(rest, more)
         except Conflict:
-            rest = {**whole.schema, **rest}
+            rest = {**more, **rest}
     return Shape("entity", rest, properties=fields, required=tuple(required))
 
 
@@ -230,13 +234,34 @@ def _left_over(
     else:
         shape = _with(real[0][0], {}, False)
         others = [part for _, part in real[1:]]
-    left = {**shape.schema, "allOf": [*shape.schema.get("allOf", ()), *others]}
+    left = _beside_all(shape, others)
+    if "allOf" in left and shape.bases:  # `is` is written as `allOf`, which would be replaced
+        shape = _flat(reader, objects)
     return msgspec.structs.replace(shape, schema=left, notes=notes, nullable=nullable)
+
+
+def _beside_all(shape: Shape, others: list[Any]) -> dict[str, Any]:
+    """The keywords of a shape with those of other parts: beside one another, or in ``allOf``."""
+    left = dict(shape.schema)
+    kept: list[Any] = list(left.pop("allOf", ()))
+    for part in others:
+        core = split_notes(part)[0] if isinstance(part, dict) else {}
+        if core and _LOOSE.issuperset(core) and not left.keys() & core.keys():
+            left.update(core)
+        else:
+            kept.append(part)
+    return {**left, "allOf": kept} if kept else left
+
+
+_LOOSE: Final = frozenset({"anyOf", "oneOf", "not", "if", "then", "else"})
 
 
 def merge_keywords(first: dict[str, Any], second: dict[str, Any]) -> dict[str, Any]:
     """One schema that means both, or ``Conflict``."""
     merged = dict(first)
+    if first and second and first.get("nullable") is not second.get("nullable"):
+        merged.pop("nullable", None)  # null has to fit both
+        second = without(second, ("nullable",))
     for key, value in second.items():
         if key not in merged or canonical(merged[key]) == canonical(value):
             merged[key] = value
