@@ -52,6 +52,7 @@ CODES: Final[dict[str, Code]] = _table(
     E0307 wrong type arguments
     E0308 invalid module name
     E0309 name of a builtin
+    E0310 invalid declaration name
     E0310 ambiguous enum member
     E0311 unknown field or member
     E0401 wrong type
@@ -80,6 +81,7 @@ CODES: Final[dict[str, Code]] = _table(
     E0509 duplicate wire name
     E0510 invalid enum values
     E0511 invalid union tag
+    E0512 too many inherited fields
     E0601 columns that do not fit
     E0602 cell that does not fit
     E0603 policy that does not fit

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import msgspec
 
@@ -219,10 +219,13 @@ class Scope(msgspec.Struct, eq=False):
 
 
 class World(msgspec.Struct, eq=False):
-    """All units of a build. ``symbols`` is by qualified name, ``scopes`` by module name. ``cores`` holds, for each alias, the
-    first type at the end of its chain that is no alias, without null and markers."""
+    """All units of a build. ``symbols`` is by qualified name, ``scopes`` by module name. Of each alias, through its whole chain:
+    ``cores`` holds the type at its end, without null and markers, ``bounds`` its constraints (fields of ``Markers``), and
+    ``nullables`` whether null is a value of it."""
 
     units: dict[str, Unit]
     symbols: dict[str, Symbol]
     scopes: dict[str, Scope]
     cores: dict[str, Type] = msgspec.field(default_factory=dict)
+    bounds: dict[str, dict[str, Any]] = msgspec.field(default_factory=dict)
+    nullables: set[str] = msgspec.field(default_factory=set)

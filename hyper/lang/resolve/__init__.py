@@ -57,8 +57,7 @@ def resolve(units: list[Unit]) -> tuple[World, list[Diagnostic]]:
     for symbol in world.symbols.values():
         groups[type(symbol)].append(symbol)
 
-    find_cores(groups[AliasSymbol], world, reporters)
-    for alias in groups[AliasSymbol]:
+    for alias in find_cores(groups[AliasSymbol], world, reporters):
         resolve_alias(alias, world, reporters[alias.unit.path])
     for scope in world.scopes.values():
         nodes = scope.unit.module.markers

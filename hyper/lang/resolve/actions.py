@@ -175,7 +175,8 @@ def _media(media: tree.StrLit | None, reporter: Reporter) -> str:
 def _check_roles(decl: tree.ActionDecl, service: ServiceSymbol | None, reporter: Reporter) -> None:
     if not decl.allow:
         return
-    known = [role.name for role in service.decl.roles] if service is not None else []
+    roles = service.decl.roles if service is not None else []
+    known = {role.name: None for role in roles}
     for role in decl.allow:
         if role.name not in known:
             reporter.report(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from hyper.lang.resolve.bounds import effective_bounds, written_bounds
+from hyper.lang.resolve.lookup import is_nullable
 from hyper.lang.resolve.markers import read_markers
 from hyper.lang.resolve.site import Site
 from hyper.lang.resolve.types import head_type, resolve_type
@@ -14,11 +16,14 @@ if TYPE_CHECKING:
     from hyper.lang.symbols import AliasSymbol, World
 
 
-def find_cores(aliases: list[AliasSymbol], world: World, reporters: dict[str, Reporter]) -> None:
-    """Fill ``world.cores``: the type at the end of each alias's chain.
+def find_cores(
+    aliases: list[AliasSymbol], world: World, reporters: dict[str, Reporter]
+) -> list[AliasSymbol]:
+    """Fill ``world.cores``, and give the aliases in an order in which each comes after what it stands for.
 
     An alias that is only itself is reported once a ring, and stands for ``Unknown``.
     """
+    ordered: list[str] = []
     heads = {
         alias.name: head_type(alias.decl.type, world.scopes[alias.unit.name], world)
         for alias in aliases
@@ -41,6 +46,8 @@ def find_cores(aliases: list[AliasSymbol], world: World, reporters: dict[str, Re
         found = cores[name]
         for link in chain:
             cores[link] = found
+        ordered += reversed(chain)
+    return [world.symbols[name] for name in ordered]  # type: ignore[misc]
 
 
 def _report_ring(ring: list[str], world: World, reporters: dict[str, Reporter]) -> None:
@@ -55,10 +62,15 @@ def _report_ring(ring: list[str], world: World, reporters: dict[str, Reporter]) 
 
 
 def resolve_alias(alias: AliasSymbol, world: World, reporter: Reporter) -> None:
-    """Resolve the right-hand side of an alias and its markers."""
+    """Resolve the right-hand side of an alias and its markers, after what it stands for."""
     scope = world.scopes[alias.unit.name]
     kind = resolve_type(alias.decl.type, scope, world, reporter)
     alias.type = UNKNOWN if world.cores[alias.name] is UNKNOWN and isinstance(kind, Alias) else kind
     alias.markers = read_markers(
         alias.decl.markers, "alias", alias.type, Site(scope, world, reporter)
     )
+    bounds = effective_bounds(written_bounds(alias.markers), alias.type, world)
+    if bounds:
+        world.bounds[alias.name] = bounds
+    if is_nullable(alias.type, world):
+        world.nullables.add(alias.name)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import TYPE_CHECKING, Any, Final
 
+from hyper.lang.markers import NO_MARKERS
 from hyper.lang.resolve.lookup import core
-from hyper.lang.symbols import AliasSymbol
 from hyper.lang.types import Alias, Dec, Marked, Opt, Prim
 
 if TYPE_CHECKING:
@@ -39,46 +39,54 @@ def tighten(
         known = values.get("minimum")
         if known is None or low > known or (low == known and exclusive):
             values["minimum"] = low
-            values["exclusive_minimum"] = exclusive
+            _flag(values, "exclusive_minimum", exclusive)
     if high is not None:
         known = values.get("maximum")
         if known is None or high < known or (high == known and exclusive):
             values["maximum"] = high
-            values["exclusive_maximum"] = exclusive
+            _flag(values, "exclusive_maximum", exclusive)
+
+
+def _flag(values: dict[str, Any], key: str, on: bool) -> None:
+    if on:
+        values[key] = True
+    else:
+        values.pop(key, None)
 
 
 def effective_bounds(values: dict[str, Any], kind: Type, world: World) -> dict[str, Any]:
     """Give the bounds of a node together with those of its type, through aliases."""
     merged: dict[str, Any] = {key: values[key] for key in _KEYS if key in values}
-    seen: set[str] = set()
     while True:
         if isinstance(kind, Opt):
             kind = kind.inner
         elif isinstance(kind, Marked):
-            _merge(merged, kind.markers)
+            _merge(merged, written_bounds(kind.markers))
             kind = kind.inner
-        elif isinstance(kind, Alias) and kind.name not in seen:
-            seen.add(kind.name)
-            symbol = world.symbols.get(kind.name)
-            if not isinstance(symbol, AliasSymbol):
-                return merged
-            _merge(merged, symbol.markers)
-            kind = symbol.type
+        elif isinstance(kind, Alias):
+            _merge(merged, world.bounds.get(kind.name, {}))
+            return merged
         else:
             return merged
 
 
-def _merge(merged: dict[str, Any], markers: Markers) -> None:
-    tighten(merged, markers.minimum, None, exclusive=markers.exclusive_minimum)
-    tighten(merged, None, markers.maximum, exclusive=markers.exclusive_maximum)
+def written_bounds(markers: Markers) -> dict[str, Any]:
+    """Give the bounds that are written in a node's own markers."""
+    if markers is NO_MARKERS:
+        return {}
+    found = ((key, getattr(markers, key)) for key in _KEYS)
+    return {key: value for key, value in found if value is not None and value is not False}
+
+
+def _merge(merged: dict[str, Any], more: dict[str, Any]) -> None:
+    tighten(merged, more.get("minimum"), None, exclusive="exclusive_minimum" in more)
+    tighten(merged, None, more.get("maximum"), exclusive="exclusive_maximum" in more)
     for low in ("min_length", "min_size"):
-        value = getattr(markers, low)
-        if value is not None:
-            merged[low] = max(value, merged.get(low, 0))
+        if low in more:
+            merged[low] = max(more[low], merged.get(low, 0))
     for high in ("max_length", "max_size"):
-        value = getattr(markers, high)
-        if value is not None:
-            merged[high] = min(value, merged.get(high, value))
+        if high in more:
+            merged[high] = min(more[high], merged.get(high, more[high]))
 
 
 def check_bounds(

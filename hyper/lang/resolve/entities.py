@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from hyper.base.diagnostics import related
 from hyper.lang import tree
 from hyper.lang.markers import NO_MARKERS
-from hyper.lang.resolve.bounds import breaks_bounds, effective_bounds
+from hyper.lang.resolve.bounds import breaks_bounds, effective_bounds, written_bounds
 from hyper.lang.resolve.lookup import core, find, is_bound, is_failed, nearest
 from hyper.lang.resolve.marker_table import EXTRAS, MARKERS, fits
 from hyper.lang.resolve.markers import read_markers
@@ -32,14 +32,14 @@ def resolve_entity(entity: EntitySymbol, world: World, reporter: Reporter) -> No
     if decl.markers:
         entity.markers = read_markers(decl.markers, "entity", None, site)
         entity.extra_type = _extra_type(decl, scope, world, reporter)
+    bases: dict[str, None] = {}
     for base in decl.bases:
         name = resolve_entity_name(base, scope, world, reporter)
-        if name is None:
-            continue
-        if name in entity.bases:
+        if name in bases:
             reporter.report("E0305", "this base is named twice", base.start, base.end)
-        else:
-            entity.bases.append(name)
+        elif name is not None:
+            bases[name] = None
+    entity.bases = list(bases)
     owner = entity.name
     fields = entity.fields
     known = scope.types
@@ -124,12 +124,8 @@ def check_default(default: tree.Expr, markers: Markers, kind: Type, site: Site) 
         value = number_of(expr, site.scope, site.world)
         if value is None:
             return
-    written = {
-        key: item
-        for key in markers.__struct_fields__[:8]
-        if (item := getattr(markers, key)) is not None and item is not False
-    }
-    broken = breaks_bounds(value, effective_bounds(written, kind, site.world))
+    bounds = effective_bounds(written_bounds(markers), kind, site.world)
+    broken = breaks_bounds(value, bounds) if bounds else None
     if broken is not None:
         site.reporter.report(
             "E0505",

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from hyper.lang.types import UNKNOWN, show
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from hyper.base.diagnostics import Reporter
     from hyper.lang.symbols import EntitySymbol, FieldSymbol, World
+
+
+# What a chain of entities inherits grows with the square of its length.
+_MOST_INHERITED: Final = 2_000_000
 
 
 def merge_bases(entities: list[EntitySymbol], world: World, reporters: dict[str, Reporter]) -> None:
@@ -21,28 +27,59 @@ def merge_bases(entities: list[EntitySymbol], world: World, reporters: dict[str,
         if not root.bases:
             _check_wires(root, reporters[root.unit.path])
             done.add(root.name)
+    total = 0
+    for entity in _bases_first(entities, done, world, reporters):
+        total += sum(_count(name, world) for name in entity.bases)
+        reporter = reporters[entity.unit.path]
+        if total > _MOST_INHERITED:
+            if entity.bases:
+                _report_many(entity, reporter)
+            entity.bases = []
+            total = 0
+        _merge(entity, world, reporter)
+        _check_wires(entity, reporter)
+
+
+def _bases_first(
+    entities: list[EntitySymbol],
+    done: set[str],
+    world: World,
+    reporters: dict[str, Reporter],
+) -> Iterator[EntitySymbol]:
+    """Give each entity after its bases, depth first without recursion."""
     for root in entities:
-        stack = [root]
-        active: dict[str, None] = {}
+        if root.name in done:
+            continue
+        stack = [(root, iter(list(root.bases)))]
+        active = {root.name: None}
         while stack:
-            entity = stack[-1]
-            if entity.name in done:
+            entity, waiting = stack[-1]
+            name = next((name for name in waiting if name not in done), None)
+            if name is None:
                 stack.pop()
-                continue
-            active[entity.name] = None
-            waiting = [name for name in entity.bases if name not in done]
-            ring = next((name for name in waiting if name in active), None)
-            if ring is not None:
-                _cut(entity, ring, list(active), world, reporters)
-                continue
-            if waiting:
-                stack.append(world.symbols[waiting[0]])  # type: ignore[arg-type]
-                continue
-            stack.pop()
-            active.pop(entity.name)
-            done.add(entity.name)
-            _merge(entity, world, reporters[entity.unit.path])
-            _check_wires(entity, reporters[entity.unit.path])
+                del active[entity.name]
+                done.add(entity.name)
+                yield entity
+            elif name in active:
+                _cut(entity, name, list(active), world, reporters)
+            else:
+                base: EntitySymbol = world.symbols[name]  # type: ignore[assignment]
+                active[name] = None
+                stack.append((base, iter(list(base.bases))))
+
+
+def _count(name: str, world: World) -> int:
+    return len(world.symbols[name].fields)  # type: ignore[union-attr]
+
+
+def _report_many(entity: EntitySymbol, reporter: Reporter) -> None:
+    reporter.report(
+        "E0512",
+        f"the entities of this build inherit more than {_MOST_INHERITED:,} fields in all, here with"
+        f" `{entity.decl.name.name}`: make the chain of `is` shorter",
+        entity.decl.name.start,
+        entity.decl.name.end,
+    )
 
 
 def _cut(

@@ -10,11 +10,14 @@ from hyper.lang.types import UNKNOWN, Alias, Marked, Opt
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from hyper.base.diagnostics import Reporter
     from hyper.lang.symbols import Scope, Symbol, World
     from hyper.lang.types import Type
 
-# Past this many names, only those with the same first letter are compared with a misspelt one.
-_MANY: Final = 300
+# Past this many names, only those that begin alike are compared with a misspelt one.
+_MANY: Final = 200
+# A file with this many mistakes has others than misspelt names, and looking for what was meant costs time.
+_ENOUGH: Final = 100
 
 
 def symbol_of(name: str, scope: Scope, world: World) -> Symbol | None:
@@ -98,10 +101,18 @@ def nearest(name: str, candidates: Iterable[str]) -> str | None:
             return item
     if len(names) > _MANY:
         names = [item for item in names if item[:1].casefold() == folded[:1]]
+    if len(names) > _MANY:
+        half = folded[: (len(folded) + 1) // 2]
+        names = [item for item in names if item.casefold().startswith(half)][:_MANY]
     from difflib import get_close_matches  # only a mistake pays for it
 
     matches = get_close_matches(name, names, n=1, cutoff=0.6)
     return matches[0] if matches else None
+
+
+def suggest(name: str, candidates: Iterable[str], reporter: Reporter) -> str | None:
+    """Find what was probably meant, unless the file has so many mistakes that nobody would read it."""
+    return nearest(name, candidates) if len(reporter.items) < _ENOUGH else None
 
 
 def core(kind: Type, world: World) -> Type:
@@ -117,15 +128,8 @@ def core(kind: Type, world: World) -> Type:
 
 def is_nullable(kind: Type, world: World) -> bool:
     """Whether null is a value of the type, through aliases."""
-    seen: set[str] = set()
-    while True:
-        if isinstance(kind, Opt):
-            return True
-        if isinstance(kind, Marked):
-            kind = kind.inner
-        elif isinstance(kind, Alias) and kind.name not in seen:
-            seen.add(kind.name)
-            symbol = world.symbols.get(kind.name)
-            kind = getattr(symbol, "type", UNKNOWN)
-        else:
-            return False
+    while isinstance(kind, Marked):
+        kind = kind.inner
+    if isinstance(kind, Alias):
+        return kind.name in world.nullables
+    return isinstance(kind, Opt)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+import msgspec
+
 from hyper.lang import tree
 from hyper.lang.markers import NO_MARKERS, Markers
 from hyper.lang.resolve.bounds import check_bounds, tighten
@@ -20,7 +22,8 @@ from hyper.lang.resolve.marker_table import (
 )
 from hyper.lang.resolve.patterns import is_supported
 from hyper.lang.resolve.values import bare, json_text, number_of, string_of
-from hyper.lang.types import UNKNOWN, show
+from hyper.lang.symbols import EnumSymbol
+from hyper.lang.types import UNKNOWN, Enum, show
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -122,7 +125,15 @@ class _Reading:
         args = node.args
         if args is None or len(args) != 1 or args[0].name is not None:
             return None
-        return json_text(args[0].value)
+        return json_text(args[0].value) or self._member(bare(args[0].value))
+
+    def _member(self, value: tree.Expr) -> str | None:
+        """Give the wire value of a member of the enum that the node is of."""
+        if not isinstance(value, tree.Name) or not isinstance(self.core, Enum):
+            return None
+        enum = self.world.symbols.get(self.core.name)
+        member = enum.members.get(value.name) if isinstance(enum, EnumSymbol) else None
+        return None if member is None else msgspec.json.encode(member.wire).decode()
 
     def append(self, key: str, value: object) -> None:
         self.values[key] = (*self.values.get(key, ()), value)

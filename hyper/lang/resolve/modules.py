@@ -8,7 +8,7 @@ from hyper.base.diagnostics import related
 from hyper.lang import tree
 from hyper.lang.check.builtins import NAMES
 from hyper.lang.markers import NO_MARKERS
-from hyper.lang.resolve.lookup import nearest
+from hyper.lang.resolve.lookup import suggest
 from hyper.lang.resolve.site import Site
 from hyper.lang.resolve.types import BUILTIN_TYPES, PRIMITIVE_TYPES
 from hyper.lang.symbols import (
@@ -101,6 +101,15 @@ def _declare(unit: Unit, world: World, reporter: Reporter) -> None:
                 decl.name.start,
                 decl.name.end,
             )
+        if not name.isidentifier():
+            reporter.report(
+                "E0310",
+                f"{name!r} cannot name a declaration: use letters, digits and `_`, and `@json` for the"
+                " name outside",
+                decl.name.start,
+                decl.name.end,
+            )
+            continue
         qualified = f"{unit.name}.{name}"
         if name in own:
             _report_twice(decl.name, world.symbols[qualified].decl.name, unit, reporter)
@@ -159,7 +168,7 @@ def _bring(scope: Scope, world: World, reporter: Reporter) -> None:
                 f"there is no module `{module}`",
                 use.module.start,
                 use.module.end,
-                suggestion=nearest(module, world.units),
+                suggestion=suggest(module, world.units, reporter),
             )
         if use.names is None:
             scope.modules.add(module)
@@ -188,7 +197,7 @@ def _bring_name(item: tree.UseName, module: str, site: Site) -> None:
             f"`{module}` declares no `{name}`",
             item.name.start,
             item.name.end,
-            suggestion=nearest(name, world.scopes[module].own),
+            suggestion=suggest(name, world.scopes[module].own, reporter),
         )
     if ident.name in scope.own:
         first = world.symbols[scope.own[ident.name]].decl.name

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from hyper.lang.resolve.lookup import core
+from hyper.lang.resolve.lookup import core, is_nullable
 from hyper.lang.symbols import EntitySymbol, UnionSymbol
-from hyper.lang.types import UNKNOWN, Alias, Entity, Opt, Union, plain
+from hyper.lang.types import Entity, Union
 
 if TYPE_CHECKING:
     from hyper.base.diagnostics import Reporter
@@ -122,16 +122,9 @@ def _rings(stuck: set[str], needed_by: dict[str, list[str]]) -> set[str]:
 
 def _need(kind: Type, world: World) -> str | None:
     """Name the entity or union that a value of the type must hold; ``None`` where it need not."""
-    kind = plain(kind)
-    hops = 0
-    while isinstance(kind, Alias):
-        symbol = world.symbols.get(kind.name)
-        kind = plain(getattr(symbol, "type", UNKNOWN))
-        hops += 1
-        if hops > len(world.cores):
-            return None
-    if isinstance(kind, Opt):
+    if is_nullable(kind, world):
         return None
+    kind = core(kind, world)
     return kind.name if isinstance(kind, Entity | Union) else None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 from hyper.base.diagnostics import related
@@ -60,10 +61,8 @@ def _path_problem(path: str) -> str | None:
     names = placeholders(path)
     if "" in names:
         return "a parameter in a path needs a name: `/orders/{id}`"
-    twice = [name for name in names if names.count(name) > 1]
-    if twice:
-        return f"`{{{twice[0]}}}` stands in the path twice"
-    return None
+    twice = next((name for name, count in Counter(names).items() if count > 1), None)
+    return None if twice is None else f"`{{{twice}}}` stands in the path twice"
 
 
 def check_path_params(
@@ -72,7 +71,7 @@ def check_path_params(
     reporter: Reporter,
 ) -> None:
     """Compare the places in the path with the ``path`` parameters, which are by wire name."""
-    names = placeholders(route.path)
+    names = dict.fromkeys(placeholders(route.path))
     for name in names:
         if name not in params:
             reporter.report(

@@ -105,7 +105,8 @@ def check_security(
     """Report schemes that the service does not declare."""
     if not uses:
         return
-    known = [line.name.name for line in service.decl.schemes] if service is not None else []
+    lines = service.decl.schemes if service is not None else []
+    known = {line.name.name: None for line in lines}
     for use in uses:
         for scheme in use.schemes:
             name = scheme.name.name

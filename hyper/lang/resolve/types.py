@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 from hyper.lang import tree
@@ -9,7 +10,7 @@ from hyper.lang.resolve.lookup import (
     declared_in,
     find,
     is_failed,
-    nearest,
+    suggest,
     visible_names,
 )
 from hyper.lang.resolve.site import Site
@@ -41,6 +42,8 @@ from hyper.lang.types import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from hyper.base.diagnostics import Reporter
     from hyper.lang.symbols import Scope, Symbol, World
     from hyper.lang.types import Type
@@ -240,26 +243,24 @@ def _report_unknown(
         if module in world.units and module not in scope.modules:
             message = f"the module `{module}` was not brought here: add `use {module}`"
         elif module in scope.modules:
-            near = nearest(parts[-1], world.scopes[module].own)
+            near = suggest(parts[-1], world.scopes[module].own, reporter)
             suggestion = near and f"{module}.{near}"
     else:
         homes = declared_in(parts[0], world)
         if homes:
             message = f"`{shown}` was not brought here: add `use {homes[0]} ({shown})`"
         else:
-            suggestion = _FOREIGN.get(parts[0].casefold()) or nearest(
-                parts[0], [*_type_names(scope, world), *sorted(BUILTIN_TYPES)]
+            suggestion = _FOREIGN.get(parts[0].casefold()) or suggest(
+                parts[0], chain(_type_names(scope, world), sorted(BUILTIN_TYPES)), reporter
             )
     reporter.report("E0303", message, name.start, name.end, suggestion=suggestion)
 
 
-def _type_names(scope: Scope, world: World) -> list[str]:
-    names: list[str] = []
+def _type_names(scope: Scope, world: World) -> Iterator[str]:
     for name in visible_names(scope):
         symbol = world.symbols.get(scope.own.get(name) or scope.imported[name])
         if symbol is not None and type_of_symbol(symbol) is not None:
-            names.append(name)
-    return names
+            yield name
 
 
 def head_type(expr: tree.TypeExpr, scope: Scope, world: World) -> Type:

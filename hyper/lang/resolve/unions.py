@@ -24,9 +24,10 @@ def resolve_union(union: UnionSymbol, world: World, reporter: Reporter) -> None:
     """Fill the variants and the markers of a union."""
     decl = union.decl
     scope = world.scopes[union.unit.name]
+    seen: set[Type] = set()
     for expr in decl.variants:
         kind = resolve_type(expr, scope, world, reporter)
-        if kind is not UNKNOWN and kind in union.variants:
+        if kind is not UNKNOWN and kind in seen:
             reporter.report(
                 "W0503",
                 f"`{show(kind)}` is already a variant of `{decl.name.name}`",
@@ -34,6 +35,7 @@ def resolve_union(union: UnionSymbol, world: World, reporter: Reporter) -> None:
                 expr.end,
             )
             continue
+        seen.add(kind)
         union.variants.append(kind)
     if decl.markers:
         union.markers = read_markers(decl.markers, "union", None, Site(scope, world, reporter))
