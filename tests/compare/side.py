@@ -129,7 +129,8 @@ class Side:
     def _normalise(self, schemas: Conjunction) -> Normal:
         normal = Normal()
         atoms = [atom for raw in schemas for atom in self._atoms(raw)]
-        normal.nullable = bool(_all_of([self._takes_null(raw) for raw in schemas]))
+        # Where nothing says otherwise, anything fits.
+        normal.nullable = _all_of([self._takes_null(raw) for raw in schemas]) is not False
         for atom in atoms:
             self._merge(normal, atom)
         if normal.enum is not None:
@@ -352,7 +353,11 @@ def _types(atom: dict[str, Any]) -> set[str] | None:
 
 
 def _pure_types(raw: Raw) -> set[str] | None:
-    return _types(raw) if isinstance(raw, dict) and raw.keys() == {"type"} else None
+    """The types of a schema that says nothing else."""
+    if not isinstance(raw, dict) or not raw.keys() <= {"type", "items", "additionalProperties"}:
+        return None
+    open_ended = all(raw.get(key, True) in (True, {}) for key in ("items", "additionalProperties"))
+    return _types(raw) if open_ended else None
 
 
 def _intersect(left: set[str], right: set[str]) -> set[str]:

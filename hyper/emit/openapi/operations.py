@@ -156,12 +156,30 @@ def _responses(action: ActionDef, writer: SchemaWriter) -> Node:
     nodes = {status: _response(status, answers, writer) for status, answers in grouped.items()}
     if not {"4XX", "default"} & nodes.keys():
         if action.checks and "422" not in nodes:
-            nodes["422"] = {"description": "A rule refused the request."}
+            nodes["422"] = _problem("A rule refused the request, or it is not as described.")
         if action.allow is not None and "403" not in nodes:
-            nodes["403"] = {"description": "The caller has none of the roles that may do this."}
+            nodes["403"] = _problem("The caller has none of the roles that may do this.")
     if not nodes:
         nodes["default"] = {"description": status_phrase("default")}
     return nodes
+
+
+def _problem(description: str) -> Node:
+    """An answer that the generated service gives of its own accord."""
+    schema = {
+        "type": "object",
+        "properties": {
+            "detail": {"type": "string", "description": "What was refused."},
+            "errors": {
+                "type": "array",
+                "items": {"type": "object"},
+                "description": "Each mistake in what was sent.",
+            },
+            "code": {"type": "string", "description": "The error of an evaluation."},
+        },
+        "required": ["detail"],
+    }
+    return {"description": description, "content": {"application/json": {"schema": schema}}}
 
 
 def _response(status: str, answers: list[ReturnDef], writer: SchemaWriter) -> Node:
