@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from hyper.lang import tree
     from hyper.lang.symbols import ActionSymbol, ServiceSymbol, World
 
-_MEDIA: Final = re.compile(r"[^\s/;,\"]+/[^\s/;,\"]+(\s*;\s*[^\s=;]+=(\"[^\"]*\"|[^\s;\"]+))*\Z")
+_MEDIA: Final = re.compile(r"[^\s/;,\"\x00-\x1f]+/[^\s/;,\"\x00-\x1f]+(\s*;[^\x00-\x1f]*)?\Z")
 JSON_MEDIA: Final = "application/json"
 
 

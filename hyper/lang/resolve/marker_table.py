@@ -75,8 +75,8 @@ class MarkerSpec(msgspec.Struct, frozen=True):
     form: str
 
 
-_VALUES: Final = frozenset({"type", "alias", "field", "param", "header"})
-_SCHEMAS: Final = _VALUES | {"entity", "enum", "union", "body", "returns"}
+_VALUES: Final = frozenset({"type", "alias", "field", "param", "header", "body", "returns"})
+_SCHEMAS: Final = _VALUES | {"entity", "enum", "union"}
 _TYPES: Final = frozenset({"alias", "entity", "enum", "union"})
 _FUNCTIONS: Final = frozenset({"calc", "table", "rule", "extern"})
 _DOCUMENT: Final = _SCHEMAS | {"module", "member", "action", "service", "server", "scheme", "tag"}
