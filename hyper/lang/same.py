@@ -28,7 +28,7 @@ def _plain(value: object) -> object:
         if isinstance(operand, tree.IntLit):
             return tree.IntLit(0, 0, -operand.value, "")
         if isinstance(operand, tree.NumLit):
-            return tree.NumLit(0, 0, -operand.value, "")
+            return tree.NumLit(0, 0, operand.value.copy_negate(), "")
     return value
 
 

@@ -51,10 +51,7 @@ def action(p: Cursor) -> ActionDecl:
         p.i += 1
         result.doc = leading_doc(p, sole=True)
         p.lines(lambda: _line(p, result))
-    i = p.i - 1
-    while p.kinds[i] in {t.NEWLINE, t.DEDENT}:
-        i -= 1
-    result.end = p.ends[i]
+    result.end = p.last_end()
     return result
 
 
@@ -228,9 +225,8 @@ def _handled(p: Cursor, result: ActionDecl) -> None:
 
 
 def _security(p: Cursor, result: ActionDecl) -> None:
-    _once(p, result.security)
     p.i += 1
-    result.security = security(p)
+    result.security = (result.security or []) + security(p)
     p.end_line()
 
 

@@ -98,6 +98,8 @@ class Cursor:
 
     def expected(self, what: str) -> Fault:
         """Make the error that ``what`` should stand where the next token is."""
+        if self.kinds[self.i] == t.WORDY:
+            return self.fault(f"{self.found()} is neither a number nor a name", "E0106")
         return self.fault(f"expected {what}, found {self.found()}")
 
     def unknown_word(self, what: str, words: Iterable[str]) -> Fault:
@@ -185,6 +187,10 @@ class Cursor:
         if self.kinds[self.i] != t.NEWLINE:
             raise self.expected("the end of the line")
         self.i += 1
+
+    def last_end(self) -> int:
+        """Where what was just taken ends: at the last token with text."""
+        return self.ends[self._before(self.i)]
 
     # ------------------------------------------------------------ going on
 
@@ -274,9 +280,9 @@ class Cursor:
         self.report(
             Fault(
                 "E0203",
-                "this line is indented deeper than the block that it is in",
-                self.starts[i],
-                self.ends[i],
+                "this line is indented deeper than the lines around it",
+                self.starts[i + 1],
+                self.ends[i + 1],
                 None,
             )
         )

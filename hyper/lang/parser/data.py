@@ -41,7 +41,7 @@ def const(p: Cursor) -> ConstDecl:
     value = expression(p)
     marks = markers(p)
     doc = doc_beneath(p)
-    return ConstDecl(start, _end(p), name, doc, marks, kind, value)
+    return ConstDecl(start, p.last_end(), name, doc, marks, kind, value)
 
 
 def alias(p: Cursor) -> TypeDecl:
@@ -56,16 +56,7 @@ def alias(p: Cursor) -> TypeDecl:
         raise p.fault(f"a choice of types is a union: write `union {name.name} = …`")
     marks += markers(p)
     doc = doc_beneath(p)
-    return TypeDecl(start, _end(p), name, doc, marks, kind)
-
-
-def _end(p: Cursor) -> int:
-    """Where the declaration that was just taken ends: the last token with text."""
-    i = p.i - 1
-    kinds = p.kinds
-    while kinds[i] == t.NEWLINE or kinds[i] == t.DEDENT:
-        i -= 1
-    return p.ends[i]
+    return TypeDecl(start, p.last_end(), name, doc, marks, kind)
 
 
 def enum(p: Cursor) -> EnumDecl:
@@ -86,12 +77,12 @@ def enum(p: Cursor) -> EnumDecl:
                     break
             doc = doc_beneath(p)
         elif not optional_block(p):
-            return EnumDecl(start, _end(p), name, None, marks, members, False)
+            return EnumDecl(start, p.last_end(), name, None, marks, members, False)
     except Fault as fault:
         p.recover_head(fault, 0)
         marks, inline = [], False
         if p.kinds[p.i] != t.INDENT:
-            return EnumDecl(start, _end(p), name, None, marks, members, False)
+            return EnumDecl(start, p.last_end(), name, None, marks, members, False)
     if not inline:
         p.i += 1
         doc = leading_doc(p, sole=True)
@@ -103,7 +94,7 @@ def enum(p: Cursor) -> EnumDecl:
             members[-1].doc = doc_beneath(p)
 
         p.lines(line)
-    return EnumDecl(start, _end(p), name, doc, marks, members, inline)
+    return EnumDecl(start, p.last_end(), name, doc, marks, members, inline)
 
 
 def _member(p: Cursor) -> EnumMember:
@@ -136,7 +127,7 @@ def entity(p: Cursor) -> EntityDecl:
         p.i += 1
         doc = leading_doc(p, sole=True)
         p.lines(lambda: fields.append(field(p)))
-    return EntityDecl(start, _end(p), name, doc, marks, bases, fields)
+    return EntityDecl(start, p.last_end(), name, doc, marks, bases, fields)
 
 
 def field(p: Cursor) -> FieldDecl:
@@ -199,7 +190,7 @@ def union(p: Cursor) -> UnionDecl:
         _tag(p, result)
         result.markers += markers(p)
         result.doc = doc_beneath(p)
-    result.end = _end(p)
+    result.end = p.last_end()
     return result
 
 

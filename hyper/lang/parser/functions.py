@@ -30,15 +30,6 @@ if TYPE_CHECKING:
     from hyper.lang.parser.cursor import Cursor
 
 
-def _end(p: Cursor) -> int:
-    """Where the declaration that was just taken ends: the last token with text."""
-    i = p.i - 1
-    kinds = p.kinds
-    while kinds[i] in {t.NEWLINE, t.DEDENT, t.INDENT}:
-        i -= 1
-    return p.ends[i]
-
-
 def _returns(p: Cursor) -> TypeExpr:
     p.expect(t.ARROW)
     return type_expr(p)
@@ -63,7 +54,7 @@ def calc(p: Cursor) -> CalcDecl:
             value = expression(p)
             result.body = [ExprStmt(value.start, value.end, value)]
             result.doc = doc_beneath(p)
-            result.end = _end(p)
+            result.end = p.last_end()
             return result
         found = open_block(p, "the body of the calc")
     except Fault as fault:
@@ -75,7 +66,7 @@ def calc(p: Cursor) -> CalcDecl:
         p.depth += 1
         result.body = statements(p)
         p.depth -= 1
-    result.end = _end(p)
+    result.end = p.last_end()
     return result
 
 
@@ -92,7 +83,7 @@ def extern(p: Cursor) -> ExternDecl:
     target = string(p)
     marks += markers(p)
     doc = doc_beneath(p)
-    return ExternDecl(start, _end(p), name, doc, marks, params, returns, target)
+    return ExternDecl(start, p.last_end(), name, doc, marks, params, returns, target)
 
 
 def table_decl(p: Cursor) -> TableDecl:
@@ -117,7 +108,7 @@ def table_decl(p: Cursor) -> TableDecl:
         p.i += 1
         result.doc = leading_doc(p, sole=False)
         table_body(p, result)
-    result.end = _end(p)
+    result.end = p.last_end()
     return result
 
 
@@ -140,7 +131,7 @@ def rule(p: Cursor) -> RuleDecl:
         p.i += 1
         result.doc = leading_doc(p, sole=False)
         p.lines(lambda: _clause(p, result))
-    result.end = _end(p)
+    result.end = p.last_end()
     return result
 
 
@@ -167,7 +158,7 @@ def _clause(p: Cursor, result: RuleDecl) -> None:
             _then(p, derive)
     else:
         _then(p, derive)
-    derive.end = derive.updates[-1].end if derive.updates else _end(p)
+    derive.end = derive.updates[-1].end if derive.updates else p.last_end()
     result.clauses.append(derive)
 
 

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from hyper.lang import tokens as t
-from hyper.lang.parser.cursor import Fault
 from hyper.lang.parser.literals import doc_at
 from hyper.lang.parser.types import marked_type
 from hyper.lang.tree import Ident, Param
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from hyper.lang.parser.cursor import Cursor
     from hyper.lang.tree import StrLit
-
-T = TypeVar("T")
 
 
 def doc_beneath(p: Cursor) -> StrLit | None:
@@ -25,14 +20,16 @@ def doc_beneath(p: Cursor) -> StrLit | None:
     i = p.i
     if kinds[i] != t.NEWLINE:
         raise p.expected("the end of the line")
-    if kinds[i + 1] != t.INDENT:
-        p.i = i + 1
-        return None
-    if kinds[i + 2] == t.STRING and kinds[i + 3] == t.NEWLINE and kinds[i + 4] == t.DEDENT:
+    if (
+        kinds[i + 1] == t.INDENT
+        and kinds[i + 2] == t.STRING
+        and kinds[i + 3] == t.NEWLINE
+        and kinds[i + 4] == t.DEDENT
+    ):
         p.i = i + 5
         return doc_at(p, i + 2)
     p.i = i + 1
-    raise p.fault("only a documentation string can stand indented beneath this line", "E0203")
+    return None
 
 
 def leading_doc(p: Cursor, *, sole: bool) -> StrLit | None:
@@ -45,16 +42,6 @@ def leading_doc(p: Cursor, *, sole: bool) -> StrLit | None:
         return None
     p.i = i + 2
     return doc_at(p, i)
-
-
-def guarded(p: Cursor, read: Callable[[], T]) -> T | None:
-    """Read the head of a block; after a fault the cursor is at the block, and ``None`` is returned."""
-    depth = p.depth
-    try:
-        return read()
-    except Fault as fault:
-        p.recover_head(fault, depth)
-        return None
 
 
 def open_block(p: Cursor, what: str) -> bool:

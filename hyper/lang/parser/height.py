@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-import msgspec
-
-if TYPE_CHECKING:
-    from hyper.lang.tree import Node
+from hyper.lang.tree import Arg, Ident, MapEntry, Node, Paren
 
 
 def height(root: Node, enough: int) -> int:
@@ -15,7 +10,8 @@ def height(root: Node, enough: int) -> int:
 
     Parentheses and arguments are no levels of their own.
     """
-    level: list[object] = [root]
+    level: list[object] = []
+    _children([root], level)
     count = 0
     while level and count <= enough:
         count += 1
@@ -31,25 +27,13 @@ def _children(node: object, below: list[object]) -> None:
     waiting = [node]
     while waiting:
         item = waiting.pop()
+        parts: list[object] = []
         if isinstance(item, list):
-            waiting.extend(item)
-            continue
-        if not isinstance(item, msgspec.Struct):
-            continue
-        for name in item.__struct_fields__:
-            value = getattr(item, name)
-            if isinstance(value, list):
-                for part in value:
-                    if isinstance(part, msgspec.Struct):
-                        if type(part).__name__ in _TRANSPARENT:
-                            waiting.append(part)
-                        else:
-                            below.append(part)
-            elif isinstance(value, msgspec.Struct):
-                if type(value).__name__ in _TRANSPARENT:
-                    waiting.append(value)
-                else:
-                    below.append(value)
-
-
-_TRANSPARENT = frozenset({"Paren", "Arg", "MapEntry", "Ident"})
+            parts = item
+        elif isinstance(item, Node):
+            parts = [getattr(item, name) for name in item.__struct_fields__]
+        for part in parts:
+            if isinstance(part, list | Paren | Arg | MapEntry):
+                waiting.append(part)
+            elif isinstance(part, Node) and not isinstance(part, Ident):
+                below.append(part)

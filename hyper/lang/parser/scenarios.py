@@ -27,13 +27,6 @@ if TYPE_CHECKING:
     from hyper.lang.parser.cursor import Cursor
 
 
-def _end(p: Cursor) -> int:
-    i = p.i - 1
-    while p.kinds[i] in {t.NEWLINE, t.DEDENT, t.INDENT}:
-        i -= 1
-    return p.ends[i]
-
-
 def _block(p: Cursor, what: str) -> bool:
     """Go into the block beneath a head; whether one is there."""
     depth = p.depth
@@ -55,7 +48,7 @@ def feature(p: Cursor) -> FeatureDecl:
     if _block(p, "scenarios"):
         result.doc = leading_doc(p, sole=True)
         p.lines(lambda: _feature_line(p, result))
-    result.end = _end(p)
+    result.end = p.last_end()
     return result
 
 
@@ -80,7 +73,7 @@ def _scenario(p: Cursor) -> Scenario:
     if _block(p, "the steps of the scenario"):
         result.doc = leading_doc(p, sole=True)
         p.lines(lambda: _step(p, result))
-    result.end = _end(p)
+    result.end = p.last_end()
     return result
 
 
@@ -125,6 +118,9 @@ def _then(p: Cursor) -> Then:
     if p.word() in {"error", "refused"} and p.kinds[p.i + 1] == t.STRING:
         failure = p.word()
         p.i += 1
+    elif p.word() in {"error", "refused"} and p.kinds[p.i + 1 : p.i + 3] == [t.NAME, t.NEWLINE]:
+        p.i += 1
+        raise p.expected("a string")
     value = expression(p)
     return Then(start, value.end, failure, value)
 
@@ -134,7 +130,7 @@ def _examples(p: Cursor) -> Examples:
     p.i += 1
     if _block(p, "a row of names, then rows of values"):
         p.lines(lambda: _example_line(p, result))
-    result.end = _end(p)
+    result.end = p.last_end()
     return result
 
 

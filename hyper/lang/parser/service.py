@@ -35,10 +35,7 @@ def service(p: Cursor) -> ServiceDecl:
         p.i += 1
         result.doc = leading_doc(p, sole=True)
         p.lines(lambda: _line(p, result))
-    i = p.i - 1
-    while p.kinds[i] in {t.NEWLINE, t.DEDENT}:
-        i -= 1
-    result.end = p.ends[i]
+    result.end = p.last_end()
     return result
 
 
@@ -106,9 +103,8 @@ def _scheme(p: Cursor, result: ServiceDecl) -> None:
 
 
 def _security(p: Cursor, result: ServiceDecl) -> None:
-    _once(p, result.security)
     p.i += 1
-    result.security = security(p)
+    result.security = (result.security or []) + security(p)
     p.end_line()
 
 

@@ -38,7 +38,8 @@ def block(p: Cursor) -> list[Stmt]:
     else:
         p.i += 1
         if kinds[p.i] != t.NEWLINE:
-            raise p.fault("expected the block on lines of its own, indented beneath this one")
+            p.report(p.fault("the block stands on lines of its own, indented beneath this one"))
+            return [statement(p)]
         if kinds[p.i + 1] != t.INDENT:
             p.report(p.fault("expected a block, indented beneath this line", "E0202"))
             p.i += 1
@@ -98,7 +99,7 @@ def statement(p: Cursor) -> Stmt:
             return _if(p)
         if word == "for" and named:
             return _for(p)
-        if word == "match" and _heads_block(p):
+        if word == "match" and (named or _heads_block(p)):
             return _match(p)
         if word in {"elif", "else"}:
             raise p.fault(f"`{word}` follows the block of an `if`, at the same indentation")
@@ -148,27 +149,18 @@ def _if(p: Cursor) -> Stmt:
         p.end_line()
         return ExprStmt(start, value.end, value)
     body = block(p)
-    branches = [Branch(start, _end(p), condition, body)]
+    branches = [Branch(start, p.last_end(), condition, body)]
     while p.word() == "elif":
         start_branch = p.starts[p.i]
         p.i += 1
         condition = expression(p)
         body = block(p)
-        branches.append(Branch(start_branch, _end(p), condition, body))
+        branches.append(Branch(start_branch, p.last_end(), condition, body))
     orelse: list[Stmt] | None = None
     if p.word() == "else":
         p.i += 1
         orelse = block(p)
-    return If(start, _end(p), branches, orelse)
-
-
-def _end(p: Cursor) -> int:
-    """Where what was just taken ends: the last token with text."""
-    i = p.i - 1
-    kinds = p.kinds
-    while kinds[i] in {t.NEWLINE, t.DEDENT, t.INDENT}:
-        i -= 1
-    return p.ends[i]
+    return If(start, p.last_end(), branches, orelse)
 
 
 def _for(p: Cursor) -> For:
@@ -178,7 +170,7 @@ def _for(p: Cursor) -> For:
     p.expect_word("in")
     source = expression(p)
     body = block(p)
-    return For(start, _end(p), target, source, body)
+    return For(start, p.last_end(), target, source, body)
 
 
 def _match(p: Cursor) -> Match:
@@ -186,18 +178,19 @@ def _match(p: Cursor) -> Match:
     p.i += 1
     subject = expression(p)
     arms: list[MatchArm] = []
-    if p.kinds[p.i] != t.COLON:
-        raise p.expected("`:`")
-    p.i += 1
+    if not p.accept(t.COLON):
+        if p.kinds[p.i] != t.NEWLINE:
+            raise p.expected("`:`")
+        p.report(p.fault("expected `:` before the variants"))
     if p.kinds[p.i] != t.NEWLINE or p.kinds[p.i + 1] != t.INDENT:
         p.report(p.fault("expected the variants, each on a line beneath this one", "E0202"))
         p.skip_line()
-        return Match(start, _end(p), subject, arms)
+        return Match(start, p.last_end(), subject, arms)
     p.i += 2
     p.deeper()
     p.lines(lambda: arms.append(_arm(p)))
     p.depth -= 1
-    return Match(start, _end(p), subject, arms)
+    return Match(start, p.last_end(), subject, arms)
 
 
 def _arm(p: Cursor) -> MatchArm:
@@ -218,4 +211,4 @@ def _arm(p: Cursor) -> MatchArm:
             start, value.end, variant, binding, [ExprStmt(value.start, value.end, value)]
         )
     body = block(p)
-    return MatchArm(start, _end(p), variant, binding, body)
+    return MatchArm(start, p.last_end(), variant, binding, body)

@@ -157,9 +157,10 @@ def _extra(p: Cursor) -> Arg:
     p.i += 1
     i = p.i
     value: Expr
-    if p.kinds[i] == t.NAME and p.kinds[i + 1] == t.RPAREN:
-        p.i = i + 1
-        value = Name(p.starts[i], p.ends[i], p.texts[i])
+    alone = p.kinds[i] in {t.NAME, t.QUOTED} and p.kinds[i + 1] == t.RPAREN
+    if alone and p.texts[i] not in {"true", "false"}:
+        name = p.ident()
+        value = Name(name.start, name.end, name.name, name.quoted)
     else:
         p.deeper()
         inner = marked_type(p)

@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final
 
-from hyper.lang.printer.data import doc_beneath, leading_doc
+from hyper.lang.printer.data import doc_beneath, leading_doc, line_end
 from hyper.lang.printer.expressions import WIDTH, flat, spread
 from hyper.lang.printer.spelling import bare, doc, ident, quoted, string
 from hyper.lang.printer.types import spread_type, type_name, with_markers
@@ -152,7 +152,7 @@ def _finish(w: Writer, text: str, markers: list[Marker], end: StrLit | None) -> 
 
 
 def _param(w: Writer, node: ActionParam) -> None:
-    w.item(node.start, node.doc.start if node.doc else node.end)
+    w.item(node.start, line_end(w, node))
     text = _typed(w, node.place, node)
     if node.default is not None:
         indent = len(w.margin)
@@ -162,7 +162,7 @@ def _param(w: Writer, node: ActionParam) -> None:
 
 
 def _body(w: Writer, node: ActionBody) -> None:
-    w.item(node.start, node.doc.start if node.doc else node.end)
+    w.item(node.start, line_end(w, node))
     text = f"body{'?' if node.optional else ''} {bare(node.name.name)}: "
     indent = len(w.margin)
     text += spread_type(node.type, indent, indent + len(text), 0)
@@ -172,8 +172,7 @@ def _body(w: Writer, node: ActionBody) -> None:
 
 
 def _returns(w: Writer, node: ActionReturn) -> None:
-    inner = node.doc.start if node.doc else node.headers[0].start if node.headers else node.end
-    w.item(node.start, inner)
+    w.item(node.start, line_end(w, node) if not node.headers else node.start)
     indent = len(w.margin)
     text = f"{node.kind} {node.status}"
     if node.type is not None:
@@ -189,6 +188,6 @@ def _returns(w: Writer, node: ActionReturn) -> None:
         w.item(node.doc.start)
         w.lines.append(doc(node.doc.value, w.margin))
     for header in node.headers:
-        w.item(header.start, header.doc.start if header.doc else header.end)
+        w.item(header.start, line_end(w, header))
         _finish(w, _typed(w, "header", header), header.markers, header.doc)
     w.end_block(node.end, w.column(node.start))

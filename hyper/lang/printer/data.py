@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hyper.lang.printer.expressions import WIDTH, flat, spread
 from hyper.lang.printer.spelling import bare, doc
 from hyper.lang.printer.types import spread_type, type_name, type_text, with_markers
-from hyper.lang.tree import MapLit, TypeMarked
+from hyper.lang.tree import MapLit, Node, TypeMarked
 
 if TYPE_CHECKING:
     from hyper.lang.printer.writer import Writer
@@ -30,6 +30,19 @@ def doc_beneath(w: Writer, node: StrLit | None) -> None:
         if w.at < node.start:
             w.comments_before(node.start)
         w.lines.append(doc(node.value, w.margin + "    "))
+
+
+def line_end(w: Writer, node: Any) -> int:
+    """Where the line of a node ends that may have documentation beneath, if comments are left to place."""
+    if node.doc is None or w.at >= node.doc.start:
+        return int(node.end)
+    ends = [node.start]
+    for name in ("type", "wire", "kind", "default", "media"):
+        part = getattr(node, name, None)
+        if isinstance(part, Node):
+            ends.append(part.end)
+    ends += [part.end for part in [*getattr(node, "args", ()), *node.markers]]
+    return max(ends)
 
 
 def leading_doc(w: Writer, node: StrLit | None) -> None:
@@ -73,7 +86,7 @@ def enum(w: Writer, node: EnumDecl) -> None:
     w.begin_block()
     leading_doc(w, node.doc)
     for member in node.members:
-        w.item(member.start, member.end)
+        w.item(member.start, line_end(w, member))
         w.line(_member(member, 4))
         doc_beneath(w, member.doc)
     w.end_block(node.end, w.column(node.start))
@@ -99,7 +112,7 @@ def entity(w: Writer, node: EntityDecl) -> None:
     w.begin_block()
     leading_doc(w, node.doc)
     for item in node.fields:
-        w.item(item.start, item.doc.start if item.doc else item.end)
+        w.item(item.start, line_end(w, item))
         w.lines.append(field(item))
         if item.doc is not None:
             doc_beneath(w, item.doc)

@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 
 WIDTH: Final = 100
 STEP: Final = 4
+# Deeper than this, opening a bracket no longer makes lines shorter.
+_DEEPEST: Final = 80
 
 _BINARY: Final[dict[str, int]] = {
     "or": 1,
@@ -239,6 +241,8 @@ def spread(node: Expr, indent: int, used: int, tail: int, *, bracketed: bool = F
     text = within(node, WIDTH - used - tail)
     if text is not None:
         return text
+    if indent >= _DEEPEST:
+        return flat(node)
     kind = type(node)
     if kind is ListLit:
         return _open("[", _items(node, indent + STEP), "]", indent)  # type: ignore[arg-type]
@@ -304,10 +308,10 @@ def arguments(args: list[Arg], indent: int) -> str:
     """``(…)`` with an argument a line. A lone list or map stays with its parenthesis."""
     if len(args) == 1 and args[0].name is None:
         only = args[0].value
-        if isinstance(only, ListLit | MapLit):
-            return f"({spread(only, indent, WIDTH, 1)})"
-        if isinstance(only, Comprehension):
+        if isinstance(only, Comprehension) and not only.bracketed:
             return _open("(", _clauses(only), ")", indent)
+        if isinstance(only, ListLit | MapLit | Comprehension):
+            return f"({spread(only, indent, WIDTH, 1)})"
     lines = []
     deeper = indent + STEP
     for item in args:
@@ -339,11 +343,7 @@ def _broken(node: Expr, indent: int) -> list[str]:
             lines.append(_operand(item, indent, f"{op} ", _COALESCE))
         return lines
     if isinstance(node, Conditional):
-        return [
-            _operand(node.condition, indent, "if ", 1),
-            _operand(node.yes, indent, "then ", 1),
-            _operand(node.no, indent, "else ", 0),
-        ]
+        return _choices(node, indent)
     if isinstance(node, Unary):
         lead = "not " if node.op == "not" else node.op
         return [_operand(node.operand, indent, lead, _NOT if node.op == "not" else _SIGN)]
@@ -359,6 +359,23 @@ def _broken(node: Expr, indent: int) -> list[str]:
             break
     lines.append(_operand(current, indent, "", _sides(node.op)[0]))
     return lines[::-1]
+
+
+def _choices(node: Conditional, indent: int) -> list[str]:
+    """``if a then b``, ``else if c then d``, ``else e``, each on a line if it fits."""
+    lines = []
+    lead = "if "
+    current: Expr = node
+    while isinstance(current, Conditional):
+        line = f"{lead}{_inside(current.condition, 1)} then {_inside(current.yes, 1)}"
+        if indent + len(line) <= WIDTH:
+            lines.append(line)
+        else:
+            lines.append(_operand(current.condition, indent, lead, 1))
+            lines.append(_operand(current.yes, indent, "then ", 1))
+        lead = "else if "
+        current = current.no
+    return [*lines, _operand(current, indent, "else ", 0)]
 
 
 def _operand(node: Expr, indent: int, lead: str, least: int) -> str:

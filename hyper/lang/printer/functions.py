@@ -16,8 +16,10 @@ from hyper.lang.tree import (
     CellNone,
     CellNot,
     CellRange,
+    ExprStmt,
+    Paren,
     Require,
-    Unary,
+    StrLit,
 )
 
 if TYPE_CHECKING:
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
         ExternDecl,
         Param,
         RuleDecl,
+        Stmt,
         TableDecl,
         TypeExpr,
     )
@@ -51,8 +54,20 @@ def calc(w: Writer, node: CalcDecl) -> None:
     w.line(with_markers(head, node.markers, 0, ":"))
     w.begin_block()
     leading_doc(w, node.doc)
-    body(w, node.body)
+    body(w, _undocumented(node))
     w.end_block(node.end, w.column(node.start))
+
+
+def _undocumented(node: CalcDecl) -> list[Stmt]:
+    """The body, a string that would be taken for documentation in parentheses."""
+    first = node.body[0] if node.body else None
+    if node.doc is not None or len(node.body) < 2 or not isinstance(first, ExprStmt):
+        return node.body
+    value = first.value
+    if not isinstance(value, StrLit):
+        return node.body
+    kept = ExprStmt(first.start, first.end, Paren(value.start, value.end, value))
+    return [kept, *node.body[1:]]
 
 
 def extern(w: Writer, node: ExternDecl) -> None:
@@ -116,7 +131,7 @@ def cell(node: Cell) -> str:
 def _constant(node: Expr) -> str:
     text = flat(node)
     # `not` before a cell turns the cell around.
-    return f"({text})" if isinstance(node, Unary) and node.op == "not" else text
+    return f"({text})" if text.startswith("not ") else text
 
 
 def rule(w: Writer, node: RuleDecl) -> None:

@@ -83,7 +83,7 @@ def _item(w: Writer, item: Any, previous: object, previous_alone: bool) -> bool:
     parted = w.blank_above(min(w.at, item.start))
     begun = len(w.lines)
     w.fresh = True
-    w.item(item.start, _head_end(item))
+    w.item(item.start, _head_end(w, item))
     write = _WRITERS.get(type(item))
     if write is None:
         _use(w, item)
@@ -96,13 +96,13 @@ def _item(w: Writer, item: Any, previous: object, previous_alone: bool) -> bool:
     return alone
 
 
-def _head_end(item: Any) -> int:
+def _head_end(w: Writer, item: Any) -> int:
     """Where the first line of a declaration ends."""
     if isinstance(item, CalcDecl | TableDecl):
-        return item.returns.end
+        return int(item.returns.end)
     if isinstance(item, ConstDecl | TypeDecl | ExternDecl):
-        return item.doc.start if item.doc is not None else item.end
-    return item.end if isinstance(item, Use) else -1
+        return data.line_end(w, item)
+    return int(item.end) if isinstance(item, Use) else -1
 
 
 def _use(w: Writer, node: Use) -> None:

@@ -11,7 +11,7 @@ from hyper.lang.printer.actions import (
     words_line,
     write_lines,
 )
-from hyper.lang.printer.data import doc_beneath, leading_doc
+from hyper.lang.printer.data import doc_beneath, leading_doc, line_end
 from hyper.lang.printer.expressions import WIDTH, arg, arguments
 from hyper.lang.printer.spelling import bare, string
 from hyper.lang.printer.types import with_markers
@@ -69,7 +69,7 @@ def _tag(w: Writer, node: TagLine) -> None:
 
 
 def _scheme(w: Writer, node: SchemeLine) -> None:
-    w.item(node.start, node.doc.start if node.doc else node.end)
+    w.item(node.start, line_end(w, node))
     text = f"scheme {bare(node.name.name)}: {bare(node.kind.name)}"
     if node.args:
         line = f"({', '.join([arg(item) for item in node.args])})"

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 # Words that cannot begin an assignment, or an expression on a line of its own.
 _ASSIGN_WORDS: Final = frozenset({"if", "elif", "else"})
-_LINE_WORDS: Final = frozenset({"elif", "return"})
+_LINE_WORDS: Final = ("elif", "let", "match", "return", "var")
 
 
 def body(w: Writer, statements: list[Stmt]) -> None:
@@ -75,14 +75,14 @@ def statement(w: Writer, node: Stmt) -> None:
 def _expression(w: Writer, node: ExprStmt) -> None:
     indent = len(w.margin)
     text = spread(node.value, indent, indent, 0)
-    if text.startswith(("elif", "return")):
-        word = leftmost(node.value)
-        if word in _LINE_WORDS:
+    if text.startswith(_LINE_WORDS):
+        word = _leftmost(node.value)
+        if word in _LINE_WORDS and text.startswith(word):
             text = f"`{word}`{text[len(word) :]}"
     w.line(text)
 
 
-def leftmost(node: Expr) -> str:
+def _leftmost(node: Expr) -> str:
     """The name that an expression begins with, if it begins with one."""
     current: object = node
     while not isinstance(current, Name):

@@ -9,11 +9,13 @@ from hyper.lang.printer.spelling import TYPE_WORDS, bare, ident, integer, string
 from hyper.lang.tree import (
     BoolLit,
     IntLit,
+    Name,
     StrLit,
     TypeLit,
     TypeMarked,
     TypeName,
     TypeOpt,
+    TypeValue,
 )
 
 if TYPE_CHECKING:
@@ -135,6 +137,8 @@ def with_markers(
 
 def _opened(node: Marker, indent: int) -> str:
     """A marker with its arguments on lines of their own, unless that gains nothing."""
-    if not node.args or (len(node.args) == 1 and isinstance(node.args[0].value, StrLit)):
+    if not node.args or (
+        len(node.args) == 1 and isinstance(node.args[0].value, StrLit | Name | TypeValue)
+    ):
         return marker(node)
     return f"@{node.name.name}{arguments(node.args, indent)}"

@@ -39,11 +39,11 @@ class Writer:
         """Begin the item that stands at ``start``; comments inside of its line, up to ``end``, go with it."""
         if self.at < start:
             self.comments_before(start)
-        if self.at < end:
-            self._comments_within(end)
         if self._text is not None and not self.fresh and self.blank_above(start):
             self.lines.append("")
         self.fresh = False
+        if self.at < end:
+            self._comments_within(end)
         self._attached = False
 
     def line(self, text: str) -> None:
