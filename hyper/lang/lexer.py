@@ -252,9 +252,8 @@ class _Lexer:
         return t.QUOTED if closed and len(piece) > 2 else t.BAD
 
     def _word(self, piece: str, start: int) -> int:
-        last = piece[-1]
-        if last in "\"'" and piece[0] in "rR":
-            return t.STRING
+        if piece[0] in "rR" and piece[1:2] in {'"', "'"}:
+            return t.STRING if _STRING.fullmatch(piece) else t.BAD
         if "/" in piece:
             return t.ROUTE
         if piece.isascii():
@@ -295,9 +294,10 @@ class _Lexer:
 
     def _bad(self, piece: str, start: int, depth: int) -> tuple[int, int]:
         """Report what no rule takes; an open string or name stands for a closed one."""
-        first = piece[0]
+        body = piece[1:] if piece[0] in "rR" else piece
+        first = body[:1] or piece
         if first in "\"'":
-            triple = piece[:3] in {'"""', "'''"}
+            triple = body[:3] in {'"""', "'''"}
             message = f"this string is not closed; end it with {first * (3 if triple else 1)}"
             self.problems.append(("E0103", message, start, start + len(piece)))
             return t.STRING, 0

@@ -108,21 +108,34 @@ _SINGLE: Final = _DOUBLE.replace('"', "'")
 _TRIPLE: Final = r'"""(?:"?"?(?:[^"\\]++|\\[\s\S]))*+"""'
 _TRIPLE_SINGLE: Final = _TRIPLE.replace('"', "'")
 
+
+def _strings(prefix: str) -> tuple[Rule, ...]:
+    """The rows of strings behind a prefix; three quotes that never close take the rest of the file."""
+    return (
+        Rule(STRING, prefix + _TRIPLE),
+        Rule(STRING, prefix + _TRIPLE_SINGLE),
+        Rule(BAD, prefix + r'"""[\s\S]*+'),
+        Rule(BAD, prefix + r"'''[\s\S]*+"),
+        Rule(STRING, prefix + _DOUBLE),
+        Rule(STRING, prefix + _SINGLE),
+    )
+
+
 RULES: Final[tuple[Rule, ...]] = (
     Rule(SPACE, " ++"),
     Rule(ROUTE, r"route ++[A-Za-z]++ ++/[^\s]*+"),
-    *(Rule(STRING, "[rR]" + pattern) for pattern in (_TRIPLE, _TRIPLE_SINGLE, _DOUBLE, _SINGLE)),
+    *_strings("[rR]"),
     Rule(NAME, r"[^\W\d]\w*+"),
     Rule(LINE, r"(?:\r?\n[ \t\r]*+(?:#[^\n]*+)?+)++"),
     Rule(NUMBER, r"[0-9][0-9_]*+\.[0-9][0-9_]*+(?:[eE][+-][0-9]\w*+|\w*+)"),
     Rule(NUMBER, r"[0-9][0-9_]*+[eE][+-][0-9]\w*+"),
     Rule(INT, r"[0-9]\w*+"),
     Rule(-1, r"->|=>|==|!=|<=|>=|\?\?|\.\.|//|[-:,.=|@?+*/%<>(\[{)\]}]"),
-    *(Rule(STRING, pattern) for pattern in (_TRIPLE, _TRIPLE_SINGLE, _DOUBLE, _SINGLE)),
+    *_strings(""),
     Rule(COMMENT, r"#[^\n]*+"),
     Rule(QUOTED, r"`[^`\\\n]*+(?:\\[^\n][^`\\\n]*+)*+`"),
     Rule(SPACE, r"[\t\r\f]++"),
-    Rule(BAD, r"\"\"\"[\s\S]*+|'''[\s\S]*+|[\"'`][^\n]*+"),
+    Rule(BAD, r"[\"'`][^\n]*+"),
     Rule(BAD, r"[\s\S]"),
 )
 

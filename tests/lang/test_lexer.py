@@ -54,7 +54,7 @@ def test_a_range_of_integers_is_no_number_with_a_point() -> None:
 
 
 def test_strings() -> None:
-    texts = ['"a"', '""', '"\\""', 'r"\\d"', "'b'", '"""c "d" ""e"""', "r'f'", '"""g\n\\""""""', '"h"']
+    texts = ['"a"', '""', '"\\""', 'r"\\d"', "'b'", '"""c "d" ""e"""', "r'f'", '"""g\n\\""""', '"h"']
     assert _texts(" ".join(texts)) == texts
 
 
@@ -125,6 +125,8 @@ def test_names() -> None:
         ("\ufb01x", "E0102", 0, 2),
         ('x = "abc\ny', "E0103", 4, 8),
         ('x = """abc\ny', "E0103", 4, 12),
+        ("x = r'''abc\ny", "E0103", 4, 13),
+        ("x = r'abc\ny", "E0103", 5, 9),
         ("x = `abc\ny", "E0103", 4, 8),
         ("x = ``\n", "E0103", 4, 6),
         ("a:\n\tb\n\tc\n", "E0104", 3, 4),
