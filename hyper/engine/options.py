@@ -242,7 +242,9 @@ def _load(files: Files, folder: str, name: str, found: list[Diagnostic]) -> _Fil
     except (OSError, ValueError) as error:
         if name == "pyproject.toml":
             return None
-        found.append(diagnostic("E0907", f"{error}", _toml_place(name, text, error), file=name))
+        reason = re.sub(r" \(at [^()]*\)$", "", str(error))
+        message = f"this is not TOML: {reason[:1].lower()}{reason[1:]}"
+        found.append(diagnostic("E0907", message, _toml_place(name, text, error), file=name))
         return _File(folder, name, text, {})
     tool = document.get("tool")
     table = document if name == "hyper.toml" else isinstance(tool, dict) and tool.get("hyper")

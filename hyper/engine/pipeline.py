@@ -157,7 +157,8 @@ def emit_all(program: Program, package: str, options: Options, phases: Phases) -
             from hyper.emit.python import emit_python
 
             made |= {path: text.encode() for path, text in emit_python(program, package).items()}
-    if "openapi" in options.target:
+    # The package serves its own document, so that it needs it too.
+    if "python" in options.target or "openapi" in options.target:
         with phases.phase("emit openapi"):
             from hyper.emit.openapi import emit_openapi
 

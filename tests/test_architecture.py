@@ -1,0 +1,118 @@
+"""The rooms, their arrows, and what `import hyper` may load: held to ARCHITECTURE.md."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+ROOT: Final = Path(__file__).resolve().parents[1]
+NOTHING: Final = "nothing of ours"
+
+
+def _table() -> dict[str, set[str]]:
+    """Rooms and what they may import, from the table of ARCHITECTURE.md."""
+    text = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `(?:hyper/)?(\w+)/` \|[^|]*\| ([^|]*) \|$", text, re.MULTILINE)
+    return {room: set() if may == NOTHING else set(may.split(", ")) for room, may in rows}
+
+
+def _contracts() -> dict[str, set[str]]:
+    """Rooms and what they may not import, from the settings of import-linter."""
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    found: dict[str, set[str]] = {}
+    for contract in settings["tool"]["importlinter"]["contracts"]:
+        if len(contract["source_modules"]) == 1:
+            (source,) = contract["source_modules"]
+            found[source.removeprefix("hyper.")] = {
+                name.removeprefix("hyper.") for name in contract["forbidden_modules"]
+            }
+    return found
+
+
+def _folders() -> set[str]:
+    return {path.name for path in (ROOT / "hyper").iterdir() if (path / "__init__.py").exists()}
+
+
+def test_every_folder_has_its_place() -> None:
+    assert _folders() == set(_table())
+
+
+def test_the_contracts_say_what_the_table_says() -> None:
+    table = _table()
+    contracts = _contracts()
+    for room, may in table.items():
+        forbidden = set(table) - may - {room}
+        assert contracts.get(room, set()) == forbidden, room
+
+
+def test_rooms_at_the_root_are_links() -> None:
+    for room in ("jit", "cache", "gpu", "distributed"):
+        assert (ROOT / "hyper" / room).resolve() == ROOT / room
+
+
+# One struct a node, and nothing else: the grammar of the language is read best on one page.
+LONG: Final = {"hyper/lang/tree.py"}
+
+
+def test_modules_stay_small() -> None:
+    long = {
+        str(path.relative_to(ROOT))
+        for path in (ROOT / "hyper").rglob("*.py")
+        if len(path.read_text(encoding="utf-8").splitlines()) > 600
+    }
+    assert long <= LONG
+
+
+HEAVY: Final = (
+    "pydantic",
+    "fastapi",
+    "rich",
+    "yaml",
+    "jsonschema",
+    "shtab",
+    "asyncio",
+    "numba",
+    "redis",
+)
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import hyper",
+        "from hyper.cli import main; assert main(['--help']) == 0",
+        "from hyper.cli import main; assert main(['--version']) == 0",
+    ],
+)
+def test_starting_is_light(code: str) -> None:
+    check = f"import sys; {code}; print(*[name for name in {HEAVY!r} if name in sys.modules])"
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", f"import sys; sys.path.insert(0, {str(ROOT)!r}); {check}"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.splitlines()[-1] == ""
+
+
+def test_the_version_is_one() -> None:
+    import hyper
+
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    assert hyper.__version__ == settings["project"]["version"]
+
+
+def test_the_api_is_there_under_both_names() -> None:
+    import hyper
+
+    assert hyper.hyperCompile is hyper.hyper_compile
+    assert hyper.createHyperCompiler is hyper.create_hyper_compiler
+    assert set(hyper.__all__) <= set(dir(hyper))
+    with pytest.raises(AttributeError):
+        _ = hyper.nothing
