@@ -272,7 +272,7 @@ def _fields(checker: Checker, args: list[tree.Arg], entity: EntitySymbol) -> set
 def check_field(checker: Checker, value: tree.Expr, field: FieldSymbol) -> None:
     """Check the value of a field. One that may be absent takes a value that may be none: none leaves it absent."""
     kind = checker.normal(field.type)
-    if field.optional and not isinstance(kind, Opt):
+    if field.optional and field.decl.default is None and not isinstance(kind, Opt):
         kind = optional(kind)
     checker.check(value, kind)
 

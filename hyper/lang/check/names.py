@@ -34,9 +34,9 @@ if TYPE_CHECKING:
 
 
 def field_type(checker: Checker, field: FieldSymbol) -> Type:
-    """The type of reading a field: optional where it may be absent."""
+    """The type of reading a field: optional where it may be absent. One with a default is always filled."""
     kind = checker.normal(field.type)
-    return optional(kind) if field.optional else kind
+    return optional(kind) if field.optional and field.decl.default is None else kind
 
 
 def self_field(checker: Checker, name: str) -> FieldSymbol | None:

@@ -181,6 +181,8 @@ def _widest(kinds: list[Type], hint: Type | None) -> Type | None:
 
 def _combine(checker: Checker, node: tree.Expr, widest: Type | None) -> Type:
     inner = _strip(node)
+    checker.typing.coerced.pop(inner, None)
+    checker.typing.coerced.pop(node, None)
     if isinstance(inner, tree.Binary) and inner.op in _ARITHMETIC:
         left = _combine(checker, inner.left, widest)
         right = _combine(checker, inner.right, widest)

@@ -201,11 +201,24 @@ def fits(kind: Type, target: Type, world: World) -> bool:
         case ListOf(item):
             return isinstance(kind, ListOf) and fits(kind.item, item, world)
         case MapOf(value):
-            return isinstance(kind, MapOf) and fits(kind.value, value, world)
+            return isinstance(kind, MapOf) and _fits_entry(kind.value, value, world)
         case Alias() | Marked():
             settled = normal(target, world)
             return settled != target and fits(kind, settled, world)
     return _fits_scalar(kind, target, world)
+
+
+def _fits_entry(kind: Type, target: Type, world: World) -> bool:
+    """Whether the values of a map fit as they are: there is nothing that converts them one by one."""
+    if waits(kind) or kind == NEVER or isinstance(kind, Lit):
+        return fits(kind, target, world)
+    if isinstance(kind, Dec) and target == ANY_DECIMAL:
+        return True
+    if isinstance(target, Opt):
+        return kind == NONE or _fits_entry(without_none(kind), target.inner, world)
+    if isinstance(kind, Prim | Dec | Enum) or isinstance(target, Prim):
+        return kind == target
+    return fits(kind, target, world)
 
 
 def _fits_scalar(kind: Type, target: Type, world: World) -> bool:

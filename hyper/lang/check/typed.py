@@ -218,3 +218,7 @@ class Checked(msgspec.Struct, eq=False):
     order: list[str]
     clock: set[str]
     externs: set[str]
+    failures: list[Diagnostic] = msgspec.field(default_factory=list)
+    """Consts whose evaluation fails, which lowering finds."""
+    lowered: dict[str, Any] = msgspec.field(default_factory=dict)
+    """What lowering keeps while it goes from one declaration to the next."""
