@@ -324,9 +324,9 @@ def _returns(returns: ReturnDef, scope: Scope, used: set[str]) -> str:
 def _check(check: CheckDef, action: ActionDef, arguments: dict[str, str], scope: Scope) -> str:
     program = scope.names.program
     first, *rest = check.path
-    kind: Type | None = next(
-        (part.type for part in (*action.params, *action.bodies) if part.name == first), None
-    )
+    kinds: dict[str, Type] = {param.name: param.type for param in action.params}
+    kinds.update((body.name, body.type) for body in action.bodies)
+    kind = kinds.get(first)
     path = [arguments.get(first, first)]
     for name in rest:
         entity = _entity_of(kind, program)

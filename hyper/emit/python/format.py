@@ -6,6 +6,7 @@ one part a line with a trailing comma, which ``ruff format`` keeps.
 
 from __future__ import annotations
 
+import re
 from inspect import cleandoc
 from typing import Final
 
@@ -79,62 +80,48 @@ def comment(text: str, indent: str) -> list[str]:
     return [f"{indent}# {_doc_line(line)}".rstrip() for line in text.splitlines()]
 
 
-_OPEN: Final = "([{"
-_CLOSE: Final = ")]}"
+_OPEN: Final = frozenset("([{")
+_CLOSE: Final = frozenset(")]}")
 
 
-def _string_end(text: str, start: int) -> int:
-    """The index after the string literal that begins at ``start``."""
-    mark = text[start]
-    raw = start > 0 and text[start - 1] == "r"
-    at = start + 1
-    while text[at] != mark:
-        at += 2 if text[at] == "\\" and not raw else 1
-    return at + 1
+# Strings are skipped whole. A raw string may be read like any other: none is written whose quotes are escaped.
+_MARKS: Final = re.compile(
+    r"""\"(?:[^"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'|[()\[\]{}]| \| |, |: |=""", re.DOTALL
+)
 
 
 def split(text: str, separator: str) -> list[str]:
-    """``text`` cut at ``separator`` wherever that is outside of brackets and strings."""
+    """``text`` cut at ``separator`` outside of brackets and strings: a comma, bar, colon or equals sign as ``_MARKS`` has it."""
+    if separator not in text:
+        return [text]
     parts: list[str] = []
-    depth = start = at = 0
-    size = len(text)
-    width = len(separator)
-    while at < size:
-        char = text[at]
-        if char in "\"'":
-            at = _string_end(text, at)
-            continue
-        if char in _OPEN:
+    depth = start = 0
+    for found in _MARKS.finditer(text):
+        mark = found[0]
+        if mark in _OPEN:
             depth += 1
-        elif char in _CLOSE:
+        elif mark in _CLOSE:
             depth -= 1
-        elif depth == 0 and text.startswith(separator, at):
-            parts.append(text[start:at])
-            at += width
-            start = at
-            continue
-        at += 1
+        elif depth == 0 and mark == separator:
+            parts.append(text[start : found.start()])
+            start = found.end()
     parts.append(text[start:])
     return parts
 
 
 def _last_bracket(text: str) -> int:
     """Where the bracket opens that the end of ``text`` closes; -1 where it does not end in one."""
-    if text[-1] not in _CLOSE:
+    if text[-1:] not in _CLOSE or not text:
         return -1
-    at = depth = opened = 0
-    while at < len(text):
-        char = text[at]
-        if char in "\"'":
-            at = _string_end(text, at)
-            continue
-        if char in _OPEN:
+    depth = opened = 0
+    for found in _MARKS.finditer(text):
+        mark = found[0]
+        if mark in _OPEN:
             if depth == 0:
-                opened = at
+                opened = found.start()
             depth += 1
-        elif char in _CLOSE:
+        elif mark in _CLOSE:
             depth -= 1
-        at += 1
     return opened
 
 
@@ -152,6 +139,12 @@ def explode(text: str, indent: str, head: str = "", tail: str = "") -> list[str]
             lead = "| " if index else head
             lines += explode(part, indent, lead, tail if last else "")
         return lines
+    if text.startswith("lambda: "):
+        return [
+            f"{indent}{head}lambda: (",
+            *explode(text.removeprefix("lambda: "), deeper),
+            f"{indent}){tail}",
+        ]
     opened = _last_bracket(text)
     if opened < 0 or opened == len(text) - 2:
         return [line]
@@ -170,7 +163,7 @@ def _keyword(part: str) -> tuple[str, str, str]:
     """``name=value`` and ``"key": value`` taken apart, so that the value can be opened."""
     for separator in ("=", ": "):
         pieces = split(part, separator)
-        if len(pieces) == 2 and not pieces[0].startswith("lambda"):
+        if len(pieces) == 2 and pieces[0] != "lambda":
             return pieces[0], separator, pieces[1]
     return "", "", part
 
@@ -182,7 +175,8 @@ def annotated(indent: str, name: str, annotation: str, default: str | None) -> l
     if len(line) <= LIMIT:
         return [line]
     head = f"{indent}{name}: {annotation}"
-    if default is not None and len(head) + 4 <= LIMIT:
+    opened = _last_bracket(annotation)
+    if default is not None and (len(head) + 4 <= LIMIT or (opened < 0 and "(" in default)):
         return _value(indent, f"{name}: {annotation} = ", default)
     if len(split(annotation, " | ")) > 1:
         deeper = indent + INDENT
@@ -194,11 +188,15 @@ def annotated(indent: str, name: str, annotation: str, default: str | None) -> l
 def _value(indent: str, head: str, value: str) -> list[str]:
     """The lines of ``head value`` where only the value can be opened."""
     opened = _last_bracket(value)
-    if opened >= 0 and len(indent) + len(head) + opened < LIMIT:
+    first = len(indent) + len(head)
+    if opened >= 0 and (first + opened < LIMIT or first >= LIMIT):
         return explode(value, indent, head)
-    if len(indent) + len(INDENT) + len(value) <= LIMIT:
-        return [f"{indent}{head}(", f"{indent}{INDENT}{value}", f"{indent})"]
-    return [f"{indent}{head}{value}"]
+    if first >= LIMIT:
+        return [f"{indent}{head}{value}"]
+    inner = explode(value, indent + INDENT)
+    if len(inner) == 1 and len(inner[0]) > LIMIT:
+        return [f"{indent}{head}{value}"]
+    return [f"{indent}{head}(", *inner, f"{indent})"]
 
 
 def assignment(indent: str, name: str, value: str) -> list[str]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from importlib import resources
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from hyper.emit.python.api import api_files
-from hyper.emit.python.format import docstring
+from hyper.emit.python.format import INDENT, assignment, docstring, quote
 from hyper.emit.python.models import model_lines
 from hyper.emit.python.names import Names
 from hyper.emit.python.scope import Scope
@@ -15,6 +16,9 @@ from hyper.ir.program import AliasDef, EntityDef, EnumDef, UnionDef
 
 if TYPE_CHECKING:
     from hyper.ir.program import Module, Program
+
+# Notes for the linter of this repository, which say nothing in a package.
+_NOQA: Final = re.compile(r"  # noqa: [A-Z0-9, ]+[0-9]")
 
 
 def module_text(module: Module, names: Names) -> str:
@@ -28,6 +32,14 @@ def module_text(module: Module, names: Names) -> str:
         gap = [""] if is_line and (previous_is_line or not body) else ["", ""]
         body += [*gap, *lines]
         previous_is_line = is_line
+    if scope.far:
+        # Whoever takes such an alias from outside gets it with all that it names.
+        names_text = ", ".join(quote(name) for name in scope.aliases)
+        checking = scope.take("typing", "TYPE_CHECKING")
+        deferred = scope.take(".binding", "deferred")
+        call = f"{deferred}(__name__, {names_text})"
+        gap = [""] if previous_is_line else ["", ""]
+        body += [*gap, f"if not {checking}:", *assignment(INDENT, "__getattr__", call)]
     return assemble(module.doc or f"The module {module.name}.", scope.header(), body)
 
 
@@ -70,7 +82,7 @@ def _bases_first(module: str, entities: list[EntityDef], names: Names) -> list[E
 
 def emit_python(program: Program, package: str) -> dict[str, str]:
     """All files of the package but ``openapi.json`` and ``schema/``: relative path to text."""
-    names = Names(program)
+    names = Names(program, package)
     files: dict[str, str] = {}
     folders: set[str] = {""}
     for module in program.modules:
@@ -111,6 +123,6 @@ def runtime_files() -> dict[str, str]:
             continue
         for entry in sorted(folder.iterdir(), key=lambda entry: entry.name):
             if entry.name.endswith(".py") and entry.name != "__init__.py":
-                files[entry.name] = entry.read_text(encoding="utf-8")
+                files[entry.name] = _NOQA.sub("", entry.read_text(encoding="utf-8"))
     files["__init__.py"] = '"""What the generated modules of this package stand on."""\n'
     return files

@@ -105,6 +105,8 @@ def _entity(definition: EntityDef, qualified: str, scope: Scope) -> list[str]:
         body += doc
         documented = documented or bool(doc)
     doc = docstring(described(definition.doc, definition.markers), INDENT)
+    while body and not body[-1]:
+        body.pop()
     head = f"class {names.symbol(qualified)}({', '.join(bases)}):"
     lines = [head] if len(head) <= 100 else _long_head(names.symbol(qualified), bases)
     if doc and body:
@@ -229,6 +231,7 @@ def default_text(default: Expr, scope: Scope) -> str:
 
 def _union(definition: UnionDef, qualified: str, scope: Scope) -> list[str]:
     name = scope.names.symbol(qualified)
+    scope.far = scope.far or any(_is_far(variant, scope) for variant in definition.variants)
     variants = [annotation(variant, NO_MARKERS, scope) for variant in definition.variants]
     flat: list[str] = []
     for variant in variants:
@@ -268,13 +271,13 @@ def _alias(definition: AliasDef, qualified: str, scope: Scope) -> list[str]:
     doc = described(definition.doc, definition.markers)
     text = annotation(definition.type, definition.markers, scope)
     if refers(definition.type):
+        scope.far = scope.far or _is_far(definition.type, scope)
         return _lazy_alias(name, text, doc, scope)
     alias = scope.take("typing", "TypeAlias")
     return [*annotated("", name, alias, text), *docstring(doc, "")]
 
 
-def refers(kind: Type) -> bool:
-    """Whether the type names another declaration."""
+def _innermost(kind: Type) -> Type:
     while isinstance(kind, Opt | Marked | ListOf | MapOf):
         if isinstance(kind, ListOf):
             kind = kind.item
@@ -282,12 +285,26 @@ def refers(kind: Type) -> bool:
             kind = kind.value
         else:
             kind = kind.inner
-    return isinstance(kind, Entity | Enum | Union | Alias)
+    return kind
+
+
+def refers(kind: Type) -> bool:
+    """Whether the type names another declaration."""
+    return isinstance(_innermost(kind), Entity | Enum | Union | Alias)
+
+
+def _is_far(kind: Type, scope: Scope) -> bool:
+    """Whether the type names a declaration of another module."""
+    inner = _innermost(kind)
+    if not isinstance(inner, Entity | Enum | Union | Alias):
+        return False
+    return scope.names.home(inner.name) != scope.module
 
 
 def _lazy_alias(name: str, text: str, doc: str, scope: Scope) -> list[str]:
     """An alias whose right-hand side is evaluated when it is needed."""
     alias = scope.take("typing_extensions", "TypeAliasType")
+    scope.aliases.append(name)
     return [
         *explode(f"{alias}({quote(name)}, {quote(text)})", "", f"{name} = "),
         *docstring(doc, ""),

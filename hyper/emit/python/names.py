@@ -153,13 +153,18 @@ class Names:
         "_modules",
         "_own",
         "_packages",
+        "_skip",
         "_symbols",
         "inherits",
         "program",
     )
 
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: Program, package: str = "") -> None:
         self.program = program
+        prefix = f"{package}."
+        inside = bool(package) and all(m.name.startswith(prefix) for m in program.modules)
+        self._skip = 1 if inside else 0
+        """Modules that all begin with the package's name do not repeat it as a folder."""
         self._modules: dict[str, tuple[str, ...]] = {}
         self._packages: set[tuple[str, ...]] = set()
         self._symbols: dict[str, str] = {}
@@ -178,7 +183,7 @@ class Names:
         folded: dict[tuple[str, ...], dict[str, str]] = {}
         for module in self.program.modules:
             parts: tuple[str, ...] = ()
-            for text in module.name.split("."):
+            for text in module.name.split(".")[self._skip :]:
                 taken = folded.setdefault(parts, {})
                 part = taken.get(text)
                 if part is None:

@@ -8,7 +8,7 @@ modules may refer to one another in rings and importing one loads no other.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from hyper.emit.python.format import INDENT, LIMIT, quote
 
@@ -17,12 +17,13 @@ if TYPE_CHECKING:
 
 RUNTIME: Final = ("_runtime",)
 _DIGITS: Final = re.compile(r"(\d+)")
+_Natural: TypeAlias = list[tuple[int, int, str]]
 _STANDARD: Final = frozenset(
     {"base64", "collections.abc", "datetime", "decimal", "enum", "typing", "uuid"}
 )
 
 
-def _natural(text: str) -> list[tuple[int, int, str]]:
+def _natural(text: str) -> _Natural:
     """A sort key by which ``M2`` stands before ``M10``."""
     return [
         (0, int(part), part) if part.isdigit() and part.isascii() else (1, 0, part)
@@ -31,7 +32,7 @@ def _natural(text: str) -> list[tuple[int, int, str]]:
     ]
 
 
-def _member_key(entry: str) -> tuple[int, list[tuple[int, int, str]], str]:
+def _member_key(entry: str) -> tuple[int, _Natural, _Natural, str]:
     name = entry.partition(" as ")[0]
     if len(name) > 1 and name.isupper():
         kind = 0
@@ -39,7 +40,7 @@ def _member_key(entry: str) -> tuple[int, list[tuple[int, int, str]], str]:
         kind = 1
     else:
         kind = 2
-    return kind, _natural(name), entry
+    return kind, _natural(name.lower()), _natural(name), entry
 
 
 def relative(here: tuple[str, ...], there: tuple[str, ...]) -> str:
@@ -61,6 +62,8 @@ class Scope:
         "_local",
         "_provided",
         "_taken",
+        "aliases",
+        "far",
         "module",
         "names",
         "package",
@@ -72,6 +75,10 @@ class Scope:
         self.package = module if names.is_package(module) else module[:-1]
         self._taken: set[str] = set(own)
         self._provided: dict[str, str] = {}
+        self.aliases: list[str] = []
+        """The aliases of the module that are evaluated late."""
+        self.far = False
+        """Whether one of them names a declaration of another module."""
         self._local: dict[tuple[str, str], str] = {}
         self._imports: dict[str, set[str]] = {}
         self._deferred: dict[tuple[str, ...], set[str]] = {}
@@ -142,6 +149,21 @@ class Scope:
         self._imports.setdefault(relative(self.package, home), set()).add(entry)
         return known
 
+    def at_run(self, qualified: str) -> str:
+        """An expression for a declaration that code in a function needs: of another module, as an attribute of that module,
+        which is imported at the top, so that modules may call one another in rings."""
+        home = self.names.home(qualified)
+        symbol = self.names.symbol(qualified)
+        if home == self.module:
+            return symbol
+        key = (".".join(home), "")
+        known = self._local.get(key)
+        if known is None:
+            known, entry = self._choose(key, home[-1], f"{home[-1]}_module")
+            source = relative(self.package, home[:-1])
+            self._imports.setdefault(source, set()).add(entry)
+        return f"{known}.{symbol}"
+
     def provide(self, names: dict[str, str]) -> None:
         """Names of libraries that are there without an import."""
         self._provided = names
@@ -173,10 +195,11 @@ class Scope:
         return [*lines, "}"] if len(lines) > 1 else []
 
 
-def _source_key(source: str) -> tuple[int, list[tuple[int, int, str]]]:
+def _source_key(source: str) -> tuple[int, _Natural, _Natural]:
     """Relative imports from the farthest to the closest, then by name."""
     dots = len(source) - len(source.lstrip("."))
-    return -dots, _natural(source.lstrip("."))
+    name = source.lstrip(".")
+    return -dots, _natural(name.lower()), _natural(name)
 
 
 def _blocks(imports: dict[str, set[str]]) -> list[str]:
@@ -203,18 +226,18 @@ def _blocks(imports: dict[str, set[str]]) -> list[str]:
 
 
 def _from(source: str, entries: set[str], indent: str) -> list[str]:
-    members = sorted(entries, key=_member_key)
-    renamed = [entry for entry in members if " as " in entry]
-    plain = [entry for entry in members if " as " not in entry]
-    lines: list[str] = []
+    plain = sorted((entry for entry in entries if " as " not in entry), key=_member_key)
+    # The formatter's import rule keeps a renamed member on a line of its own.
+    statements = [(_member_key(entry), [entry]) for entry in entries if " as " in entry]
     if plain:
-        line = f"{indent}from {source} import {', '.join(plain)}"
+        statements.append((_member_key(plain[0]), plain))
+    lines: list[str] = []
+    for _, members in sorted(statements):
+        line = f"{indent}from {source} import {', '.join(members)}"
         if len(line) <= LIMIT:
             lines.append(line)
         else:
             lines.append(f"{indent}from {source} import (")
-            lines += [f"{indent}{INDENT}{entry}," for entry in plain]
+            lines += [f"{indent}{INDENT}{entry}," for entry in members]
             lines.append(f"{indent})")
-    # The formatter's import rule keeps a renamed member on a line of its own.
-    lines += [f"{indent}from {source} import {entry}" for entry in renamed]
     return lines

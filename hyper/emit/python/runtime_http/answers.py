@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 if TYPE_CHECKING:
     from starlette.requests import Request
 
-__all__ = ["Answer", "ApiError", "Reply", "current_request"]
+__all__ = ["Answer", "ApiError", "Reply", "UndeclaredAnswerError", "current_request"]
 
 T = TypeVar("T")
 
@@ -42,6 +42,10 @@ class ApiError(Exception):
         self.status = status
         self.value = value
         self.headers = dict(headers or {})
+
+
+class UndeclaredAnswerError(Exception):
+    """A handler gave an answer that its action does not declare: a mistake of the handler."""
 
 
 Reply: TypeAlias = T | Answer | Awaitable[T | Answer]

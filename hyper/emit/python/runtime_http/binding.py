@@ -8,18 +8,23 @@ from importlib import import_module
 from inspect import get_annotations
 from typing import TYPE_CHECKING, Any
 
+from pydantic.fields import FieldInfo
 from typing_extensions import TypeAliasType
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import ModuleType
 
-__all__ = ["bind_class", "bind_names", "find"]
+    from pydantic import BaseModel
+
+__all__ = ["bind_class", "bind_names", "deferred", "find"]
 
 _PACKAGE = __name__.rpartition("._runtime.")[0]
 _NAME = re.compile(r"[^\W\d]\w*")
 _STRING = re.compile(r"""r?"(?:\\.|[^"\\])*"|r?'(?:\\.|[^'\\])*'""")
 _bound_classes: set[type] = set()
-_bound_aliases: set[tuple[str, str]] = set()
+_bound_aliases: set[TypeAliasType] = set()
+_hidden: dict[str, dict[str, Any]] = {}
 
 
 def find(target: str) -> Any:
@@ -28,36 +33,77 @@ def find(target: str) -> Any:
     return getattr(import_module(f"{_PACKAGE}.{module}"), name)
 
 
-def bind_class(cls: type) -> None:
+def deferred(module: str, *names: str) -> Callable[[str], Any]:
+    """Take aliases out of a module's namespace; the function given back, as the module's ``__getattr__``, binds
+    what an alias names before anyone sees it."""
+    namespace = vars(sys.modules[module])
+    hidden = _hidden[module] = {name: namespace.pop(name) for name in names}
+
+    def get(name: str) -> Any:
+        if name not in hidden:
+            raise AttributeError(f"module {module!r} has no attribute {name!r}")
+        bind_names(name, sys.modules[module])
+        return namespace[name]
+
+    return get
+
+
+def _bound(name: str, namespace: dict[str, Any]) -> Any:
+    """What a name means in a module, bound there; ``None`` where it is none of the compiler's."""
+    value = namespace.get(name)
+    if value is not None:
+        return value
+    value = _hidden.get(namespace["__name__"], {}).get(name)
+    if value is None:
+        target = namespace.get("_REFERENCES", {}).get(name)
+        if target is None:
+            return None
+        module, _, other = target.partition(":")
+        home = vars(import_module(f"{_PACKAGE}.{module}"))
+        value = home[other] if other in home else _hidden[home["__name__"]][other]
+    namespace[name] = value
+    return value
+
+
+def bind_class(cls: type[BaseModel]) -> None:
     """Bind all names in the annotations of a model and of its bases."""
     if cls in _bound_classes:
         return
-    for base in cls.__mro__:
-        if base in _bound_classes or not base.__module__.startswith(_PACKAGE):
+    foreign: dict[str, tuple[str, ModuleType]] = {}
+    for base in reversed(cls.__mro__):
+        if not base.__module__.startswith(_PACKAGE):
             continue
         module = sys.modules[base.__module__]
-        for text in get_annotations(base).values():
+        for name, text in get_annotations(base).items():
             if isinstance(text, str):
-                bind_names(text, module)
+                if base not in _bound_classes:
+                    bind_names(text, module)
+                if base.__module__ != cls.__module__:
+                    foreign[name] = text, module
+                else:
+                    foreign.pop(name, None)
         _bound_classes.add(base)
+    for name, field in cls.__pydantic_fields__.items():
+        if name in foreign:
+            cls.__pydantic_fields__[name] = _evaluated(field, *foreign[name])
+
+
+def _evaluated(field: FieldInfo, text: str, module: ModuleType) -> FieldInfo:
+    """An inherited field with its annotation evaluated where it was written: Pydantic would do it here."""
+    made = FieldInfo.from_annotation(eval(text, vars(module)))  # noqa: S307
+    made.default = field.default
+    made.default_factory = field.default_factory
+    return made
 
 
 def bind_names(text: str, module: ModuleType) -> None:
     """Bind the names in an expression, and those in the aliases among them."""
-    namespace = vars(module)
-    references: dict[str, str] = namespace.get("_REFERENCES", {})
-    waiting = [(text, namespace, references)]
+    waiting = [(text, vars(module))]
     while waiting:
-        text, namespace, references = waiting.pop()
+        text, namespace = waiting.pop()
         for name in _NAME.findall(_STRING.sub("", text)):
-            value = namespace.get(name)
-            if value is None:
-                if name not in references:
-                    continue
-                namespace[name] = value = find(references[name])
-            if isinstance(value, TypeAliasType):
-                key = (value.__module__ or "", value.__name__)
-                if key not in _bound_aliases and isinstance(value.__value__, str):
-                    _bound_aliases.add(key)
-                    home = vars(sys.modules[key[0]])
-                    waiting.append((value.__value__, home, home.get("_REFERENCES", {})))
+            value = _bound(name, namespace)
+            if isinstance(value, TypeAliasType) and value not in _bound_aliases:
+                _bound_aliases.add(value)
+                if isinstance(value.__value__, str):
+                    waiting.append((value.__value__, vars(sys.modules[value.__module__ or ""])))

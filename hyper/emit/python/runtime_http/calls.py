@@ -116,9 +116,9 @@ class Call:
             self._checks = [(check, rule_of(check)) for check in self._operation.checks]
         now = utc_now()
         for check, rule in self._checks:
-            chain = [arguments]
+            chain: list[Any] = [arguments]
             for attribute in check.path[:-1]:
-                here: Any = chain[-1]
+                here = chain[-1]
                 chain.append(here[attribute] if here is arguments else getattr(here, attribute))
                 if chain[-1] is None:
                     break

@@ -5,10 +5,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .answers import Answer
+from starlette.responses import Response
+
+from .answers import Answer, UndeclaredAnswerError
 from .samples import Sampler
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from .operations import Operation, Returns
 
 __all__ = ["Mocker"]
@@ -24,17 +28,24 @@ class Mocker:
     def __init__(self, document: dict[str, Any]) -> None:
         self._document = document
         self._sampler = Sampler(document)
-        self._known: dict[tuple[str, str], Answer] = {}
+        self._known: dict[tuple[str, str], Response] = {}
 
-    def answer(self, method: str, path: str, operation: Operation) -> Answer:
-        """The first success answer of an operation."""
+    def answer(
+        self, method: str, path: str, operation: Operation, respond: Callable[[Answer], Response]
+    ) -> Response:
+        """The first success answer of an operation, as its declaration writes it: an example, or made up."""
         key = (method, path)
         known = self._known.get(key)
         if known is None:
-            known = self._known[key] = self._make(method, path, operation)
-        return Answer(known.status, known.value, known.headers, known.media)
+            try:
+                known = respond(self._make(method, path, operation, made_up=False))
+            except UndeclaredAnswerError:
+                known = respond(self._make(method, path, operation, made_up=True))
+            self._known[key] = known
+        return Response(known.body, known.status_code, dict(known.headers))
 
-    def _make(self, method: str, path: str, operation: Operation) -> Answer:
+    def _make(self, method: str, path: str, operation: Operation, *, made_up: bool) -> Answer:
+        self._sampler.examples = not made_up
         declared = next((one for one in operation.returns if not one.error), None)
         if declared is None:
             if operation.returns:
@@ -55,10 +66,12 @@ class Mocker:
 
     def _value(self, media: dict[str, Any]) -> Any:
         schema = media.get("schema", {})
+        if not self._sampler.examples:
+            return self._sampler.sample(schema)
         examples = [media["example"]] if "example" in media else []
         examples += [
             one["value"]
-            for one in media.get("examples", {}).values()
+            for one in map(self._sampler.resolve, media.get("examples", {}).values())
             if isinstance(one, dict) and "value" in one
         ]
         for example in examples:

@@ -55,7 +55,7 @@ class Model(BaseModel):
         cls, source: type[BaseModel], handler: GetCoreSchemaHandler, /
     ) -> CoreSchema:
         bind_class(cls)
-        return super().__get_pydantic_core_schema__(source, handler)
+        return handler(source)
 
     if not TYPE_CHECKING:
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import logging
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 from pydantic_core import to_jsonable_python
 from starlette.responses import JSONResponse, Response
 
-from .answers import Answer
+from .answers import Answer, UndeclaredAnswerError
 from .requests import is_json
 
 if TYPE_CHECKING:
@@ -19,13 +18,7 @@ if TYPE_CHECKING:
     from .operations import Operation, Returns, Types
     from .routing import Route
 
-__all__ = ["Responder", "UndeclaredAnswerError"]
-
-_LOG = logging.getLogger(__name__)
-
-
-class UndeclaredAnswerError(Exception):
-    """A handler gave an answer that its action does not declare: a mistake of the handler."""
+__all__ = ["Responder"]
 
 
 class Responder:
@@ -97,7 +90,12 @@ class Responder:
     def problem(self, status: int, content: dict[str, Any]) -> Response:
         """A refusal; where the action declares an error of this status, in the form that it declares."""
         declared = self._declared(status, None)
-        if declared is None or declared.type is None or declared.media is None:
+        if (
+            declared is None
+            or declared.type is None
+            or declared.media is None
+            or not declared.error
+        ):
             return JSONResponse(content, status)
         adapter = self._types.adapter(declared.type)
         try:

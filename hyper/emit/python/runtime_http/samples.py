@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from functools import cache, partial
 from math import ceil, floor
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .patterns import matching
+
+if TYPE_CHECKING:
+    from jsonschema import FormatChecker
 
 __all__ = ["Sampler"]
 
@@ -27,6 +32,13 @@ _FORMATS = {
     "byte": "",
     "decimal": "1",
 }
+_FORMAT_PATTERNS = {
+    "date-time": r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)",
+    "time": r"\d\d:\d\d(:\d\d(\.\d+)?)?([Zz]|[+-]\d\d:\d\d)?",
+    "duration": r"-?P(?!$)(\d+[YMWD])*(T(\d+H)?(\d+M)?(\d+(\.\d+)?S)?)?",
+    "uri": r"[A-Za-z][A-Za-z0-9+.-]*:\S*",
+    "uuid": r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}",
+}
 _WORDS = "sample text "
 _DEEP = 12
 
@@ -34,11 +46,13 @@ _DEEP = 12
 class Sampler:
     """Makes values for the schemas of one document."""
 
-    __slots__ = ("_document", "_open", "_validators")
+    __slots__ = ("_document", "_open", "_validators", "examples")
 
     def __init__(self, document: Schema) -> None:
         self._document = document
         self._open: list[str] = []
+        self.examples = True
+        """Whether examples in the schemas are taken."""
         self._validators: dict[int, tuple[Schema, Any]] = {}
 
     # Fitting
@@ -55,13 +69,11 @@ class Sampler:
 
     def _validator(self, schema: Any) -> Any:
         from jsonschema import Draft202012Validator
-        from referencing import Registry, Resource
-        from referencing.jsonschema import DRAFT202012
 
-        resource = Resource.from_contents(self._document, default_specification=DRAFT202012)
-        registry: Any = Registry().with_resource("", resource)
+        # References count from the root of the document, which the schema is therefore put into.
         return Draft202012Validator(
-            schema, registry=registry, format_checker=Draft202012Validator.FORMAT_CHECKER
+            {"components": self._document.get("components", {}), "allOf": [schema]},
+            format_checker=_format_checker(),
         )
 
     def resolve(self, schema: Any) -> Any:
@@ -106,10 +118,7 @@ class Sampler:
         if not isinstance(schema, dict):
             return None
         merged = self._merged(schema)
-        for example in [
-            *merged.get("examples", []),
-            *([merged["example"]] if "example" in merged else []),
-        ]:
+        for example in _examples(merged) if self.examples else ():
             if self.fits(schema, example):
                 return example
         if "const" in merged:
@@ -283,8 +292,27 @@ class Sampler:
         return result
 
 
+@cache
+def _format_checker() -> FormatChecker:
+    from jsonschema import FormatChecker
+
+    checker = FormatChecker(("date", "email", "ipv4", "ipv6", "regex"))
+    for name, pattern in _FORMAT_PATTERNS.items():
+        checker.checks(name)(partial(_looks_like, re.compile(pattern)))
+    return checker
+
+
+def _looks_like(pattern: re.Pattern[str], value: object) -> bool:
+    return not isinstance(value, str) or pattern.fullmatch(value) is not None
+
+
 class _TooDeepError(Exception):
     """A recursive schema whose value would not end on this path."""
+
+
+def _examples(schema: Schema) -> list[Any]:
+    """The examples of a schema, in either spelling."""
+    return [*schema.get("examples", ()), *([schema["example"]] if "example" in schema else ())]
 
 
 def _says_more(schema: Schema) -> bool:
@@ -408,8 +436,6 @@ def _string(schema: Schema) -> str:
 
 def matching_all(patterns: list[str], text: str) -> bool:
     """Whether a text matches all patterns."""
-    import re
-
     try:
         return all(re.search(pattern, text) for pattern in patterns)
     except re.error:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 import json
-import logging
 from functools import cached_property
 from importlib import import_module
 from importlib.resources import files
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from .answers import Answer, ApiError, enter_request
 from .calls import Call, RequestError
@@ -30,7 +29,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Service", "make_app"]
 
-_LOG = logging.getLogger(__name__)
 _PACKAGE = __name__.rpartition("._runtime.")[0]
 
 
@@ -160,7 +158,10 @@ class Service:
             except NotImplementedError:
                 pass
         if self.mock:
-            return self.mocker.answer(ready.route.method, ready.route.path, ready.operation)
+            route = ready.route
+            return self.mocker.answer(
+                route.method, route.path, ready.operation, ready.responder.respond
+            )
         raise RequestError(501, {"detail": f"{ready.operation.name} has no handler"})
 
 
@@ -182,8 +183,3 @@ class _Ready:
         self.responder = responder
         self.handler = handler
         self.route = route
-
-
-def json_response(status: int, content: Any) -> JSONResponse:
-    """A response with a JSON value."""
-    return JSONResponse(content, status)

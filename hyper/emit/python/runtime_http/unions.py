@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, get_args
 
 from pydantic import ValidationError
 from pydantic_core import PydanticCustomError, core_schema
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from pydantic import GetCoreSchemaHandler
     from pydantic_core import CoreSchema
 
@@ -52,7 +51,7 @@ class ExactlyOne:
             plain.append(schema)
             tries.append(core_schema.no_info_wrap_validator_function(_attempt, schema))
         each = core_schema.tuple_schema(tries)
-        spread: Callable[[Any], Any] = lambda value: (value,) * len(tries)  # noqa: E731
+        spread = partial(_repeated, len(tries))
         return core_schema.no_info_after_validator_function(
             _choose,
             core_schema.no_info_before_validator_function(spread, each),
@@ -60,6 +59,10 @@ class ExactlyOne:
                 _serialize, schema=core_schema.union_schema(plain)
             ),
         )
+
+
+def _repeated(times: int, value: Any) -> tuple[Any, ...]:
+    return (value,) * times
 
 
 def _serialize(value: Any, handler: core_schema.SerializerFunctionWrapHandler) -> Any:

@@ -1,0 +1,235 @@
+"""A small shop that has every form of data: the program of most tests here."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hyper.ir.markers import Markers
+from hyper.ir.nodes import Const, EnumConst, MakeList, Now
+from hyper.ir.types import (
+    ANY,
+    BYTES,
+    DATE,
+    DATETIME,
+    DURATION,
+    EMAIL,
+    FLOAT,
+    INT,
+    STRING,
+    TIME,
+    URL,
+    UUID,
+    Alias,
+    Dec,
+    Entity,
+    Enum,
+    ListOf,
+    Lit,
+    MapOf,
+    Marked,
+    Opt,
+    Union,
+)
+from tests.emit_python.programs import (
+    action,
+    alias,
+    answer,
+    body,
+    entity,
+    enum,
+    field,
+    module,
+    number,
+    parameter,
+    program,
+    text,
+    union,
+)
+
+if TYPE_CHECKING:
+    from hyper.ir.program import Program
+
+MONEY = Dec(12, 2)
+
+
+def shop() -> Program:
+    """Modules that refer to one another in a ring, with one that nobody needs."""
+    return program(
+        module(
+            "shop.catalog",
+            alias("Sku", STRING, Markers(patterns=(r"^[A-Z]{3}-\d+$",)), doc="Stock keeping unit."),
+            alias("Skus", ListOf(Alias("shop.catalog.Sku")), Markers(unique=True)),
+            entity(
+                "Product",
+                field("sku", Alias("shop.catalog.Sku")),
+                field("name", STRING, markers=Markers(min_length=1, max_length=80)),
+                field("price", MONEY, markers=Markers(minimum=0)),
+                field("related", Alias("shop.catalog.Skus"), optional=True),
+                field("bought_with", ListOf(Entity("shop.orders.Order")), optional=True),
+                doc="What is sold.",
+            ),
+            doc="What is there to buy.",
+        ),
+        module(
+            "shop.customer",
+            enum("Tier", {"gold": "gold", "silver": "si-lver", "title": "title"}),
+            enum("Level", {"low": 1, "high": 2}),
+            enum("Mixed", {"one": 1, "word": "x", "no": False}),
+            entity(
+                "Customer",
+                field("name", STRING),
+                field("email", EMAIL, optional=True),
+                field("tier", Enum("shop.customer.Tier")),
+                field("level", Enum("shop.customer.Level"), optional=True),
+                field("mixed", Enum("shop.customer.Mixed"), optional=True),
+                field("orders", ListOf(Entity("shop.orders.Order")), optional=True),
+            ),
+            entity(
+                "Vip",
+                field("name", STRING, origin="shop.customer.Customer"),
+                field("email", EMAIL, optional=True, origin="shop.customer.Customer"),
+                field("tier", Enum("shop.customer.Tier"), origin="shop.customer.Customer"),
+                field("level", Enum("shop.customer.Level"), optional=True),
+                field("mixed", Enum("shop.customer.Mixed"), optional=True),
+                field("orders", ListOf(Entity("shop.orders.Order")), optional=True),
+                field("discount", Dec(3, 2), default=Const(Dec(3, 2), "0.10")),
+                bases=("shop.customer.Customer",),
+            ),
+        ),
+        module(
+            "shop.orders",
+            entity(
+                "OrderLine",
+                field("sku", Alias("shop.catalog.Sku")),
+                field("quantity", INT, markers=Markers(minimum=1, maximum=999), doc="How many."),
+                field("unit_price", MONEY),
+            ),
+            entity(
+                "Order",
+                field("id", UUID, markers=Markers(key=True)),
+                field("customer", Entity("shop.customer.Customer")),
+                field(
+                    "lines",
+                    ListOf(Entity("shop.orders.OrderLine")),
+                    markers=Markers(min_size=1, max_size=200),
+                ),
+                field("placed_at", DATETIME, default=Now(DATETIME)),
+                field("shipping", MONEY, default=Const(MONEY, "4.90")),
+                field("note", STRING, optional=True, markers=Markers(max_length=500)),
+                field("coupon", Opt(STRING)),
+                field("gift", Opt(STRING), optional=True),
+                field("tags", ListOf(STRING), default=MakeList(ListOf(STRING), ())),
+                field(
+                    "tier",
+                    Enum("shop.customer.Tier"),
+                    default=EnumConst(Enum("shop.customer.Tier"), "gold"),
+                ),
+                field("payment", Union("shop.orders.Payment"), optional=True),
+                doc="A basket that a customer wants to buy.\n\nIt has lines.",
+            ),
+            entity("Card", field("kind", STRING), field("number", STRING)),
+            entity("Bank", field("kind", STRING), field("iban", STRING)),
+            union(
+                "Payment",
+                Entity("shop.orders.Card"),
+                Entity("shop.orders.Bank"),
+                by="kind",
+                mapping={
+                    "visa": "shop.orders.Card",
+                    "amex": "shop.orders.Card",
+                    "bank": "shop.orders.Bank",
+                },
+            ),
+        ),
+        module(
+            "shop.forms",
+            entity(
+                "Everything",
+                field("class", STRING, optional=True),
+                field("+1", INT, optional=True),
+                field("_links", ANY, optional=True),
+                field("schema", STRING, optional=True),
+                field("date", DATE, optional=True),
+                field("time", TIME, optional=True),
+                field("at", DATETIME, optional=True),
+                field("wait", DURATION, optional=True),
+                field("data", BYTES, optional=True),
+                field("site", URL, optional=True),
+                field("ratio", FLOAT, optional=True, markers=Markers(minimum=0, maximum=1)),
+                field("flag", Lit(value=True), optional=True),
+                field("word", Lit("a\"b'c\\d"), optional=True),
+                field("scores", MapOf(INT), optional=True),
+                field("names", ListOf(Marked(STRING, Markers(min_length=2))), optional=True),
+                field(
+                    "checked",
+                    STRING,
+                    optional=True,
+                    markers=Markers(schema=('{"not": {"const": "no"}}',)),
+                ),
+                field("label", STRING, default=text("a \"quoted\" 'text' \\ \n\x00")),
+                field("bound", INT, optional=True, default=number(3)),
+            ),
+            entity("Closed", field("x", INT, optional=True), markers=Markers(extra="forbid")),
+            entity("Open", field("x", INT, optional=True), markers=Markers(extra="allow")),
+            entity("Typed", field("x", INT, optional=True), extra=INT),
+            entity(
+                "Ruled",
+                field("x", INT, optional=True),
+                markers=Markers(schema=('{"minProperties": 1}',), extra="allow"),
+            ),
+            union("Fits", INT, STRING, ListOf(Union("shop.forms.Fits"))),
+            union(
+                "Exactly",
+                Entity("shop.forms.Closed"),
+                INT,
+                ListOf(Union("shop.forms.Exactly")),
+                exactly=True,
+            ),
+            entity(
+                "Unions",
+                field("fits", Union("shop.forms.Fits"), optional=True),
+                field("exactly", Union("shop.forms.Exactly"), optional=True),
+            ),
+        ),
+        module("shop.unused", entity("Nobody", field("order", Entity("shop.orders.Order")))),
+        module(
+            "shop.service",
+            action(
+                "place_order",
+                "POST",
+                "/orders",
+                parameter("query", "page", INT, default=number(1)),
+                parameter("query", "tags", ListOf(STRING), optional=True),
+                body(Entity("shop.orders.Order")),
+                answer("201", Entity("shop.orders.Order")),
+                answer("409", Entity("shop.forms.Open"), error=True),
+                doc="Places an order.\n\nAnd gives it back.",
+            ),
+            action(
+                "find",
+                "GET",
+                "/orders/{id}",
+                parameter("path", "id", INT, markers=Markers(minimum=1)),
+                parameter("header", "trace", UUID, wire="X-Trace", optional=True),
+                answer("200", Entity("shop.orders.OrderLine")),
+                answer("404", error=True),
+            ),
+            action("latest", "GET", "/orders/latest", answer("200", STRING, media="text/plain")),
+            action(
+                "guarded",
+                "DELETE",
+                "/orders/{id}",
+                parameter("path", "id", INT),
+                answer("204"),
+                allow=("admin", "clerk"),
+            ),
+            action(
+                "tell",
+                "POST",
+                "/tell",
+                body(STRING, media="text/plain"),
+                body(Entity("shop.orders.Card"), media="application/x-www-form-urlencoded"),
+                answer("200", STRING),
+            ),
+        ),
+    )
