@@ -175,7 +175,7 @@ class _Lexer:
 
     def _finish(self, at: int) -> None:
         if self.kinds and self.kinds[-1] not in {t.NEWLINE, t.DEDENT, t.INDENT}:
-            self._add(t.NEWLINE, self.ends[-1], self.ends[-1])
+            self._add(t.NEWLINE, self.ends[-1], at)
         for _ in self.indents[1:]:
             self._add(t.DEDENT, at, at)
         self._add(t.END, at, at)

@@ -136,7 +136,7 @@ RULES: Final[tuple[Rule, ...]] = (
     Rule(QUOTED, r"`[^`\\\n]*+(?:\\[^\n][^`\\\n]*+)*+`"),
     Rule(SPACE, r"[\t\r\f]++"),
     Rule(BAD, r"[\"'`][^\n]*+"),
-    Rule(BAD, r"[\s\S]"),
+    Rule(BAD, r"&&|[\s\S]"),
 )
 
 

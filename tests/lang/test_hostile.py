@@ -16,7 +16,7 @@ from hyper.lang.same import same
 from hyper.lang.tokens import NEWLINE
 
 _EVERYTHING = (Path(__file__).parent / "golden" / "everything.intent").read_text(encoding="utf-8")
-_PIECES = _EVERYTHING.replace("\n", " \n ").split(" ") + ["(", "[", "{", "}", "]", ")", "\t", '"', "`"]
+_PIECES = [*_EVERYTHING.replace("\n", " \n ").split(" "), *'([{}])\t"`']
 _SETTINGS = settings(max_examples=150, deadline=None)
 
 
@@ -67,7 +67,9 @@ def test_truncated(size: int) -> None:
         st.tuples(
             st.integers(0, len(_EVERYTHING)),
             st.integers(0, 6),
-            st.sampled_from(["", ":", "(", ")", '"', "\n", "    ", "#", "@", "|", "=>", "9", "`", "\\"]),
+            st.sampled_from(
+                ["", ":", "(", ")", '"', "\n", "    ", "#", "@", "|", "=>", "9", "`", "\\"]
+            ),
         ),
         min_size=1,
         max_size=4,
@@ -84,9 +86,7 @@ def test_mutated(edits: list[tuple[int, int, str]]) -> None:
 @given(st.lists(st.tuples(st.integers(0, 300), st.booleans()), max_size=12))
 def test_comments_anywhere_stay_in_order(places: list[tuple[int, bool]]) -> None:
     tokens = tokenize(Source("a.intent", _EVERYTHING))
-    ends = [
-        tokens.starts[i] for i, kind in enumerate(tokens.kinds) if kind == NEWLINE
-    ]
+    ends = [tokens.starts[i] for i, kind in enumerate(tokens.kinds) if kind == NEWLINE]
     starts = set(tokens.comment_starts)
     chosen: dict[int, bool] = {}
     for place, own_line in places:

@@ -54,7 +54,17 @@ def test_a_range_of_integers_is_no_number_with_a_point() -> None:
 
 
 def test_strings() -> None:
-    texts = ['"a"', '""', '"\\""', 'r"\\d"', "'b'", '"""c "d" ""e"""', "r'f'", '"""g\n\\""""', '"h"']
+    texts = [
+        '"a"',
+        '""',
+        '"\\""',
+        'r"\\d"',
+        "'b'",
+        '"""c "d" ""e"""',
+        "r'f'",
+        '"""g\n\\""""',
+        '"h"',
+    ]
     assert _texts(" ".join(texts)) == texts
 
 

@@ -12,7 +12,7 @@ from hyper.lang.same import same
 from . import trees
 
 _QUICK = settings(
-    max_examples=150,
+    max_examples=100,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )

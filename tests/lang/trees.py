@@ -47,13 +47,17 @@ names = st.sampled_from(WORDS[:-1])
 idents = names.map(lambda name: tree.Ident(0, 0, name))
 plain_idents = st.sampled_from(["a", "b2", "_c", "if"]).map(lambda name: tree.Ident(0, 0, name))
 texts = st.one_of(
-    st.sampled_from(["", "plain", 'say "hi"', "a\\d+", "two\nlines", "tab\t", "'", '"""', "é\u2028"]),
+    st.sampled_from(
+        ["", "plain", 'say "hi"', "a\\d+", "two\nlines", "tab\t", "'", '"""', "é\u2028"]
+    ),
     st.text(max_size=12),
 )
 strings = st.builds(lambda value, raw: tree.StrLit(0, 0, value, raw, ""), texts, st.booleans())
 plain_strings = texts.map(lambda value: tree.StrLit(0, 0, value, False, ""))
 paragraphs = st.lists(
-    st.sampled_from(["", "A line.", "  deeper", "ends in space ", "   ", '"""', 'q"', "\\", "\ttab"]),
+    st.sampled_from(
+        ["", "A line.", "  deeper", "ends in space ", "   ", '"""', 'q"', "\\", "\ttab"]
+    ),
     max_size=5,
 ).map("\n".join)
 docs = st.none() | st.one_of(texts, paragraphs).map(
@@ -166,7 +170,7 @@ def _extend_type(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
     )
 
 
-types = st.recursive(_type_leaves, _extend_type, max_leaves=4)
+types: st.SearchStrategy[Any] = st.recursive(_type_leaves, _extend_type, max_leaves=4)
 plain_names = _node(tree.TypeName, _parts, st.just([]), st.just([]))
 params = st.lists(_node(tree.Param, idents, types), max_size=3)
 
@@ -174,12 +178,8 @@ params = st.lists(_node(tree.Param, idents, types), max_size=3)
 def _blocks(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
     block = st.lists(inner, min_size=1, max_size=3)
     branches = st.lists(_node(tree.Branch, small, block), min_size=1, max_size=2)
-    arms = st.lists(
-        _node(tree.MatchArm, types, st.none() | idents, block), min_size=1, max_size=3
-    )
-    last = st.lists(
-        _node(tree.MatchArm, st.none(), st.none(), block), max_size=1
-    )
+    arms = st.lists(_node(tree.MatchArm, types, st.none() | idents, block), min_size=1, max_size=3)
+    last = st.lists(_node(tree.MatchArm, st.none(), st.none(), block), max_size=1)
     return st.one_of(
         _node(tree.For, idents, small, block),
         _node(tree.If, branches, st.none() | block),
@@ -271,17 +271,27 @@ _examples = _node(
     st.lists(st.lists(small, min_size=1, max_size=3), max_size=3),
 )
 _scenario = _node(
-    tree.Scenario, plain_strings, docs, st.lists(_steps, min_size=1, max_size=3), st.none() | _examples
+    tree.Scenario,
+    plain_strings,
+    docs,
+    st.lists(_steps, min_size=1, max_size=3),
+    st.none() | _examples,
 )
 _server = _node(tree.ServerLine, plain_strings, st.none() | plain_strings, markers)
 _tag = _node(tree.TagLine, plain_strings, st.none() | plain_strings, markers)
 _scheme_line = _node(tree.SchemeLine, idents, plain_idents, _args(small), markers, docs)
-_variants = st.lists(
-    types | _node(tree.TypeMarked, types, some_markers), min_size=1, max_size=4
-)
+_variants = st.lists(types | _node(tree.TypeMarked, types, some_markers), min_size=1, max_size=4)
 _mapping = st.lists(_node(tree.MapEntry, plain_strings, refs), max_size=3)
 
 _head = (idents, docs, markers)
+
+
+def _table(policy: Any, fold: Any) -> st.SearchStrategy[Any]:
+    inputs = st.lists(idents, max_size=2)
+    outputs = st.lists(idents, min_size=1, max_size=2)
+    return _node(tree.TableDecl, *_head, params, types, policy, fold, inputs, outputs, _rows)
+
+
 declarations = st.one_of(
     _node(tree.ConstDecl, *_head, st.none() | types, expressions),
     _node(tree.TypeDecl, *_head, types),
@@ -298,20 +308,8 @@ declarations = st.one_of(
     ),
     _node(tree.CalcDecl, *_head, params, types, bodies),
     _node(tree.ExternDecl, *_head, params, types, plain_strings),
-    st.one_of(
-        _node(
-            tree.TableDecl,
-            *_head,
-            params,
-            types,
-            policy,
-            fold,
-            st.lists(idents, max_size=2),
-            st.lists(idents, min_size=1, max_size=2),
-            _rows,
-        )
-        for policy, fold in ((st.none(), st.none()), (plain_idents, st.none() | plain_idents))
-    ),
+    _table(st.none(), st.none()),
+    _table(plain_idents, st.none() | plain_idents),
     _node(tree.RuleDecl, *_head, plain_names, _clauses),
     _node(
         tree.ActionDecl,
@@ -346,9 +344,7 @@ declarations = st.one_of(
         st.lists(_scenario, min_size=1, max_size=2),
     ),
 )
-_dotted = st.sampled_from(["a", "shop.orders", "a.if.b"]).map(
-    lambda name: tree.Ident(0, 0, name)
-)
+_dotted = st.sampled_from(["a", "shop.orders", "a.if.b"]).map(lambda name: tree.Ident(0, 0, name))
 _uses = _node(
     tree.Use,
     _dotted,

@@ -59,10 +59,8 @@ def _line(p: Cursor, result: ActionDecl) -> None:
     if p.kinds[p.i] == t.ROUTE:
         _route(p, result)
         return
-    read = _LINES.get(p.word())
-    if read is None:
-        raise p.unknown_word("a line of an action, as `route GET /path` or `returns 200 T`", _LINES)
-    read(p, result)
+    word = p.leading_word(_LINES, "a line of an action, as `route GET /path` or `returns 200 T`")
+    _LINES[word](p, result)
 
 
 def _once(p: Cursor, there: object) -> None:
@@ -85,9 +83,19 @@ def _route(p: Cursor, result: ActionDecl) -> None:
         if p.kinds[p.i] == t.STRING:
             path = string(p).value
         elif p.kinds[p.i] != t.NEWLINE:
-            raise p.fault("the path of a route begins with `/`")
+            p.report(p.fault("the path of a route begins with `/`"))
+            path = _rest_of_line(p)
+            path = path if path.startswith("/") else f"/{path}"
     result.route = Route(start, p.ends[p.i - 1], method.upper(), path)
     p.end_line()
+
+
+def _rest_of_line(p: Cursor) -> str:
+    """Take all tokens up to the end of the line; their text."""
+    start = p.starts[p.i]
+    while p.kinds[p.i] != t.NEWLINE:
+        p.i += 1
+    return p.source.text[start : p.ends[p.i - 1]]
 
 
 def _typed(p: Cursor) -> tuple[Ident, bool, TypeExpr]:
@@ -177,8 +185,8 @@ def _is_status(status: str) -> bool:
 
 def _header(p: Cursor, line: ActionReturn) -> None:
     start = p.starts[p.i]
-    if not p.accept_word("header"):
-        raise p.unknown_word("`header name: T`", ("header",))
+    p.leading_word(("header",), "`header name: T`")
+    p.i += 1
     name, optional, kind = _typed(p)
     marks = markers(p)
     end = p.ends[p.i - 1]

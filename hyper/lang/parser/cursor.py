@@ -12,7 +12,7 @@ from hyper.lang.parser.literals import unescape
 from hyper.lang.tree import Ident
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Collection
 
     from hyper.base.source import Source
     from hyper.lang.tokens import Tokens
@@ -102,15 +102,25 @@ class Cursor:
             return self.fault(f"{self.found()} is neither a number nor a name", "E0106")
         return self.fault(f"expected {what}, found {self.found()}")
 
-    def unknown_word(self, what: str, words: Iterable[str]) -> Fault:
-        """Make the error for a word that begins no line here."""
-        text = self.texts[self.i]
-        near = None
-        if self.kinds[self.i] == t.NAME:
-            close = get_close_matches(text, list(words), 1)
-            near = close[0] if close else None
-        hint = f"; did you mean `{near}`?" if near else f"; expected {what}"
-        return self.fault(f"{self.found()} cannot stand here{hint}", "E0204", near)
+    def leading_word(self, words: Collection[str], what: str) -> str:
+        """The word that begins a line, one of ``words``.
+
+        A misspelt one is reported and read as the word that it is nearest to, so that the rest
+        of its line, and its block, are not lost.
+        """
+        i = self.i
+        text = self.texts[i]
+        named = self.kinds[i] == t.NAME
+        if named and text in words:
+            return text
+        close = get_close_matches(text, list(words), 1) if named else []
+        if not close:
+            raise self.fault(f"{self.found()} cannot stand here; expected {what}", "E0204")
+        near = close[0]
+        message = f"{self.found()} cannot stand here; did you mean `{near}`?"
+        self.report(self.fault(message, "E0204", near))
+        self.texts[i] = near
+        return near
 
     def report(self, fault: Fault) -> None:
         """Report a fault, unless its line already has an error: one mistake is one error."""

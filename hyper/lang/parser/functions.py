@@ -138,7 +138,9 @@ def rule(p: Cursor) -> RuleDecl:
 def _clause(p: Cursor, result: RuleDecl) -> None:
     """``require … else "…"``, or ``when … then …`` on one line or two."""
     start = p.starts[p.i]
-    if p.accept_word("require"):
+    word = p.leading_word(("require", "when"), "`require` or `when`")
+    p.i += 1
+    if word == "require":
         condition = expression(p)
         if p.word() != "else":
             raise p.expected('`else "…"`, the message of the refusal')
@@ -147,8 +149,6 @@ def _clause(p: Cursor, result: RuleDecl) -> None:
         result.clauses.append(Require(start, message.end, condition, message))
         p.end_line()
         return
-    if not p.accept_word("when"):
-        raise p.unknown_word("`require` or `when`", ("require", "when"))
     derive = Derive(start, 0, expression(p), [])
     if p.kinds[p.i] == t.NEWLINE:
         p.i += 1

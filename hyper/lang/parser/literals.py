@@ -150,5 +150,8 @@ def number(p: Cursor, i: int) -> NumLit:
     try:
         value = Decimal(text.replace("_", "")) if len(text) <= 1000 else Decimal(0)
     except ArithmeticError:
-        value = Decimal(0)  # reported by the lexer
+        value = Decimal(0)
+    if abs(value.adjusted()) > 11_000:
+        # The lexer reported its exponent.
+        value = Decimal(0)
     return NumLit(p.starts[i], p.ends[i], value, text)

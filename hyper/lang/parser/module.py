@@ -44,6 +44,8 @@ _DECLARATIONS: Final[dict[str, Callable[[Cursor], Declaration]]] = {
     "feature": scenarios.feature,
 }
 
+_LEADING: Final = (*_DECLARATIONS, "use", "intent")
+
 
 def parse(source: Source) -> Parsed:
     """Parse a file. Every mistake in it is reported; what could be read is in the tree."""
@@ -81,18 +83,15 @@ def parse(source: Source) -> Parsed:
 
 def _line(p: Cursor, module: Module) -> None:
     """Take a declaration, a ``use`` or the ``intent`` line."""
-    word = p.word()
-    read = _DECLARATIONS.get(word)
-    if read is not None:
-        module.declarations.append(read(p))
-    elif word == "use":
+    if p.kinds[p.i] == t.STRING and module.doc is None and not module.declarations:
+        raise p.fault("the documentation of a file stands before its `intent` line")
+    word = p.leading_word(_LEADING, "a declaration")
+    if word == "use":
         module.uses.append(_use(p))
     elif word == "intent":
         _intent(p, module)
-    elif p.kinds[p.i] == t.STRING and module.doc is None and not module.declarations:
-        raise p.fault("the documentation of a file stands before its `intent` line")
     else:
-        raise p.unknown_word("a declaration", (*_DECLARATIONS, "use", "intent"))
+        module.declarations.append(_DECLARATIONS[word](p))
 
 
 def _intent(p: Cursor, module: Module) -> None:

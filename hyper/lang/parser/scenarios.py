@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from hyper.lang import tokens as t
 from hyper.lang.parser.cursor import Fault
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from hyper.lang.parser.cursor import Cursor
+
+
+_STEPS: Final = ("given", "when", "then", "examples")
 
 
 def _block(p: Cursor, what: str) -> bool:
@@ -53,17 +56,14 @@ def feature(p: Cursor) -> FeatureDecl:
 
 
 def _feature_line(p: Cursor, result: FeatureDecl) -> None:
-    word = p.word()
-    if word == "actor":
+    if p.leading_word(("actor", "scenario"), "`scenario` or `actor`") == "actor":
         if result.actor is not None:
             raise p.fault("a feature has one `actor` line", "E0204")
         p.i += 1
         result.actor = type_name(p)
         p.end_line()
-    elif word == "scenario":
-        result.scenarios.append(_scenario(p))
     else:
-        raise p.unknown_word("`scenario` or `actor`", ("scenario", "actor"))
+        result.scenarios.append(_scenario(p))
 
 
 def _scenario(p: Cursor) -> Scenario:
@@ -78,8 +78,8 @@ def _scenario(p: Cursor) -> Scenario:
 
 
 def _step(p: Cursor, result: Scenario) -> None:
-    word = p.word()
-    if word == "examples" and p.kinds[p.i + 1] == t.COLON:
+    word = p.leading_word(_STEPS, "`given`, `when`, `then` or `examples:`")
+    if word == "examples":
         if result.examples is not None:
             raise p.fault("a scenario has one `examples:` table", "E0204")
         result.examples = _examples(p)
@@ -88,11 +88,8 @@ def _step(p: Cursor, result: Scenario) -> None:
         result.steps.append(_then(p))
     elif word == "given":
         _bindings(p, lambda *parts: result.steps.append(Given(*parts)))
-    elif word == "when":
-        _bindings(p, lambda *parts: result.steps.append(WhenStep(*parts)))
     else:
-        words = ("given", "when", "then", "examples")
-        raise p.unknown_word("`given`, `when`, `then` or `examples:`", words)
+        _bindings(p, lambda *parts: result.steps.append(WhenStep(*parts)))
     p.end_line()
 
 

@@ -40,10 +40,8 @@ def service(p: Cursor) -> ServiceDecl:
 
 
 def _line(p: Cursor, result: ServiceDecl) -> None:
-    read = _LINES.get(p.word())
-    if read is None:
-        raise p.unknown_word('a line of a service, as `title "…"` or `server "…"`', _LINES)
-    read(p, result)
+    word = p.leading_word(_LINES, 'a line of a service, as `title "…"` or `server "…"`')
+    _LINES[word](p, result)
 
 
 def _once(p: Cursor, there: object) -> None:

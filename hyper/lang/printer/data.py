@@ -36,7 +36,7 @@ def line_end(w: Writer, node: Any) -> int:
     """Where the line of a node ends that may have documentation beneath, if comments are left to place."""
     if node.doc is None or w.at >= node.doc.start:
         return int(node.end)
-    ends = [node.start]
+    ends: list[int] = [node.start]
     for name in ("type", "wire", "kind", "default", "media"):
         part = getattr(node, name, None)
         if isinstance(part, Node):
