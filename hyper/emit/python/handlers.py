@@ -99,7 +99,8 @@ def _method(action: ActionDef, name: str, reply: str, scope: Scope) -> list[str]
     result = f"{reply}[{_result(action, scope)}]"
     lines = _signature(name, params, result)
     lines += docstring(described(action.doc, action.markers), INDENT * 2)
-    return [*lines, f"{INDENT * 2}raise NotImplementedError"]
+    unhandled = scope.take(".answers", "UnhandledError")
+    return [*lines, f"{INDENT * 2}raise {unhandled}"]
 
 
 def _result(action: ActionDef, scope: Scope) -> str:

@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 if TYPE_CHECKING:
     from starlette.requests import Request
 
-__all__ = ["Answer", "ApiError", "Reply", "UndeclaredAnswerError", "current_request"]
+__all__ = [
+    "Answer",
+    "ApiError",
+    "Reply",
+    "UndeclaredAnswerError",
+    "UnhandledError",
+    "current_request",
+]
 
 T = TypeVar("T")
 
@@ -42,6 +49,10 @@ class ApiError(Exception):
         self.status = status
         self.value = value
         self.headers = dict(headers or {})
+
+
+class UnhandledError(NotImplementedError):
+    """Raised for an action that a handler does not serve: it answers 501."""
 
 
 class UndeclaredAnswerError(Exception):

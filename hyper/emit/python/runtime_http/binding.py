@@ -69,27 +69,32 @@ def bind_class(cls: type[BaseModel]) -> None:
     """Bind all names in the annotations of a model and of its bases."""
     if cls in _bound_classes:
         return
-    foreign: dict[str, tuple[str, ModuleType]] = {}
+    written: dict[str, tuple[str, ModuleType]] = {}
     for base in reversed(cls.__mro__):
         if not base.__module__.startswith(_PACKAGE):
             continue
         module = sys.modules[base.__module__]
         for name, text in get_annotations(base).items():
             if isinstance(text, str):
+                written[name] = text, module
                 if base not in _bound_classes:
                     bind_names(text, module)
-                if base.__module__ != cls.__module__:
-                    foreign[name] = text, module
-                else:
-                    foreign.pop(name, None)
-        _bound_classes.add(base)
-    for name, field in cls.__pydantic_fields__.items():
-        if name in foreign:
-            cls.__pydantic_fields__[name] = _evaluated(field, *foreign[name])
+        if base not in _bound_classes:
+            _bound_classes.add(base)
+            _complete(base, written)
+
+
+def _complete(cls: type[Any], written: dict[str, tuple[str, ModuleType]]) -> None:
+    """Evaluate the fields that a model inherits from another module: Pydantic would look for their names here."""
+    fields: dict[str, FieldInfo] = getattr(cls, "__pydantic_fields__", {})
+    for name, field in fields.items():
+        text, module = written[name]
+        if module.__name__ != cls.__module__:
+            fields[name] = _evaluated(field, text, module)
 
 
 def _evaluated(field: FieldInfo, text: str, module: ModuleType) -> FieldInfo:
-    """An inherited field with its annotation evaluated where it was written: Pydantic would do it here."""
+    """A field with its annotation evaluated where it was written."""
     made = FieldInfo.from_annotation(eval(text, vars(module)))  # noqa: S307
     made.default = field.default
     made.default_factory = field.default_factory
