@@ -46,7 +46,7 @@ def note_markers(
     for key, value in notes.items():
         match key:
             case "description":
-                if not doc or not value.strip():
+                if not doc and value.strip():
                     others[key] = value
             case "default":
                 if default and fits(shape, value):

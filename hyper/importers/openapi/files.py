@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from hyper.importers.openapi.annotations import extensions, open_api
+from hyper.importers.openapi.layout import common_module
 from hyper.importers.openapi.nodes import ident
 from hyper.importers.openapi.words import Names, action_name, words
 from hyper.lang import tree
@@ -118,8 +119,8 @@ def _chunks(
     for name, node in nodes.items():
         pointer = f"#/components/{section}/{name.replace('~', '~0').replace('/', '~1')}"
         users = document.carried.get(pointer, {})
-        modules = list(dict.fromkeys(part.module.partition(".")[0] for part in users))
-        home = modules[0] if len(modules) == 1 else "shared"
+        modules = list(dict.fromkeys(part.module for part in users))
+        home = (common_module(modules) if modules else "") or "shared"
         chunks.setdefault(f"{base}.{home}", {})[name] = node
     return chunks
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from hyper.importers.openapi.nodes import marker, string
 from hyper.importers.openapi.words import Names, pascal, type_name, words
@@ -49,12 +49,53 @@ def name_parts(parts: list[Part], names: Names) -> None:
             part.decl.markers.insert(0, marker("json", string(part.wire)))
 
 
+def _content_name(part: Part) -> str:
+    """A name for what says all by itself: nothing at all, or a choice of plain values."""
+    shape = part.shape
+    if shape is None:
+        return ""
+    if part.kind == "entity":
+        if not shape.properties and not shape.bases and shape.schema == {"additionalProperties": False}:
+            return "Empty"
+        if len(shape.properties) <= 2 and shape.properties and part.hints:
+            text = pascal(part.hints[0].text)
+            same = all(pascal(hint.text) == text for hint in part.hints)
+            if same and text in _VAGUE:
+                return pascal(" and ".join(shape.properties)) + text
+    if part.kind == "union" and len(shape.variants) <= 3:
+        found = [_plain_word(schema) for schema, _ in shape.variants]
+        return "Or".join(found) if all(found) else ""
+    return ""
+
+
+def _plain_word(schema: Any) -> str:
+    """A word for a variant that is a plain value; empty for any other."""
+    if not isinstance(schema, dict):
+        return ""
+    values = schema.get("enum")
+    if values == [""]:
+        return "Empty"
+    if values is not None or "format" in schema or "$ref" in schema:
+        return ""
+    kind = schema.get("type")
+    if kind == "array" and isinstance(schema.get("items"), dict):
+        word = _plain_word(schema["items"])
+        return f"{word}List" if word else ""
+    if not isinstance(kind, str) or kind in ("object", "array", "null"):
+        return ""
+    longest = schema.get("maxLength")
+    return _PLAIN.get(kind, "") + (str(longest) if longest is not None else "")
+
+
+_PLAIN: Final = {"string": "String", "integer": "Int", "number": "Float", "boolean": "Bool"}
+
+
 def _name_shared(inline: list[Part], names: Names) -> None:
     """An inline schema that stands in many places is named by what they agree on."""
     wanted: dict[str, list[Part]] = {}
     for part in inline:
         if len(part.hints) > 1:
-            name = _common_name(part.hints)
+            name = _common_name(part.hints) or _content_name(part)
             if name:
                 wanted.setdefault(name, []).append(part)
     for name, claimants in wanted.items():

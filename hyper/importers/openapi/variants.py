@@ -8,9 +8,9 @@ from hyper.importers.openapi.annotations import doc_of, note_markers, open_api
 from hyper.importers.openapi.constraints import leftovers
 from hyper.importers.openapi.nodes import ident, string
 from hyper.importers.openapi.parts import Part, Spot
-from hyper.importers.openapi.references import MISSING
+from hyper.importers.openapi.references import MISSING, tokens
 from hyper.importers.openapi.shapes import Shape, without
-from hyper.importers.openapi.words import value_name
+from hyper.importers.openapi.words import value_name, words
 from hyper.lang import tree
 
 if TYPE_CHECKING:
@@ -34,8 +34,8 @@ def declare_union(types: Types, part: Part, shape: Shape, pointer: str) -> tree.
             left = without(tag, ("propertyName", "mapping"))
             extra = open_api({"discriminator": left} if left else {})
     variants = [
-        types.bracketed(schema, where, Spot(part, variant_words(types, schema, where, at)))
-        for at, (schema, where) in enumerate(shape.variants)
+        types.bracketed(schema, where, Spot(part, variant_words(types, part, schema, where)))
+        for schema, where in shape.variants
     ]
     markers = note_markers(shape.notes, shape, doc=doc is not None)
     return tree.UnionDecl(
@@ -89,20 +89,31 @@ def _tagged(
     return field, entries
 
 
-def variant_words(types: Types, schema: Any, pointer: str, at: int) -> str:
-    """Words for an inline variant: its title, the value of a field that is always the same, its only field, or its place."""
+def variant_words(types: Types, part: Part, schema: Any, pointer: str) -> str:
+    """Words for an inline variant: its title, what it builds on, the value of a field that is always the same, its only
+    field, or its kind."""
     shape = types.reader.shape(schema, pointer)
     title = shape.notes.get("title")
     if isinstance(title, str) and 0 < len(title) <= 40:
         return title
     if shape.kind == "entity":
+        if len(shape.bases) == 1:
+            return _beyond(part.wire or part.name, tokens(shape.bases[0])[-1])
         for name in shape.required:
-            value = shape.properties[name][0]
+            value = shape.properties.get(name, ({}, ""))[0]
             values = value.get("enum") if isinstance(value, dict) else None
             if values and len(values) == 1 and isinstance(values[0], str):
                 return f"{values[0]}"
         names = shape.required if len(shape.required) == 1 else tuple(shape.properties)
         if len(names) == 1:
             return f"with {names[0]}"
-    words = {"list": "list", "map": "map", "enum": "word", "entity": "fields"}
-    return f"{words.get(shape.kind, 'option')}" + ("" if at == 0 else f" {at + 1}")
+    return {"list": "list", "map": "map", "enum": "word"}.get(shape.kind, "option")
+
+
+def _beyond(owner: str, base: str) -> str:
+    """The words of a base without those that it begins with as its owner does."""
+    ours, theirs = words(owner), words(base)
+    at = 0
+    while at < min(len(ours), len(theirs) - 1) and ours[at].lower() == theirs[at].lower():
+        at += 1
+    return " ".join(theirs[at:])

@@ -22,22 +22,29 @@ _SIGNS: Final = {
 }
 _PARTS: Final = re.compile(r"OAuth\d*|IPv[46]|GitHub|[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z0-9]+|[A-Z0-9]+")
 
-RESERVED: Final = frozenset(
+EXPRESSION_WORDS: Final = frozenset(
     {
-        *keyword.kwlist,
-        "true",
+        "and",
+        "else",
         "false",
+        "for",
+        "if",
+        "in",
+        "is",
         "none",
+        "not",
         "null",
-        "then",
-        "match",
-        "let",
-        "var",
+        "or",
         "self",
+        "then",
+        "true",
         "with",
     }
 )
-"""Words that cannot stand alone as a name in an expression, or as a name of Python."""
+"""Words that an expression does not read as names."""
+
+RESERVED: Final = EXPRESSION_WORDS | frozenset(keyword.kwlist)
+"""Words that are no good names of modules, actions and types."""
 
 
 @lru_cache(maxsize=65536)
