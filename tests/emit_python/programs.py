@@ -39,7 +39,7 @@ def field(
     origin: str | None = None,
 ) -> FieldDef:
     return FieldDef(
-        name, wire or markers.wire or name, kind, optional, default, markers, doc, 1, origin
+        name, name if wire is None else wire, kind, optional, default, markers, doc, 1, origin
     )
 
 

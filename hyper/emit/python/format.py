@@ -9,9 +9,24 @@ from __future__ import annotations
 import re
 from inspect import cleandoc
 from typing import Final
+from unicodedata import combining, east_asian_width
 
 LIMIT: Final = 100
 INDENT: Final = "    "
+
+
+def width(text: str) -> int:
+    """The columns that a text takes on a terminal, by which the formatter counts."""
+    if text.isascii():
+        return len(text)
+    columns = 0
+    for char in text:
+        if east_asian_width(char) in {"W", "F"}:
+            columns += 2
+        elif not combining(char):
+            columns += 1
+    return columns
+
 
 _ESCAPES: Final = {"\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
@@ -58,11 +73,7 @@ def docstring(text: str, indent: str) -> list[str]:
     first = f" {lines[0]}" if lines[0].startswith('"') else lines[0]
     if len(lines) == 1:
         end = " " if first.endswith('"') else ""
-        line = f'{indent}"""{first}{end}"""'
-        if len(line) <= LIMIT:
-            return [line]
-        # The closing quotes go to a line of their own only where the last word would not fit.
-        return [line]
+        return [f'{indent}"""{first}{end}"""']
     rest = [f"{indent}{line}" if line else "" for line in lines[1:]]
     return [f'{indent}"""{first}', *rest, f'{indent}"""']
 
@@ -128,7 +139,7 @@ def _last_bracket(text: str) -> int:
 def explode(text: str, indent: str, head: str = "", tail: str = "") -> list[str]:
     """The lines of ``head + text + tail``: one where it fits, else the last bracket is opened, one part a line."""
     line = f"{indent}{head}{text}{tail}"
-    if len(line) <= LIMIT:
+    if width(line) <= LIMIT:
         return [line]
     deeper = indent + INDENT
     parts = split(text, " | ")
@@ -172,7 +183,7 @@ def annotated(indent: str, name: str, annotation: str, default: str | None) -> l
     """The lines of ``name: annotation = default``."""
     tail = "" if default is None else f" = {default}"
     line = f"{indent}{name}: {annotation}{tail}"
-    if len(line) <= LIMIT:
+    if width(line) <= LIMIT:
         return [line]
     head = f"{indent}{name}: {annotation}"
     opened = _last_bracket(annotation)
@@ -194,7 +205,7 @@ def _value(indent: str, head: str, value: str) -> list[str]:
     if first >= LIMIT:
         return [f"{indent}{head}{value}"]
     inner = explode(value, indent + INDENT)
-    if len(inner) == 1 and len(inner[0]) > LIMIT:
+    if len(inner) == 1 and width(inner[0]) > LIMIT:
         return [f"{indent}{head}{value}"]
     return [f"{indent}{head}(", *inner, f"{indent})"]
 
@@ -202,4 +213,4 @@ def _value(indent: str, head: str, value: str) -> list[str]:
 def assignment(indent: str, name: str, value: str) -> list[str]:
     """The lines of ``name = value``."""
     line = f"{indent}{name} = {value}"
-    return [line] if len(line) <= LIMIT else _value(indent, f"{name} = ", value)
+    return [line] if width(line) <= LIMIT else _value(indent, f"{name} = ", value)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hyper.emit.python.format import INDENT, LIMIT, docstring, explode
+from hyper.emit.python.format import INDENT, LIMIT, docstring, explode, width
 from hyper.emit.python.models import described
 from hyper.emit.python.scope import Scope
 from hyper.emit.python.types import annotation
@@ -117,7 +117,7 @@ def _result(action: ActionDef, scope: Scope) -> str:
 def _signature(name: str, params: list[str], result: str) -> list[str]:
     listed = ["self", "*", *params] if params else ["self"]
     line = f"{INDENT}def {name}({', '.join(listed)}) -> {result}:"
-    if len(line) <= LIMIT:
+    if width(line) <= LIMIT:
         return [line]
     lines = [f"{INDENT}def {name}("]
     for index, part in enumerate(listed):

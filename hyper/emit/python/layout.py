@@ -45,7 +45,8 @@ def module_text(module: Module, names: Names) -> str:
 
 def assemble(doc: str, header: list[str], body: list[str]) -> str:
     """Documentation, imports and body as one text."""
-    lines = [*docstring(doc, ""), "", *header]
+    described = docstring(doc, "")
+    lines = [*described, "", *header] if described else header
     lines += body
     return "\n".join(lines) + "\n"
 

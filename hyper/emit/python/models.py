@@ -5,7 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hyper.emit.python.constants import NotConstantError, constant, is_plain, literal
-from hyper.emit.python.format import INDENT, annotated, docstring, explode, quote, split
+from hyper.emit.python.format import (
+    INDENT,
+    LIMIT,
+    annotated,
+    assignment,
+    docstring,
+    explode,
+    quote,
+    split,
+    width,
+)
 from hyper.emit.python.names import field_identifier
 from hyper.emit.python.types import annotate, annotation, schemas, takes_null
 from hyper.ir.markers import NO_MARKERS
@@ -65,26 +75,18 @@ def _enum(definition: EnumDef, qualified: str, scope: Scope) -> list[str]:
         base = scope.take(".choices", "IntChoice")
     else:
         base = scope.take(".choices", "MixedChoice")
-    lines = [f"class {scope.names.symbol(qualified)}({base}):"]
+    lines = _head(scope.names.symbol(qualified), [base])
     doc = docstring(described(definition.doc, definition.markers), INDENT)
     lines += doc
     if doc:
         lines.append("")
     members = scope.names.members(qualified)
     for member in definition.members:
-        lines += annotated_member(members[member.name], member.wire)
+        lines += assignment(INDENT, members[member.name], literal(member.wire))
         lines += docstring(described(member.doc, member.markers), INDENT)
     if not definition.members:
         lines.append(f"{INDENT}pass")
     return lines
-
-
-def annotated_member(name: str, wire: str | int | bool) -> list[str]:
-    """The line of a member of an enum."""
-    line = f"{INDENT}{name} = {literal(wire)}"
-    if len(line) <= 100 or len(f"{INDENT}{INDENT}{literal(wire)}") > 100:
-        return [line]
-    return [f"{INDENT}{name} = (", f"{INDENT}{INDENT}{literal(wire)}", f"{INDENT})"]
 
 
 # Entities
@@ -107,14 +109,16 @@ def _entity(definition: EntityDef, qualified: str, scope: Scope) -> list[str]:
     doc = docstring(described(definition.doc, definition.markers), INDENT)
     while body and not body[-1]:
         body.pop()
-    head = f"class {names.symbol(qualified)}({', '.join(bases)}):"
-    lines = [head] if len(head) <= 100 else _long_head(names.symbol(qualified), bases)
+    lines = _head(names.symbol(qualified), bases)
     if doc and body:
         return [*lines, *doc, "", *body]
     return [*lines, *(doc or body or [f"{INDENT}pass"])]
 
 
-def _long_head(name: str, bases: list[str]) -> list[str]:
+def _head(name: str, bases: list[str]) -> list[str]:
+    line = f"class {name}({', '.join(bases)}):"
+    if width(line) <= LIMIT:
+        return [line]
     return [f"class {name}(", *(f"{INDENT}{base}," for base in bases), "):"]
 
 

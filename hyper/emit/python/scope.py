@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from hyper.emit.python.format import INDENT, LIMIT, quote
+from hyper.emit.python.format import INDENT, LIMIT, quote, width
 
 if TYPE_CHECKING:
     from hyper.emit.python.names import Names
@@ -234,7 +234,7 @@ def _from(source: str, entries: set[str], indent: str) -> list[str]:
     lines: list[str] = []
     for _, members in sorted(statements):
         line = f"{indent}from {source} import {', '.join(members)}"
-        if len(line) <= LIMIT:
+        if width(line) <= LIMIT:
             lines.append(line)
         else:
             lines.append(f"{indent}from {source} import (")

@@ -78,5 +78,6 @@ class SparseModel(Model):
         present = self.model_fields_set
         for name, field in type(self).__pydantic_fields__.items():
             if name not in present and field.default is None:
-                written.pop((by_alias and field.alias) or name, None)
+                wire = name if field.alias is None or not by_alias else field.alias
+                written.pop(wire, None)
         return written
