@@ -1,8 +1,8 @@
 """Documentation that is run: the fenced blocks of a page, in order, in one folder.
 
 A ``console`` block has commands after ``$ `` (``> `` goes on), each followed by what it prints, stdout and stderr together.
-``...`` stands for anything, within a line or over lines. The info string may say ``exit=1``, for the last command of the block. Blocks named
-``python`` are one program, run after the console blocks before them. Other blocks are not run.
+``...`` stands for anything, within a line or over lines. The info string may say ``exit=1``, for the last command of the
+block. Blocks named ``python`` are programs, run where they stand. Other blocks are not run.
 """
 
 from __future__ import annotations

@@ -131,9 +131,17 @@ def _advice(text: str) -> str:
 
 def _excerpt(text: str, place: Place | Related) -> tuple[str, int, int]:
     """A line as shown, the cells before the marked range, and the cells of the range (at least one)."""
+    if (place.column, place.end_line, place.end_column) == (1, place.line, 1):
+        # A finding about a line as a whole: what stands on it is marked.
+        start, end = len(text) - len(text.lstrip()), len(text.rstrip())
+        return _window(text, start, max(end, start + 1))
     start = max(place.column - 1, 0)
     end = place.end_column - 1 if place.end_line == place.line else len(text)
-    end = min(max(end, start + 1), max(len(text), start + 1))
+    return _window(text, start, min(max(end, start + 1), max(len(text), start + 1)))
+
+
+def _window(text: str, start: int, end: int) -> tuple[str, int, int]:
+    """The part of a line that fits around a range."""
     cut = 0
     prefix = ""
     if len(text) > _WIDTH and start > _WIDTH // 2:

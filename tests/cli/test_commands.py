@@ -1,0 +1,372 @@
+"""Each command: what it prints, what it exits with, and what it leaves."""
+
+from __future__ import annotations
+
+import io
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from tests.cli.conftest import Done
+
+    Hyper = Callable[..., Done]
+
+
+def _names(folder: Path) -> list[str]:
+    return sorted(
+        str(path.relative_to(folder))
+        for path in folder.rglob("*")
+        if path.is_file() and ".git" not in path.parts
+    )
+
+
+# ---------------------------------------------------------------- usage
+
+
+def test_help_names_every_command(hyper: Hyper) -> None:
+    done = hyper("--help")
+    assert done.code == 0
+    for command in (
+        "init",
+        "import",
+        "build",
+        "check",
+        "test",
+        "fmt",
+        "explain",
+        "run",
+        "doctor",
+        "completion",
+    ):
+        assert f"\n  {command}" in done.out
+        assert hyper(command, "--help").code == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "hint"),
+    [
+        (["biuld"], "did you mean build?"),
+        ([], "COMMAND"),
+        (["build", "--tier", "aggresive"], "did you mean aggressive?"),
+        (["build", "--target", "pyton"], "did you mean python?"),
+        (["build", "--package", "my-shop"], "name of a Python module"),
+        (["import", "openapy", "x"], "did you mean openapi?"),
+        (["fmt", "-", "x.intent"], "- stands alone"),
+        (["completion", "tcsh"], "bash"),
+    ],
+)
+def test_wrong_usage_is_2_with_a_hint(hyper: Hyper, words: list[str], hint: str) -> None:
+    done = hyper(*words)
+    assert done.code == 2
+    assert hint in done.err
+    assert done.out == ""
+
+
+def test_wrong_usage_as_json(hyper: Hyper) -> None:
+    value = hyper("build", "--target", "pyton", "--json").json("error")
+    assert value["error"]["suggestion"] == "python"
+
+
+def test_the_version(hyper: Hyper) -> None:
+    done = hyper("--version")
+    assert done.code == 0
+    assert done.out.startswith("hyper 0.")
+
+
+# ---------------------------------------------------------------- init
+
+
+def test_init_makes_a_tree_that_is_clean_and_formatted(hyper: Hyper, tree: Path) -> None:
+    assert _names(tree) == ["hyper.toml", "intents/orders.intent", "intents/service.intent"]
+    done = hyper("check")
+    assert (done.code, done.err) == (0, "")
+    assert hyper("fmt", "--check").code == 0
+
+
+def test_init_overwrites_nothing(hyper: Hyper, tree: Path) -> None:
+    (tree / "hyper.toml").write_text("mine")
+    done = hyper("init")
+    assert done.code == 1
+    assert "E0904" in done.err
+    assert (tree / "hyper.toml").read_text() == "mine"
+
+
+def test_init_in_a_new_folder_names_the_package_after_it(hyper: Hyper, folder: Path) -> None:
+    value = hyper("init", "Pet-Shop", "--json").json("created")
+    assert value["created"] == ["hyper.toml", "intents/orders.intent", "intents/service.intent"]
+    assert 'package = "pet_shop"' in (folder / "Pet-Shop" / "hyper.toml").read_text()
+    assert hyper("check", "Pet-Shop").code == 0
+
+
+# ---------------------------------------------------------------- check
+
+
+def test_check_shows_mistakes_and_exits_with_1(hyper: Hyper, tree: Path) -> None:
+    (tree / "intents" / "wrong.intent").write_text("entity A:\n    tier: Teir\n")
+    done = hyper("check")
+    assert done.code == 1
+    assert "error[E0303]" in done.err
+    assert " --> intents/wrong.intent:2:11" in done.err
+    assert "2 |     tier: Teir" in done.err
+    assert done.err.endswith("hyper: 1 error\n")
+
+
+def test_check_as_json(hyper: Hyper, tree: Path) -> None:
+    assert hyper("check", "--json").json("check")["success"] is True
+    (tree / "intents" / "wrong.intent").write_text("entity A:\n    tier: Teir\n")
+    done = hyper("check", "--json")
+    value = done.json("check")
+    assert (done.code, done.err) == (1, "")
+    assert value["diagnostics"][0]["file"] == "intents/wrong.intent"
+
+
+def test_check_for_github_and_sarif(hyper: Hyper, tree: Path) -> None:
+    (tree / "intents" / "wrong.intent").write_text("entity A:\n    tier: Teir\n")
+    assert hyper("check", "--format", "github").out.startswith(
+        "::error title=E0303,file=intents/wrong.intent,line=2,"
+    )
+    assert '"version": "2.1.0"' in hyper("check", "--format", "sarif").out
+
+
+def test_check_from_another_folder_shows_paths_from_there(
+    hyper: Hyper, tree: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tree / "intents" / "wrong.intent").write_text("entity A:\n    tier: Teir\n")
+    (tree / "sub").mkdir()
+    monkeypatch.chdir(tree / "sub")
+    assert " --> ../intents/wrong.intent:2:11" in hyper("check", "..").err
+
+
+def test_a_warning_is_no_failure(hyper: Hyper, tree: Path) -> None:
+    (tree / "intents" / "more.intent").write_text("calc _unused() -> int: 1\n")
+    done = hyper("check")
+    assert done.code == 0
+    assert "warning[W0302]" in done.err
+    assert "1 warning" in done.out
+
+
+# ---------------------------------------------------------------- test
+
+
+FAILING = """
+feature "Prices":
+    scenario "is wrong":
+        when rate = discount(Tier.gold, 600.00)
+        then rate == 0.20
+    scenario "is right":
+        when rate = discount(Tier.gold, 600.00)
+        then rate == 0.15
+"""
+
+
+def test_test_runs_the_scenarios(hyper: Hyper, tree: Path) -> None:
+    done = hyper("test")
+    assert (done.code, done.out, done.err) == (0, "1 scenario: all hold\n", "")
+    path = tree / "intents" / "orders.intent"
+    path.write_text(path.read_text() + FAILING)
+    done = hyper("test", "--json")
+    value = done.json("test")
+    assert done.code == 1
+    assert value["counts"] == {"total": 3, "passed": 2, "failed": 1}
+    assert "2 of 3 scenarios hold" in hyper("test").err
+
+
+def test_test_runs_externs_and_check_does_not(hyper: Hyper, tree: Path) -> None:
+    (tree / "risk_model.py").write_text(
+        "import pathlib\npathlib.Path('ran').touch()\ndef score(amount):\n    return amount * 2\n"
+    )
+    (tree / "intents" / "risk.intent").write_text(
+        'extern calc score(amount: int) -> int from "risk_model:score"\n'
+        'feature "Risk":\n    scenario "doubles":\n        when s = score(4)\n        then s == 8\n'
+    )
+    try:
+        assert hyper("check").code == 0
+        assert not (tree / "ran").exists()
+        assert hyper("build").code == 0
+        assert not (tree / "ran").exists()
+        assert hyper("test").out == "2 scenarios: all hold\n"
+        assert (tree / "ran").exists()
+        assert hyper("run", "score", "--args", '{"amount": 5}').out == "10\n"
+    finally:
+        sys.modules.pop("risk_model", None)
+
+
+# ---------------------------------------------------------------- fmt
+
+UGLY = "entity  A :\n  x : int   # why\n  y: list [ string ]\n"
+NEAT = "entity A:\n    x: int  # why\n    y: list[string]\n"
+
+
+def test_fmt_writes_and_then_has_nothing_to_do(hyper: Hyper, folder: Path) -> None:
+    path = folder / "a.intent"
+    path.write_text(UGLY)
+    path.chmod(0o640)
+    assert hyper("fmt", "--check").code == 1
+    assert path.read_text() == UGLY
+    assert hyper("fmt").out == "formatted a.intent\n1 file formatted, 0 files as they are\n"
+    assert path.read_text() == NEAT
+    assert path.stat().st_mode & 0o777 == 0o640
+    assert hyper("fmt", "--check").code == 0
+    assert _names(folder) == ["a.intent"]
+
+
+def test_fmt_shows_a_diff(hyper: Hyper, folder: Path) -> None:
+    (folder / "a.intent").write_text(UGLY)
+    done = hyper("fmt", "--diff")
+    assert done.code == 0
+    assert "-entity  A :\n" in done.out
+    assert "+entity A:\n" in done.out
+    assert (folder / "a.intent").read_text() == UGLY
+
+
+def test_fmt_leaves_files_with_errors(hyper: Hyper, folder: Path) -> None:
+    (folder / "a.intent").write_text("entity A:\n    x int\n")
+    (folder / "b.intent").write_text(UGLY)
+    done = hyper("fmt", "--json")
+    value = done.json("fmt")
+    assert done.code == 1
+    assert value["changed"] == ["b.intent"]
+    assert (folder / "a.intent").read_text() == "entity A:\n    x int\n"
+
+
+def test_fmt_of_stdin(hyper: Hyper, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(UGLY.encode())))
+    assert hyper("fmt", "-").out == NEAT
+
+
+# ---------------------------------------------------------------- explain and run
+
+
+def test_explain(hyper: Hyper, tree: Path) -> None:
+    assert tree
+    value = hyper("explain", "subtotal", "--json").json("explain")
+    assert value["name"] == "orders.subtotal"
+    assert value["file"] == "intents/orders.intent"
+    assert value["callers"] == ["orders.free_shipping"]
+    assert value["uses"] == ["orders.Line", "orders.Order"]
+    assert "length(order.lines)" in value["cost"]["steps"]
+    assert value["cost"]["maximum"] > 100
+
+
+@pytest.mark.parametrize(
+    "name", ["orders.subtotal", "discount", "Order", "Tier", "free_shipping", "place_order", "Shop"]
+)
+def test_explain_has_something_to_say_of_each(hyper: Hyper, tree: Path, name: str) -> None:
+    assert tree
+    hyper("explain", name, "--json").json("explain")
+    assert "declared at intents/" in hyper("explain", name).out
+
+
+def test_explain_suggests_names(hyper: Hyper, tree: Path) -> None:
+    assert tree
+    done = hyper("explain", "subtotl")
+    assert done.code == 2
+    assert "did you mean subtotal" in done.err
+
+
+ORDER = '{"tier": "gold", "lines": [{"sku": "ABC-1", "quantity": 2, "unit_price": "30.00"}]}'
+
+
+@pytest.mark.parametrize("tier", ["0", "1"])
+def test_run_gives_values(hyper: Hyper, tree: Path, tier: str) -> None:
+    assert tree
+    done = hyper("run", "subtotal", "--args", f'{{"order": {ORDER}}}', "--tier", tier)
+    assert (done.code, done.out) == (0, '"60.00"\n')
+    value = hyper("run", "discount", "--args", '["gold", 600.0]', "--json", "--tier", tier).json(
+        "run"
+    )
+    assert value["value"] == "0.15"
+    value = hyper("run", "free_shipping", "--args", ORDER, "--json", "--tier", tier).json("run")
+    assert value["value"]["shipping"] == "0.00"
+
+
+@pytest.mark.parametrize("tier", ["0", "1"])
+def test_run_gives_failures(hyper: Hyper, tree: Path, tier: str) -> None:
+    (tree / "intents" / "risky.intent").write_text(
+        "calc inverse(x: int) -> int:\n    let y = 10 // x\n    y\n\n"
+        "entity Person:\n    age: int\n\n"
+        'rule adult on Person:\n    require age >= 18 else "too young"\n'
+    )
+    done = hyper("run", "inverse", "--args", '{"x": 0}', "--json", "--tier", tier)
+    failure = done.json("run")["error"]
+    assert done.code == 1
+    assert (failure["code"], failure["file"], failure["line"]) == (
+        "division_by_zero",
+        "intents/risky.intent",
+        2,
+    )
+    failure = hyper("run", "adult", "--args", '{"age": 3}', "--json", "--tier", tier).json("run")[
+        "error"
+    ]
+    assert (failure["code"], failure["message"]) == ("refused", "too young")
+    failure = hyper("run", "inverse", "--args", '{"x": "many"}', "--json", "--tier", tier).json(
+        "run"
+    )["error"]
+    assert failure["code"] == "input"
+
+
+@pytest.mark.parametrize("tier", ["0", "1"])
+def test_run_reads_the_clock_that_it_is_given(hyper: Hyper, tree: Path, tier: str) -> None:
+    (tree / "intents" / "clock.intent").write_text("calc stamp() -> datetime:\n    now()\n")
+    done = hyper("run", "stamp", "--now", "2026-03-01T12:00:00+02:00", "--tier", tier)
+    assert done.out.startswith('"2026-03-01T10:00:00')
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["subtotal", "--args", "{"],
+        ["subtotal", "--args", "3"],
+        ["subtotal", "--args", '{"ordr": {}}'],
+        ["subtotal", "--args", "[1, 2]"],
+        ["subtotal", "--args", "@missing.json"],
+        ["Order"],
+        ["subtotal", "--now", "noon"],
+        ["subtotal", "--now", "2026-03-01T12:00:00"],
+    ],
+)
+def test_run_refuses_what_makes_no_sense(hyper: Hyper, tree: Path, words: list[str]) -> None:
+    assert tree
+    assert hyper("run", *words).code == 2
+
+
+def test_run_reads_arguments_from_a_file(hyper: Hyper, tree: Path) -> None:
+    (tree / "order.json").write_text(f'{{"order": {ORDER}}}')
+    assert hyper("run", "subtotal", "--args", "@order.json").out == '"60.00"\n'
+
+
+def test_run_and_explain_of_sources_with_errors(hyper: Hyper, tree: Path) -> None:
+    (tree / "intents" / "wrong.intent").write_text("entity A:\n    tier: Teir\n")
+    for words in (["run", "discount"], ["explain", "Order"]):
+        done = hyper(*words)
+        assert done.code == 1
+        assert "E0303" in done.err
+        assert hyper(*words, "--json").json("diagnostics")["success"] is False
+
+
+# ---------------------------------------------------------------- doctor and completion
+
+
+def test_doctor(hyper: Hyper) -> None:
+    value = hyper("doctor", "--json").json("doctor")
+    assert value["success"] is True
+    assert {"Python", "pydantic", "configuration"} <= {
+        item["subject"] for item in value["findings"]
+    }
+    assert "everything that is needed is here" in hyper("doctor").out
+
+
+def test_doctor_sees_a_broken_configuration(hyper: Hyper, folder: Path) -> None:
+    (folder / "hyper.toml").write_text("packge = 'x'")
+    assert hyper("doctor").code == 1
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion(hyper: Hyper, shell: str) -> None:
+    assert "--layout" in hyper("completion", shell).out
+    assert hyper("completion", shell, "--json").json("completion")["shell"] == shell
