@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from hyper.lang.resolve.checks import resolve_checks
 from hyper.lang.resolve.entities import check_default
 from hyper.lang.resolve.functions import check_reference
-from hyper.lang.resolve.lookup import nearest
+from hyper.lang.resolve.lookup import suggest
 from hyper.lang.resolve.markers import read_markers
 from hyper.lang.resolve.routes import check_path_params, check_route
 from hyper.lang.resolve.service import check_security
@@ -184,5 +184,5 @@ def _check_roles(decl: tree.ActionDecl, service: ServiceSymbol | None, reporter:
                 f"no role `{role.name}` is declared: add it to the `roles` of the service",
                 role.start,
                 role.end,
-                suggestion=nearest(role.name, known),
+                suggestion=suggest(role.name, known, reporter),
             )

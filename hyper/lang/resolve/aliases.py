@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hyper.lang.resolve.bounds import effective_bounds, written_bounds
-from hyper.lang.resolve.lookup import is_nullable
+from hyper.lang.resolve.lookup import chain_text, is_nullable
 from hyper.lang.resolve.markers import read_markers
 from hyper.lang.resolve.site import Site
 from hyper.lang.resolve.types import head_type, resolve_type
@@ -52,10 +52,9 @@ def find_cores(
 
 def _report_ring(ring: list[str], world: World, reporters: dict[str, Reporter]) -> None:
     symbol = world.symbols[min(ring)]
-    names = " is ".join(f"`{name.rpartition('.')[2]}`" for name in (*ring, ring[0]))
     reporters[symbol.unit.path].report(
         "E0507",
-        f"this type is only itself: {names}",
+        f"this type is only itself: {chain_text(ring)}",
         symbol.decl.name.start,
         symbol.decl.name.end,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hyper.lang.resolve.lookup import core, find, is_failed, is_nullable, nearest, visible_names
+from hyper.lang.resolve.lookup import core, find, is_failed, is_nullable, suggest, visible_names
 from hyper.lang.resolve.types import kind_word
 from hyper.lang.resolve.values import dotted
 from hyper.lang.symbols import CheckSymbol, EntitySymbol, RuleSymbol
@@ -78,7 +78,7 @@ def _rule(use: tree.RuleUse, scope: Scope, world: World, reporter: Reporter) -> 
             f"there is no rule `{shown}` here",
             use.rule.start,
             use.rule.end,
-            suggestion=nearest(shown, visible_names(scope)),
+            suggestion=suggest(shown, visible_names(scope), reporter),
         )
     return None
 
@@ -99,7 +99,7 @@ def _walk(
             f"`{path[0]}` is neither the body nor a parameter of this action",
             start,
             end,
-            suggestion=nearest(path[0], roots),
+            suggestion=suggest(path[0], roots, reporter),
         )
         return None
     kind, absent = root
@@ -119,7 +119,7 @@ def _walk(
                 f"`{shown}` is `{show(kind)}`, which has no field `{name}`",
                 start,
                 end,
-                suggestion=nearest(name, known),
+                suggestion=suggest(name, known, reporter),
             )
             return None
         kind = field.type

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from hyper.lang.resolve.lookup import chain_text
 from hyper.lang.types import UNKNOWN, show
 
 if TYPE_CHECKING:
@@ -28,14 +29,15 @@ def merge_bases(entities: list[EntitySymbol], world: World, reporters: dict[str,
             _check_wires(root, reporters[root.unit.path])
             done.add(root.name)
     total = 0
+    refused = False
     for entity in _bases_first(entities, done, world, reporters):
         total += sum(_count(name, world) for name in entity.bases)
         reporter = reporters[entity.unit.path]
-        if total > _MOST_INHERITED:
-            if entity.bases:
+        if total > _MOST_INHERITED and entity.bases:
+            if not refused:
                 _report_many(entity, reporter)
+            refused = True
             entity.bases = []
-            total = 0
         _merge(entity, world, reporter)
         _check_wires(entity, reporter)
 
@@ -92,10 +94,9 @@ def _cut(
     ring = active[active.index(base) :]
     first = world.symbols[min(ring)]
     turned = ring[ring.index(first.name) :] + ring[: ring.index(first.name)]
-    shown = " is ".join(f"`{name.rpartition('.')[2]}`" for name in (*turned, turned[0]))
     reporters[first.unit.path].report(
         "E0506",
-        f"an entity cannot be its own base: {shown}",
+        f"an entity cannot be its own base: {chain_text(turned)}",
         first.decl.name.start,
         first.decl.name.end,
     )

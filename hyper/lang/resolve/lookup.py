@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 _MANY: Final = 200
 # A file with this many mistakes has others than misspelt names, and looking for what was meant costs time.
 _ENOUGH: Final = 100
+_SHOWN: Final = 6
 
 
 def symbol_of(name: str, scope: Scope, world: World) -> Symbol | None:
@@ -47,10 +48,10 @@ def dotted_symbol(parts: Sequence[str], scope: Scope, world: World) -> Symbol | 
 
 
 def find(parts: Sequence[str], scope: Scope, world: World) -> Symbol | None:
-    """Find a bare or a dotted name."""
+    """Find a bare or a dotted name; no parts are a name that the parser has already reported."""
     if len(parts) == 1:
         return symbol_of(parts[0], scope, world)
-    return dotted_symbol(parts, scope, world)
+    return dotted_symbol(parts, scope, world) if parts else None
 
 
 def is_bound(name: str, scope: Scope) -> bool:
@@ -59,7 +60,9 @@ def is_bound(name: str, scope: Scope) -> bool:
 
 
 def is_failed(parts: Sequence[str], scope: Scope, world: World) -> bool:
-    """Whether a name is one whose import, or whose module's import, was already reported."""
+    """Whether a name, or the import of it or of its module, was already reported."""
+    if not parts:
+        return True
     if len(parts) == 1:
         qualified = scope.imported.get(parts[0])
         return qualified is not None and qualified not in world.symbols
@@ -113,6 +116,14 @@ def nearest(name: str, candidates: Iterable[str]) -> str | None:
 def suggest(name: str, candidates: Iterable[str], reporter: Reporter) -> str | None:
     """Find what was probably meant, unless the file has so many mistakes that nobody would read it."""
     return nearest(name, candidates) if len(reporter.items) < _ENOUGH else None
+
+
+def chain_text(names: Sequence[str]) -> str:
+    """Write a ring of qualified names for a message: the first few of a long one."""
+    shown = [f"`{name.rpartition('.')[2]}`" for name in names[:_SHOWN]]
+    if len(names) > _SHOWN:
+        shown.append(f"… ({len(names)} in all)")
+    return " is ".join([*shown, shown[0]])
 
 
 def core(kind: Type, world: World) -> Type:

@@ -9,7 +9,7 @@ import msgspec
 from hyper.lang import tree
 from hyper.lang.markers import NO_MARKERS, Markers
 from hyper.lang.resolve.bounds import check_bounds, tighten
-from hyper.lang.resolve.lookup import core, nearest
+from hyper.lang.resolve.lookup import core, suggest
 from hyper.lang.resolve.marker_table import (
     EXTRAS,
     FIT_WORDS,
@@ -79,7 +79,7 @@ class _Reading:
                 f"there is no marker `@{name}`",
                 node.start,
                 node.end,
-                suggestion=_with_at(nearest(name, MARKERS)),
+                suggestion=_with_at(suggest(name, MARKERS, self.reporter)),
             )
             return
         if not self._may_stand(node, name, spec):
@@ -335,7 +335,7 @@ def _style(reading: _Reading, node: tree.Marker) -> bool:
                     f"there is no style `{name}`: one of {', '.join(STYLES)}, and `explode`",
                     arg.start,
                     arg.end,
-                    suggestion=nearest(name, (*STYLES, "explode")),
+                    suggestion=suggest(name, (*STYLES, "explode"), reading.reporter),
                 )
         elif _is_not_explode(arg, word):
             reading.values["explode"] = False

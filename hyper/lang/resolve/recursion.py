@@ -10,8 +10,10 @@ from hyper.lang.symbols import EntitySymbol, UnionSymbol
 from hyper.lang.types import Entity, Union
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from hyper.base.diagnostics import Reporter
-    from hyper.lang.symbols import World
+    from hyper.lang.symbols import FieldSymbol, World
     from hyper.lang.types import Type
 
 
@@ -69,13 +71,7 @@ def check_buildable(world: World, reporters: dict[str, Reporter]) -> None:
     ready: list[str] = []
     for name, symbol in world.symbols.items():
         if isinstance(symbol, EntitySymbol):
-            needs = {
-                target
-                for field in symbol.fields.values()
-                if not field.optional
-                and field.decl.default is None
-                and (target := _need(field.type, world)) is not None
-            }
+            needs = _needs(symbol, world)
             waits[name] = len(needs)
         elif isinstance(symbol, UnionSymbol):
             targets = [_need(kind, world) for kind in symbol.variants]
@@ -118,6 +114,26 @@ def _rings(stuck: set[str], needed_by: dict[str, list[str]]) -> set[str]:
             if not needers[target]:
                 free.append(target)
     return stuck
+
+
+def _needs(entity: EntitySymbol, world: World) -> set[str]:
+    """Name what an entity cannot be built without: what its fields hold that must be there.
+
+    What its bases need is what they are: only an entity that writes one of their fields again looks at all of them.
+    """
+    bases = [world.symbols[name] for name in entity.bases]
+    inherited = sum(len(base.fields) for base in bases if isinstance(base, EntitySymbol))
+    fields: Iterable[FieldSymbol] = entity.fields.values()
+    needs: set[str] = set()
+    if inherited and inherited + len(entity.decl.fields) == len(entity.fields):
+        needs.update(entity.bases)
+        fields = (entity.fields[field.name.name] for field in entity.decl.fields)
+    for field in fields:
+        if not field.optional and field.decl.default is None:
+            target = _need(field.type, world)
+            if target is not None:
+                needs.add(target)
+    return needs
 
 
 def _need(kind: Type, world: World) -> str | None:

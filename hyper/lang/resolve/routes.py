@@ -7,7 +7,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 from hyper.base.diagnostics import related
-from hyper.lang.resolve.lookup import nearest
+from hyper.lang.resolve.lookup import suggest
 
 if TYPE_CHECKING:
     from hyper.base.diagnostics import Reporter
@@ -42,7 +42,7 @@ def check_route(action: ActionSymbol, reporter: Reporter) -> bool:
             f"`{route.method}` is no method: one of {', '.join(METHODS)}",
             route.start,
             route.end,
-            suggestion=nearest(route.method.upper(), METHODS),
+            suggestion=suggest(route.method.upper(), METHODS, reporter),
         )
     if decl.webhook and not route.path:
         return True
@@ -79,7 +79,7 @@ def check_path_params(
                 f"`{{{name}}}` has no parameter: add `path {name}: string`",
                 route.start,
                 route.end,
-                suggestion=nearest(name, params),
+                suggestion=suggest(name, params, reporter),
             )
     for wire, param in params.items():
         if wire not in names:
@@ -88,7 +88,7 @@ def check_path_params(
                 f"the path has no place for `{wire}`: write `{{{wire}}}` where it stands",
                 param.name.start,
                 param.name.end,
-                suggestion=nearest(wire, names),
+                suggestion=suggest(wire, names, reporter),
             )
         elif param.optional or param.default is not None:
             reporter.report(

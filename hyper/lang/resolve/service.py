@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from hyper.base.diagnostics import related
-from hyper.lang.resolve.lookup import nearest
+from hyper.lang.resolve.lookup import suggest
 from hyper.lang.resolve.markers import read_markers
 from hyper.lang.resolve.site import Site
 from hyper.lang.resolve.values import json_text
@@ -82,7 +82,7 @@ def _check_scheme(line: tree.SchemeLine, reporter: Reporter) -> None:
             f"there is no kind of scheme `{kind}`: one of {', '.join(SCHEME_KINDS)}",
             line.kind.start,
             line.kind.end,
-            suggestion=nearest(kind, SCHEME_KINDS),
+            suggestion=suggest(kind, SCHEME_KINDS, reporter),
         )
         return
     given: set[str] = set()
@@ -117,5 +117,5 @@ def check_security(
                 f"no scheme `{name}` is declared: add `scheme {name}: …` to the service",
                 scheme.name.start,
                 scheme.name.end,
-                suggestion=nearest(name, known),
+                suggestion=suggest(name, known, reporter),
             )

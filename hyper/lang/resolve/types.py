@@ -206,6 +206,8 @@ def _decimal(name: tree.TypeName, reporter: Reporter) -> Type:
 
 def _declared(name: tree.TypeName, scope: Scope, world: World, reporter: Reporter) -> Type:
     parts = [part.name for part in name.parts]
+    if not parts:
+        return UNKNOWN  # the parser has reported it
     bare = parts[0] if len(parts) == 1 else None
     symbol = find(parts, scope, world)
     kind: Type = UNKNOWN

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from hyper.lang import tree
 from hyper.lang.resolve.entities import type_of_expr
-from hyper.lang.resolve.lookup import core, nearest
+from hyper.lang.resolve.lookup import core, suggest
 from hyper.lang.resolve.markers import read_markers
 from hyper.lang.resolve.site import Site
 from hyper.lang.resolve.types import resolve_type
@@ -68,7 +68,7 @@ def resolve_tag(union: UnionSymbol, world: World, reporter: Reporter) -> None:
                 f"`{show(kind)}` has no field `{field}`",
                 decl.discriminator.start,
                 decl.discriminator.end,
-                suggestion=nearest(field, symbol.fields),
+                suggestion=suggest(field, symbol.fields, reporter),
             )
             return
         tagged[symbol.name] = found
@@ -139,7 +139,7 @@ def _variant_of(
             f"`{show(kind)}` is no variant of `{union.decl.name.name}`",
             value.start,
             value.end,
-            suggestion=nearest(show(kind), [name.rpartition(".")[2] for name in tagged]),
+            suggestion=suggest(show(kind), [name.rpartition(".")[2] for name in tagged], reporter),
         )
     return None
 

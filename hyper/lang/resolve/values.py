@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 MAX_EXPONENT: Final = 400
 _MAX_BITS: Final = 1400
 # A const may be another const, up to this many steps.
-_MAX_HOPS: Final = 64
+_MAX_HOPS: Final = 1100
 
 _LITERAL_NAMES: Final = {"true": "true", "false": "false", "none": "null", "null": "null"}
 
