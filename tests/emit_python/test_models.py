@@ -5,13 +5,42 @@ from __future__ import annotations
 import datetime as dt
 import inspect
 import json
+import uuid
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
+from hyper.ir.nodes import Const, Convert, MakeList, MakeMap, MakeRecord, Now, Quantise
+from hyper.ir.types import (
+    ANY,
+    BIGINT,
+    BOOL,
+    BYTES,
+    DATE,
+    DATETIME,
+    DURATION,
+    EMAIL,
+    FLOAT,
+    INT,
+    STRING,
+    TIME,
+    URL,
+    UUID,
+    Dec,
+    Entity,
+    ListOf,
+    MapOf,
+    Opt,
+)
+from tests.emit_python.packages import installed
+from tests.emit_python.programs import entity, field, module, program
+
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from hyper.ir.types import Type
     from tests.emit_python.packages import Package
 
 ORDER: dict[str, Any] = {
@@ -272,3 +301,67 @@ def test_documentation_is_carried(package: Package) -> None:
     order = package["shop.orders:Order"]
     assert inspect.getdoc(order) == "A basket that a customer wants to buy.\n\nIt has lines."
     assert package.module("shop.catalog").__doc__ == "What is there to buy."
+
+
+def test_defaults_of_every_type(tmp_path: Path) -> None:
+    day = dt.datetime(2024, 2, 29, 10, 0, 0, 5, tzinfo=dt.timezone(dt.timedelta(hours=-3)))
+    cases: list[tuple[Type, str, Any]] = [
+        (BOOL, "true", True),
+        (INT, "-3", -3),
+        (BIGINT, str(2**70), 2**70),
+        (FLOAT, (0.1).hex(), 0.1),
+        (FLOAT, (1e300).hex(), 1e300),
+        (Dec(5, 2), "1.50", Decimal("1.50")),
+        (STRING, '"a\\"\\n"', 'a"\n'),
+        (BYTES, "AP9hIidc", b"\x00\xffa\"'\\"),
+        (DATE, "2024-02-29", dt.date(2024, 2, 29)),
+        (TIME, "10:00:00", dt.time(10)),
+        (DATETIME, "2024-02-29T10:00:00.000005-03:00", day),
+        (DURATION, "-P1DT2H0.5S", -dt.timedelta(days=1, hours=2, milliseconds=500)),
+        (DURATION, "PT0S", dt.timedelta()),
+        (
+            UUID,
+            "6ba7b810-9dad-11d1-80b4-00c04fd430c8",
+            uuid.UUID(int=0x6BA7B8109DAD11D180B400C04FD430C8),
+        ),
+        (URL, '"https://a.b/"', "https://a.b/"),
+        (EMAIL, '"a@b.c"', "a@b.c"),
+        (ANY, '{"a": [1, null, "x"]}', {"a": [1, None, "x"]}),
+        (Opt(INT), "null", None),
+    ]
+    fields = [
+        field(f"f{number}", kind, default=Const(kind, text))
+        for number, (kind, text, _) in enumerate(cases)
+    ]
+    more = [
+        field("list", ListOf(INT), default=MakeList(ListOf(INT), (Const(INT, "1"),))),
+        field(
+            "map",
+            MapOf(INT),
+            default=MakeMap(MapOf(INT), ((Const(STRING, '"k"'), Const(INT, "1")),)),
+        ),
+        field("wide", FLOAT, default=Convert(FLOAT, Const(INT, "3"))),
+        field("exact", Dec(5, 2), default=Quantise(Dec(5, 2), Convert(Dec(0, 0), Const(INT, "3")))),
+        field(
+            "part",
+            Entity("m.Part"),
+            default=MakeRecord(Entity("m.Part"), (("class", Const(INT, "1")),)),
+        ),
+        field("today", DATE, default=Now(DATE)),
+    ]
+    part = entity("Part", field("class", INT))
+    for package in installed(program(module("m", entity("All", *fields, *more), part)), tmp_path):
+        made = package["m:All"]()
+        assert [getattr(made, f"f{number}") for number in range(len(cases))] == [
+            value for _, _, value in cases
+        ]
+        assert (made.list_, made.map, made.wide, made.exact) == (
+            [1],
+            {"k": 1},
+            3.0,
+            Decimal("3.00"),
+        )
+        assert made.part.class_ == 1
+        assert made.today == dt.datetime.now(dt.UTC).date()
+        assert package["m:All"]().list_ is not made.list_
+        assert read(type(made), written(made)) == made

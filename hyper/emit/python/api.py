@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 LIBRARY: Final = (
     "Annotated", "Any", "BigInt", "Bool", "Bytes", "Date", "DateTime", "Decimal", "Digits",
     "Duration", "Email", "ExactlyOne", "Field", "Float", "Int", "JsonSchema", "Literal",
-    "Matches", "Omittable", "RawBytes", "Tagged", "Time", "UUID", "Unique", "Url", "b64decode",
-    "dt", "duration", "utc_now", "utc_today",
+    "Matches", "Omittable", "RawBytes", "Tagged", "Time", "UUID", "Unique", "Url", "dt",
+    "utc_now", "utc_today",
 )
 # fmt: on
 """Names that ``_runtime.operations`` gives to the texts of declarations."""

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
+from base64 import b64decode
+from decimal import Decimal
 from math import isfinite
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from hyper.emit.python.format import quote
+from hyper.emit.python.format import quote, quote_bytes
 from hyper.ir.nodes import (
     Const,
     ConstRef,
@@ -58,9 +61,11 @@ def constant(expr: Expr, scope: Scope) -> str:
             return constant(value, scope)
         case EnumConst(Enum(name), member):
             return f"{scope.refer(name)}.{scope.names.member(name, member)}"
-        case Convert(_, operand) | Quantise(_, operand) if isinstance(operand, Const | ConstRef):
-            return _converted(expr.type, operand, scope)
-        case Convert(_, operand):
+        case Convert(kind, operand) | Quantise(kind, operand):
+            while isinstance(operand, Convert | Quantise):
+                operand = operand.operand
+            if isinstance(operand, Const | ConstRef):
+                return _converted(kind, operand, scope)
             return constant(operand, scope)
         case MakeList(_, items):
             return f"[{', '.join(constant(item, scope) for item in items)}]"
@@ -100,7 +105,10 @@ def _const(kind: Type, text: str, scope: Scope) -> str:
     if text == "null":
         return "None"
     if isinstance(kind, Dec):
-        return f"{scope.take('decimal', 'Decimal')}({quote(text)})"
+        value = Decimal(text)
+        if kind.precision:
+            value = value.quantize(Decimal((0, (1,), -kind.scale)))
+        return f"{scope.take('decimal', 'Decimal')}({quote(f'{value:f}')})"
     if not isinstance(kind, Prim):
         return literal(json.loads(text))
     match kind.name:
@@ -111,15 +119,35 @@ def _const(kind: Type, text: str, scope: Scope) -> str:
             clock = text.replace("Z", "+00:00") if kind.name != "date" else text
             return f"{module}.{kind.name}.fromisoformat({quote(clock)})"
         case "duration":
-            return f"{scope.take('.moments', 'duration')}({quote(text)})"
+            return _duration(text, scope.take_module("datetime", "dt"))
         case "uuid":
             return f"{scope.take('uuid', 'UUID')}({quote(text)})"
         case "bytes":
-            return f"{scope.take('base64', 'b64decode')}({quote(text)})"
+            return quote_bytes(b64decode(text))
         case "url" | "email":
             return quote(json.loads(text)) if text.startswith('"') else quote(text)
         case _:
             return literal(json.loads(text))
+
+
+_DURATION: Final = re.compile(
+    r"(-)?P(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)(?:\.(\d{1,6}))?S)?)?", re.ASCII
+)
+
+
+def _duration(text: str, module: str) -> str:
+    """``dt.timedelta(…)`` in the units that the text has."""
+    found = _DURATION.fullmatch(text)
+    if found is None:
+        raise NotConstantError
+    sign, *parts, fraction = found.groups()
+    units = ("weeks", "days", "hours", "minutes", "seconds")
+    words = [
+        f"{unit}={int(part)}" for unit, part in zip(units, parts, strict=True) if part and int(part)
+    ]
+    if fraction and int(fraction):
+        words.append(f"microseconds={int(fraction.ljust(6, '0'))}")
+    return f"{'-' if sign else ''}{module}.timedelta({', '.join(words)})"
 
 
 def _float(value: float) -> str:

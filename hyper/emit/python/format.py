@@ -54,6 +54,17 @@ def quote(text: str) -> str:
     return '"' + body.replace('"', '\\"') + '"'
 
 
+def quote_bytes(value: bytes) -> str:
+    """A bytes literal, double quoted unless that needs more escapes."""
+    body = "".join(
+        chr(byte) if 32 <= byte < 127 and byte != 92 else "\\\\" if byte == 92 else f"\\x{byte:02x}"
+        for byte in value
+    )
+    if body.count('"') > body.count("'"):
+        return "b'" + body.replace("'", "\\'") + "'"
+    return 'b"' + body.replace('"', '\\"') + '"'
+
+
 def quote_regex(text: str) -> str:
     """A string literal for a pattern: raw where that saves backslashes and is safe."""
     if "\\" not in text or '"' in text or text.endswith("\\") or not text.isprintable():

@@ -214,7 +214,9 @@ def default_text(default: Expr, scope: Scope) -> str:
         if scope.names.home(default.type.name) == scope.module:
             return text
         return f"{scope.take('pydantic', 'Field')}(default_factory=lambda: {text})"
-    field = scope.take("pydantic", "Field") if not is_plain(default) else ""
+    if is_plain(default):
+        return constant(default, scope)
+    field = scope.take("pydantic", "Field")
     if isinstance(default, MakeList) and not default.items:
         return f"{field}(default_factory=list)"
     if isinstance(default, MakeMap) and not default.entries:
@@ -223,8 +225,6 @@ def default_text(default: Expr, scope: Scope) -> str:
         text = constant(default, scope)
     except NotConstantError:
         return f"{field}(default_factory=lambda: None)"
-    if not field:
-        return text
     if isinstance(default, Now):
         return f"{field}(default_factory={text.removesuffix('()')})"
     return f"{field}(default_factory=lambda: {text})"

@@ -54,52 +54,15 @@ _MODEL_ATTRIBUTES: Final = frozenset(
         "validate",
     }
 )
-_TYPE_NAMES: Final = frozenset(
-    {
-        "bool",
-        "int",
-        "float",
-        "str",
-        "bytes",
-        "list",
-        "dict",
-        "set",
-        "tuple",
-        "type",
-        "object",
-        "None",
-        "True",
-        "False",
-        "dt",
-        "Annotated",
-        "Any",
-        "Decimal",
-        "Field",
-        "Literal",
-        "UUID",
-        "Omittable",
-        "Bool",
-        "Int",
-        "BigInt",
-        "Float",
-        "Bytes",
-        "RawBytes",
-        "Date",
-        "Time",
-        "DateTime",
-        "Duration",
-        "Url",
-        "Email",
-        "Digits",
-        "Matches",
-        "Unique",
-        "JsonSchema",
-        "Model",
-        "self",
-        "cls",
-        "json_schema_",
-    }
-)
+# fmt: off
+_TYPE_NAMES: Final = frozenset((
+    "str", "list", "dict", "float", "None", "True", "False", "self", "cls", "dt", "utc_now",
+    "utc_today", "json_schema_", "Annotated", "Any", "BigInt", "Bool", "Bytes", "ClassVar",
+    "ConfigDict", "Date", "DateTime", "Decimal", "Digits", "Duration", "Email", "ExactlyOne",
+    "Field", "Float", "Int", "JsonSchema", "Literal", "Matches", "Model", "Omittable",
+    "RawBytes", "SchemaModel", "SparseModel", "Tagged", "Time", "UUID", "Unique", "Url",
+))
+# fmt: on
 _FIELD_CLASHES: Final = _MODEL_ATTRIBUTES | _TYPE_NAMES | frozenset(keyword.kwlist)
 _ENUM_CLASHES: Final = frozenset(keyword.kwlist) | frozenset(dir(str)) | {"name", "value", "mro"}
 

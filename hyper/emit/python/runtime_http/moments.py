@@ -1,12 +1,10 @@
-"""The clock and durations, for defaults."""
+"""The clock, for defaults."""
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 
-from pydantic import TypeAdapter
-
-__all__ = ["duration", "utc_now", "utc_today"]
+__all__ = ["utc_now", "utc_today"]
 
 
 def utc_now() -> datetime:
@@ -17,8 +15,3 @@ def utc_now() -> datetime:
 def utc_today() -> date:
     """This day, in UTC."""
     return datetime.now(UTC).date()
-
-
-def duration(text: str) -> timedelta:
-    """A duration from its ISO 8601 text."""
-    return TypeAdapter(timedelta).validate_python(text)

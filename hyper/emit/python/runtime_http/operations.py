@@ -7,6 +7,7 @@ the models of no other.
 
 from __future__ import annotations
 
+import datetime as dt
 import decimal
 import typing
 import uuid
@@ -119,7 +120,7 @@ _LIBRARY: dict[str, Any] = {
     "ExactlyOne": unions.ExactlyOne,
     "JsonSchema": schemas.JsonSchema,
     "Tagged": unions.Tagged,
-    "duration": moments.duration,
+    "dt": dt,
     "utc_now": moments.utc_now,
     "utc_today": moments.utc_today,
 }
