@@ -120,8 +120,14 @@ class DocumentComparison:
         for kind in ("parameters", "responses", "requestBodies", "headers", "examples", "links"):
             for name in left.get(kind, {}):
                 reference = f"#/components/{kind}/{name}"
-                if reference not in used and name not in right.get(kind, {}):
-                    self._report("meaning", f"components.{kind}.{name} (unused)", True, False)
+                path = f"components.{kind}.{name}"
+                if name in right.get(kind, {}):
+                    self._same("example", path, left[kind][name], right[kind][name])
+                elif reference not in used:
+                    self._report("meaning", f"{path} (unused)", True, False)
+        for reference in sorted(_references(self.right.document)):
+            if (reference not in used or _resolves(self.left, reference)) and not _resolves(self.right, reference):
+                self._report("meaning", reference, "resolves", "leads nowhere")
 
     def _path_item(self, left: Node, right: Node, path: str) -> None:
         self._docs(left, right, path, ("summary", "description"))
@@ -292,6 +298,14 @@ def _own_or_schema(side: Side, node: Node) -> list[Any]:
         return own
     values = [*schema.get("examples", []), *([schema["example"]] if "example" in schema else [])]
     return [[None, value] for value in values]
+
+
+def _resolves(side: Side, reference: str) -> bool:
+    try:
+        side.lookup(reference)
+    except UnresolvedError:
+        return False
+    return True
 
 
 def _references(document: Node) -> set[str]:

@@ -107,7 +107,9 @@ class Actions:
             for key, value in node.items()
             if key not in _KNOWN and not key.startswith("x-")
         }
-        self.document.carry(others)
+        self.document.carry(
+            [others, {key: value for key, value in node.items() if key.startswith("x-")}]
+        )
         markers.extend(extensions(node))
         route = None
         if not webhook:
