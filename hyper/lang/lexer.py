@@ -314,6 +314,12 @@ class _Lexer:
                 )
             )
             return t.QUOTED, 0
+        if self.problems and self.problems[-1][0] == "E0102":
+            code, message, begun, end = self.problems[-1]
+            if not self.text[end:start].strip(" "):
+                # A run of such characters is one mistake.
+                self.problems[-1] = (code, message, begun, start + len(piece))
+                return t.SPACE, depth
         shown = first if first.isprintable() else f"U+{ord(first):04X}"
         message = f"`{shown}` has no meaning here"
         if first == ";":

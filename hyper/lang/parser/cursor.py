@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from hyper.lang.tokens import Tokens
 
 MAX_DEPTH: Final = 256
+# Looking for the word that was meant is slow; past so many mistakes nobody reads it.
+_MOST_SUGGESTIONS: Final = 300
 
 
 class Fault(Exception):  # noqa: N818 - never leaves the parser
@@ -32,6 +34,10 @@ class Fault(Exception):  # noqa: N818 - never leaves the parser
         self.near = near
 
 
+class TooManyBlocksFault(Fault):
+    """Blocks that nest too deeply: nothing of their declaration is read further."""
+
+
 class Cursor:
     """The tokens of one file with the index of the next one.
 
@@ -42,6 +48,7 @@ class Cursor:
     __slots__ = (
         "depth",
         "ends",
+        "height",
         "i",
         "in_marker",
         "kinds",
@@ -61,6 +68,8 @@ class Cursor:
         self.texts = tokens.texts
         self.i = 0
         self.depth = 0
+        # Levels of nodes in the expression that was taken last; parentheses are none.
+        self.height = 0
         self.in_marker = False
         self.reporter = Reporter(source)
         self.problem_starts: list[int] = []
@@ -113,7 +122,8 @@ class Cursor:
         named = self.kinds[i] == t.NAME
         if named and text in words:
             return text
-        close = get_close_matches(text, list(words), 1) if named else []
+        near_enough = named and len(text) <= 40 and len(self.reporter.items) < _MOST_SUGGESTIONS
+        close = get_close_matches(text, list(words), 1) if near_enough else []
         if not close:
             raise self.fault(f"{self.found()} cannot stand here; expected {what}", "E0204")
         near = close[0]
@@ -208,10 +218,28 @@ class Cursor:
         """Enter a bracket or a block; the caller leaves it by taking 1 from ``depth``."""
         self.depth += 1
         if self.depth > MAX_DEPTH:
-            raise self.fault(
-                f"nested too deeply: at most {MAX_DEPTH} levels; give a part a name of its own",
-                "E0210",
-            )
+            raise self._too_deep()
+
+    def higher(self) -> int:
+        """Put a node above the expression that was just taken; its height.
+
+        A chain of operators is as high as it is long, whatever its brackets. Trees stay low, so
+        that every pass over them may recurse.
+        """
+        self.height += 1
+        if self.height > MAX_DEPTH:
+            raise self._too_deep()
+        return self.height
+
+    def too_many_blocks(self) -> TooManyBlocksFault:
+        """Make the error for a block that is nested too deeply."""
+        fault = self._too_deep()
+        return TooManyBlocksFault(fault.code, fault.message, fault.start, fault.end, None)
+
+    def _too_deep(self) -> Fault:
+        return self.fault(
+            f"nested too deeply: at most {MAX_DEPTH} levels; give a part a name of its own", "E0210"
+        )
 
     def skip_line(self) -> None:
         """Go to the end of the line, and take it."""
@@ -241,6 +269,18 @@ class Cursor:
                 return
             i += 1
         self.i = i + 1
+
+    def skip_declaration(self, fault: Fault) -> None:
+        """Report a fault and go to the next line that is not indented."""
+        self.depth = 0
+        self.report(fault)
+        text, kinds, starts = self.source.text, self.kinds, self.starts
+        while kinds[self.i] != t.END:
+            self.skip_line()
+            while kinds[self.i] in {t.INDENT, t.DEDENT}:
+                self.i += 1
+            if text[starts[self.i] - 1 : starts[self.i]] == "\n":
+                return
 
     def recover(self, fault: Fault, depth: int) -> None:
         """Report a fault and go to the next line, past the block of a broken one."""
@@ -280,6 +320,8 @@ class Cursor:
                 continue
             try:
                 read()
+            except TooManyBlocksFault:
+                raise
             except Fault as fault:
                 self.recover(fault, depth)
 

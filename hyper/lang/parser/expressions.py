@@ -10,13 +10,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from hyper.lang import tokens as t
-from hyper.lang.parser.cursor import MAX_DEPTH, unquote_name
-from hyper.lang.parser.height import height
+from hyper.lang.parser.cursor import unquote_name
 from hyper.lang.parser.literals import integer, number, string_at
 from hyper.lang.tree import (
     Arg,
     Attr,
-    BadExpr,
     Binary,
     BoolLit,
     Call,
@@ -73,26 +71,11 @@ _Op = tuple[int, str, int]
 
 
 def expression(p: Cursor) -> Expr:
-    """Take an expression."""
-    first = p.i
-    result = nested(p)
-    # A tree is no higher than it has tokens, so that short ones need no look.
-    if p.i - first > MAX_DEPTH and height(result, MAX_DEPTH) > MAX_DEPTH:
-        error = p.fault(
-            f"nested too deeply: at most {MAX_DEPTH} levels; give a part a name of its own",
-            "E0210",
-            at=first,
-        )
-        p.report(error)
-        return BadExpr(result.start, result.end)
-    return result
-
-
-def nested(p: Cursor) -> Expr:
-    """Take an expression inside another one, whose height is looked at there."""
+    """Take an expression. Its height is left in ``p.height``."""
     kinds, texts = p.kinds, p.texts
     operators: list[_Op] = []
     operands: list[Expr] = []
+    heights: list[int] = []
     while True:
         # Signs and `not` before a value.
         while True:
@@ -116,6 +99,7 @@ def nested(p: Cursor) -> Expr:
                 continue
             break
         operands.append(_operand(p))
+        heights.append(p.height)
         # What stands between this value and the next.
         i = p.i
         kind = kinds[i]
@@ -130,11 +114,12 @@ def nested(p: Cursor) -> Expr:
         precedence, spelling = found
         limit = precedence + (precedence == _COALESCE)
         while operators and operators[-1][0] >= limit:
-            _reduce(operators, operands)
+            _reduce(p, operators, operands, heights)
         operators.append((precedence, spelling, 0))
         p.i += 1
     while operators:
-        _reduce(operators, operands)
+        _reduce(p, operators, operands, heights)
+    p.height = heights[0]
     return operands[0]
 
 
@@ -157,14 +142,18 @@ def _word_comparison(p: Cursor) -> tuple[int, str] | None:
     return _COMPARE, "is not" if following == "not" else "is"
 
 
-def _reduce(operators: list[_Op], operands: list[Expr]) -> None:
+def _reduce(p: Cursor, operators: list[_Op], operands: list[Expr], heights: list[int]) -> None:
     """Apply the innermost open operator."""
     precedence, spelling, start = operators.pop()
     right = operands.pop()
     if precedence in {_NOT, _SIGN}:
+        p.height = heights[-1]
+        heights[-1] = p.higher()
         operands.append(Unary(start, right.end, spelling, right))
         return
     left = operands.pop()
+    p.height = max(heights.pop(), heights[-1])
+    heights[-1] = p.higher()
     if precedence != _COMPARE:
         operands.append(Binary(left.start, right.end, spelling, left, right))
     elif isinstance(left, Compare):
@@ -180,7 +169,7 @@ def _conditional(p: Cursor) -> Conditional:
     start = p.starts[p.i]
     p.i += 1
     p.deeper()
-    condition = nested(p)
+    condition = expression(p)
     p.expect_word("then")
     result = conditional_rest(p, start, condition)
     p.depth -= 1
@@ -189,9 +178,13 @@ def _conditional(p: Cursor) -> Conditional:
 
 def conditional_rest(p: Cursor, start: int, condition: Expr) -> Conditional:
     """Take what follows ``if condition then``."""
-    yes = nested(p)
+    height = p.height
+    yes = expression(p)
+    height = max(height, p.height)
     p.expect_word("else")
-    no = nested(p)
+    no = expression(p)
+    p.height = max(height, p.height)
+    p.higher()
     return Conditional(start, no.end, condition, yes, no)
 
 
@@ -200,6 +193,7 @@ def _operand(p: Cursor) -> Expr:
     kinds, starts, ends = p.kinds, p.starts, p.ends
     i = p.i
     kind = kinds[i]
+    p.height = 1
     result: Expr
     if kind == t.NAME:
         text = p.texts[i]
@@ -220,7 +214,7 @@ def _operand(p: Cursor) -> Expr:
     elif kind == t.LPAREN:
         p.i = i + 1
         p.deeper()
-        inner = nested(p)
+        inner = expression(p)
         p.depth -= 1
         p.expect(t.RPAREN)
         result = Paren(starts[i], ends[p.i - 1], inner)
@@ -239,14 +233,21 @@ def _operand(p: Cursor) -> Expr:
         if kind == t.DOT:
             p.i = i + 1
             name = p.ident("the name of a field")
+            p.higher()
             result = Attr(result.start, name.end, result, name)
         elif kind == t.LPAREN:
+            height = p.height
             args = arguments(p)
+            p.height = max(height, p.height)
+            p.higher()
             result = Call(result.start, ends[p.i - 1], result, args)
         elif kind == t.LBRACKET:
             p.i = i + 1
             p.deeper()
-            index = nested(p)
+            height = p.height
+            index = expression(p)
+            p.height = max(height, p.height)
+            p.higher()
             p.depth -= 1
             p.expect(t.RBRACKET)
             result = Index(result.start, ends[p.i - 1], result, index)
@@ -254,7 +255,10 @@ def _operand(p: Cursor) -> Expr:
             p.i = i + 1
             if kinds[p.i] != t.LPAREN:
                 raise p.expected("`(`")
+            height = p.height
             updates = arguments(p)
+            p.height = max(height, p.height)
+            p.higher()
             for update in updates:
                 if update.name is None:
                     message = "write `field: value` inside `with (…)`"
@@ -282,11 +286,12 @@ def _constant(p: Cursor, text: str) -> Expr:
 
 
 def arguments(p: Cursor) -> list[Arg]:
-    """Take ``(a, name: b)``; a lone generator is one argument."""
+    """Take ``(a, name: b)``; a lone generator is one argument. ``p.height`` is that of the highest."""
     kinds, starts, ends, texts = p.kinds, p.starts, p.ends, p.texts
     p.i += 1
     p.deeper()
     args: list[Arg] = []
+    height = 1
     while True:
         i = p.i
         kind = kinds[i]
@@ -319,9 +324,10 @@ def arguments(p: Cursor) -> list[Arg]:
                 starts[i], ends[i], unquote_name(p, i) if quoted else texts[i], quoted=quoted
             )
             p.i = i + 2
-        value = nested(p)
+        value = expression(p)
         if name is None and kinds[p.i] == t.NAME and texts[p.i] == "for" and not args:
             value = _comprehension(p, value, value.start, bracketed=False)
+        height = max(height, p.height)
         args.append(Arg(starts[i], value.end, name, value))
         if not p.accept(t.COMMA):
             break
@@ -329,18 +335,24 @@ def arguments(p: Cursor) -> list[Arg]:
         raise p.expected("`,` or `)`")
     p.i += 1
     p.depth -= 1
+    p.height = height
     return args
 
 
 def _comprehension(p: Cursor, element: Expr, start: int, *, bracketed: bool) -> Comprehension:
     """Take ``for target in source if condition`` after its element."""
     p.i += 1
+    height = p.height
     target = p.ident()
     p.expect_word("in")
-    source = nested(p)
+    source = expression(p)
+    height = max(height, p.height)
     condition = None
     if p.accept_word("if"):
-        condition = nested(p)
+        condition = expression(p)
+        height = max(height, p.height)
+    p.height = height
+    p.higher()
     end = (condition or source).end
     return Comprehension(start, end, element, target, source, condition, bracketed)
 
@@ -351,8 +363,13 @@ def _list(p: Cursor) -> Expr:
     p.i += 1
     p.deeper()
     items: list[Expr] = []
+    height = 1
     while kinds[p.i] != t.RBRACKET:
-        items.append(_item(p) or nested(p))
+        item = _item(p)
+        if item is None:
+            item = expression(p)
+            height = max(height, p.height)
+        items.append(item)
         if kinds[p.i] == t.NAME and p.texts[p.i] == "for" and len(items) == 1:
             found = _comprehension(p, items[0], start, bracketed=True)
             p.depth -= 1
@@ -365,6 +382,8 @@ def _list(p: Cursor) -> Expr:
         raise p.expected("`,` or `]`")
     p.i += 1
     p.depth -= 1
+    p.height = height
+    p.higher()
     return ListLit(start, p.ends[p.i - 1], items)
 
 
@@ -374,6 +393,7 @@ def _map(p: Cursor) -> MapLit:
     p.i += 1
     p.deeper()
     entries: list[MapEntry] = []
+    height = 1
     while kinds[p.i] != t.RBRACE:
         i = p.i
         key: Expr
@@ -381,9 +401,13 @@ def _map(p: Cursor) -> MapLit:
             key = string_at(p, i)
             p.i = i + 2
         else:
-            key = nested(p)
+            key = expression(p)
+            height = max(height, p.height)
             p.expect(t.COLON)
-        value = _item(p) or nested(p)
+        value = _item(p)
+        if value is None:
+            value = expression(p)
+            height = max(height, p.height)
         entries.append(MapEntry(key.start, value.end, key, value))
         if not p.accept(t.COMMA):
             break
@@ -391,6 +415,8 @@ def _map(p: Cursor) -> MapLit:
         raise p.expected("`,` or `}`")
     p.i += 1
     p.depth -= 1
+    p.height = height
+    p.higher()
     return MapLit(start, p.ends[p.i - 1], entries)
 
 

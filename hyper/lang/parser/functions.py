@@ -65,7 +65,6 @@ def calc(p: Cursor) -> CalcDecl:
         result.doc = leading_doc(p, sole=False)
         p.depth += 1
         result.body = statements(p)
-        p.depth -= 1
     result.end = p.last_end()
     return result
 

@@ -10,7 +10,7 @@ from hyper.base.diagnostics import Diagnostic
 from hyper.lang import tokens as t
 from hyper.lang.lexer import tokenize
 from hyper.lang.parser import actions, data, functions, scenarios, service
-from hyper.lang.parser.cursor import Cursor, Fault
+from hyper.lang.parser.cursor import Cursor, Fault, TooManyBlocksFault
 from hyper.lang.parser.literals import doc_at
 from hyper.lang.parser.types import markers
 from hyper.lang.tree import Comment, Declaration, Ident, Module, Use, UseName
@@ -72,10 +72,12 @@ def parse(source: Source) -> Parsed:
             continue
         try:
             _line(p, module)
+        except TooManyBlocksFault as fault:
+            p.skip_declaration(fault)
         except Fault as fault:
             p.recover(fault, 0)
         except RecursionError:
-            p.recover(p.fault("nested too deeply; give a part a name of its own", "E0210"), 0)
+            p.skip_declaration(p.fault("nested too deeply; give a part a name of its own", "E0210"))
     items = p.reporter.items
     items.sort(key=lambda item: (item.line, item.column))
     return Parsed(module, items)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hyper.lang import tokens as t
-from hyper.lang.parser.cursor import Fault
+from hyper.lang.parser.cursor import MAX_DEPTH, Fault, TooManyBlocksFault
 from hyper.lang.parser.expressions import conditional_rest, expression
 from hyper.lang.parser.types import type_expr
 from hyper.lang.tree import (
@@ -27,33 +27,35 @@ if TYPE_CHECKING:
     from hyper.lang.parser.cursor import Cursor
 
 
-def block(p: Cursor) -> list[Stmt]:
-    """Take ``:`` and the block beneath it."""
+def _enter(p: Cursor) -> bool:
+    """Take ``:`` and go into the block beneath it; false where there is none, which was reported.
+
+    The caller takes the statements itself: blocks nest, and each call between two levels costs stack.
+    """
     kinds = p.kinds
     if kinds[p.i] != t.COLON:
         if kinds[p.i] != t.NEWLINE or kinds[p.i + 1] != t.INDENT:
             raise p.expected("`:`")
         p.report(p.fault("expected `:` before the block"))
-        p.i += 1
     else:
         p.i += 1
         if kinds[p.i] != t.NEWLINE:
             p.report(p.fault("the block stands on lines of its own, indented beneath this one"))
-            return [statement(p)]
+            statement(p)
+            return False
         if kinds[p.i + 1] != t.INDENT:
             p.report(p.fault("expected a block, indented beneath this line", "E0202"))
             p.i += 1
-            return []
-        p.i += 1
-    p.deeper()
-    p.i += 1
-    body = statements(p)
-    p.depth -= 1
-    return body
+            return False
+    if p.depth >= MAX_DEPTH:
+        raise p.too_many_blocks()
+    p.i += 2
+    p.depth += 1
+    return True
 
 
 def statements(p: Cursor) -> list[Stmt]:
-    """Take the statements of a block whose ``INDENT`` was taken, through its ``DEDENT``."""
+    """Take the statements of a block that was entered, through its ``DEDENT``, and leave it."""
     kinds = p.kinds
     body: list[Stmt] = []
     depth = p.depth
@@ -64,24 +66,26 @@ def statements(p: Cursor) -> list[Stmt]:
         if kind == t.DEDENT:
             p.i += 1
             if not stray:
-                return body
+                break
             stray -= 1
         elif kind == t.END:
-            return body
+            break
         elif kind == t.INDENT:
             p.stray_indent()
             stray += 1
         else:
             try:
                 body.append(statement(p))
+            except TooManyBlocksFault:
+                raise
             except Fault as fault:
-                if fault.code == "E0210" and depth > 1:
-                    raise
                 p.recover_head(fault, depth)
                 if kinds[p.i] == t.INDENT:
                     # The head of a block was broken: its statements are read all the same.
                     p.i += 1
                     stray += 1
+    p.depth = depth - 1
+    return body
 
 
 def statement(p: Cursor) -> Stmt:
@@ -148,18 +152,18 @@ def _if(p: Cursor) -> Stmt:
         value = conditional_rest(p, start, condition)
         p.end_line()
         return ExprStmt(start, value.end, value)
-    body = block(p)
+    body = statements(p) if _enter(p) else []
     branches = [Branch(start, p.last_end(), condition, body)]
     while p.word() == "elif":
         start_branch = p.starts[p.i]
         p.i += 1
         condition = expression(p)
-        body = block(p)
+        body = statements(p) if _enter(p) else []
         branches.append(Branch(start_branch, p.last_end(), condition, body))
     orelse: list[Stmt] | None = None
     if p.word() == "else":
         p.i += 1
-        orelse = block(p)
+        orelse = statements(p) if _enter(p) else []
     return If(start, p.last_end(), branches, orelse)
 
 
@@ -169,7 +173,7 @@ def _for(p: Cursor) -> For:
     target = p.ident()
     p.expect_word("in")
     source = expression(p)
-    body = block(p)
+    body = statements(p) if _enter(p) else []
     return For(start, p.last_end(), target, source, body)
 
 
@@ -187,7 +191,9 @@ def _match(p: Cursor) -> Match:
         p.skip_line()
         return Match(start, p.last_end(), subject, arms)
     p.i += 2
-    p.deeper()
+    if p.depth >= MAX_DEPTH:
+        raise p.too_many_blocks()
+    p.depth += 1
     p.lines(lambda: arms.append(_arm(p)))
     p.depth -= 1
     return Match(start, p.last_end(), subject, arms)
@@ -210,5 +216,5 @@ def _arm(p: Cursor) -> MatchArm:
         return MatchArm(
             start, value.end, variant, binding, [ExprStmt(value.start, value.end, value)]
         )
-    body = block(p)
+    body = statements(p) if _enter(p) else []
     return MatchArm(start, p.last_end(), variant, binding, body)

@@ -36,7 +36,8 @@ def body(w: Writer, statements: list[Stmt]) -> None:
 
 def _block(w: Writer, statements: list[Stmt], end: int, start: int) -> None:
     w.begin_block()
-    body(w, statements)
+    for node in statements:
+        statement(w, node)
     w.end_block(end, w.column(start))
 
 

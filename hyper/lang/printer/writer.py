@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from hyper.lang.tree import Comment
 
 _NEVER: Final = 1 << 62
-_GAP: Final = re.compile(r"(?:\s+|#[^\n]*)*")
+_GAP: Final = re.compile(r"(?:\s++|#[^\n]*+)*+")
 
 
 class Writer:
@@ -113,16 +113,14 @@ class Writer:
     def _comments_after(self, end: int, column: int) -> None:
         text = self._text
         assert text is not None
-        while self.at != _NEVER:
+        limit = self.after(end)
+        while self.at < limit:
             comment = self._comments[self._next]
-            if text[end : comment.start].strip():
-                return
             if comment.own_line:
                 line_start = text.rfind("\n", 0, comment.start) + 1
                 if comment.start - line_start <= column:
                     return
             self._write(self._take())
-            end = comment.end
 
     # ------------------------------------------------------------ the text
 
