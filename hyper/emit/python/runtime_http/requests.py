@@ -23,6 +23,7 @@ __all__ = ["Absent", "media_of", "parameter_value", "read_form"]
 
 _INTEGER = re.compile(r"[-+]?\d+", re.ASCII)
 _NUMBER = re.compile(r"[-+]?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d+)?", re.ASCII)
+_AROUND_COMMA = re.compile(r"[ \t]*,[ \t]*")
 _PART = re.compile(r"\[([^\]]*)\]")
 _SEPARATORS = {"spaceDelimited": " ", "pipeDelimited": "|"}
 
@@ -89,6 +90,10 @@ def _structured(reads: Any) -> Any:
     return reads
 
 
+def _is_structured(reads: Any) -> bool:
+    return isinstance(_structured(reads), list | dict)
+
+
 def parameter_value(param: Parameter, request: Request, path: dict[str, str]) -> Any:
     """The JSON value of a parameter, or ``Absent``."""
     match param.place:
@@ -104,6 +109,8 @@ def parameter_value(param: Parameter, request: Request, path: dict[str, str]) ->
         return Absent
     if param.style == "json":
         return convert(text, "json")
+    if param.place == "header":
+        text = _AROUND_COMMA.sub(",", text) if _is_structured(param.reads) else text
     return _split_value(text, param.reads, ",", explode=bool(param.explode))
 
 
@@ -162,22 +169,27 @@ def _nested(found: list[tuple[list[str], str]], reads: dict[str, Any]) -> dict[s
         here: Any = result
         kind: Any = reads
         for part in path[:-1]:
-            kind = _structured(kind)
-            kind = kind.get(part, kind.get("*")) if isinstance(kind, dict) else "any"
+            kind = _inside(kind, part)
             following = here.setdefault(part, {})
             if not isinstance(following, dict):
                 following = here[part] = {}
             here = following
         if not path:
             continue
-        kind = _structured(kind)
-        leaf = kind.get(path[-1], kind.get("*")) if isinstance(kind, dict) else kind
-        leaf = _structured(leaf)
+        leaf = _structured(_inside(kind, path[-1]))
         if isinstance(leaf, list):
             here.setdefault(path[-1], []).append(convert(value, leaf[0]))
         else:
             here[path[-1]] = convert(value, leaf)
     return {name: _lists(item, reads.get(name, reads.get("*"))) for name, item in result.items()}
+
+
+def _inside(reads: Any, part: str) -> Any:
+    """What is expected at a name of an object or at an index of a list."""
+    reads = _structured(reads)
+    if isinstance(reads, dict):
+        return reads.get(part, reads.get("*", "any"))
+    return reads[0] if isinstance(reads, list) else "any"
 
 
 def _lists(value: Any, reads: Any) -> Any:

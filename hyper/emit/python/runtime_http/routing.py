@@ -94,7 +94,7 @@ class Tree:
 def _segment_pattern(segment: str) -> re.Pattern[str]:
     parts = _PARAMETER.split(segment)
     return re.compile(
-        "".join("(.+?)" if odd % 2 else re.escape(part) for odd, part in enumerate(parts)),
+        "".join("(.+)" if odd % 2 else re.escape(part) for odd, part in enumerate(parts)),
         re.DOTALL,
     )
 
