@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from hyper.lang.printer.data import doc_beneath, leading_doc, line_end
 from hyper.lang.printer.expressions import WIDTH, flat, spread
 from hyper.lang.printer.spelling import bare, doc, ident, quoted, string
-from hyper.lang.printer.types import spread_type, type_name, with_markers
+from hyper.lang.printer.types import spread_type, type_name, unmarked, with_markers
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         Route,
         SecurityUse,
         StrLit,
+        TypeExpr,
     )
 
 # Where a line stands in the text, its place among lines made by hand, and what writes it.
@@ -137,12 +138,12 @@ def _route(w: Writer, node: Route) -> None:
     w.line(line)
 
 
-def _typed(w: Writer, head: str, node: ActionParam | HeaderLine) -> str:
+def _typed(w: Writer, head: str, node: ActionParam | HeaderLine, of: TypeExpr) -> str:
     """``head name?: T``."""
     mark = "?" if node.optional else ""
     indent = len(w.margin)
     text = f"{head} {bare(node.name.name)}{mark}: "
-    return text + spread_type(node.type, indent, indent + len(text), 0)
+    return text + spread_type(of, indent, indent + len(text), 0)
 
 
 def _finish(w: Writer, text: str, markers: list[Marker], end: StrLit | None) -> None:
@@ -153,34 +154,38 @@ def _finish(w: Writer, text: str, markers: list[Marker], end: StrLit | None) -> 
 
 def _param(w: Writer, node: ActionParam) -> None:
     w.item(node.start, line_end(w, node))
-    text = _typed(w, node.place, node)
+    of, markers = unmarked(node.type, node.markers)
+    text = _typed(w, node.place, node, of)
     if node.default is not None:
         indent = len(w.margin)
         text += " = "
         text += spread(node.default, indent, indent + len(text), 0)
-    _finish(w, text, node.markers, node.doc)
+    _finish(w, text, markers, node.doc)
 
 
 def _body(w: Writer, node: ActionBody) -> None:
     w.item(node.start, line_end(w, node))
     text = f"body{'?' if node.optional else ''} {bare(node.name.name)}: "
     indent = len(w.margin)
-    text += spread_type(node.type, indent, indent + len(text), 0)
+    of, markers = unmarked(node.type, node.markers)
+    text += spread_type(of, indent, indent + len(text), 0)
     if node.media is not None:
         text += f" as {string(node.media)}"
-    _finish(w, text, node.markers, node.doc)
+    _finish(w, text, markers, node.doc)
 
 
 def _returns(w: Writer, node: ActionReturn) -> None:
     w.item(node.start, line_end(w, node) if not node.headers else node.start)
     indent = len(w.margin)
     text = f"{node.kind} {node.status}"
+    markers = node.markers
     if node.type is not None:
+        of, markers = unmarked(node.type, markers)
         text += " "
-        text += spread_type(node.type, indent, indent + len(text), 0)
+        text += spread_type(of, indent, indent + len(text), 0)
     if node.media is not None:
         text += f" as {string(node.media)}"
-    w.line(with_markers(text, node.markers, indent, used=indent))
+    w.line(with_markers(text, markers, indent, used=indent))
     if node.doc is None and not node.headers:
         return
     w.begin_block()
@@ -189,5 +194,6 @@ def _returns(w: Writer, node: ActionReturn) -> None:
         w.lines.append(doc(node.doc.value, w.margin))
     for header in node.headers:
         w.item(header.start, line_end(w, header))
-        _finish(w, _typed(w, "header", header), header.markers, header.doc)
+        of, marks = unmarked(header.type, header.markers)
+        _finish(w, _typed(w, "header", header, of), marks, header.doc)
     w.end_block(node.end, w.column(node.start))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from hyper.lang.printer.expressions import WIDTH, flat, spread
 from hyper.lang.printer.spelling import bare, doc
-from hyper.lang.printer.types import spread_type, type_name, type_text, with_markers
+from hyper.lang.printer.types import spread_type, type_name, type_text, unmarked, with_markers
 from hyper.lang.tree import MapLit, Node, TypeMarked
 
 if TYPE_CHECKING:
@@ -123,11 +123,12 @@ def field(node: FieldDecl) -> str:
     """A field without its documentation, one step deep."""
     mark = "?" if node.optional else ""
     text = f"    {bare(node.name.name)}{mark}: "
-    text += spread_type(node.type, 4, len(text), 0)
+    of, markers = unmarked(node.type, node.markers)
+    text += spread_type(of, 4, len(text), 0)
     if node.default is not None:
         text += " = "
         text += spread(node.default, 4, len(text) - text.rfind("\n") - 1, 0)
-    return with_markers(text, node.markers, 4)
+    return with_markers(text, markers, 4)
 
 
 def union(w: Writer, node: UnionDecl) -> None:

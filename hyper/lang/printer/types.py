@@ -87,6 +87,13 @@ def _marker_within(node: Marker, room: int) -> str | None:
     return f"@{node.name.name}" + (f"({', '.join(texts)})" if node.args is not None else "")
 
 
+def unmarked(node: TypeExpr, markers: list[Marker]) -> tuple[TypeExpr, list[Marker]]:
+    """A type outside brackets without its markers, which are those of its line then."""
+    if type(node) is TypeMarked:
+        return node.inner, [*node.markers, *markers]
+    return node, markers
+
+
 def spread_type(node: TypeExpr, indent: int, used: int, tail: int) -> str:
     """A type over as many lines as it needs: opened at the brackets of its arguments."""
     text = type_text(node)
