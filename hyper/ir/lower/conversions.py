@@ -71,7 +71,7 @@ class Conversions:
         if target == ANY_DECIMAL or not isinstance(kind, Dec):
             return expr
         if kind.precision and kind.scale == target.scale and kind.precision <= target.precision:
-            return expr
+            return nodes.Convert(Opt(target) if is_optional else target, expr)
         constant = quantised(expr, target)
         if constant is not None:
             return constant

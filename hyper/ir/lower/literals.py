@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from decimal import ROUND_HALF_EVEN, Context, Decimal
+from decimal import ROUND_HALF_EVEN, Context, Decimal, InvalidOperation
 from json.encoder import encode_basestring
 from typing import TYPE_CHECKING, Final
 
 from hyper.ir.nodes import Const, EnumConst, Expr, MakeList, MakeMap, Now
 from hyper.lang import tree
+from hyper.lang.check.relations import normal, without_none
 from hyper.lang.check.texts import canonical
-from hyper.lang.resolve.lookup import core, is_nullable
 from hyper.lang.resolve.values import bare, json_text
 from hyper.lang.symbols import EnumSymbol
 from hyper.lang.types import ANY, DATE, DATETIME, STRING, Dec, Enum, ListOf, Lit, MapOf, Opt, Prim
@@ -29,8 +29,9 @@ def lower_literal(expr: tree.Expr, wanted: Type, world: World) -> Expr | None:
     The types of the constants are free of aliases and markers.
     """
     expr = bare(expr)
-    inside = core(wanted, world)
-    nullable = is_nullable(wanted, world)
+    settled = normal(wanted, world)
+    inside = without_none(settled)
+    nullable = isinstance(settled, Opt)
     if isinstance(expr, tree.NoneLit):
         return Const(Opt(inside), "null") if nullable or inside == ANY else None
     if isinstance(expr, tree.ListLit) and isinstance(inside, ListOf):
@@ -93,10 +94,20 @@ def _number_text(expr: tree.Expr, kind: Type) -> str | None:
         return None
     value = expr.value * sign
     if isinstance(kind, Dec):
-        scaled = _EXACT.quantize(Decimal(value), Decimal(1).scaleb(-kind.scale))
-        return str(scaled or abs(scaled))
+        return _scaled(Decimal(value), kind)
     if kind == Prim("float"):
         return float(value).hex()
     if kind in (Prim("int"), Prim("bigint")) and isinstance(value, int):
         return str(value)
     return None
+
+
+def _scaled(value: Decimal, kind: Dec) -> str | None:
+    """A decimal at its scale; ``None`` where it does not fit, which is an error when it is evaluated."""
+    try:
+        scaled = _EXACT.quantize(value, Decimal(1).scaleb(-kind.scale))
+    except InvalidOperation:
+        return None
+    if scaled and scaled.adjusted() >= kind.precision - kind.scale:
+        return None
+    return format(scaled or abs(scaled), "f")
