@@ -83,7 +83,8 @@ class _Version(argparse.Action):
     def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> NoReturn:
         from hyper import __version__
 
-        parser.exit(0, f"hyper {__version__}\n")
+        print(f"hyper {__version__}")
+        parser.exit(0)
 
 
 def _json(parser: argparse.ArgumentParser) -> None:
@@ -172,6 +173,7 @@ def _run(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--now", metavar="TIME", help="the clock: ISO 8601 with an offset")
     parser.add_argument(
         "--tier",
+        dest="level",
         choices=("0", "1"),
         default="0",
         help="0 interprets (default), 1 runs the generated Python",

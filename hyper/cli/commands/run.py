@@ -40,7 +40,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     # Externs name modules beside the project: they are found from the working folder, as with `python -m`.
     if os.getcwd() not in sys.path:
         sys.path.insert(0, os.getcwd())
-    evaluate = interpret if arguments.tier == "0" else run_generated
+    evaluate = interpret if arguments.level == "0" else run_generated
     outcome = evaluate(program, name, given, now)
     failure = outcome.failure
     if failure is None:
