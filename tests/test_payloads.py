@@ -152,13 +152,17 @@ def _examples(media: dict[str, Any], document: dict[str, Any]) -> Iterator[tuple
     if "example" in media:
         yield "example", media["example"]
     for name, example in media.get("examples", {}).items():
-        found = example
-        if "$ref" in found:
-            for part in found["$ref"].split("/")[1:]:
-                document = document[part.replace("~1", "/").replace("~0", "~")]
-            found = document
-        if "value" in found:
-            yield name, found["value"]
+        if "$ref" in example:
+            example = _at(document, example["$ref"])  # noqa: PLW2901  # what is referred to
+        if "value" in example:
+            yield name, example["value"]
+
+
+def _at(document: dict[str, Any], reference: str) -> Any:
+    node: Any = document
+    for part in reference.split("/")[1:]:
+        node = node[part.replace("~1", "/").replace("~0", "~")]
+    return node
 
 
 def _escaped(part: str) -> str:

@@ -145,7 +145,7 @@ class Scope:
             known, entry = self._choose(key, symbol, f"{title}{symbol}")
         else:
             entry = symbol if known == symbol else f"{symbol} as {known}"
-            self._deferred[home].discard(entry)
+            self._deferred.get(home, set()).discard(entry)
         self._imports.setdefault(relative(self.package, home), set()).add(entry)
         return known
 
