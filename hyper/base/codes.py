@@ -53,8 +53,8 @@ CODES: Final[dict[str, Code]] = _table(
     E0308 invalid module name
     E0309 name of a builtin
     E0310 invalid declaration name
-    E0310 ambiguous enum member
     E0311 unknown field or member
+    E0312 ambiguous enum member
     E0401 wrong type
     E0402 operator that does not go with its operands
     E0403 float with decimal

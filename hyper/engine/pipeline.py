@@ -128,6 +128,8 @@ def _lower(state: Compilation, world: World, checked: Checked, phases: Phases) -
         from hyper.ir.lower import lower
 
         state.program = lower(world, checked)
+        # Consts that call functions are evaluated there; one whose evaluation fails is an error.
+        state.diagnostics += checked.failures
     with phases.phase("analyse"):
         from hyper.ir.analyse import analyse
         from hyper.lang.unused import unused

@@ -117,7 +117,7 @@ def _expected_member(checker: Checker, node: tree.Name, hint: Type | None) -> Ty
     if homes:
         names = [symbol.name.rpartition(".")[2] for symbol in homes]
         checker.report(
-            "E0310",
+            "E0312",
             f"`{node.name}` is a member of {_words(names)}: write `{names[0]}.{node.name}`",
             node,
             suggestion=f"{names[0]}.{node.name}",
