@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 from functools import cache
 from importlib import resources
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from hyper.emit.python.api import api_files
 from hyper.emit.python.format import INDENT, assignment, docstring, quote
@@ -21,16 +22,25 @@ if TYPE_CHECKING:
 _NOQA: Final = re.compile(r"  # noqa: [A-Z0-9, ]+[0-9]")
 
 
-def module_text(module: Module, names: Names) -> str:
+class ModuleText(NamedTuple):
+    """A module, and ``(line, intent line)`` pairs, each good until the next."""
+
+    text: str
+    origins: list[tuple[int, int]]
+
+
+def module_text(module: Module, names: Names) -> ModuleText:
     """The text of one module."""
     scope = Scope(names, names.module(module.name), names.own_symbols(module.name))
     body: list[str] = []
+    origins: list[tuple[int, int]] = []
     previous_is_line = False
     for definition in _ordered(module, names):
         lines = model_lines(definition, f"{module.name}.{definition.name}", scope)
         is_line = not lines[0].startswith("class ")
-        gap = [""] if is_line and (previous_is_line or not body) else ["", ""]
-        body += [*gap, *lines]
+        body += [""] if is_line and (previous_is_line or not body) else ["", ""]
+        origins.append((len(body), definition.line))
+        body += lines
         previous_is_line = is_line
     if scope.far:
         # Whoever takes such an alias from outside gets it with all that it names.
@@ -40,15 +50,12 @@ def module_text(module: Module, names: Names) -> str:
         call = f"{deferred}(__name__, {names_text})"
         gap = [""] if previous_is_line else ["", ""]
         body += [*gap, f"if not {checking}:", *assignment(INDENT, "__getattr__", call)]
-    return assemble(module.doc or f"The module {module.name}.", scope.header(), body)
-
-
-def assemble(doc: str, header: list[str], body: list[str]) -> str:
-    """Documentation, imports and body as one text."""
-    described = docstring(doc, "")
-    lines = [*described, "", *header] if described else header
-    lines += body
-    return "\n".join(lines) + "\n"
+    head = docstring(module.doc or f"The module {module.name}.", "")
+    head = [*head, "", *scope.header()] if head else scope.header()
+    shift = len(head) + 1
+    return ModuleText(
+        "\n".join([*head, *body]) + "\n", [(index + shift, line) for index, line in origins]
+    )
 
 
 def _ordered(module: Module, names: Names) -> list[EntityDef | EnumDef | UnionDef | AliasDef]:
@@ -82,13 +89,19 @@ def _bases_first(module: str, entities: list[EntityDef], names: Names) -> list[E
 
 
 def emit_python(program: Program, package: str) -> dict[str, str]:
-    """All files of the package but ``openapi.json`` and ``schema/``: relative path to text."""
+    """All files of the package but ``openapi.json`` and ``schema/``: relative path to text.
+
+    ``manifest.json`` holds what this back end adds to the manifest: the source map.
+    """
     names = Names(program, package)
     files: dict[str, str] = {}
     folders: set[str] = {""}
+    sources: dict[str, Any] = {}
     for module in program.modules:
         path = names.file(module.name)
-        files[path] = module_text(module, names)
+        made = module_text(module, names)
+        files[path] = made.text
+        sources[path] = {"file": module.path, "lines": made.origins}
         folders.update(_parents(path))
     files |= api_files(program, names)
     for folder in sorted(folders):
@@ -98,6 +111,7 @@ def emit_python(program: Program, package: str) -> dict[str, str]:
     for name, text in runtime_files().items():
         files[f"_runtime/{name}"] = text
     files["py.typed"] = ""
+    files["manifest.json"] = json.dumps({"source_map": sources}, separators=(",", ":"))
     return dict(sorted(files.items()))
 
 

@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 _OUTSIDE: Final = re.compile(r"\W")
 _KEYWORDS: Final = frozenset(keyword.kwlist) | {"match", "type", "_"}
 
+_LONGEST: Final = 80
+"""Bytes of a file's name; file systems take 255."""
+
 RESERVED_MODULES: Final = frozenset({"api", "native", "schema", "manifest", "openapi", "py"})
 """Top-level names of a package that are the compiler's."""
 
@@ -104,6 +107,8 @@ def _segment(text: str) -> str:
     if wanted.startswith("__"):
         wanted = wanted.strip("_") or "module"
         wanted = identifier(wanted)
+    if len(wanted) > _LONGEST and len(wanted.encode()) > _LONGEST:
+        wanted = wanted.encode()[:_LONGEST].decode(errors="ignore")
     return f"{wanted}_" if wanted in _KEYWORDS else wanted
 
 

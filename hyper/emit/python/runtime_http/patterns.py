@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+import warnings
+from functools import cache
 from importlib import import_module
 from typing import Any
 
 from pydantic_core import SchemaError, SchemaValidator, ValidationError, core_schema
 
-__all__ = ["matching"]
+__all__ = ["matches", "matching"]
 
 _SAMPLES = "a0A-_. /:@b1B"
 _CATEGORIES = {
@@ -25,36 +27,32 @@ def matching(patterns: list[str], least: int, most: int | None) -> str | None:
     """A string that matches all patterns, with a length within the bounds; ``None`` where none is found."""
     checks = [_matcher(pattern) for pattern in patterns]
     limit = most if most is not None else least + 10_000
-    for pattern in patterns:
-        for repeats in (0, 1, 2, 3, 8, least):
-            text = _walk(pattern, min(repeats, 10_000))
-            if text is None:
-                break
-            for candidate in (text, *_stretched(text, pattern, least)):
+    for repeats in (0, 1, 2, 3, 8, least):
+        texts = [_walk(pattern, min(repeats, 10_000)) for pattern in patterns]
+        known = [text for text in texts if text is not None]
+        for text in (*known, "".join(known), "".join(reversed(known))):
+            for candidate in (text, *_stretched(text, least)):
                 if least <= len(candidate) <= limit and all(check(candidate) for check in checks):
                     return candidate
     return None
 
 
-def _stretched(text: str, pattern: str, least: int) -> list[str]:
-    """Longer strings that an unanchored pattern may match as well."""
+def _stretched(text: str, least: int) -> list[str]:
+    """Longer texts that an unanchored pattern may match as well."""
     missing = least - len(text)
     if missing <= 0:
         return []
     filler = text[-1:] or "a"
     middle = len(text) // 2
-    return (
-        [
-            text + filler * missing,
-            text + "a" * missing,
-            filler * missing + text,
-            text[:middle] + text[middle : middle + 1] * missing + text[middle:],
-        ]
-        if pattern
-        else ["a" * least]
-    )
+    return [
+        text + filler * missing,
+        text + "a" * missing,
+        filler * missing + text,
+        text[:middle] + text[middle : middle + 1] * missing + text[middle:],
+    ]
 
 
+@cache
 def _matcher(pattern: str) -> Any:
     try:
         validator = SchemaValidator(
@@ -62,25 +60,33 @@ def _matcher(pattern: str) -> Any:
         )
     except SchemaError:
         try:
-            compiled = re.compile(pattern)
+            with warnings.catch_warnings(action="ignore"):
+                compiled = re.compile(pattern)
         except re.error:
             return lambda _text: True
         return lambda text: compiled.search(text) is not None
 
-    def matches(text: str) -> bool:
+    def found(text: str) -> bool:
         try:
             validator.validate_python(text)
         except ValidationError:
             return False
         return True
 
-    return matches
+    return found
+
+
+def matches(pattern: str, text: str) -> bool:
+    """Whether a pattern is found in a text; a pattern that no dialect here knows is found in all."""
+    found: bool = _matcher(pattern)(text)
+    return found
 
 
 def _walk(pattern: str, repeats: int) -> str | None:
     """What the pattern's tree spells where each open repetition runs ``repeats`` times more than it must."""
     try:
-        tree = import_module("re._parser").parse(_dialect(pattern))
+        with warnings.catch_warnings(action="ignore"):
+            tree = import_module("re._parser").parse(_dialect(pattern))
     except (ImportError, re.error, RecursionError, OverflowError):
         return None
     out: list[str] = []

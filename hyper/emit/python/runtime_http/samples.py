@@ -7,9 +7,11 @@ from functools import cache, partial
 from math import ceil, floor
 from typing import TYPE_CHECKING, Any
 
-from .patterns import matching
+from .patterns import matches, matching
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from jsonschema import FormatChecker
 
 __all__ = ["Sampler"]
@@ -66,12 +68,12 @@ class Sampler:
             return bool(known[1].is_valid(value))
         except RecursionError:
             return False
+        except re.error:
+            return True  # a pattern of another dialect, which says nothing here
 
     def _validator(self, schema: Any) -> Any:
-        from jsonschema import Draft202012Validator
-
         # References count from the root of the document, which the schema is therefore put into.
-        return Draft202012Validator(
+        return _validator_class()(
             {"components": self._document.get("components", {}), "allOf": [schema]},
             format_checker=_format_checker(),
         )
@@ -101,16 +103,14 @@ class Sampler:
         return self._sample(schema, 0)
 
     def _sample(self, schema: Any, depth: int) -> Any:
-        reference = schema.get("$ref") if isinstance(schema, dict) else None
-        if reference is not None:
-            if self._open.count(reference) > 1 or depth > _DEEP * 3:
-                raise _TooDeepError
-            self._open.append(reference)
+        references = _references(schema)
+        if depth > _DEEP * 3 or any(self._open.count(one) > 1 for one in references):
+            raise _TooDeepError
+        self._open += references
         try:
             return self._of(schema, depth)
         finally:
-            if reference is not None:
-                self._open.pop()
+            del self._open[len(self._open) - len(references) :]
 
     def _of(self, schema: Any, depth: int) -> Any:
         if schema is True or schema == {}:
@@ -142,27 +142,36 @@ class Sampler:
         name = (merged.get("discriminator") or {}).get("propertyName")
         best: Any = None
         for variant in sorted(merged[key], key=_is_null):
-            try:
-                value = self._sample(
-                    {"allOf": [rest, variant]} if _says_more(rest) else variant, depth + 1
-                )
-            except _TooDeepError:
-                continue
-            if name is not None and isinstance(value, dict):
-                tag = next((tag for tag, ref in tags.items() if ref == variant.get("$ref")), None)
-                if tag is not None:
-                    value = {**value, name: tag}
-            if self.fits(schema, value):
-                return value
-            best = value if best is None else best
+            for least in ({}, {"x-least": True}):
+                parts = {"allOf": [rest, variant, least]}
+                try:
+                    value = self._sample(parts if least or _says_more(rest) else variant, depth + 1)
+                except _TooDeepError:
+                    continue
+                if name is not None and isinstance(value, dict):
+                    tag = next(
+                        (tag for tag, ref in tags.items() if ref == variant.get("$ref")), None
+                    )
+                    value = value if tag is None else {**value, name: tag}
+                if self.fits(schema, value):
+                    return value
+                best = value if best is None else best
         if best is None:
             raise _TooDeepError
         return best
 
     def _search(self, schema: Schema, merged: Schema, depth: int) -> Any:
         """Other values, where the nearest does not fit."""
-        full = {**merged, "required": list(merged.get("properties", {}))}
-        for candidate in (full, {**merged, "x-least": True}):
+        candidates = [
+            {**merged, "required": list(merged.get("properties", {}))},
+            {**merged, "x-least": True},
+        ]
+        candidates += [
+            self._merged({"allOf": [merged, merged[branch]]})
+            for branch in ("then", "else")
+            if branch in merged
+        ]
+        for candidate in candidates:
             try:
                 value = self._plain(candidate, depth)
             except _TooDeepError:
@@ -293,6 +302,18 @@ class Sampler:
 
 
 @cache
+def _validator_class() -> Any:
+    from jsonschema import Draft202012Validator, ValidationError, validators
+
+    def pattern(_validator: Any, wanted: str, value: Any, _schema: Any) -> Iterator[Any]:
+        if isinstance(value, str) and not matches(wanted, value):
+            yield ValidationError(f"{value!r} does not match {wanted!r}")
+
+    extend: Any = validators.extend
+    return extend(Draft202012Validator, {"pattern": pattern})
+
+
+@cache
 def _format_checker() -> FormatChecker:
     from jsonschema import FormatChecker
 
@@ -304,6 +325,19 @@ def _format_checker() -> FormatChecker:
 
 def _looks_like(pattern: re.Pattern[str], value: object) -> bool:
     return not isinstance(value, str) or pattern.fullmatch(value) is not None
+
+
+def _references(schema: Any) -> list[str]:
+    """The references that a schema is made of."""
+    found: list[str] = []
+    waiting = [schema]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, dict):
+            if "$ref" in part:
+                found.append(part["$ref"])
+            waiting += part.get("allOf", ())
+    return found
 
 
 class _TooDeepError(Exception):
@@ -422,7 +456,7 @@ def _string(schema: Schema) -> str:
         text = _FORMATS[form]
         if least <= len(text) and (most is None or len(text) <= most) and not patterns:
             return text
-        if patterns and matching_all(patterns, text):
+        if patterns and all(matches(pattern, text) for pattern in patterns):
             return text
     if patterns:
         found = matching(patterns, least, most)
@@ -434,65 +468,31 @@ def _string(schema: Schema) -> str:
     return (_WORDS * (length // len(_WORDS) + 1))[:length]
 
 
-def matching_all(patterns: list[str], text: str) -> bool:
-    """Whether a text matches all patterns."""
-    try:
-        return all(re.search(pattern, text) for pattern in patterns)
-    except re.error:
-        return False
-
-
 def _number(schema: Schema, *, whole: bool) -> Any:
     low, high = schema.get("minimum"), schema.get("maximum")
     above, below = schema.get("exclusiveMinimum"), schema.get("exclusiveMaximum")
     step = schema.get("multipleOf")
+    least = low if above is None or (low is not None and low > above) else above
+    most = high if below is None or (high is not None and high < below) else below
+    open_below, open_above = (
+        least is not None and least == above,
+        most is not None and most == below,
+    )
     if step:
-        start = (
-            low
-            if low is not None
-            else above
-            if above is not None
-            else min(0, high or 0, below or 0)
-        )
-        value = ceil(start / step) * step
-        if above is not None and value <= above:
-            value += step
-        return value
-    least = (
-        low
-        if low is not None
-        else (above + 1 if whole else above + 0.5)
-        if above is not None
-        else None
-    )
-    most = (
-        high
-        if high is not None
-        else (below - 1 if whole else below - 0.5)
-        if below is not None
-        else None
-    )
-    if above is not None and (low is None or above >= low):
-        least = (
-            floor(above) + 1
-            if whole
-            else above + min(0.5, ((most if most is not None else above + 1) - above) / 2)
-        )
-    if below is not None and (high is None or below <= high):
-        most = (
-            ceil(below) - 1
-            if whole
-            else below - min(0.5, (below - (least if least is not None else below - 1)) / 2)
-        )
-    if least is None:
-        value = 1 if most is None or most >= 1 else most
-    elif most is not None and least > most:
-        value = (least + most) / 2
-    else:
-        value = least if least > 1 or (most is not None and most < 1) else 1
+        value = ceil((least if least is not None else min(0, most or 0)) / step) * step
+        return value + step if open_below and value <= least else value
     if whole:
-        return ceil(value) if least is not None else floor(value)
-    return value
+        first = None if least is None else floor(least) + 1 if open_below else ceil(least)
+        last = None if most is None else ceil(most) - 1 if open_above else floor(most)
+        value = 1 if last is None else min(1, last)
+        return value if first is None else max(first, value)
+    if least is not None and most is not None:
+        return least if not open_below else (least + most) / 2
+    if least is not None:
+        return max(least + 1 if open_below else least, 1)
+    if most is not None:
+        return min(most - 1 if open_above else most, 1)
+    return 1
 
 
 def _another(first: Any, number: int) -> Any:
