@@ -173,9 +173,7 @@ def lower_default(
         return bodies_of(world, checked).default(expr, wanted, unit)
 
 
-def lower_feature(
-    decl: tree.FeatureDecl, unit: Unit, world: World, checked: Checked
-) -> FeatureDef:
+def lower_feature(decl: tree.FeatureDecl, unit: Unit, world: World, checked: Checked) -> FeatureDef:
     """Lower a feature."""
     with deep():
         return bodies_of(world, checked).feature(decl, unit)

@@ -77,9 +77,7 @@ class Consts:
         symbol = self.world.symbols[name]
         line = symbol.unit.source.line_of(symbol.decl.start)
         try:
-            value = interpreter.evaluate(
-                self.expression(facts), path=symbol.unit.path, line=line
-            )
+            value = interpreter.evaluate(self.expression(facts), path=symbol.unit.path, line=line)
         except EvaluationError as error:
             assert isinstance(symbol, ConstSymbol)
             node = symbol.decl.value
@@ -103,9 +101,7 @@ class Consts:
         functions: dict[str, list[Def]] = {module: [] for module in self.world.units}
         for callee in reached:
             symbol = self.world.symbols.get(callee)
-            if isinstance(symbol, FunctionSymbol) and not isinstance(
-                symbol.decl, tree.ExternDecl
-            ):
+            if isinstance(symbol, FunctionSymbol) and not isinstance(symbol.decl, tree.ExternDecl):
                 functions[symbol.unit.name].append(self.bodies.definition(symbol))
         types = self._types()
         return Program(

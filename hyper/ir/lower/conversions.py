@@ -77,9 +77,7 @@ class Conversions:
             return constant
         return nodes.Quantise(Opt(target) if is_optional else target, expr)
 
-    def _variant(
-        self, expr: nodes.Expr, source: Type, target: Type, union: Union
-    ) -> nodes.Expr:
+    def _variant(self, expr: nodes.Expr, source: Type, target: Type, union: Union) -> nodes.Expr:
         kind = without_none(source)
         if kind == union:
             return expr

@@ -183,9 +183,7 @@ class Expressions:
         return result
 
     def _fields(self, args: list[tree.Arg]) -> tuple[tuple[str, nodes.Expr], ...]:
-        return tuple(
-            (arg.name.name, self.lower(arg.value)) for arg in args if arg.name is not None
-        )
+        return tuple((arg.name.name, self.lower(arg.value)) for arg in args if arg.name is not None)
 
     def _with(self, node: tree.With, kind: Type) -> nodes.Expr:
         return nodes.WithFields(kind, self.lower(node.base), self._fields(node.updates))
@@ -202,9 +200,7 @@ class Expressions:
         written = [arg.value for arg in node.args]
         if args == written:
             return nodes.Builtin(kind, ref.name, tuple(self.lower(arg) for arg in args))
-        return self._reordered(
-            written, args, lambda values: nodes.Builtin(kind, ref.name, values)
-        )
+        return self._reordered(written, args, lambda values: nodes.Builtin(kind, ref.name, values))
 
     # ------------------------------------------------------------ collections
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from hyper.ir.lower.comparisons import sides
 from hyper.ir.program import FeatureDef, ScenarioDef, StepDef
@@ -55,7 +55,7 @@ def _step(run: RunFacts, facts: StepFacts, lowering: Lowering, line: int) -> lis
     step = facts.step
     if isinstance(step, tree.Then):
         return [_then(step, lowering(facts.typing), line)]
-    kind = "given" if isinstance(step, tree.Given) else "when"
+    kind: Literal["given", "when"] = "given" if isinstance(step, tree.Given) else "when"
     if facts.type is not None:
         value = lowering(facts.typing).lower(step.value)
         typed = DATETIME if facts.name == "now" and kind == "given" else facts.type
@@ -77,9 +77,7 @@ def _then(step: tree.Then, lowering: Expressions, line: int) -> StepDef:
     return StepDef("then", None, None, value, None, None, _sides(step.value, lowering), line)
 
 
-def _sides(
-    node: tree.Expr, lowering: Expressions
-) -> tuple[nodes.Expr, nodes.Expr] | None:
+def _sides(node: tree.Expr, lowering: Expressions) -> tuple[nodes.Expr, nodes.Expr] | None:
     """The two sides of a comparison, for the report of one that does not hold."""
     while isinstance(node, tree.Paren):
         node = node.inner

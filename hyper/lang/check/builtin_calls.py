@@ -27,9 +27,7 @@ _UNSTABLE = frozenset({"exp", "log", "log10"})
 def infer_builtin(checker: Checker, node: tree.Call, name: str, hint: Type | None) -> Type:
     """A call of a builtin."""
     if name == "range":
-        checker.report(
-            "E0414", "`range(…)` stands only after `in` of a `for`", node
-        )
+        checker.report("E0414", "`range(…)` stands only after `in` of a `for`", node)
         return UNKNOWN
     group = [*CONVERSIONS.get(name, ()), *FUNCTIONS.get(name, ())]
     arguments = _arguments(checker, node, name, group)
@@ -58,7 +56,7 @@ def _overloaded(
         return _agreed_result(group)
     found = choose(group, kinds, hint, checker.world)
     if found is None:
-        _report_no_overload(checker, node, name, arguments, kinds, group)
+        _report_no_overload(checker, node, arguments, kinds, group)
         return UNKNOWN
     if hint is None and waits(found.returns):
         return found.returns
@@ -196,9 +194,7 @@ def _forms(group: list[Signature]) -> str:
     return " or ".join(texts) + (" …" if len(group) > 3 else "")
 
 
-def _report_count(
-    checker: Checker, node: tree.Call, name: str, group: list[Signature]
-) -> None:
+def _report_count(checker: Checker, node: tree.Call, name: str, group: list[Signature]) -> None:
     checker.report(
         "E0406",
         f"`{name}` does not take {len(node.args)} argument{'' if len(node.args) == 1 else 's'}: {_forms(group)}",
@@ -209,7 +205,6 @@ def _report_count(
 def _report_no_overload(
     checker: Checker,
     node: tree.Call,
-    name: str,
     arguments: list[tree.Expr],
     kinds: list[Type],
     group: list[Signature],
@@ -225,6 +220,7 @@ def _report_no_overload(
             if not _fits_alone(checker, kind, wanted):
                 checker.mismatch(argument, natural(kind), wanted)
                 return
+    name = group[0].name
     checker.report("E0406", f"`{name}` does not take {shown(kinds)}: {_forms(group)}", node)
 
 

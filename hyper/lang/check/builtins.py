@@ -308,7 +308,7 @@ RESERVED: Final = frozenset(
     pad_left pad_right abs sign round floor ceil clamp pow sqrt exp log log10 is_nan is_finite is_infinite
     sum count avg min max any all first last sorted reversed distinct flatten slice now today range
     bool int bigint float decimal string
-    """.split()
+    """.split()  # noqa: SIM905 - a table of words reads best as one
 )
 """Names that a local must not have. The other builtins are functions only before a bracket, so a local may be a ``day``."""
 

@@ -73,7 +73,9 @@ def _report_callee(
         )
     elif symbol is not None:
         checker.report(
-            "E0306", f"`{parts[-1] if parts else ''}` is {kind_word(symbol)}, not a function", callee
+            "E0306",
+            f"`{parts[-1] if parts else ''}` is {kind_word(symbol)}, not a function",
+            callee,
         )
     elif parts is not None and is_failed(parts, checker.scope, checker.world):
         return
@@ -151,7 +153,7 @@ def bind_arguments(
     kinds = dict(params)
     extra = 0
     for place, arg in enumerate(node.args):
-        target = _target(checker, arg, place, params, bound, short)
+        target = _target(checker, arg, place, params=params, bound=bound, short=short)
         if target is None:
             extra += arg.name is None
             if not isinstance(arg.value, tree.Comprehension):
@@ -176,6 +178,7 @@ def _target(
     checker: Checker,
     arg: tree.Arg,
     place: int,
+    *,
     params: Sequence[tuple[str, Type]],
     bound: dict[str, tree.Expr],
     short: str,
@@ -210,9 +213,7 @@ def _rule(checker: Checker, node: tree.Call, symbol: RuleSymbol) -> Type:
         _abandon(checker, node)
         return UNKNOWN
     entity = Entity(symbol.entity)
-    checker.typing.args[node] = bind_arguments(
-        checker, node, symbol.name, [("self", entity)]
-    )
+    checker.typing.args[node] = bind_arguments(checker, node, symbol.name, [("self", entity)])
     return entity
 
 

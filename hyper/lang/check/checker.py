@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import msgspec
 
+from hyper.lang import tree
 from hyper.lang.check.relations import describe, fits, is_flexible, natural, normal, number_kind
 from hyper.lang.check.settle import adopted
 from hyper.lang.check.typed import Typing, Uses
@@ -15,10 +17,9 @@ from hyper.lang.symbols import EntitySymbol
 from hyper.lang.types import NONE, UNKNOWN, Dec, Opt, Prim, Type, Unknown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator
 
     from hyper.base.diagnostics import Related, Reporter
-    from hyper.lang import tree
     from hyper.lang.check.typed import ConstFacts
     from hyper.lang.symbols import Scope, Unit, World
 
@@ -28,8 +29,8 @@ NO_FACTS: Final[Facts] = {}
 
 
 class Local(msgspec.Struct, eq=False):
-    """A name within a body. ``kind`` is ``parameter``, ``let``, ``var``, ``loop``, ``given`` or ``self``; ``open`` is the expression of a
-    scenario input whose uses decide its type."""
+    """A name within a body. ``kind`` is ``parameter``, ``let``, ``var``, ``loop``, ``item``, ``given`` or ``self``;
+    ``open`` is the expression of a scenario input whose uses decide its type."""
 
     name: str
     type: Type

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from hyper.lang import tree
 from hyper.lang.check.names import looks_like_member
@@ -41,7 +41,7 @@ from hyper.lang.types import (
 if TYPE_CHECKING:
     from hyper.lang.check.checker import Checker
 
-_EXACT = frozenset({INT, FLOAT})
+_EXACT: Final = frozenset({INT, FLOAT})
 
 
 def infer_compare(checker: Checker, node: tree.Compare, _hint: Type | None) -> Type:
@@ -53,7 +53,7 @@ def infer_compare(checker: Checker, node: tree.Compare, _hint: Type | None) -> T
     for place, op in enumerate(node.ops):
         left, right = operands[place], operands[place + 1]
         right_kind = _right(checker, op, left_kind, right)
-        pair = _link(checker, op, left, right, left_kind, right_kind)
+        pair = _link(checker, op, Side(left, left_kind), Side(right, right_kind))
         pairs.append(pair)
         left_kind = checker.typing.types[right]
     checker.typing.pairs[node] = pairs
@@ -64,7 +64,9 @@ def _first(checker: Checker, node: tree.Compare) -> Type:
     """Type the first operand; a bare member takes its enum from the second."""
     if looks_like_member(checker, node.first) and not looks_like_member(checker, node.rest[0]):
         other = checker.infer(node.rest[0])
-        hint = other.item if node.ops[0] in ("in", "not in") and isinstance(other, ListOf) else other
+        hint = (
+            other.item if node.ops[0] in ("in", "not in") and isinstance(other, ListOf) else other
+        )
         return checker.infer(node.first, hint)
     return checker.infer(node.first)
 
@@ -78,18 +80,26 @@ def _right(checker: Checker, op: str, left: Type, right: tree.Expr) -> Type:
     return checker.infer(right, hint)
 
 
-def _link(
-    checker: Checker, op: str, left: tree.Expr, right: tree.Expr, lk: Type, rk: Type
-) -> Type | None:
+class Side(NamedTuple):
+    """An operand of a comparison with its type."""
+
+    node: tree.Expr
+    type: Type
+
+
+def _link(checker: Checker, op: str, left_side: Side, right_side: Side) -> Type | None:
+    left, lk = left_side
+    right, rk = right_side
     if op in ("is", "is not"):
         if rk != NONE and not isinstance(rk, Unknown):
             checker.report("E0402", f"`{op}` stands before `none` only: write `==`", right)
-        return _settled_alone(checker, left, lk)
+        _settled_alone(checker, left, lk)
+        return None
     if op in ("in", "not in"):
         return _membership(checker, left, right, lk, rk)
     if op in ("==", "!="):
-        return _equality(checker, op, left, right, lk, rk)
-    return _order(checker, op, left, right, lk, rk)
+        return _equality(checker, op, left_side, right_side)
+    return _order(checker, op, left_side, right_side)
 
 
 def _settled_alone(checker: Checker, node: tree.Expr, kind: Type) -> None:
@@ -116,9 +126,9 @@ def _meet(checker: Checker, left: tree.Expr, right: tree.Expr, lk: Type, rk: Typ
     return meet
 
 
-def _equality(
-    checker: Checker, op: str, left: tree.Expr, right: tree.Expr, lk: Type, rk: Type
-) -> Type | None:
+def _equality(checker: Checker, op: str, left_side: Side, right_side: Side) -> Type | None:
+    left, lk = left_side
+    right, rk = right_side
     if NONE in (lk, rk):
         _settled_alone(checker, left, lk)
         _settled_alone(checker, right, rk)
@@ -131,13 +141,13 @@ def _equality(
         return None
     meet = _meet(checker, left, right, lk, rk)
     if meet is None:
-        _report_pair(checker, op, left, right, lk, rk)
+        _report_pair(checker, op, Side(left, lk), Side(right, rk))
     return meet
 
 
-def _order(
-    checker: Checker, op: str, left: tree.Expr, right: tree.Expr, lk: Type, rk: Type
-) -> Type | None:
+def _order(checker: Checker, op: str, left_side: Side, right_side: Side) -> Type | None:
+    left, lk = left_side
+    right, rk = right_side
     lk, rk = checker.known(left, lk), checker.known(right, rk)
     if isinstance(lk, Unknown) or isinstance(rk, Unknown):
         _settled_alone(checker, left, lk)
@@ -151,13 +161,13 @@ def _order(
         return None
     meet = _meet(checker, left, right, lk, rk)
     if meet is None:
-        _report_pair(checker, op, left, right, lk, rk)
+        _report_pair(checker, op, Side(left, lk), Side(right, rk))
     return meet
 
 
-def _report_pair(
-    checker: Checker, op: str, left: tree.Expr, right: tree.Expr, lk: Type, rk: Type
-) -> None:
+def _report_pair(checker: Checker, op: str, left_side: Side, right_side: Side) -> None:
+    left, lk = left_side
+    right, rk = right_side
     kinds = {number_kind(without_none(lk)), number_kind(without_none(rk))}
     whole = tree.BadExpr(left.start, right.end)
     if {"float", "decimal"} <= kinds:
@@ -226,7 +236,7 @@ def _in_list(
         return item
     if item == ANY:
         return ANY
-    _report_pair(checker, "in", left, right, lk, rk)
+    _report_pair(checker, "in", Side(left, lk), Side(right, rk))
     return UNKNOWN
 
 
@@ -246,9 +256,7 @@ def infer_conditional(checker: Checker, node: tree.Conditional, hint: Type | Non
         no = checker.infer(node.no, no_hint)
     meet = join(yes, no, checker.world)
     if meet is None:
-        if hint is None or not (
-            fits(yes, hint, checker.world) and fits(no, hint, checker.world)
-        ):
+        if hint is None or not (fits(yes, hint, checker.world) and fits(no, hint, checker.world)):
             checker.report(
                 "E0401",
                 f"the branches give {describe(yes)} and {describe(no)}: they must be of one type",

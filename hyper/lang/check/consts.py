@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hyper.base.diagnostics import related
-from hyper.lang import tree
 from hyper.lang.check.exact import ExactEvaluator, Failing, NotExact
 from hyper.lang.check.graph import components, ring
 from hyper.lang.check.relations import is_flexible, knows_items, natural, waits

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 def infer_list(checker: Checker, node: tree.ListLit, hint: Type | None) -> Type:
     """``[a, b]``: the items become one type."""
     hint = without_none(hint) if hint is not None else None
-    item = _items(checker, node, node.items, hint.item if isinstance(hint, ListOf) else None)
+    item = _items(checker, node.items, hint.item if isinstance(hint, ListOf) else None)
     if item == NEVER and isinstance(hint, ListOf):
         return hint
     return ListOf(item)
@@ -44,13 +44,13 @@ def infer_map(checker: Checker, node: tree.MapLit, hint: Type | None) -> Type:
     for entry in node.entries:
         checker.check(entry.key, STRING)
     values = [entry.value for entry in node.entries]
-    value = _items(checker, node, values, hint.value if isinstance(hint, MapOf) else None)
+    value = _items(checker, values, hint.value if isinstance(hint, MapOf) else None)
     if value == NEVER and isinstance(hint, MapOf):
         return hint
     return MapOf(value)
 
 
-def _items(checker: Checker, node: tree.Node, items: list[tree.Expr], hint: Type | None) -> Type:
+def _items(checker: Checker, items: list[tree.Expr], hint: Type | None) -> Type:
     kinds: list[Type] = []
     meet: Type = NEVER
     for item in items:
@@ -63,7 +63,7 @@ def _items(checker: Checker, node: tree.Node, items: list[tree.Expr], hint: Type
             checker.report(
                 "E0401",
                 f"the items are {describe(meet)} and {describe(kind)}: they must be of one type",
-                item if item is not None else node,
+                item,
             )
             return UNKNOWN
         meet = both
@@ -166,9 +166,7 @@ def _loop(checker: Checker, node: tree.Comprehension) -> Iterator[None]:
             yield
 
 
-def infer_comprehension(
-    checker: Checker, node: tree.Comprehension, hint: Type | None
-) -> Type:
+def infer_comprehension(checker: Checker, node: tree.Comprehension, hint: Type | None) -> Type:
     """``element for x in xs if c``, as the list of its elements."""
     hint = without_none(hint) if hint is not None else None
     with _loop(checker, node):
@@ -177,9 +175,7 @@ def infer_comprehension(
         return ListOf(kind)
 
 
-def check_comprehension(
-    checker: Checker, node: tree.Comprehension, expected: Type
-) -> bool | None:
+def check_comprehension(checker: Checker, node: tree.Comprehension, expected: Type) -> bool | None:
     """A list whose elements are each what is expected."""
     wanted = without_none(expected)
     if not isinstance(wanted, ListOf):

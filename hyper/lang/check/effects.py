@@ -90,7 +90,7 @@ def _collect(
             continue
         ref = typing.refs.get(node)
         if isinstance(node, tree.Call) and isinstance(ref, FunctionRef):
-            waiting.extend(_arguments(node, ref, typing, known, world, reads))
+            waiting.extend(_arguments(node, ref, typing, known, world=world, reads=reads))
         elif isinstance(ref, ConstRef):
             continue
         else:
@@ -103,6 +103,7 @@ def _arguments(
     ref: FunctionRef,
     typing: Typing,
     known: Mapping[str, Reads],
+    *,
     world: World,
     reads: Reads,
 ) -> list[tree.Expr]:

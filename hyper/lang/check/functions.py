@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hyper.lang import tree
 from hyper.lang.check.checker import Local
 from hyper.lang.check.names import declare
 from hyper.lang.check.relations import optional
@@ -14,6 +13,7 @@ from hyper.lang.resolve.types import resolve_type
 from hyper.lang.types import Opt
 
 if TYPE_CHECKING:
+    from hyper.lang import tree
     from hyper.lang.check.checker import Checker
     from hyper.lang.check.session import Session
     from hyper.lang.symbols import ActionSymbol, EntitySymbol, FunctionSymbol

@@ -68,7 +68,7 @@ def infer_none(_checker: Checker, _node: tree.NoneLit, _hint: Type | None) -> Ty
     return NONE
 
 
-def _literal_type(value: str | int | bool, hint: Type | None, checker: Checker) -> Type | None:  # noqa: FBT001
+def _literal_type(value: str | int | bool, hint: Type | None, checker: Checker) -> Type | None:
     """The literal type that is expected, where the literal is its value."""
     if hint is None:
         return None

@@ -37,23 +37,26 @@ def check_match(checker: Checker, node: tree.Match, expected: Type | None, run: 
         subject = UNKNOWN
     left = dict(cases or {})
     taken: dict[str, tree.Node] = {}
+    before = len(checker.reporter.items)
     start = checker.facts
     ends = []
-    for arm in node.arms:
-        narrowed = _arm(checker, arm, subject, cases, left, taken)
+    found: list[Type] = [
+        _arm(checker, arm, subject, cases, left=left, taken=taken) for arm in node.arms
+    ]
+    sound = len(checker.reporter.items) == before
+    for arm, narrowed in zip(node.arms, found, strict=True):
         checker.facts = start
         with checker.block():
             _bind(checker, node, arm, narrowed)
             run(checker, arm.body, expected, arm)
         ends.append(checker.facts)
     has_else = any(arm.variant is None for arm in node.arms)
-    _report_cover(checker, node, subject, left, has_else=has_else)
+    if sound:
+        _report_cover(checker, node, subject, left, has_else=has_else)
     if left:
         ends.append(start)
     checker.facts = {
-        path: kind
-        for path, kind in start.items()
-        if all(end.get(path) == kind for end in ends)
+        path: kind for path, kind in start.items() if all(end.get(path) == kind for end in ends)
     }
 
 
@@ -73,12 +76,14 @@ def _arm(
     arm: tree.MatchArm,
     subject: Type,
     cases: dict[str, Type | str] | None,
+    *,
     left: dict[str, Type | str],
     taken: dict[str, tree.Node],
 ) -> Type:
     """Find what an arm is about; give the type that its value has in it."""
     if arm.variant is None:
-        return next(iter(left.values())) if len(left) == 1 and isinstance(subject, Union) else subject  # type: ignore[return-value]
+        rest = next(iter(left.values())) if len(left) == 1 else subject
+        return subject if isinstance(rest, str) else rest
     if cases is None:
         return UNKNOWN
     case = _case(checker, arm.variant, subject, cases)

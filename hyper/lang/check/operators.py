@@ -95,7 +95,9 @@ def _coalesce(checker: Checker, node: tree.Binary, hint: Type | None) -> Type:
     meet = join(left.inner, right, checker.world)
     if meet is None and hint is not None:
         wanted = without_none(hint)
-        if fits(left.inner, wanted, checker.world) and fits(without_none(right), wanted, checker.world):
+        if fits(left.inner, wanted, checker.world) and fits(
+            without_none(right), wanted, checker.world
+        ):
             meet = wanted if not isinstance(right, Opt) else optional(wanted)
     if meet is None:
         checker.report(
@@ -171,10 +173,10 @@ def _widest(kinds: list[Type], hint: Type | None) -> Type | None:
     for name, kind in (("decimal", ANY_DECIMAL), ("float", FLOAT), ("bigint", BIGINT)):
         if name in names:
             return kind
-    name = number_kind(hint) if hint is not None else None
-    if name == "decimal":
+    expected = number_kind(hint) if hint is not None else None
+    if expected == "decimal":
         return ANY_DECIMAL
-    if name in ("float", "bigint"):
+    if expected in ("float", "bigint"):
         return hint
     return None
 
@@ -220,8 +222,10 @@ def _binary(
         meet = join(left, right, checker.world)
         if meet is not None and (meet in texts or isinstance(meet, ListOf)):
             return _same(checker, node, left, right, meet)
-        if {left, right} & {STRING, FLEX_TEXT} and fits(left, STRING, checker.world) and fits(
-            right, STRING, checker.world
+        if (
+            {left, right} & {STRING, FLEX_TEXT}
+            and fits(left, STRING, checker.world)
+            and fits(right, STRING, checker.world)
         ):
             return _same(checker, node, left, right, STRING)
     result = _TIME.get((node.op, left, right))
@@ -289,9 +293,7 @@ def _report_numbers(checker: Checker, node: tree.Binary, left: Type, right: Type
         other = right if number_kind(left) == "bigint" else left
         name = describe(other) if number_kind(other) == "float" else "decimal"
         name = "float" if other == FLEX_NUM else name
-        checker.report(
-            "E0403", f"bigint with {name}: write `{name}(…)` around the bigint", node
-        )
+        checker.report("E0403", f"bigint with {name}: write `{name}(…)` around the bigint", node)
         return
     checker.report(
         "E0403",

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from hyper.lang.check.builtins import Var
+from hyper.lang.check.builtins import Signature, Var
 from hyper.lang.check.relations import (
     NEVER,
     describe,
@@ -23,7 +23,6 @@ from hyper.lang.types import ANY_DECIMAL, UNKNOWN, Dec, Enum, ListOf, MapOf, Opt
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from hyper.lang.check.builtins import Signature
     from hyper.lang.symbols import World
 
 
@@ -122,9 +121,7 @@ def choose(
     return None
 
 
-def hints(
-    group: Sequence[Signature], place: int, hint: Type | None
-) -> Type | None:
+def hints(group: Sequence[Signature], place: int, hint: Type | None) -> Type | None:
     """What an argument of a call is probably meant to be: what every overload wants there."""
     found: Type | None = None
     for signature in group:
@@ -158,7 +155,7 @@ def _is_open(kind: Type) -> bool:
             return _is_open(inner)
         case Enum(name):
             return not name
-    return kind == NEVER or kind == UNKNOWN
+    return kind in (NEVER, UNKNOWN)
 
 
 def shown(kinds: Sequence[Type]) -> str:

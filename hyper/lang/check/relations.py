@@ -234,11 +234,11 @@ def _fits_scalar(kind: Type, target: Type, world: World) -> bool:
     if not isinstance(kind, Prim) or not isinstance(target, Prim):
         return False
     match kind.name, target.name:
-        case ("int" | "#int"), ("int" | "bigint" | "float"):
+        case (("int" | "#int"), ("int" | "bigint" | "float")):
             return True
         case "#number", "float":
             return True
-        case ("#text" | "url" | "email"), "string":
+        case (("#text" | "url" | "email"), "string"):
             return True
         case "#text", name:
             return name in _TEXTS

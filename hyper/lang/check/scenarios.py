@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Final
 
 from hyper.lang import tree
 from hyper.lang.check.builtins import ERROR_CODES
-from hyper.lang.check.checker import Local
 from hyper.lang.check.names import declare
 from hyper.lang.check.relations import is_flexible, knows_items
 from hyper.lang.check.settle import adopted
@@ -20,7 +19,7 @@ from hyper.lang.resolve.types import resolve_type
 from hyper.lang.types import DATETIME, STRING, UNKNOWN, Type, Unknown
 
 if TYPE_CHECKING:
-    from hyper.lang.check.checker import Checker
+    from hyper.lang.check.checker import Checker, Local
     from hyper.lang.check.session import Session
     from hyper.lang.symbols import Unit
 
@@ -82,11 +81,11 @@ class _Run:
         """Check the steps, with the values of a row of examples as the first inputs."""
         checker = self.checker
         for ident, value in examples:
-            step = tree.Given(ident.start, value.end, ident, None, value)
+            given = tree.Given(ident.start, value.end, ident, None, value)
             if self._is_clock(ident):
-                self._set_clock(step)
+                self._set_clock(given)
             else:
-                self._declare_open(step)
+                self._declare_open(given)
         has_clock = self._has_clock(examples)
         for step in self.scenario.steps:
             match step:
@@ -104,9 +103,7 @@ class _Run:
                 tree.BadExpr(self.scenario.start, self.scenario.title.end),
             )
         start = examples[0][1].start if examples else self.scenario.start
-        return RunFacts(
-            self.scenario, row, start, self.givens, self.steps, self.uses, has_clock
-        )
+        return RunFacts(self.scenario, row, start, self.givens, self.steps, self.uses, has_clock)
 
     # ------------------------------------------------------------ givens
 

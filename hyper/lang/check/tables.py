@@ -12,7 +12,14 @@ from hyper.lang import tree
 from hyper.lang.check.calls import check_field
 from hyper.lang.check.functions import declare_params
 from hyper.lang.check.narrow import facts_of
-from hyper.lang.check.relations import describe, is_ordered, join, natural, number_kind, without_none
+from hyper.lang.check.relations import (
+    describe,
+    is_ordered,
+    join,
+    natural,
+    number_kind,
+    without_none,
+)
 from hyper.lang.check.typed import (
     Body,
     BuiltinRef,
@@ -58,7 +65,10 @@ def check_table(session: Session, symbol: FunctionSymbol, decl: tree.TableDecl) 
     entity = _result_entity(checker, decl, element)
     _check_priority(checker, decl, policy, element, entity)
     counted: list[Type] = []
-    rows = [_row(checker, decl, row, columns, element, entity, counted) for row in decl.rows]
+    rows = [
+        _row(checker, decl, row, columns, element=element, entity=entity, counted=counted)
+        for row in decl.rows
+    ]
     if policy == "collect count":
         element = _counted(checker, counted)
     session.checked.tables[symbol.name] = TableFacts(element, policy, rows)
@@ -107,9 +117,7 @@ def _element(checker: Checker, decl: tree.TableDecl, policy: str, returns: Type)
     if policy == "collect":
         if isinstance(returns, ListOf):
             return returns.item
-        checker.report(
-            "E0603", f"`collect` gives a list: write `list[{describe(returns)}]`", head
-        )
+        checker.report("E0603", f"`collect` gives a list: write `list[{describe(returns)}]`", head)
         return UNKNOWN
     if policy == "collect count":
         if returns != INT:
@@ -198,7 +206,7 @@ def _check_priority(
 ) -> None:
     if policy != "priority" or isinstance(element, Unknown):
         return
-    first = element
+    first: Type = element
     if entity is not None and decl.outputs[0].name in entity.fields:
         first = checker.normal(entity.fields[decl.outputs[0].name].type)
     if not isinstance(first, Enum):
@@ -218,6 +226,7 @@ def _row(
     decl: tree.TableDecl,
     row: tree.TableRow,
     columns: list[tuple[tree.Ident, Type]],
+    *,
     element: Type,
     entity: EntitySymbol | None,
     counted: list[Type],
@@ -236,7 +245,7 @@ def _row(
         _check_constants(checker, cell)
         checker.facts = {**checker.facts, **facts_of(checker, condition)[0]}
         conditions.append(condition)
-    _results(checker, decl, row, element, entity, counted)
+    _results(checker, decl, row, element=element, entity=entity, counted=counted)
     checker.facts = start
     return RowFacts(row, conditions, [ident.name for ident in decl.outputs] if entity else [])
 
@@ -263,6 +272,7 @@ def _results(
     checker: Checker,
     decl: tree.TableDecl,
     row: tree.TableRow,
+    *,
     element: Type,
     entity: EntitySymbol | None,
     counted: list[Type],

@@ -1,7 +1,7 @@
 """What the checker learns: side tables over the syntax tree, which lowering reads.
 
-A ``Typing`` holds, for one body, what each expression is. Trees of constants and of scenario inputs are typed anew for every type at
-which they are used, so each such use has a ``Typing`` of its own.
+A ``Typing`` holds, for one body, what each expression is. Trees of constants and of scenario inputs are typed anew for
+every type at which they are used, so each such use has a ``Typing`` of its own.
 """
 
 from __future__ import annotations
@@ -141,8 +141,8 @@ class ConstFacts(msgspec.Struct, eq=False):
 
 
 class RowFacts(msgspec.Struct, eq=False):
-    """A row as lowering takes it: a condition for each cell that tests anything, and the names of the result columns where they make
-    an entity."""
+    """A row as lowering takes it: a condition for each cell that tests anything, and the names of the
+    result columns where they make an entity."""
 
     row: tree.TableRow
     conditions: list[tree.Expr]
@@ -204,9 +204,10 @@ class FeatureFacts(msgspec.Struct, eq=False):
 
 
 class Checked(msgspec.Struct, eq=False):
-    """What ``check`` gives. ``bodies`` holds calcs, tables and rules by qualified name; ``defaults`` the typing of every default of
-    a field or action parameter, by the default's node; ``features`` are by module; ``order`` lists functions, rules and consts, callees first;
-    ``clock`` and ``externs`` hold those that reach the clock or an extern, transitively."""
+    """What ``check`` gives. ``bodies`` holds calcs, tables, rules and defaults by qualified name; ``defaults`` the typing of
+    every default of a field or action parameter, by the default's node; ``features`` are by module; ``order`` lists
+    functions, rules and consts, callees first; ``clock`` and ``externs`` hold those that reach the clock or an extern,
+    transitively."""
 
     diagnostics: list[Diagnostic]
     bodies: dict[str, Body]
