@@ -42,10 +42,18 @@ class Consts:
         facts = self.checked.consts[name]
         if facts.exact:
             return constant(facts.value, kind, self.world)
-        known = self._run.get(name)
-        if known is None:
-            known = self._run[name] = self._evaluate(name, facts)
-        return known
+        if name not in self._run:
+            self._run_until(name)
+        return self._run[name]
+
+    def _run_until(self, name: str) -> None:
+        """Evaluate consts in the order of their uses, so that a long chain of them is no deep one."""
+        for other in self.checked.order:
+            facts = self.checked.consts.get(other)
+            if facts is not None and not facts.exact and other not in self._run:
+                self._run[other] = self._evaluate(other, facts)
+            if other == name:
+                return
 
     def definition(self, symbol: ConstSymbol) -> ConstDef:
         """The definition of a const, at its own type."""
