@@ -7,6 +7,10 @@ from typing import Final
 
 import pytest
 
+from hyper.base.source import Source
+from hyper.lang.parser import parse
+from hyper.lang.resolve import resolve
+from hyper.lang.symbols import Unit
 from tests.resolve.worlds import mistakes, resolved
 
 CASES: Final = Path(__file__).resolve().parents[1] / "golden" / "diagnostics"
@@ -163,3 +167,17 @@ def test_webhooks_have_routes_of_their_own() -> None:
         "webhook c:\n    returns 204\n"
     )
     assert mistakes(text) == []
+
+
+def test_members_are_defaults_and_examples() -> None:
+    text = 'enum Tier: gold = "g"\n\nentity A:\n    t: Tier @default(gold) @example(gold)\n'
+    assert mistakes(text) == []
+    assert mistakes(text.replace("(gold)", "(silver)", 1)) == [("E0503", 4, None)]
+
+
+def test_name_that_the_parser_refused_is_not_reported_again() -> None:
+    source = Source("main.intent", 'rule r on :\n    require true else "no"\n')
+    parsed = parse(source)
+    _, found = resolve([Unit("main.intent", "", source, parsed.module)])
+    assert [item.code for item in parsed.diagnostics] == ["E0201"]
+    assert found == []
