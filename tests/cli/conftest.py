@@ -46,7 +46,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def hyper(folder: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., Done]:
     """Run ``hyper`` with words, in the working folder."""
-    assert folder
+    assert folder.is_dir()
 
     def run(*words: str) -> Done:
         capsys.readouterr()

@@ -243,7 +243,7 @@ def test_fmt_of_stdin(hyper: Hyper, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_explain(hyper: Hyper, tree: Path) -> None:
-    assert tree
+    assert tree.is_dir()
     value = hyper("explain", "subtotal", "--json").json("explain")
     assert value["name"] == "orders.subtotal"
     assert value["file"] == "intents/orders.intent"
@@ -257,13 +257,13 @@ def test_explain(hyper: Hyper, tree: Path) -> None:
     "name", ["orders.subtotal", "discount", "Order", "Tier", "free_shipping", "place_order", "Shop"]
 )
 def test_explain_has_something_to_say_of_each(hyper: Hyper, tree: Path, name: str) -> None:
-    assert tree
+    assert tree.is_dir()
     hyper("explain", name, "--json").json("explain")
     assert "declared at intents/" in hyper("explain", name).out
 
 
 def test_explain_suggests_names(hyper: Hyper, tree: Path) -> None:
-    assert tree
+    assert tree.is_dir()
     done = hyper("explain", "subtotl")
     assert done.code == 2
     assert "did you mean subtotal" in done.err
@@ -274,7 +274,7 @@ ORDER = '{"tier": "gold", "lines": [{"sku": "ABC-1", "quantity": 2, "unit_price"
 
 @pytest.mark.parametrize("tier", ["0", "1"])
 def test_run_gives_values(hyper: Hyper, tree: Path, tier: str) -> None:
-    assert tree
+    assert tree.is_dir()
     done = hyper("run", "subtotal", "--args", f'{{"order": {ORDER}}}', "--tier", tier)
     assert (done.code, done.out) == (0, '"60.00"\n')
     value = hyper("run", "discount", "--args", '["gold", 600.0]', "--json", "--tier", tier).json(
@@ -331,7 +331,7 @@ def test_run_reads_the_clock_that_it_is_given(hyper: Hyper, tree: Path, tier: st
     ],
 )
 def test_run_refuses_what_makes_no_sense(hyper: Hyper, tree: Path, words: list[str]) -> None:
-    assert tree
+    assert tree.is_dir()
     assert hyper("run", *words).code == 2
 
 
