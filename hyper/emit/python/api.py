@@ -9,7 +9,7 @@ from hyper.emit.python.format import INDENT, explode, quote
 from hyper.emit.python.handlers import handler_modules, handlers_text
 from hyper.emit.python.names import identifier, unique
 from hyper.emit.python.reading import reads
-from hyper.emit.python.scope import Scope
+from hyper.emit.python.scope import Scope, import_lines
 from hyper.emit.python.types import annotation
 from hyper.ir.program import ActionDef, EntityDef, Module, Program, RuleDef
 from hyper.ir.types import Entity, Type
@@ -197,14 +197,6 @@ def _operations_text(
         lines += ["", *references]
     lines += ["", "OPERATIONS = {", *entries, "}", ""]
     return "\n".join(lines)
-
-
-def import_lines(source: str, members: set[str]) -> list[str]:
-    """``from source import …`` on as many lines as it takes."""
-    line = f"from {source} import {', '.join(sorted(members))}"
-    if len(line) <= 100:
-        return [line]
-    return [f"from {source} import (", *(f"{INDENT}{name}," for name in sorted(members)), ")"]
 
 
 def _operation(action: ActionDef, name: str, scope: Scope, used: set[str]) -> str:

@@ -200,7 +200,9 @@ def annotated(indent: str, name: str, annotation: str, default: str | None) -> l
     opened = _last_bracket(annotation)
     if default is not None and (len(head) + 4 <= LIMIT or (opened < 0 and "(" in default)):
         return _value(indent, f"{name}: {annotation} = ", default)
-    if len(split(annotation, " | ")) > 1:
+    room = len(indent) + len(INDENT) + width(annotation) <= LIMIT
+    alone = opened < 0 and room and width(f"{indent}{name}: (") <= LIMIT
+    if alone or len(split(annotation, " | ")) > 1:
         deeper = indent + INDENT
         body = explode(annotation, deeper)
         return [f"{indent}{name}: (", *body, f"{indent}){tail}"]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from hyper.emit.python.format import INDENT, LIMIT, docstring, explode, width
 from hyper.emit.python.models import described
-from hyper.emit.python.scope import Scope
+from hyper.emit.python.scope import Scope, import_lines, source_key
 from hyper.emit.python.types import annotation
 from hyper.ir.markers import NO_MARKERS
 from hyper.ir.types import Opt
@@ -34,9 +34,9 @@ def handler_modules(stems: list[str]) -> str:
         "from typing import Protocol",
         "",
     ]
-    imports = sorted((f"from .{stem} import {protocol_name(stem)}" for stem in stems), key=str)
-    lines += imports
-    if imports:
+    for source in sorted((f".{stem}" for stem in stems), key=source_key):
+        lines += import_lines(source, {protocol_name(source[1:])})
+    if stems:
         lines.append("")
     lines += [
         '__all__ = ["Handlers"]',

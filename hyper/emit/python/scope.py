@@ -178,8 +178,8 @@ class Scope:
         if deferred:
             lines += ["", "if TYPE_CHECKING:"]
             sources = {relative(self.package, home): found for home, found in deferred.items()}
-            for source in sorted(sources, key=_source_key):
-                lines += _from(source, sources[source], INDENT)
+            for source in sorted(sources, key=source_key):
+                lines += import_lines(source, sources[source], INDENT)
             if references:
                 lines += ["", *self.references()]
         return lines
@@ -195,7 +195,7 @@ class Scope:
         return [*lines, "}"] if len(lines) > 1 else []
 
 
-def _source_key(source: str) -> tuple[int, _Natural, _Natural]:
+def source_key(source: str) -> tuple[int, _Natural, _Natural]:
     """Relative imports from the farthest to the closest, then by name."""
     dots = len(source) - len(source.lstrip("."))
     name = source.lstrip(".")
@@ -219,13 +219,14 @@ def _blocks(imports: dict[str, set[str]]) -> list[str]:
         lines.append("")
         lines += sorted(source for source in group if source.startswith("import "))
         for source in sorted(
-            (source for source in group if not source.startswith("import ")), key=_source_key
+            (source for source in group if not source.startswith("import ")), key=source_key
         ):
-            lines += _from(source, imports[source], "")
+            lines += import_lines(source, imports[source], "")
     return lines
 
 
-def _from(source: str, entries: set[str], indent: str) -> list[str]:
+def import_lines(source: str, entries: set[str], indent: str = "") -> list[str]:
+    """``from source import …`` as the formatter and its import rule would leave it."""
     plain = sorted((entry for entry in entries if " as " not in entry), key=_member_key)
     # The formatter's import rule keeps a renamed member on a line of its own.
     statements = [(_member_key(entry), [entry]) for entry in entries if " as " in entry]
