@@ -152,10 +152,12 @@ def bind_arguments(
     bound: dict[str, tree.Expr] = {}
     kinds = dict(params)
     extra = 0
+    misnamed = False
     for place, arg in enumerate(node.args):
         target = _target(checker, arg, place, params=params, bound=bound, short=short)
         if target is None:
             extra += arg.name is None
+            misnamed |= arg.name is not None
             if not isinstance(arg.value, tree.Comprehension):
                 checker.value(arg.value)
             continue
@@ -168,7 +170,7 @@ def bind_arguments(
             f"`{short}` takes {_count(len(params), 'argument')}, not {len(node.args)}",
             node,
         )
-    elif missing:
+    elif missing and not misnamed:
         names = ", ".join(f"`{param}`" for param in missing)
         checker.report("E0406", f"`{short}` needs {names} too", node)
     return [bound[param] for param, _ in params if param in bound]

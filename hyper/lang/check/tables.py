@@ -231,7 +231,7 @@ def _row(
     entity: EntitySymbol | None,
     counted: list[Type],
 ) -> RowFacts:
-    _check_size(checker, decl, row)
+    fits = _check_size(checker, decl, row)
     conditions: list[tree.Expr] = []
     start = checker.facts
     for cell, (ident, kind) in zip(row.cells, columns, strict=False):
@@ -245,12 +245,13 @@ def _row(
         _check_constants(checker, cell)
         checker.facts = {**checker.facts, **facts_of(checker, condition)[0]}
         conditions.append(condition)
-    _results(checker, decl, row, element=element, entity=entity, counted=counted)
+    if fits:
+        _results(checker, decl, row, element=element, entity=entity, counted=counted)
     checker.facts = start
     return RowFacts(row, conditions, [ident.name for ident in decl.outputs] if entity else [])
 
 
-def _check_size(checker: Checker, decl: tree.TableDecl, row: tree.TableRow) -> None:
+def _check_size(checker: Checker, decl: tree.TableDecl, row: tree.TableRow) -> bool:
     wanted, found = len(decl.inputs), len(row.cells)
     if wanted != found:
         checker.report(
@@ -258,7 +259,7 @@ def _check_size(checker: Checker, decl: tree.TableDecl, row: tree.TableRow) -> N
             f"the row has {found} cell{'' if found == 1 else 's'} before `=>`, the head {wanted}",
             row,
         )
-        return
+        return False
     wanted, found = len(decl.outputs), len(row.results)
     if wanted != found:
         checker.report(
@@ -266,6 +267,8 @@ def _check_size(checker: Checker, decl: tree.TableDecl, row: tree.TableRow) -> N
             f"the row has {found} result{'' if found == 1 else 's'}, the head {wanted}",
             row,
         )
+        return False
+    return True
 
 
 def _results(
