@@ -74,7 +74,12 @@ class Actions:
                 continue
             inherited = {"servers": item["servers"]} if "servers" in item else {}
             self._operation(
-                path, method, {**inherited, **operation}, shared, pointer, place, webhook=webhook
+                path,
+                method,
+                {**inherited, **operation},
+                [(each, f"{pointer}/parameters/{at}") for at, each in enumerate(shared)],
+                place,
+                webhook=webhook,
             )
 
     def _operation(
@@ -82,15 +87,16 @@ class Actions:
         path: str,
         method: str,
         node: dict[str, Any],
-        shared: list[Any],
-        outer: str,
+        shared: list[tuple[Any, str]],
         pointer: str,
         *,
         webhook: bool,
     ) -> None:
         wire = self.document.text(node, "operationId", pointer)
         name = self._name(wire, method, path, webhook=webhook)
-        tags = [tag for tag in self.document.sequence(node, "tags", pointer) if isinstance(tag, str)]
+        tags = [
+            tag for tag in self.document.sequence(node, "tags", pointer) if isinstance(tag, str)
+        ]
         part = Part("action", ident(name), base=pascal(name), tags=tuple(tags))
         self.document.current = part
         doc, odd = _documentation(
@@ -119,14 +125,21 @@ class Actions:
         names = Names()
         wanted = [] if webhook else _PLACEHOLDER.findall(path)
         places = [
-            *((each, f"{outer}/parameters/{at}") for at, each in enumerate(shared)),
+            *shared,
             *(
                 (each, f"{pointer}/parameters/{at}")
                 for at, each in enumerate(self.document.sequence(node, "parameters", pointer))
             ),
         ]
         params = read_parameters(
-            self.document, self.types, part, names, places, wanted, pointer, strict=not webhook
+            self.document,
+            self.types,
+            part,
+            names,
+            places=places,
+            wanted=wanted,
+            pointer=pointer,
+            strict=not webhook,
         )
         exchange = Exchange(self.document, self.types, part, names)
         bodies = exchange.bodies(node, pointer)

@@ -44,7 +44,9 @@ def measure(root: Any) -> None:
             if height >= MAX_DEPTH:
                 raise Unreadable(f"the document is nested deeper than {MAX_DEPTH} levels", "E1003")
         elif key in open_nodes:
-            raise Unreadable("the document holds itself: an alias refers to its own parent", "E1003")
+            raise Unreadable(
+                "the document holds itself: an alias refers to its own parent", "E1003"
+            )
         elif key not in sizes:
             open_nodes.add(key)
             stack.append((node, True))

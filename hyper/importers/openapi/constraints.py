@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 from hyper.importers.openapi.annotations import open_api, schema_marker
 from hyper.importers.openapi.keywords import ASSERTIONS, modern
-from hyper.importers.openapi.nodes import literal, marker, named, number, string
+from hyper.importers.openapi.nodes import marker, named, number, string
 from hyper.lang import tree
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def scalar(shape: Shape) -> tuple[tree.TypeExpr, list[tree.Marker]]:
         case "string":
             name, form = _string(form, rest)
         case "integer":
-            name = "bigint" if _is_big(form, rest) else "int"
+            name = "bigint" if _is_big(form, {**shape.notes, **rest}) else "int"
         case "number":
             name = "float"
         case _:
@@ -56,14 +57,30 @@ def _string(form: str | None, rest: dict[str, Any]) -> tuple[str, str | None]:
     if form is None and bare and rest.get("contentEncoding") == "base64":
         del rest["contentEncoding"]
         return "bytes", None
-    return "string", form if form else None
+    return "string", form or None
 
 
-def _is_big(form: str | None, rest: dict[str, Any]) -> bool:
-    edges = (rest.get(key) for key in ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"))
+def _is_big(form: str | None, schema: dict[str, Any]) -> bool:
+    """Whether a bound, the default or an example is past what an ``int`` holds."""
+    examples = schema.get("examples")
+    told = [schema.get(key) for key in _TELLING]
+    told += examples if isinstance(examples, list) else []
     return form == "uint64" or any(
-        not isinstance(edge, bool) and edge is not None and abs(edge) > _INT_MAX for edge in edges
+        isinstance(value, int | float | Decimal)
+        and not isinstance(value, bool)
+        and abs(value) > _INT_MAX
+        for value in told
     )
+
+
+_TELLING: Final = (
+    "minimum",
+    "maximum",
+    "exclusiveMinimum",
+    "exclusiveMaximum",
+    "default",
+    "example",
+)
 
 
 def bounds(name: str, rest: dict[str, Any]) -> list[tree.Marker]:
@@ -113,9 +130,7 @@ def _range(rest: dict[str, Any], markers: list[tree.Marker]) -> None:
         markers.append(marker("below", number(below)))
 
 
-def _pair(
-    name: str, low: str, high: str, rest: dict[str, Any], markers: list[tree.Marker]
-) -> None:
+def _pair(name: str, low: str, high: str, rest: dict[str, Any], markers: list[tree.Marker]) -> None:
     least, most = rest.get(low), rest.get(high)
     if least is None and most is None:
         return
@@ -156,6 +171,3 @@ def _is_default(key: str, value: Any) -> bool:
     return (key in ("uniqueItems", "exclusiveMinimum", "exclusiveMaximum") and value is False) or (
         key == "pattern" and value == ""
     )
-
-
-__all__ = ["bounds", "leftovers", "literal", "scalar"]

@@ -35,7 +35,7 @@ def declare(types: Types, part: Part, shape: Shape, pointer: str) -> None:
     elif shape.kind == "enum":
         part.decl = _enum(part, shape)
     else:
-        part.decl = declare_union(types, part, shape, pointer)
+        part.decl = declare_union(types, part, shape)
 
 
 def head(shape: Shape) -> tuple[tree.StrLit | None, list[tree.Marker]]:
@@ -79,8 +79,8 @@ def _entity(types: Types, part: Part, shape: Shape, pointer: str) -> tree.Entity
             bases.append(type_of(base))
     names = Names({value_name(wire) for wire in shape.inherited})
     fields = [
-        field(types, part, names, wire, schema, where, wire in shape.required)
-        for wire, (schema, where) in shape.properties.items()
+        field(types, part, names, wire, prop, required=wire in shape.required)
+        for wire, prop in shape.properties.items()
     ]
     return tree.EntityDecl(
         0, 0, part.ident, doc, [*first, *leftovers(rest), *markers], bases, fields
@@ -92,13 +92,13 @@ def field(
     part: Part,
     names: Names,
     wire: str,
-    schema: Any,
-    pointer: str,
+    prop: tuple[Any, str],
+    *,
     required: bool,
 ) -> tree.FieldDecl:
     """One property as a field."""
     name = names.claim(value_name(wire, "field"))
-    use = types.use(schema, pointer, Spot(part, wire, noted=True))
+    use = types.use(*prop, Spot(part, wire, noted=True))
     doc = doc_of(use.notes.get("description"))
     value, notes = default_of(types, use, required)
     markers = [
@@ -119,9 +119,7 @@ def _seen(types: Types, use: Use) -> Shape:
     return msgspec.structs.replace(target, nullable=True)
 
 
-def default_of(
-    types: Types, use: Use, required: bool
-) -> tuple[tree.Expr | None, dict[str, Any]]:
+def default_of(types: Types, use: Use, required: bool) -> tuple[tree.Expr | None, dict[str, Any]]:
     """The default value as ``= d`` where the language can check it, and the annotations without it."""
     notes = use.notes
     if required or "default" not in notes:

@@ -86,7 +86,9 @@ class Document:
 
     def wrong(self, pointer: str, expected: str, value: Any) -> None:
         """Report a node that is not what it has to be."""
-        self.findings.report("E1004", f"{pointer} is not {expected}; it is left out: {brief(value)}")
+        self.findings.report(
+            "E1004", f"{pointer} is not {expected}; it is left out: {brief(value)}"
+        )
 
     def carry(self, value: Any) -> None:
         """Note the references in a value that is passed on word by word."""

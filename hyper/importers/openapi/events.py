@@ -157,7 +157,7 @@ def _scalar(event: Any) -> Any:
     text: str = event.value
     if event.style:
         return text
-    if event.tag == "tag:yaml.org,2002:str" or event.tag == "!":
+    if event.tag in {"tag:yaml.org,2002:str", "!"}:
         return text
     if text in _WORDS:
         return _WORDS[text]
@@ -169,7 +169,7 @@ def _scalar(event: Any) -> Any:
             raise Unreadable("the document holds a number that is too long")
         return int(text)
     if _OCTAL.fullmatch(text):
-        return int(text[2:], 8)
+        return int(text, 8)
     if _HEX.fullmatch(text):
         return int(text, 16)
     if _FLOAT.fullmatch(text):

@@ -6,11 +6,10 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 from hyper.importers.openapi.annotations import doc_of, extensions, open_api
-from hyper.importers.openapi.keywords import is_note
 from hyper.importers.openapi.nodes import ident, literal, marked, marker, named, string
 from hyper.importers.openapi.parameters import node_markers, schema_of
 from hyper.importers.openapi.parts import Part, Spot
-from hyper.importers.openapi.words import Names, pascal, snake, value_name
+from hyper.importers.openapi.words import Names, snake, value_name
 from hyper.lang import tree
 
 if TYPE_CHECKING:
@@ -84,7 +83,9 @@ class Exchange:
         def give() -> None:
             name = target.name
             inline = not name[:1].isupper() or name.startswith(self.part.base)
-            found.name = self.names.claim("payload" if inline else snake(name) or "payload", "_body")
+            found.name = self.names.claim(
+                "payload" if inline else snake(name) or "payload", "_body"
+            )
 
         self.types.later.append(give)
         return found
@@ -204,7 +205,7 @@ class Exchange:
             markers = [
                 *([] if name == wire else [marker("json", string(wire))]),
                 *use.markers,
-                *node_markers(self.document, header, more, use.notes, doc, _HEADER_KEYS),
+                *node_markers(self.document, header, more, use.notes, doc=doc, known=_HEADER_KEYS),
             ]
             lines.append(
                 tree.HeaderLine(
@@ -237,6 +238,3 @@ def _result_words(status: str, good: list[str], *, wrong: bool) -> str:
 
 def _escaped(key: str) -> str:
     return key.replace("~", "~0").replace("/", "~1")
-
-
-__all__ = ["Exchange", "is_note", "pascal"]

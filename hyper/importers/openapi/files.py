@@ -25,6 +25,7 @@ def write_files(
     service: tree.ServiceDecl,
     actions: list[Part],
     types: list[Part],
+    *,
     rest: dict[str, Any],
     components: dict[str, dict[str, Any]],
 ) -> dict[str, str]:
@@ -60,7 +61,9 @@ def _uses(name: str, parts: list[Part]) -> list[tree.Use]:
             if dep.module != name and dep.decl is not None:
                 wanted.setdefault(dep.module, set()).add(dep.name)
     return [
-        tree.Use(0, 0, ident(module), [tree.UseName(0, 0, ident(each), None) for each in sorted(names)])
+        tree.Use(
+            0, 0, ident(module), [tree.UseName(0, 0, ident(each), None) for each in sorted(names)]
+        )
         for module, names in sorted(wanted.items())
     ]
 

@@ -59,7 +59,12 @@ def import_openapi(data: bytes, name: str, layout: Layout = "tag") -> Imported:
         give()
     assign(actions, ordered, layout, "service")
     files = write_files(
-        document, service, actions, ordered, rest_of_root(document), rest_of_components(document)
+        document,
+        service,
+        actions,
+        ordered,
+        rest=rest_of_root(document),
+        components=rest_of_components(document),
     )
     return Imported(files, findings.close())
 
@@ -111,7 +116,5 @@ def _accepted(root: Any, findings: Findings) -> dict[str, Any] | None:
     elif version is None:
         findings.report("E1002", "the document is no OpenAPI description: it has no `openapi` key")
     else:
-        findings.report(
-            "E1002", f"OpenAPI 3.0 and 3.1 are read, and this is {brief(version)}"
-        )
+        findings.report("E1002", f"OpenAPI 3.0 and 3.1 are read, and this is {brief(version)}")
     return None

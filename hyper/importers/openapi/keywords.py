@@ -191,9 +191,8 @@ def modern(value: Any) -> Any:
             del out[exclusive]
             if flag and low in out:
                 out[exclusive] = out.pop(low)
-    if isinstance(out.get("nullable"), bool):
-        if out.pop("nullable"):
-            return _with_null(out)
+    if isinstance(out.get("nullable"), bool) and out.pop("nullable"):
+        return _with_null(out)
     return out
 
 

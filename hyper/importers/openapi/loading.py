@@ -105,5 +105,3 @@ def read_json(text: str, findings: Findings) -> Any:
 
 def _constant(word: str) -> Any:
     raise Unreadable(f"the document is not JSON: {word} is no value")
-
-

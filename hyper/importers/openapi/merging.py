@@ -190,7 +190,11 @@ def _keywords(
             return _left_over(reader, real, notes, nullable)
         return _with(reader.shape(merged, pointer), notes, nullable)
     target = reader.target(references[0].reference)
-    if len(references) == 1 and target.kind in ("scalar", "list", "map") and _refines(merged, target):
+    if (
+        len(references) == 1
+        and target.kind in ("scalar", "list", "map")
+        and _refines(merged, target)
+    ):
         rest = {**references[0].schema, **merged}
         return Shape("ref", without(rest, ("type",)), notes, nullable, references[0].reference)
     return _left_over(reader, real, notes, nullable)

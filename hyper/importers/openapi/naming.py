@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from hyper.importers.openapi.nodes import marker, string
 from hyper.importers.openapi.words import Names, pascal, type_name, words
+from hyper.lang import tree
 
 if TYPE_CHECKING:
     from hyper.importers.openapi.parts import Hint, Part
@@ -45,8 +46,9 @@ def name_parts(parts: list[Part], names: Names) -> None:
         if not part.ident.name:
             part.ident.name = names.claim(_own_name(part, names), _ENDINGS[part.kind])
     for part in components:
-        if part.decl is not None and part.ident.name != part.wire:
-            part.decl.markers.insert(0, marker("json", string(part.wire)))
+        decl = part.decl
+        if isinstance(decl, tree.Decl) and part.ident.name != part.wire:
+            decl.markers.insert(0, marker("json", string(part.wire)))
 
 
 def _content_name(part: Part) -> str:
@@ -55,7 +57,11 @@ def _content_name(part: Part) -> str:
     if shape is None:
         return ""
     if part.kind == "entity":
-        if not shape.properties and not shape.bases and shape.schema == {"additionalProperties": False}:
+        if (
+            not shape.properties
+            and not shape.bases
+            and shape.schema == {"additionalProperties": False}
+        ):
             return "Empty"
         if len(shape.properties) <= 2 and shape.properties and part.hints:
             text = pascal(part.hints[0].text)

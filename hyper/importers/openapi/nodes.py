@@ -72,7 +72,9 @@ def literal(value: Any) -> tree.Expr:
             return tree.ListLit(0, 0, [literal(item) for item in value])
         case dict():
             return tree.MapLit(
-                0, 0, [tree.MapEntry(0, 0, string(key), literal(item)) for key, item in value.items()]
+                0,
+                0,
+                [tree.MapEntry(0, 0, string(key), literal(item)) for key, item in value.items()],
             )
         case _:
             return number(value)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from hyper.importers.openapi.annotations import doc_of, extensions, open_api
 from hyper.importers.openapi.declaring import default_of
-from hyper.importers.openapi.nodes import ident, literal, marker, named, string, word
+from hyper.importers.openapi.nodes import ident, literal, marker, string, word
 from hyper.importers.openapi.parts import Part, Spot
 from hyper.importers.openapi.words import Names, value_name
 from hyper.lang import tree
@@ -39,10 +39,10 @@ def read_parameters(
     types: Types,
     part: Part,
     names: Names,
+    *,
     places: list[tuple[Any, str]],
     wanted: list[str],
     pointer: str,
-    *,
     strict: bool,
 ) -> list[tree.ActionParam]:
     """The parameters of one operation: a later one takes the place of an earlier one of its name and place."""
@@ -70,27 +70,26 @@ def read_parameters(
             )
             found["path", wire] = ({"schema": {"type": "string"}}, pointer)
     order = {wire: at for at, wire in enumerate(wanted)}
-    path = sorted(
-        (key for key in found if key[0] == "path"), key=lambda key: order.get(key[1], 0)
-    )
+    path = sorted((key for key in found if key[0] == "path"), key=lambda key: order.get(key[1], 0))
     rest = [key for key in found if key[0] != "path"]
     return [
-        _parameter(document, types, part, names, key, *found[key]) for key in [*path, *rest]
+        _parameter(document, types, Spot(part, key[1], noted=True), names, key[0], found[key])
+        for key in [*path, *rest]
     ]
 
 
-def _parameter(
+def _parameter(  # noqa: PLR0917  # what is read, where to, and what is known of it
     document: Document,
     types: Types,
-    part: Part,
+    spot: Spot,
     names: Names,
-    key: tuple[str, str],
-    node: dict[str, Any],
-    pointer: str,
+    place: str,
+    found: tuple[dict[str, Any], str],
 ) -> tree.ActionParam:
-    place, wire = key
+    wire = spot.text
+    node, pointer = found
     name = names.claim(value_name(wire, place), f"_{place}")
-    use, more = schema_of(document, types, node, pointer, Spot(part, wire, noted=True))
+    use, more = schema_of(document, types, node, pointer, spot)
     doc = doc_of(node.get("description"))
     required = place == "path" or node.get("required") is True
     value, notes = default_of(types, use, required)
@@ -99,7 +98,7 @@ def _parameter(
     markers = [] if name == wire else [marker("json", string(wire))]
     markers.extend(use.markers)
     markers.extend(_style(place, node))
-    markers.extend(node_markers(document, node, more, notes, doc, _KNOWN))
+    markers.extend(node_markers(document, node, more, notes, doc=doc, known=_KNOWN))
     return tree.ActionParam(0, 0, place, ident(name), not required, use.type, value, markers, doc)
 
 
@@ -123,15 +122,14 @@ def node_markers(
     node: dict[str, Any],
     more: dict[str, Any],
     notes: dict[str, Any],
+    *,
     doc: tree.StrLit | None,
     known: frozenset[str],
 ) -> list[tree.Marker]:
     """The markers of a parameter or header for what it says besides its type."""
     markers: list[tree.Marker] = []
     others = {
-        key: value
-        for key, value in node.items()
-        if key not in known and not key.startswith("x-")
+        key: value for key, value in node.items() if key not in known and not key.startswith("x-")
     }
     if node.get("deprecated") is True:
         markers.append(marker("deprecated"))
@@ -180,6 +178,3 @@ def _style(place: str, node: dict[str, Any]) -> list[tree.Marker]:
     elif not explode and usually:
         args.append(tree.Arg(0, 0, ident("explode"), tree.BoolLit(0, 0, False)))
     return [tree.Marker(0, 0, ident("style"), args)]
-
-
-__all__ = ["PLACES", "named", "node_markers", "read_parameters", "schema_of"]

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import msgspec
 
+from hyper.importers.openapi.shapes import Shape
 from hyper.lang import tree
-
-if TYPE_CHECKING:
-    from hyper.importers.openapi.shapes import Shape
 
 
 class Hint(msgspec.Struct, eq=False, frozen=True):

@@ -144,7 +144,12 @@ class Reader:
         return merge_parts(self, parts, pointer)
 
     def _by_type(
-        self, kind: str | None, core: dict[str, Any], notes: dict[str, Any], nullable: bool, pointer: str
+        self,
+        kind: str | None,
+        core: dict[str, Any],
+        notes: dict[str, Any],
+        nullable: bool,
+        pointer: str,
     ) -> Shape:
         if kind == "object":
             return self._object(core, notes, nullable, pointer)
@@ -203,9 +208,7 @@ class Reader:
             return None
         if len(real) == 1:
             return self._sole(real[0], rest, notes, nullable)
-        return Shape(
-            "union", rest, notes, nullable, variants=tuple(real), exactly=key == "oneOf"
-        )
+        return Shape("union", rest, notes, nullable, variants=tuple(real), exactly=key == "oneOf")
 
     def _sole(
         self, variant: tuple[Any, str], rest: dict[str, Any], notes: dict[str, Any], nullable: bool
@@ -266,8 +269,7 @@ def _tuple(core: dict[str, Any]) -> dict[str, Any]:
     """A tuple in the keywords of JSON Schema 2020-12: a list of anything, with ``prefixItems``."""
     items = core.get("items")
     if isinstance(items, list):
-        core = {**without(core, ("items", "additionalItems")), "prefixItems": items}
-        return core
+        return {**without(core, ("items", "additionalItems")), "prefixItems": items}
     if items is None:
         return core
     return {**without(core, ("items",)), "$items": items}

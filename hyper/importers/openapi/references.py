@@ -79,9 +79,7 @@ def tokens(reference: str) -> list[str]:
     fragment = unquote(reference[1:])
     if not fragment.startswith("/"):
         return [] if not fragment else [fragment]
-    return [
-        token.replace("~1", "/").replace("~0", "~") for token in fragment[1:].split("/")
-    ]
+    return [token.replace("~1", "/").replace("~0", "~") for token in fragment[1:].split("/")]
 
 
 def canonical(reference: str) -> str:

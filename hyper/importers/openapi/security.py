@@ -72,9 +72,11 @@ def security_uses(
                     f"the security scheme {name[:80]!r} is nowhere defined; it is left out where it is required",
                 )
                 continue
-            wanted = [scope for scope in scopes or () if isinstance(scope, str)] if isinstance(
-                scopes, list | None
-            ) else []
+            wanted = (
+                [scope for scope in scopes or () if isinstance(scope, str)]
+                if isinstance(scopes, list | None)
+                else []
+            )
             uses.append(tree.SecurityScheme(0, 0, ident(name), [string(scope) for scope in wanted]))
         if uses or not item:
             found.append(tree.SecurityUse(0, 0, uses))

@@ -74,9 +74,7 @@ def _servers(document: Document) -> list[tree.ServerLine]:
             if key not in known and not key.startswith("x-")
         }
         lines.append(
-            tree.ServerLine(
-                0, 0, string(node["url"]), text, [*extensions(node), *open_api(rest)]
-            )
+            tree.ServerLine(0, 0, string(node["url"]), text, [*extensions(node), *open_api(rest)])
         )
     return lines
 
@@ -126,11 +124,7 @@ def rest_of_root(document: Document) -> dict[str, Any]:
     if paths:
         rest["paths"] = paths
     rest.update(
-        {
-            key: value
-            for key, value in root.items()
-            if key not in _ROOT and not key.startswith("x-")
-        }
+        {key: value for key, value in root.items() if key not in _ROOT and not key.startswith("x-")}
     )
     components = document.mapping(root, "components", "#")
     beside = {key: value for key, value in components.items() if key.startswith("x-")}

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 import msgspec
 
-from hyper.importers.openapi.keywords import checked, is_note
+from hyper.importers.openapi.keywords import is_note
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -118,12 +118,20 @@ _STRUCTURAL: Final = frozenset(
 
 def says_what(schema: Any) -> bool:
     """Whether a variant says what it is, and not only what must hold besides."""
-    return schema is True or schema == {} or (
-        isinstance(schema, dict) and not _STRUCTURAL.isdisjoint(schema)
+    return (
+        schema is True
+        or schema == {}
+        or (isinstance(schema, dict) and not _STRUCTURAL.isdisjoint(schema))
     )
 
 
-_OBJECT: Final = ("properties", "required", "additionalProperties", "minProperties", "maxProperties")
+_OBJECT: Final = (
+    "properties",
+    "required",
+    "additionalProperties",
+    "minProperties",
+    "maxProperties",
+)
 _ARRAY: Final = ("items", "minItems", "maxItems", "uniqueItems", "prefixItems")
 _STRING: Final = ("minLength", "maxLength", "pattern", "contentEncoding", "contentMediaType")
 _NUMBER: Final = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf")
@@ -193,20 +201,3 @@ def implied(core: dict[str, Any], values: list[Any]) -> list[str]:
     if high is not None and all(value <= high for value in numbers):
         gone.append("maximum")
     return gone
-
-
-__all__ = [
-    "BY_TYPE",
-    "DECLARED",
-    "Kind",
-    "Shape",
-    "canonical",
-    "checked",
-    "drop_null",
-    "enum_shape",
-    "guess_type",
-    "is_null",
-    "says_what",
-    "split_notes",
-    "without",
-]

@@ -35,7 +35,17 @@ class Use(msgspec.Struct, eq=False):
 class Types:
     """Makes the types of a document. Each component, and each inline schema that needs a declaration, is a part."""
 
-    __slots__ = ("_inline", "_known", "_pointers", "components", "late", "later", "parts", "reader", "waiting")
+    __slots__ = (
+        "_inline",
+        "_known",
+        "_pointers",
+        "components",
+        "late",
+        "later",
+        "parts",
+        "reader",
+        "waiting",
+    )
 
     def __init__(self, reader: Reader) -> None:
         self.reader = reader

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from hyper.importers.openapi.types import Types
 
 
-def declare_union(types: Types, part: Part, shape: Shape, pointer: str) -> tree.UnionDecl:
+def declare_union(types: Types, part: Part, shape: Shape) -> tree.UnionDecl:
     """The declaration of a union."""
     doc = doc_of(shape.notes.get("description"))
     rest = without(shape.schema, ("discriminator",))
@@ -75,11 +75,11 @@ def _tagged(
     if mapping is None:
         return field, None
     entries: list[tree.MapEntry] = []
-    for key, reference in mapping.items():
-        if not isinstance(reference, str):
+    for key, value in mapping.items():
+        if not isinstance(value, str):
             return None
-        if "/" not in reference and "#" not in reference:
-            reference = f"#/components/schemas/{reference}"
+        bare = "/" not in value and "#" not in value
+        reference = f"#/components/schemas/{value}" if bare else value
         node, where = types.reader.references.follow(reference)
         if node is MISSING or where not in targets:
             return None

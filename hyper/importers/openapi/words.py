@@ -20,7 +20,9 @@ _SIGNS: Final = {
     "=": " equal ",
     "!": " not ",
 }
-_PARTS: Final = re.compile(r"OAuth\d*|IPv[46]|GitHub|[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z0-9]+|[A-Z0-9]+")
+_PARTS: Final = re.compile(
+    r"OAuth\d*|IPv[46]|GitHub|[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z0-9]+|[A-Z0-9]+"
+)
 
 EXPRESSION_WORDS: Final = frozenset(
     {
@@ -79,9 +81,7 @@ def _ascii(text: str) -> str:
 
 def is_identifier(text: str) -> bool:
     """Whether a name can be written as it is."""
-    return text.isidentifier() and (
-        text.isascii() or unicodedata.normalize("NFKC", text) == text
-    )
+    return text.isidentifier() and (text.isascii() or unicodedata.normalize("NFKC", text) == text)
 
 
 @lru_cache(maxsize=65536)
@@ -96,7 +96,9 @@ def pascal(text: str) -> str:
     parts = words(text)
     out = ""
     for word in parts:
-        head = word[0].upper() + (word[1:].lower() if word.isupper() and len(word) > 1 else word[1:])
+        head = word[0].upper() + (
+            word[1:].lower() if word.isupper() and len(word) > 1 else word[1:]
+        )
         # two numbers that meet are kept apart, or `v1_2` would be `v12`
         out += "_" + head if out and out[-1].isdigit() and head[0].isdigit() else head
     return out
@@ -126,7 +128,17 @@ def action_name(text: str, fallback: str = "action") -> str:
     return f"{name}_" if name in RESERVED else name
 
 
-_KEEP: Final = frozenset({"status", "address", "access", "alias", "news", "series", "species", "means", "lens", "class", "process", "progress", "business", "analysis", "basis", "bus", "canvas", "dns", "aws", "ios", "sms", "tls", "https", "kubernetes", "redis", "this", "is", "as", "us", "plus", "gas", "radius", "nexus", "bonus", "campus", "virus", "corpus", "census", "focus", "always", "details", "settings", "ids", "args", "kwargs", "params", "metrics", "analytics", "statistics", "os", "css", "js", "ms", "gps", "pos"})  # fmt: skip
+_KEEP: Final = frozenset(
+    {
+        "access", "address", "alias", "always", "analysis", "analytics", "args", "as", "aws",
+        "basis", "bonus", "bus", "business", "campus", "canvas", "census", "class", "corpus",
+        "css", "details", "dns", "focus", "gas", "gps", "https", "ids", "ios", "is", "js",
+        "kubernetes", "kwargs", "lens", "means", "metrics", "ms", "news", "nexus", "os", "params",
+        "plus", "pos", "process", "progress", "radius", "redis", "series", "settings", "sms",
+        "species", "statistics", "status", "this", "tls", "us", "virus",
+    }
+)  # fmt: skip
+"""Words that end as plurals do, or are better left as they are."""
 
 
 def singular(text: str) -> str:
