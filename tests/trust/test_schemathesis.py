@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[2]
 CORPORA = ROOT.parent / "shared" / "corpora"
+ROLES = ("customer", "clerk", "warehouse", "admin")
 EXAMPLES = 100 if os.environ.get("HYPER_LONG") else 3
 
 
@@ -52,7 +53,7 @@ def app(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
     sys.path.insert(0, str(folder / "out"))
     try:
         api = importlib.import_module(f"{package}.api")
-        yield api.create_app(None, mock=True, roles=lambda *_: True)
+        yield api.create_app(None, mock=True, roles=lambda _: ROLES)
     finally:
         sys.path.remove(str(folder / "out"))
         for module in [key for key in sys.modules if key.split(".")[0] == package]:
