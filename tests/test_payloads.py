@@ -20,7 +20,7 @@ from hyper.engine.clock import Phases
 from hyper.engine.pipeline import compile_front
 from hyper.ir.program import ActionDef, Program
 from hyper.ir.types import Alias, Entity, Enum, ListOf, MapOf, Opt, Type, Union
-from tests.corpora import NAMES, Built, built_corpus
+from tests.corpora import FILES, LARGE, Built, built_corpus
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,6 +28,13 @@ if TYPE_CHECKING:
 # Enough to meet every kind of mistake, few enough to stay quick.
 EXAMPLES: Final = 400
 MUTANTS: Final = 24
+
+# Stripe's description has no examples.
+NAMES: Final = [
+    pytest.param(name, marks=[pytest.mark.slow] if name in LARGE else [])
+    for name in FILES
+    if name != "stripe"
+]
 
 WRONG: Final = ({"surely": ["wrong"]}, "surely wrong", 7.25, None, [[]])
 
