@@ -113,7 +113,7 @@ class Compiler:
         began = time.perf_counter()
         self._emitter.emit(Event("compilation:start"))
         work = self._prepare(_as_list(paths), {**self._arguments, **_checked(options)})
-        with _no_collection():
+        with _collection(on=work.configured.options.collecting):
             state = self._front(work)
             if work.usable:
                 finish(state, work)
@@ -299,10 +299,11 @@ def _shown(path: str) -> str:
 
 
 @contextlib.contextmanager
-def _no_collection() -> Iterator[None]:
-    """A build makes hundreds of thousands of objects and few cycles: collecting meanwhile only costs."""
+def _collection(*, on: bool) -> Iterator[None]:
+    """A build makes hundreds of thousands of objects and few cycles: looking for them meanwhile mostly costs."""
     collects = gc.isenabled()
-    gc.disable()
+    if not on:
+        gc.disable()
     try:
         yield
     finally:

@@ -17,7 +17,7 @@ import msgspec
 
 from hyper.base.diagnostics import Diagnostic, diagnostic
 from hyper.base.source import Source
-from hyper.engine.tiers import TIER_NAMES, TIERS, TierName, cores
+from hyper.engine.tiers import TIER_NAMES, TIERS, TierName
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -40,13 +40,12 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     out: str = "dist"
     target: tuple[TargetName, ...] = TARGETS
     tier: TierName = "balanced"
-    processes: int | None = None
+    collects: bool | None = None
 
     @property
-    def workers(self) -> int:
-        """How many processes may work at once."""
-        wanted = TIERS[self.tier].processes if self.processes is None else self.processes
-        return wanted or cores()
+    def collecting(self) -> bool:
+        """Whether the collector of cycles runs during the build: as set, else as the tier says."""
+        return TIERS[self.tier].collects if self.collects is None else self.collects
 
 
 KEYS: Final[tuple[str, ...]] = Options.__struct_fields__
@@ -150,25 +149,22 @@ def _one_of(key: str, value: Any, known: tuple[str, ...]) -> str:
     raise OptionError("E0903", message, near[0] if near else None)
 
 
-def _processes(key: str, value: Any) -> int:
-    try:
-        number = int(value) if isinstance(value, str) else value
-    except ValueError:
-        number = value
-    if isinstance(number, bool) or not isinstance(number, int) or not 0 <= number <= 1024:
-        raise OptionError(
-            "E0903", f'the option "{key}" is a number from 0 to 1024, not {_shown(value)}'
-        )
-    return number
+def _switch(key: str, value: Any) -> bool:
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, str) and value.lower() in _SWITCHES:
+        return _SWITCHES[value.lower()]
+    raise OptionError("E0903", f'the option "{key}" is true or false, not {_shown(value)}')
 
 
+_SWITCHES: Final = {"true": True, "1": True, "on": True, "false": False, "0": False, "off": False}
 _PARSERS: Final[dict[str, Callable[[str, Any], Any]]] = {
     "source": _text,
     "package": _package,
     "out": _text,
     "target": _target,
     "tier": _tier,
-    "processes": _processes,
+    "collects": _switch,
 }
 
 

@@ -159,17 +159,21 @@ def emit_all(program: Program, package: str, options: Options, phases: Phases) -
             from hyper.emit.python import emit_python
 
             made |= {path: text.encode() for path, text in emit_python(program, package).items()}
+    with phases.phase("emit documents"):
+        made |= emit_documents(program, options)
+    return made
+
+
+def emit_documents(program: Program, options: Options) -> dict[str, bytes]:
+    """The OpenAPI document and the JSON Schemas."""
+    from hyper.emit.openapi import emit_openapi, emit_schemas
+
+    made: dict[str, bytes] = {}
     # The package serves its own document, so that it needs it too.
     if "python" in options.target or "openapi" in options.target:
-        with phases.phase("emit openapi"):
-            from hyper.emit.openapi import emit_openapi
-
-            made["openapi.json"] = pretty(emit_openapi(program))
+        made["openapi.json"] = pretty(emit_openapi(program))
     if "jsonschema" in options.target:
-        with phases.phase("emit jsonschema"):
-            from hyper.emit.openapi import emit_schemas
-
-            made |= {path: pretty(schema) for path, schema in emit_schemas(program).items()}
+        made |= {path: pretty(schema) for path, schema in emit_schemas(program).items()}
     return made
 
 

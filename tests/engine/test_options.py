@@ -22,7 +22,7 @@ def _configure(
 def test_the_defaults() -> None:
     options = _configure({}).options
     assert (options.out, options.target, options.tier) == ("dist", TARGETS, "balanced")
-    assert options.workers >= 1
+    assert options.collecting is False
 
 
 def test_later_places_win() -> None:
@@ -76,8 +76,7 @@ def test_the_search_ends_at_the_repository() -> None:
         ('package = "a-b"', "E0903", 1, None),
         ('package = "class"', "E0903", 1, None),
         ('package = "../up"', "E0903", 1, None),
-        ("processes = -1", "E0903", 1, None),
-        ("processes = true", "E0903", 1, None),
+        ("collects = 1", "E0903", 1, None),
         ("source = 1", "E0903", 1, None),
         ("x = ", "E0907", 1, None),
     ],
@@ -98,10 +97,10 @@ def test_a_table_that_is_none() -> None:
 
 
 def test_mistakes_in_variables() -> None:
-    environment = {"HYPER_TEIR": "insane", "HYPER_PROCESSES": "many", "HYPER_UPDATE_GOLDEN": "1"}
+    environment = {"HYPER_TEIR": "insane", "HYPER_COLLECTS": "many", "HYPER_UPDATE_GOLDEN": "1"}
     found = _configure({}, environment).diagnostics
     assert [(item.code, item.suggestion) for item in found] == [("E0903", None), ("E0902", "tier")]
-    assert found[0].message.startswith("HYPER_PROCESSES")
+    assert found[0].message.startswith("HYPER_COLLECTS")
 
 
 def test_mistakes_in_arguments_are_the_callers() -> None:
@@ -114,9 +113,9 @@ def test_mistakes_in_arguments_are_the_callers() -> None:
 def test_values_as_text_and_as_themselves() -> None:
     assert parse_value("target", "jsonschema, python") == ("python", "jsonschema")
     assert parse_value("target", ["openapi"]) == ("openapi",)
-    assert parse_value("processes", "4") == 4
+    assert parse_value("collects", "off") is False
 
 
 def test_every_tier_has_its_switches() -> None:
-    assert TIERS["conservative"].processes == 1
+    assert TIERS["conservative"].collects
     assert list(TIERS) == ["conservative", "balanced", "aggressive", "insane"]

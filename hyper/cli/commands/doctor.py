@@ -13,7 +13,6 @@ import msgspec
 from hyper.base.fs import Disk
 from hyper.cli.main import FAILED, OK
 from hyper.engine.options import configure
-from hyper.engine.tiers import cores
 
 if TYPE_CHECKING:
     import argparse
@@ -81,7 +80,7 @@ def _machine() -> list[Finding]:
             python,
             None if fine else "Python 3.11 or newer is needed",
         ),
-        Finding("cores", "ok", str(cores())),
+        Finding("cores", "ok", str(os.cpu_count() or 1)),
     ]
 
 
