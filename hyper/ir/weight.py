@@ -8,9 +8,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hyper.ir import nodes
+from hyper.ir.program import CalcDef, DeriveDef, RuleDef, TableDef
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from hyper.ir.program import Def
 
 _EXPR = (
     nodes.Const,
@@ -119,3 +122,22 @@ def statements(body: tuple[nodes.Stmt, ...]) -> Iterator[nodes.Stmt]:
         yield stmt
         for block in reversed(list(inner_blocks(stmt))):
             stack.extend(reversed(block))
+
+
+def definition_expressions(definition: Def) -> Iterator[nodes.Expr]:
+    """The expressions that run when a function is called, in the order of the source."""
+    match definition:
+        case CalcDef():
+            for stmt in statements(definition.body):
+                yield from statement_expressions(stmt)
+        case TableDef():
+            for row in definition.rows:
+                yield from row.conditions
+                yield row.result
+        case RuleDef():
+            for clause in definition.clauses:
+                yield clause.condition
+                if isinstance(clause, DeriveDef):
+                    yield from (value for _, value in clause.fields)
+        case _:
+            return

@@ -100,7 +100,7 @@ CALENDAR: dict[str, Callable[..., Value]] = {
     "year": lambda value: value.year,
     "month": lambda value: value.month,
     "day": lambda value: value.day,
-    "weekday": lambda value: value.weekday(),
+    "weekday": lambda value: value.isoweekday(),
     "day_of_year": lambda value: value.timetuple().tm_yday,
     "hour": lambda value: value.hour,
     "minute": lambda value: value.minute,

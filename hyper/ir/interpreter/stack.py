@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, TypeVar
 
 from hyper.ir import nodes
 from hyper.ir.interpreter.values import EvaluationError
-from hyper.ir.program import CalcDef, DeriveDef, Program, RuleDef, TableDef
-from hyper.ir.weight import depth, statement_expressions, statements, walk
+from hyper.ir.program import CalcDef
+from hyper.ir.weight import definition_expressions, depth, walk
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from hyper.ir.program import Def
+    from hyper.ir.program import Def, Program
 
 T = TypeVar("T")
 
@@ -30,24 +30,6 @@ _PER_NODE = 3
 _PER_CALL = 20
 _SHALLOW = 300
 _STACK_BYTES = 512 * 1024 * 1024
-
-
-def _bodies(definition: Def) -> Iterator[nodes.Expr]:
-    match definition:
-        case CalcDef():
-            for stmt in statements(definition.body):
-                yield from statement_expressions(stmt)
-        case TableDef():
-            for row in definition.rows:
-                yield from row.conditions
-                yield row.result
-        case RuleDef():
-            for clause in definition.clauses:
-                yield clause.condition
-                if isinstance(clause, DeriveDef):
-                    yield from (value for _, value in clause.fields)
-        case _:
-            return
 
 
 def _nesting(definition: Def) -> int:
@@ -81,7 +63,7 @@ class Depths:
         if name not in self._own:
             definition = self._program.definitions[name]
             frames, calls = 0, dict[str, None]()
-            for expr in _bodies(definition):
+            for expr in definition_expressions(definition):
                 frames = max(frames, depth(expr))
                 calls.update(dict.fromkeys(_calls(expr)))
             own = _PER_NODE * frames + _nesting(definition) + _PER_CALL

@@ -1,0 +1,13 @@
+"""Calcs, tables, rules, externs and consts as Python functions.
+
+``pieces`` are Python expressions that know how to break over lines; ``expressions``, ``conversions``, ``builtins`` and ``shapes``
+write those of the IR; ``bodies`` the statements; ``module`` all functions of a module.
+"""
+
+from __future__ import annotations
+
+from hyper.emit.python.functions.links import Links
+from hyper.emit.python.functions.locals import module_locals
+from hyper.emit.python.functions.module import FunctionsText, emit_functions
+
+__all__ = ["FunctionsText", "Links", "emit_functions", "module_locals"]

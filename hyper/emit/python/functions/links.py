@@ -1,0 +1,127 @@
+"""How one generated module reaches the declarations of another at run time.
+
+A module imports the names it needs, as a person would, but in a ring of modules: there it imports
+the other module, and looks the name up when it is needed.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hyper.ir.nodes import Call, ConstRef, EnumConst, IsVariant, MakeRecord
+from hyper.ir.program import EntityDef, ExternDef, UnionDef
+from hyper.ir.types import Alias, Entity, Enum, ListOf, MapOf, Marked, Opt, Type, Union
+from hyper.ir.weight import definition_expressions, walk
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from hyper.emit.python.names import Names
+    from hyper.ir.nodes import Expr
+    from hyper.ir.program import Def, Program
+
+
+def declarations(kind: Type, program: Program) -> Iterator[str]:
+    """The entities and enums that a test of this type names."""
+    waiting, seen = [kind], set[str]()
+    while waiting:
+        kind = waiting.pop()
+        match kind:
+            case Opt(inner) | ListOf(inner) | MapOf(inner) | Marked(inner, _):
+                waiting.append(inner)
+            case Entity(name) | Enum(name):
+                yield name
+            case Union(name) | Alias(name) if name not in seen:
+                seen.add(name)
+                definition = program.definitions.get(name)
+                if isinstance(definition, UnionDef):
+                    waiting.extend(definition.variants)
+                elif definition is not None:
+                    waiting.append(definition.type)  # type: ignore[union-attr]
+            case _:
+                pass
+
+
+def _needed(expr: Expr, program: Program) -> Iterator[str]:
+    for node in walk(expr):
+        match node:
+            case Call():
+                yield node.function
+            case ConstRef():
+                yield node.name
+                yield from _needed(node.value, program)
+            case EnumConst() | MakeRecord():
+                yield from declarations(node.type, program)
+            case IsVariant():
+                yield from declarations(node.variant, program)
+            case _:
+                pass
+
+
+def _needs(definition: Def, program: Program) -> Iterator[str]:
+    for expr in definition_expressions(definition):
+        yield from _needed(expr, program)
+    if isinstance(definition, ExternDef):
+        yield from declarations(definition.returns, program)
+
+
+class Links:
+    """Which modules of a program lie in a ring of needs."""
+
+    def __init__(self, names: Names) -> None:
+        program = names.program
+        edges: dict[str, set[str]] = {module.name: set() for module in program.modules}
+        by_parts = {names.module(module.name): module.name for module in program.modules}
+        for module in program.modules:
+            parts = names.module(module.name)
+            for size in range(1, len(parts)):
+                if parts[:size] in by_parts:
+                    edges[module.name].add(by_parts[parts[:size]])
+            for definition in module.definitions:
+                needed = set(_needs(definition, program))
+                if isinstance(definition, EntityDef):
+                    needed.update(definition.bases)
+                edges[module.name].update(
+                    program.home[name].name for name in needed if name in program.home
+                )
+        self._ring = _components(edges)
+        self._program = program
+
+    def in_ring(self, module: str, qualified: str) -> bool:
+        """Whether a module and the one of a declaration need each other."""
+        return self._ring[module] == self._ring[self._program.home[qualified].name]
+
+
+def _components(edges: dict[str, set[str]]) -> dict[str, int]:
+    """A number for each node, the same for those that reach each other (Tarjan, with a stack of its own)."""
+    index: dict[str, int] = {}
+    low: dict[str, int] = {}
+    component: dict[str, int] = {}
+    path: list[str] = []
+    for root in sorted(edges):
+        if root in index:
+            continue
+        work = [(root, iter(sorted(edges[root])))]
+        index[root] = low[root] = len(index)
+        path.append(root)
+        while work:
+            node, following = work[-1]
+            target = next(following, None)
+            if target is None:
+                work.pop()
+                if work:
+                    parent = work[-1][0]
+                    low[parent] = min(low[parent], low[node])
+                if low[node] == index[node]:
+                    while True:
+                        member = path.pop()
+                        component[member] = index[node]
+                        if member == node:
+                            break
+            elif target not in index:
+                index[target] = low[target] = len(index)
+                path.append(target)
+                work.append((target, iter(sorted(edges[target]))))
+            elif target not in component:
+                low[node] = min(low[node], index[target])
+    return component

@@ -1,0 +1,151 @@
+"""The function part of one generated module."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from hyper.emit.python.constants import constant
+from hyper.emit.python.format import INDENT, LIMIT, assignment, docstring, quote
+from hyper.emit.python.functions import shapes
+from hyper.emit.python.functions.bodies import Bodies
+from hyper.emit.python.functions.expressions import Expressions, stands_alone
+from hyper.emit.python.functions.lines import Lines
+from hyper.emit.python.functions.links import Links
+from hyper.emit.python.functions.locals import python_locals
+from hyper.emit.python.functions.pieces import Atom, call
+from hyper.emit.python.functions.writer import Writer
+from hyper.ir.program import CalcDef, ConstDef, ExternDef, ParamDef, RuleDef, TableDef
+from hyper.ir.types import Dec, Entity, Type
+
+if TYPE_CHECKING:
+    from hyper.emit.python.scope import Scope
+    from hyper.ir.program import Module
+
+
+class FunctionsText(msgspec.Struct):
+    """Lines of Python that follow the models of a module, without a gap before the first.
+
+    ``origins`` has the source line of each, or 0. The imports are in the scope that was given.
+    """
+
+    lines: list[str]
+    origins: list[int]
+    starts_with_const: bool
+
+
+def emit_functions(module: Module, scope: Scope, links: Links | None = None) -> FunctionsText:
+    """The consts, calcs, tables, rules and externs of a module, in the order of the source, consts first.
+
+    ``scope`` is that of the generated module; ``module_locals`` must be taken in it before. ``links`` is made once for
+    a program.
+    """
+    links = links or Links(scope.names)
+    lines = Lines()
+    for definition in module.definitions:
+        if isinstance(definition, ConstDef) and stands_alone(definition.value):
+            if lines.texts:
+                lines.plain(0, "", 0)
+            _const(definition, f"{module.name}.{definition.name}", scope, lines)
+    starts_with_const = bool(lines.texts)
+    for definition in module.definitions:
+        if isinstance(definition, CalcDef | TableDef | RuleDef | ExternDef):
+            if lines.texts:
+                lines.add(["", ""], 0)
+            _function(definition, module, scope, links, lines)
+    return FunctionsText(lines.texts, lines.origins, starts_with_const)
+
+
+def _const(definition: ConstDef, qualified: str, scope: Scope, lines: Lines) -> None:
+    final = scope.take("typing", "Final")
+    name = scope.names.symbol(qualified)
+    text = constant(definition.value, scope)
+    lines.add(assignment("", f"{name}: {final}", text), definition.line)
+    lines.add(docstring(definition.doc, ""), 0)
+
+
+def _function(
+    definition: CalcDef | TableDef | RuleDef | ExternDef,
+    module: Module,
+    scope: Scope,
+    links: Links,
+    lines: Lines,
+) -> None:
+    qualified = f"{module.name}.{definition.name}"
+    writer = Writer(scope, links, module.name)
+    writer.locals = python_locals(definition, scope.names.own_symbols(module.name))
+    params, returns = _signature(definition)
+    head = _head(writer, qualified, params, returns, _reads_clock(definition))
+    body = _body(definition, writer)
+    if writer.guarded:
+        lines.plain(0, f"@{writer.runtime('evaluation', 'evaluated')}", definition.line)
+    lines.add(head, definition.line)
+    lines.add(docstring(definition.doc, INDENT), 0)
+    if _reads_clock(definition):
+        lines.plain(1, f"now = {writer.runtime('dates', 'instant')}(now)", definition.line)
+    lines.extend(body)
+
+
+def _reads_clock(definition: CalcDef | TableDef | RuleDef | ExternDef) -> bool:
+    return not isinstance(definition, ExternDef) and definition.reads_clock
+
+
+def _signature(
+    definition: CalcDef | TableDef | RuleDef | ExternDef,
+) -> tuple[tuple[ParamDef, ...], Type]:
+    if isinstance(definition, RuleDef):
+        entity = Entity(definition.entity)
+        return (ParamDef("self", entity),), entity
+    return definition.params, definition.returns
+
+
+def _head(
+    writer: Writer, qualified: str, params: tuple[ParamDef, ...], returns: Type, clock: bool
+) -> list[str]:
+    written = [f"{writer.locals[param.name]}: {writer.python_type(param.type)}" for param in params]
+    if clock:
+        written += ["*", f"now: {writer.datetime()}.datetime | None = None"]
+    name = writer.scope.names.symbol(qualified)
+    tail = f") -> {writer.python_type(returns)}:"
+    line = f"def {name}({', '.join(written)}{tail}"
+    if len(line) <= LIMIT or not written:
+        return [line]
+    return [f"def {name}(", *(f"{INDENT}{param}," for param in written), tail]
+
+
+def _body(definition: CalcDef | TableDef | RuleDef | ExternDef, writer: Writer) -> Lines:
+    lines = Lines()
+    bodies = Bodies(Expressions(writer), lines)
+    match definition:
+        case CalcDef():
+            bodies.calc(definition)
+        case TableDef():
+            bodies.table(definition)
+        case RuleDef():
+            bodies.rule(definition)
+        case ExternDef():
+            _extern(definition, writer, lines)
+    return lines
+
+
+def _extern(definition: ExternDef, writer: Writer, lines: Lines) -> None:
+    """The call of the user's function, and a check of what it gave."""
+    kind = writer.kinds.bare(definition.returns)
+    result = "result_" if "result" in writer.locals.values() else "result"
+    args = [Atom(writer.locals[param.name]) for param in definition.params]
+    called = call(
+        writer.runtime("evaluation", "call_extern"), Atom(quote(definition.target)), *args
+    )
+    lines.statement(1, f"{result} = ", called, origin=definition.line)
+    test = shapes.shape(writer, Atom(result), kind)
+    accepted = call(writer.runtime("evaluation", "accepted"), Atom(result), test)
+    if isinstance(kind, Dec):
+        fit = writer.runtime("arithmetic", "fit")
+        digits = (Atom(str(kind.precision)), Atom(str(kind.scale)))
+        lines.statement(1, "return ", call(fit, accepted, *digits), origin=definition.line)
+        return
+    typed = "value" if "value" not in writer.locals.values() else "value_"
+    annotation = writer.python_type(definition.returns)
+    lines.statement(1, f"{typed}: {annotation} = ", accepted, origin=definition.line)
+    lines.plain(1, f"return {typed}", definition.line)

@@ -1,0 +1,103 @@
+"""What the expressions of one function need to know, and what they found out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from hyper.ir.kinds import Kinds
+from hyper.ir.types import (
+    Alias,
+    Dec,
+    Entity,
+    Enum,
+    ListOf,
+    Lit,
+    MapOf,
+    Marked,
+    Opt,
+    Prim,
+    Type,
+    Union,
+)
+
+if TYPE_CHECKING:
+    from hyper.emit.python.functions.links import Links
+    from hyper.emit.python.scope import Scope
+
+_TIMES: Final = {"date": "date", "time": "time", "datetime": "datetime", "duration": "timedelta"}
+_BUILTINS: Final = {
+    "bool": "bool",
+    "int": "int",
+    "bigint": "int",
+    "float": "float",
+    "string": "str",
+    "url": "str",
+    "email": "str",
+    "bytes": "bytes",
+    "none": "None",
+}
+
+
+class Writer:
+    """The module that a function is written into, and its locals."""
+
+    def __init__(self, scope: Scope, links: Links, module: str) -> None:
+        self.scope = scope
+        self.links = links
+        self.module = module
+        self.kinds = Kinds(scope.names.program)
+        self.locals: dict[str, str] = {}
+        self.guarded = False
+        """Whether the function uses operators whose errors are Python's, or decimals."""
+        self.reads_clock = False
+
+    def runtime(self, module: str, name: str) -> str:
+        """A name of the package's runtime."""
+        return self.scope.take(f".{module}", name)
+
+    def decimal(self) -> str:
+        """``Decimal``."""
+        return self.scope.take("decimal", "Decimal")
+
+    def datetime(self) -> str:
+        """The module ``datetime``."""
+        return self.scope.take_module("datetime", "dt")
+
+    def declaration(self, qualified: str) -> str:
+        """A declaration that is there at run time."""
+        names = self.scope.names
+        home = names.home(qualified)
+        if home == self.scope.module:
+            return names.symbol(qualified)
+        if self.links.in_ring(self.module, qualified):
+            return f"{self.scope.sibling(home)}.{names.symbol(qualified)}"
+        return self.scope.need(qualified)
+
+    def python_type(self, kind: Type) -> str:
+        """The annotation of a parameter or variable: plain Python types."""
+        match kind:
+            case Prim(name) if name in _TIMES:
+                return f"{self.datetime()}.{_TIMES[name]}"
+            case Prim("uuid"):
+                return self.scope.take("uuid", "UUID")
+            case Prim(name) if name in _BUILTINS:
+                return _BUILTINS[name]
+            case Dec():
+                return self.decimal()
+            case Lit(value):
+                from hyper.emit.python.constants import literal
+
+                return f"{self.scope.take('typing', 'Literal')}[{literal(value)}]"
+            case ListOf(item):
+                return f"list[{self.python_type(item)}]"
+            case MapOf(item):
+                return f"dict[str, {self.python_type(item)}]"
+            case Opt(inner):
+                text = self.python_type(inner)
+                return text if text.endswith("| None") or text == "Any" else f"{text} | None"
+            case Marked(inner, _):
+                return self.python_type(inner)
+            case Entity(name) | Enum(name) | Union(name) | Alias(name):
+                return self.scope.refer(name)
+            case _:
+                return self.scope.take("typing", "Any")
