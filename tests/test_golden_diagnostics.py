@@ -72,25 +72,27 @@ def test_pages_and_cases_are_of_known_codes() -> None:
     assert named <= set(CODES)
 
 
-def _examples(code: str) -> list[str]:
+def _examples(code: str) -> tuple[dict[str, str], list[str]]:
+    """The files that a page names, as ```intent shop/money.intent, and its other examples in order."""
     page = PAGES / f"{code}.md"
-    if not page.exists():
-        return []
-    return re.findall(
-        r"^```intent\n(.*?)^```", page.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE
-    )
+    text = page.read_text(encoding="utf-8") if page.exists() else ""
+    found = re.findall(r"^```intent(?: (\S+))?\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+    return {name: body for name, body in found if name}, [body for name, body in found if not name]
 
 
 @pytest.mark.usefixtures("_folder")
-@pytest.mark.parametrize("code", [code for code in sorted(CODES) if len(_examples(code)) >= 2])
+@pytest.mark.parametrize("code", [code for code in sorted(CODES) if len(_examples(code)[1]) >= 2])
 def test_page_shows_the_mistake_and_its_mending(
     code: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    examples = _examples(code)
+    beside, examples = _examples(code)
+    for name, body in beside.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(body, encoding="utf-8")
     path = tmp_path / "example.intent"
     path.write_text(examples[0], encoding="utf-8")
-    main(["check", "example.intent"])
+    main(["test"])
     assert f"[{code}]" in capsys.readouterr().err, "the first example does not show the mistake"
     path.write_text(examples[-1], encoding="utf-8")
-    main(["check", "example.intent"])
+    main(["test"])
     assert f"[{code}]" not in capsys.readouterr().err, "the last example still has the mistake"
