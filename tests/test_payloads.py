@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 # Enough to meet every kind of mistake, few enough to stay quick.
-EXAMPLES: Final = 400
+EXAMPLES: Final = 150
 MUTANTS: Final = 24
 
 # Stripe's description has no examples.
@@ -36,7 +36,7 @@ NAMES: Final = [
     if name != "stripe"
 ]
 
-WRONG: Final = ({"surely": ["wrong"]}, "surely wrong", 7.25, None, [[]])
+WRONG: Final[tuple[Any, ...]] = ({"surely": ["wrong"]}, "surely wrong", 7.25, None, [[]])
 
 
 class Payload(NamedTuple):
@@ -60,7 +60,8 @@ def test_examples_fit_and_mutants_are_refused(name: str) -> None:
     refused: list[str] = []
     taken: list[str] = []
     seen = 0
-    for payload in islice(_payloads(program, built.document), EXAMPLES):
+    payloads = list(_payloads(program, built.document))
+    for payload in payloads[:: len(payloads) // EXAMPLES + 1]:
         adapter = types.adapter(payload.kind)
         if adapter is None:
             continue

@@ -126,7 +126,9 @@ class DocumentComparison:
                 elif reference not in used:
                     self._report("meaning", f"{path} (unused)", True, False)
         for reference in sorted(_references(self.right.document)):
-            if (reference not in used or _resolves(self.left, reference)) and not _resolves(self.right, reference):
+            if (reference not in used or _resolves(self.left, reference)) and not _resolves(
+                self.right, reference
+            ):
                 self._report("meaning", reference, "resolves", "leads nowhere")
 
     def _path_item(self, left: Node, right: Node, path: str) -> None:

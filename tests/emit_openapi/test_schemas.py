@@ -5,6 +5,8 @@ from typing import Any
 
 import jsonschema
 import pytest
+from referencing import Registry, Resource
+from referencing.jsonschema import DRAFT202012
 
 from hyper.emit.openapi import emit_openapi, emit_schemas
 from hyper.ir.nodes import Const, EnumConst, MakeList, Now
@@ -311,8 +313,6 @@ def test_schema_files_refer_to_each_other() -> None:
 
 
 def validator_of(files: dict[str, Any], module: str, name: str) -> jsonschema.Draft202012Validator:
-    from referencing import Registry, Resource
-
     registry: Registry[Any] = Registry().with_resources(
         [
             (f"https://example.com/{document['$id']}", Resource.from_contents(document))
@@ -324,3 +324,43 @@ def validator_of(files: dict[str, Any], module: str, name: str) -> jsonschema.Dr
     return jsonschema.Draft202012Validator(
         {"$ref": f"https://example.com/{module}.json#/$defs/{name}"}, registry=registry
     )
+
+
+def test_a_long_line_of_bases() -> None:
+    length = 3000
+    made = program(
+        entity("E0", field("f0", INT), extra_type=STRING),
+        *(entity(f"E{at}", field("f", INT), bases=(f"shop.E{at - 1}",)) for at in range(1, length)),
+        entity("Free", field("a", INT)),
+        entity("Freer", field("a", INT, origin="shop.Free"), bases=("shop.Free",)),
+    )
+    schemas = emit_openapi(made)["components"]["schemas"]
+    assert "allOf" not in schemas[f"E{length - 1}"]
+    assert "allOf" in schemas["Freer"]
+    assert "allOf" not in emit_schemas(made)["schema/shop.json"]["$defs"][f"E{length - 1}"]
+
+
+def test_deep_types() -> None:
+    kind: Type = INT
+    for _ in range(256):
+        kind = ListOf(kind)
+    schema = schema_of(kind)
+    depth = 0
+    while "items" in schema:
+        schema, depth = schema["items"], depth + 1
+    assert depth == 256
+
+
+def test_names_that_are_no_plain_text_are_found_by_their_references() -> None:
+    odd = "a/b~c %d"
+    made = program(
+        entity("Odd", field("n", INT), markers=Markers(wire=odd)), alias("Use", Entity("shop.Odd"))
+    )
+    document = emit_openapi(made)
+    schema = {"$ref": "urn:document" + document["components"]["schemas"]["Use"]["$ref"]}
+    registry: Registry[Any] = Registry().with_resource(
+        "urn:document", DRAFT202012.create_resource(document)
+    )
+    validator = jsonschema.Draft202012Validator(schema, registry=registry)
+    assert validator.is_valid({"n": 1})
+    assert not validator.is_valid({})

@@ -15,11 +15,13 @@ if TYPE_CHECKING:
     from hyper.ir.program import FieldDef, Program
 
 
-def declaration_schema(definition: SchemaDef, writer: SchemaWriter) -> Schema:
-    """The schema of one declaration."""
+def declaration_schema(
+    definition: SchemaDef, writer: SchemaWriter, *, closed: bool = False
+) -> Schema:
+    """The schema of one declaration; ``closed`` tells whether it is one of ``closed_entities``."""
     match definition:
         case EntityDef():
-            schema = _entity(definition, writer)
+            schema = _entity(definition, writer, flat=closed or not definition.bases)
         case EnumDef():
             schema = _enum(definition)
         case UnionDef():
@@ -30,8 +32,8 @@ def declaration_schema(definition: SchemaDef, writer: SchemaWriter) -> Schema:
     return schema
 
 
-def _entity(entity: EntityDef, writer: SchemaWriter) -> Schema:
-    if not entity.bases or _closed(entity, writer.program):
+def _entity(entity: EntityDef, writer: SchemaWriter, *, flat: bool) -> Schema:
+    if flat:
         schema = _object(entity.fields, writer)
     else:
         parts: list[Schema] = [{"$ref": writer.reference(base)} for base in entity.bases]
@@ -45,21 +47,23 @@ def _entity(entity: EntityDef, writer: SchemaWriter) -> Schema:
     return schema
 
 
-def _closed(entity: EntityDef, program: Program) -> bool:
-    """Whether the entity or one of its bases refuses fields that it does not name: parts of an ``allOf`` would then
-    refuse each other's."""
-    seen: set[str] = set()
-    waiting = [entity]
+def closed_entities(program: Program) -> frozenset[str]:
+    """Entities that refuse fields that they do not name, or whose bases do: parts of an ``allOf`` would then refuse each
+    other's."""
+    derived: dict[str, list[str]] = {}
+    closed: set[str] = set()
+    for name, definition in program.definitions.items():
+        if isinstance(definition, EntityDef):
+            if definition.extra_type is not None or definition.markers.extra == "forbid":
+                closed.add(name)
+            for base in definition.bases:
+                derived.setdefault(base, []).append(name)
+    waiting = sorted(closed)
     while waiting:
-        current = waiting.pop()
-        if current.extra_type is not None or current.markers.extra == "forbid":
-            return True
-        for name in current.bases:
-            base = program.definitions.get(name)
-            if isinstance(base, EntityDef) and name not in seen:
-                seen.add(name)
-                waiting.append(base)
-    return False
+        fresh = [name for name in derived.get(waiting.pop(), ()) if name not in closed]
+        closed.update(fresh)
+        waiting += fresh
+    return frozenset(closed)
 
 
 def _object(fields: Iterable[FieldDef], writer: SchemaWriter) -> Schema:

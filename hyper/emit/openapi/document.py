@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from hyper.emit.openapi.components import declaration_schema
+from hyper.emit.openapi.components import closed_entities, declaration_schema
 from hyper.emit.openapi.merging import decode, merge_texts
 from hyper.emit.openapi.naming import component_names, pointer, schema_definitions
 from hyper.emit.openapi.operations import operation, security
@@ -32,8 +32,9 @@ def emit_openapi(program: Program) -> Node:
     writer = SchemaWriter(program, references.__getitem__, document=True)
     _operations(document, writer)
     components: Node = {}
+    closed = closed_entities(program)
     schemas = {
-        names[name]: declaration_schema(definition, writer)
+        names[name]: declaration_schema(definition, writer, closed=name in closed)
         for name, definition in schema_definitions(program)
     }
     if schemas:

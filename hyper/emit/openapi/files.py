@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
-from hyper.emit.openapi.components import declaration_schema
+from hyper.emit.openapi.components import closed_entities, declaration_schema
 from hyper.emit.openapi.naming import SCHEMA_DEFS, pointer
 from hyper.emit.openapi.schemas import SchemaWriter
 
@@ -18,8 +18,9 @@ DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 def emit_schemas(program: Program) -> dict[str, dict[str, Any]]:
     """JSON Schema files by path, ``schema/<module>.json``; modules without data have none."""
     files: dict[str, dict[str, Any]] = {}
+    closed = closed_entities(program)
     for module in program.modules:
-        document = _file(module, program)
+        document = _file(module, program, closed)
         if document["$defs"]:
             files[f"schema/{file_name(module.name)}"] = document
     return files
@@ -30,7 +31,7 @@ def file_name(module: str) -> str:
     return quote(module, safe="") + ".json"
 
 
-def _file(module: Module, program: Program) -> dict[str, Any]:
+def _file(module: Module, program: Program, closed: frozenset[str]) -> dict[str, Any]:
     here = module.name + "."
 
     def reference(name: str) -> str:
@@ -45,7 +46,9 @@ def _file(module: Module, program: Program) -> dict[str, Any]:
     if module.doc:
         document["description"] = module.doc
     document["$defs"] = {
-        definition.name: declaration_schema(definition, writer)
+        definition.name: declaration_schema(
+            definition, writer, closed=here + definition.name in closed
+        )
         for definition in module.definitions
         if isinstance(definition, SCHEMA_DEFS)
     }
