@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from hyper.importers.openapi.annotations import extensions, open_api
 from hyper.importers.openapi.exchange import Exchange
+from hyper.importers.openapi.findings import escape
 from hyper.importers.openapi.nodes import ident, marker, string
 from hyper.importers.openapi.parameters import read_parameters
 from hyper.importers.openapi.parts import Part
@@ -38,12 +39,13 @@ _PLACEHOLDER: Final = re.compile(r"\{([^{}]*)\}")
 class Actions:
     """Makes the actions of a document, in its order."""
 
-    __slots__ = ("document", "names", "parts", "types")
+    __slots__ = ("document", "names", "parts", "types", "wires")
 
     def __init__(self, document: Document, types: Types) -> None:
         self.document = document
         self.types = types
         self.names = Names()
+        self.wires: set[str] = set()
         self.parts: list[Part] = []
 
     def read(self) -> None:
@@ -56,9 +58,9 @@ class Actions:
                     "E1004", f"#/paths: a path begins with `/`; {path[:80]!r} is left out"
                 )
                 continue
-            self._item(path, item, f"#/paths/{_escaped(path)}", webhook=False)
+            self._item(path, item, f"#/paths/{escape(path)}", webhook=False)
         for name, item in self.document.mapping(self.document.root, "webhooks", "#").items():
-            self._item(name, item, f"#/webhooks/{_escaped(name)}", webhook=True)
+            self._item(name, item, f"#/webhooks/{escape(name)}", webhook=True)
 
     def _item(self, path: str, item: Any, pointer: str, *, webhook: bool) -> None:
         item, pointer = self.document.resolved(item, pointer)
@@ -93,6 +95,13 @@ class Actions:
         webhook: bool,
     ) -> None:
         wire = self.document.text(node, "operationId", pointer)
+        if wire in self.wires:
+            self.document.findings.report(
+                "W1002", f"{pointer}/operationId: {wire!r} is used twice; this one is left out"
+            )
+            wire = None
+        if wire:
+            self.wires.add(wire)
         name = self._name(wire, method, path, webhook=webhook)
         tags = [
             tag for tag in self.document.sequence(node, "tags", pointer) if isinstance(tag, str)
@@ -182,10 +191,6 @@ class Actions:
             "E1004", f"{pointer}: a path has no white space; it is written as %20 and the like"
         )
         return re.sub(r"\s", lambda found: f"%{ord(found.group()) & 0xFF:02X}", path)
-
-
-def _escaped(key: str) -> str:
-    return key.replace("~", "~0").replace("/", "~1")
 
 
 def _documentation(

@@ -116,7 +116,7 @@ def _range(rest: dict[str, Any], markers: list[tree.Marker]) -> None:
     below = None if isinstance(below, bool) else below
     lows = [edge for edge in (low, above) if edge is not None]
     highs = [edge for edge in (high, below) if edge is not None]
-    if (lows and highs and max(lows) > min(highs)) or len(lows) > 1 or len(highs) > 1:
+    if len(lows) > 1 or len(highs) > 1 or (lows and highs and _is_void(low, high, above, below)):
         keys = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum")
         for key, edge in zip(keys, (low, high, above, below), strict=True):
             if edge is not None:
@@ -128,6 +128,13 @@ def _range(rest: dict[str, Any], markers: list[tree.Marker]) -> None:
         markers.append(marker("above", number(above)))
     if below is not None:
         markers.append(marker("below", number(below)))
+
+
+def _is_void(low: Any, high: Any, above: Any, below: Any) -> bool:
+    """Whether no number is within bounds of which at most one of each side is given."""
+    least, most = (low if above is None else above), (high if below is None else below)
+    closed = above is None and below is None
+    return bool(least > most or (least == most and not closed))
 
 
 def _pair(name: str, low: str, high: str, rest: dict[str, Any], markers: list[tree.Marker]) -> None:

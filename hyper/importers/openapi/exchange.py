@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 from hyper.importers.openapi.annotations import doc_of, extensions, open_api
+from hyper.importers.openapi.findings import escape
 from hyper.importers.openapi.nodes import ident, literal, marked, marker, named, string
 from hyper.importers.openapi.parameters import node_markers, schema_of
 from hyper.importers.openapi.parts import Part, Spot
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 JSON: Final = "application/json"
 _STATUS: Final = re.compile(r"[1-5][0-9][0-9]|[1-5]XX|default")
+_MEDIA: Final = re.compile(r'[^\s/;,"\x00-\x1f]+/[^\s/;,"\x00-\x1f]+(\s*;[^\x00-\x1f]*)?')
 _MEDIA_KEYS: Final = frozenset({"schema", "example", "examples", "encoding"})
 _HEADER_KEYS: Final = frozenset(
     {"description", "required", "deprecated", "schema", "example", "examples", "content"}
@@ -54,8 +56,8 @@ class Exchange:
         self.document.carry(outer)
         lines: list[tree.ActionBody] = []
         name: tree.Ident | None = None
-        for at, (media, inner) in enumerate(content.items()):
-            kind, markers = self._media(inner, f"{where}/content/{_escaped(media)}", "payload")
+        for at, (media, inner) in enumerate(self._media_types(content, where)):
+            kind, markers = self._media(inner, f"{where}/content/{escape(media)}", "payload")
             if at == 0:
                 markers = [*markers, *extensions(node), *open_api(outer)]
             name = name or self._body_ident(kind)
@@ -137,11 +139,12 @@ class Exchange:
         common = [*extensions(node), *open_api(outer)]
         headers = self._headers(node, where)
         content = self.document.mapping(node, "content", where)
+        content = dict(self._media_types(content, where))
         if not content:
             return [tree.ActionReturn(0, 0, kind, status, None, None, common, doc, headers)]
         lines: list[tree.ActionReturn] = []
-        for at, (media, inner) in enumerate(content.items()):
-            returned, markers = self._media(inner, f"{where}/content/{_escaped(media)}", text)
+        for at, (media, inner) in enumerate(self._media_types(content, where)):
+            returned, markers = self._media(inner, f"{where}/content/{escape(media)}", text)
             lines.append(
                 tree.ActionReturn(
                     0,
@@ -156,6 +159,15 @@ class Exchange:
                 )
             )
         return lines
+
+    def _media_types(self, content: dict[str, Any], pointer: str) -> list[tuple[str, Any]]:
+        """The media types of a content object, without what is none."""
+        for media in content:
+            if not _MEDIA.fullmatch(media):
+                self.document.findings.report(
+                    "E1004", f"{pointer}/content: {media[:80]!r} is no media type; it is left out"
+                )
+        return [each for each in content.items() if _MEDIA.fullmatch(each[0])]
 
     def _media(self, node: Any, pointer: str, text: str) -> tuple[tree.TypeExpr, list[tree.Marker]]:
         """The type of a media type object, and the markers of its line."""
@@ -195,7 +207,7 @@ class Exchange:
         lines: list[tree.HeaderLine] = []
         names = Names()
         for wire, item in self.document.mapping(node, "headers", pointer).items():
-            header, where = self.document.resolved(item, f"{pointer}/headers/{_escaped(wire)}")
+            header, where = self.document.resolved(item, f"{pointer}/headers/{escape(wire)}")
             if header is None:
                 header = {}
             name = names.claim(value_name(snake(wire), "header"))
@@ -234,7 +246,3 @@ def _result_words(status: str, good: list[str], *, wrong: bool) -> str:
     if wrong:
         return f"error {status}"
     return "result" if good and good[0].upper() == status else f"result {status}"
-
-
-def _escaped(key: str) -> str:
-    return key.replace("~", "~0").replace("/", "~1")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from hyper.importers.openapi.annotations import extensions, open_api
 from hyper.importers.openapi.layout import common_module
 from hyper.importers.openapi.nodes import ident
-from hyper.importers.openapi.words import Names, action_name, words
+from hyper.importers.openapi.words import Names, module_name, words
 from hyper.lang import tree
 from hyper.lang.printer import print_module
 
@@ -102,7 +102,7 @@ def _raw_modules(
         for module, chunk in _chunks(document, section, nodes, names).items():
             modules[module] = open_api({"components": {section: chunk}})
     for key, value in long_x.items():
-        base = names.claim(action_name(key))
+        base = names.claim(module_name(key, "extension"))
         if isinstance(value, dict) and _size(value) > CHUNK:
             for word, chunk in _by_word(value).items():
                 modules[f"{base}.{word}"] = open_api({key: chunk})
@@ -115,7 +115,7 @@ def _chunks(
     document: Document, section: str, nodes: dict[str, Any], names: Names
 ) -> dict[str, dict[str, Any]]:
     """The nodes of a section of components: in one module, or beside others that the same tag uses."""
-    base = names.claim(action_name(section))
+    base = names.claim(module_name(section, "components"))
     if _size(nodes) <= LARGE:
         return {base: nodes}
     chunks: dict[str, dict[str, Any]] = {}
@@ -133,7 +133,7 @@ def _by_word(nodes: dict[str, Any]) -> dict[str, dict[str, Any]]:
     groups: dict[str, dict[str, Any]] = {}
     for key, node in nodes.items():
         first = words(key)[:1]
-        groups.setdefault(action_name(first[0]) if first else "other", {})[key] = node
+        groups.setdefault(module_name(first[0], "other") if first else "other", {})[key] = node
     return groups
 
 

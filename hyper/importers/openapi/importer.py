@@ -10,7 +10,7 @@ from hyper.base.diagnostics import Diagnostic
 from hyper.importers.openapi.actions import Actions
 from hyper.importers.openapi.document import Document
 from hyper.importers.openapi.files import write_files
-from hyper.importers.openapi.findings import Findings
+from hyper.importers.openapi.findings import Findings, escape
 from hyper.importers.openapi.keywords import brief
 from hyper.importers.openapi.layout import Layout, assign, in_order
 from hyper.importers.openapi.loading import load
@@ -89,15 +89,14 @@ def read_parts(document: Document) -> tuple[Types, list[Part]]:
     prefix = "#/components/schemas"
     reader.prepare(schemas, prefix)
     for wire, schema in schemas.items():
-        types.add_component(wire, schema, f"{prefix}/{_escaped(wire)}")
+        if not wire:
+            document.findings.report("E1004", f"{prefix}: a schema has a name; it is left out")
+            continue
+        types.add_component(wire, schema, f"{prefix}/{escape(wire)}")
     actions = Actions(document, types)
     actions.read()
     types.finish()
     return types, actions.parts
-
-
-def _escaped(key: str) -> str:
-    return key.replace("~", "~0").replace("/", "~1")
 
 
 def _accepted(root: Any, findings: Findings) -> dict[str, Any] | None:
@@ -106,7 +105,7 @@ def _accepted(root: Any, findings: Findings) -> dict[str, Any] | None:
         findings.report("E1002", "the document is no OpenAPI description: its root is no object")
         return None
     version = root.get("openapi")
-    if isinstance(version, str) and version.startswith(("3.0", "3.1")):
+    if str(version).startswith(("3.0", "3.1")) and not isinstance(version, dict | list):
         return root
     if "swagger" in root:
         findings.report(

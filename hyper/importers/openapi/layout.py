@@ -9,7 +9,7 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
-from hyper.importers.openapi.words import Names, action_name, snake, words
+from hyper.importers.openapi.words import Names, module_name, snake, words
 from hyper.lang import tree
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def tag_modules(actions: list[Part]) -> None:
     for part in actions:
         key = part.tags[0] if part.tags else _path_word(part)
         if key not in modules:
-            modules[key] = names.claim(action_name(key, "actions"), "_actions", "_api")
+            modules[key] = names.claim(module_name(key, "actions"), "_actions", "_api")
         part.module = modules[key]
 
 
@@ -77,10 +77,10 @@ def _path_word(part: Part) -> str:
 def _one_each(actions: list[Part], types: list[Part]) -> None:
     names = Names({"service"})
     for part in types:
-        part.module = f"{UNREACHED}.{names.claim(action_name(part.name))}"
+        part.module = f"{UNREACHED}.{names.claim(module_name(part.name, 'part'))}"
     fresh = Names()
     for part in actions:
-        part.module = f"{part.module}.{fresh.claim(action_name(part.name))}"
+        part.module = f"{part.module}.{fresh.claim(module_name(part.name, 'part'))}"
 
 
 def _place(actions: list[Part], types: list[Part]) -> None:
@@ -182,7 +182,7 @@ def _sub_word(part: Part, module: str, roots: set[str]) -> str:
         found = found[1:]
     if not found or snake(found[0]) == module or found[0] in roots:
         return ""
-    return action_name(found[0])
+    return module_name(found[0], "more")
 
 
 def _divide_types(actions: list[Part], types: list[Part]) -> None:
@@ -232,7 +232,7 @@ def _by_word(parts: list[Part], base: str, depth: int) -> None:
             for part in group:
                 part.module = base
             continue
-        module = f"{base}.{action_name(word)}"
+        module = f"{base}.{module_name(word, 'more')}"
         if depth < 3 and sum(_lines(part) for part in group) > LARGE // 2:
             _by_word(group, module, depth + 1)
         else:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 import zlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from hyper.importers.openapi.bounds import measure
 from hyper.importers.openapi.events import read_yaml
@@ -86,9 +87,10 @@ def read_json(text: str, findings: Findings) -> Any:
         return found
 
     try:
-        return json.loads(
+        value = json.loads(
             text, object_pairs_hook=pairs, parse_float=as_float, parse_constant=_constant
         )
+        return whole_text(value) if _HALF.search(text) else value
     except RecursionError:
         raise Unreadable("the document is nested too deeply", "E1003") from None
     except json.JSONDecodeError as problem:
@@ -101,6 +103,29 @@ def read_json(text: str, findings: Findings) -> Any:
             ) from None
     except ValueError as problem:  # an integer of thousands of digits
         raise Unreadable(f"the document holds a number that is too long: {problem}") from None
+
+
+_HALF: Final = re.compile(r"\\u[dD][89a-fA-F]")
+
+
+def whole_text(root: Any) -> Any:
+    """The value with halves of surrogate pairs, which no file can hold, replaced."""
+
+    def mended(value: Any) -> Any:
+        return value.encode("utf-8", "replace").decode() if isinstance(value, str) else value
+
+    stack = [root]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, dict):
+            items = [(mended(key), mended(item)) for key, item in node.items()]
+            node.clear()
+            node.update(items)
+            stack.extend(item for _, item in items if isinstance(item, dict | list))
+        elif isinstance(node, list):
+            node[:] = [mended(item) for item in node]
+            stack.extend(item for item in node if isinstance(item, dict | list))
+    return mended(root)
 
 
 def _constant(word: str) -> Any:

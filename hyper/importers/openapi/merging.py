@@ -33,7 +33,7 @@ def merge_parts(reader: Reader, schema: dict[str, Any], pointer: str) -> Shape:
         for key, value in shape.notes.items():
             notes.setdefault(key, value)  # outside, then parts that only annotate, then the first
     for shape, part in zip(shapes, raw, strict=True):
-        if not _says_nothing(shape):
+        if not _says_nothing(shape) and not _leads_nowhere(reader, shape):
             real.append((shape, part))
     if len(real) > 1 and any(_is_object(reader, shape) for shape, _ in real):
         real = [each for each in real if each[0].kind != "map" or each[0].schema]
@@ -50,6 +50,13 @@ def merge_parts(reader: Reader, schema: dict[str, Any], pointer: str) -> Shape:
 
 def _says_nothing(shape: Shape) -> bool:
     return shape.kind == "any" and not shape.schema
+
+
+def _leads_nowhere(reader: Reader, shape: Shape) -> bool:
+    """Whether a part is a reference to what asks for nothing, or to a ring that the part is in."""
+    return (
+        shape.kind == "ref" and not shape.schema and _says_nothing(reader.target(shape.reference))
+    )
 
 
 def _is_object(reader: Reader, shape: Shape) -> bool:

@@ -16,6 +16,15 @@ if TYPE_CHECKING:
     from hyper.importers.openapi.types import Types, Use
 
 PLACES: Final = ("path", "query", "header", "cookie")
+STYLES: Final = (
+    "matrix",
+    "label",
+    "form",
+    "simple",
+    "spaceDelimited",
+    "pipeDelimited",
+    "deepObject",
+)
 _STYLES: Final = {"path": "simple", "query": "form", "header": "simple", "cookie": "form"}
 _KNOWN: Final = frozenset(
     {
@@ -97,7 +106,7 @@ def _parameter(  # noqa: PLR0917  # what is read, where to, and what is known of
         value = None
     markers = [] if name == wire else [marker("json", string(wire))]
     markers.extend(use.markers)
-    markers.extend(_style(place, node))
+    markers.extend(_style(document, place, node, pointer))
     markers.extend(node_markers(document, node, more, notes, doc=doc, known=_KNOWN))
     return tree.ActionParam(0, 0, place, ident(name), not required, use.type, value, markers, doc)
 
@@ -159,16 +168,17 @@ def node_markers(
     return [*markers, *open_api(others)]
 
 
-def _style(place: str, node: dict[str, Any]) -> list[tree.Marker]:
+def _style(document: Document, place: str, node: dict[str, Any], pointer: str) -> list[tree.Marker]:
     """``@style`` where a parameter is not written as its place has it."""
-    style, explode = node.get("style"), node.get("explode")
     usual = _STYLES[place]
-    if style is None:
+    style, explode = node.get("style", usual), node.get("explode")
+    if style not in STYLES:
+        document.wrong(f"{pointer}/style", f"one of {', '.join(STYLES)}", style)
         style = usual
-    if not isinstance(style, str):
-        return []
     usually = style == "form"
-    if explode is None:
+    if not isinstance(explode, bool):
+        if explode is not None:
+            document.wrong(f"{pointer}/explode", "a boolean", explode)
         explode = usually
     if style == usual and explode == usually:
         return []

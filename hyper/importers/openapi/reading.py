@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from hyper.importers.openapi.findings import escape
 from hyper.importers.openapi.keywords import checked
 from hyper.importers.openapi.merging import merge_parts
 from hyper.importers.openapi.references import MISSING, References
@@ -26,13 +27,14 @@ if TYPE_CHECKING:
 class Reader:
     """Gives the shape of any schema of a document; the shape of one schema is made once."""
 
-    __slots__ = ("_cache", "_open", "findings", "references")
+    __slots__ = ("_cache", "_open", "_targets", "findings", "references")
 
     def __init__(self, references: References, findings: Findings) -> None:
         self.references = references
         self.findings = findings
         self._cache: dict[int, tuple[Any, Shape]] = {}
         self._open: set[int] = set()
+        self._targets: dict[str, Shape] = {}
 
     def shape(self, schema: Any, pointer: str) -> Shape:
         """The shape of a schema."""
@@ -54,20 +56,33 @@ class Reader:
 
     def target(self, reference: str) -> Shape:
         """The shape of what a reference means, through references and aliases of references."""
-        seen: set[str] = set()
-        while reference not in seen:
-            seen.add(reference)
+        chain: dict[str, None] = {}
+        found: Shape | None = None
+        whole = True
+        while found is None and reference not in chain:
+            found = self._targets.get(reference)
+            if found is not None:
+                break
+            chain[reference] = None
             node, pointer = self.references.follow(reference)
             if node is MISSING:
                 break
+            whole = whole and id(node) not in self._open
             shape = self.shape(node, pointer)
-            if shape.kind != "ref":
-                return shape
-            reference = shape.reference
-        return Shape("any", {})
+            if shape.kind == "ref":
+                reference = shape.reference
+            else:
+                found = shape
+        if found is None:
+            found = Shape("any", {})
+        if whole:  # what is only half read may yet turn out to be something else
+            self._targets.update(dict.fromkeys(chain, found))
+        return found
 
     def is_ring(self, reference: str) -> bool:
         """Whether references lead back to where they began, and never to a type."""
+        if self.target(reference).kind != "any":
+            return False
         seen: set[str] = set()
         while reference not in seen:
             seen.add(reference)
@@ -84,7 +99,7 @@ class Reader:
         """Read the schemas that others build on first, so that no long chain of them is a deep recursion."""
         done: set[int] = set()
         for name, schema in schemas.items():
-            stack: list[tuple[Any, str, bool]] = [(schema, f"{prefix}/{name}", False)]
+            stack: list[tuple[Any, str, bool]] = [(schema, f"{prefix}/{escape(name)}", False)]
             while stack:
                 node, pointer, leave = stack.pop()
                 if leave:
@@ -172,10 +187,16 @@ class Reader:
         if not properties and not required and not closed:
             return Shape("map", rest, notes, nullable)
         own = {
-            name: (schema, f"{pointer}/properties/{name}") for name, schema in properties.items()
+            name: (schema, f"{pointer}/properties/{escape(name)}")
+            for name, schema in properties.items()
         }
+        if "" in own:  # a key that no field can have
+            rest = {**rest, "properties": {"": own.pop("")[0]}}
+        if "" in required:
+            rest = {**rest, "required": [""]}
+            required = tuple(name for name in required if name)
         for name in required:
-            own.setdefault(name, ({}, f"{pointer}/properties/{name}"))
+            own.setdefault(name, ({}, f"{pointer}/properties/{escape(name)}"))
         return Shape("entity", rest, notes, nullable, properties=own, required=required)
 
     def _union(

@@ -11,8 +11,6 @@ if TYPE_CHECKING:
 MISSING = object()
 """What a reference that cannot be resolved refers to."""
 
-MAX_CHAIN = 4000
-
 
 class References:
     """Looks references up; each that cannot be resolved is reported once."""
@@ -29,27 +27,25 @@ class References:
 
         A chain ends at a node with keys beside its ``$ref``: they have a meaning of their own.
         """
-        found = self._found.get(reference)
-        if found is None:
-            found = self._follow(reference)
-            self._found[reference] = found
-        return found
-
-    def _follow(self, reference: str) -> tuple[Any, str]:
+        chain: list[str] = []
         seen: set[str] = set()
         at = reference
-        while True:
-            if at in seen or len(seen) > MAX_CHAIN:
+        while at not in self._found:
+            if at in seen:
                 self.missing(reference, "it refers to itself")
-                return MISSING, ""
+                self._found[at] = (MISSING, "")
+                break
+            chain.append(at)
             seen.add(at)
             node = self._look_up(at)
-            if node is MISSING:
-                return MISSING, ""
             if isinstance(node, dict) and len(node) == 1 and isinstance(node.get("$ref"), str):
                 at = node["$ref"]
-                continue
-            return node, canonical(at)
+            else:
+                self._found[at] = (node, "" if node is MISSING else canonical(at))
+        found = self._found[at]
+        for link in chain:
+            self._found[link] = found
+        return found
 
     def _look_up(self, reference: str) -> Any:
         if not reference.startswith("#"):

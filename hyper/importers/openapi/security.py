@@ -14,6 +14,12 @@ if TYPE_CHECKING:
 
 KINDS: Final = ("apiKey", "http", "oauth2", "openIdConnect", "mutualTLS")
 
+_NEEDED: Final = {
+    "apiKey": ("name", "in"),
+    "http": ("scheme",),
+    "openIdConnect": ("openIdConnectUrl",),
+}
+
 
 def schemes(document: Document) -> list[tree.SchemeLine]:
     """The ``scheme`` lines; the names of all that were read are kept in the document."""
@@ -27,6 +33,13 @@ def schemes(document: Document) -> list[tree.SchemeLine]:
         kind = node.get("type")
         if kind not in KINDS:
             document.wrong(f"{pointer}/type", f"one of {', '.join(KINDS)}", kind)
+            continue
+        missing = [key for key in _NEEDED.get(kind, ()) if not isinstance(node.get(key), str)]
+        if missing:
+            document.findings.report(
+                "E1004",
+                f"{pointer}: {kind} needs {' and '.join(missing)}; the scheme is left out",
+            )
             continue
         document.schemes[name] = name
         args = [

@@ -168,7 +168,8 @@ def enum_shape(core: dict[str, Any], notes: dict[str, Any], nullable: bool) -> S
             return None
         if not any(value == other and type(value) is type(other) for other in unique):
             unique.append(value)
-    if len(unique) > 1 and any(isinstance(value, bool) for value in unique):
+    kinds = {type(value) for value in unique}
+    if len(kinds) > 1 or (bool in kinds and len(unique) > 1):
         return None
     rest = without(core, ("enum", "const", *implied(core, unique)))
     kind: Kind = "literal" if len(unique) == 1 else "enum"

@@ -100,10 +100,9 @@ def variant_words(types: Types, part: Part, schema: Any, pointer: str) -> str:
         if len(shape.bases) == 1:
             return _beyond(part.wire or part.name, tokens(shape.bases[0])[-1])
         for name in shape.required:
-            value = shape.properties.get(name, ({}, ""))[0]
-            values = value.get("enum") if isinstance(value, dict) else None
-            if values and len(values) == 1 and isinstance(values[0], str):
-                return f"{values[0]}"
+            field = types.reader.shape(*shape.properties[name])
+            if field.kind == "literal" and isinstance(field.values[0], str):
+                return field.values[0]
         names = shape.required if len(shape.required) == 1 else tuple(shape.properties)
         if len(names) == 1:
             return f"with {names[0]}"

@@ -128,6 +128,16 @@ def action_name(text: str, fallback: str = "action") -> str:
     return f"{name}_" if name in RESERVED else name
 
 
+_DEVICES: Final = re.compile(r"con|prn|aux|nul|com[0-9]|lpt[0-9]")
+_LONGEST: Final = 60
+
+
+def module_name(text: str, fallback: str) -> str:
+    """One part of the name of a module, which is the name of a file or folder on any system."""
+    name = action_name(text, fallback)[:_LONGEST].rstrip("_") or fallback
+    return f"{name}_" if _DEVICES.fullmatch(name) or name in RESERVED else name
+
+
 _KEEP: Final = frozenset(
     {
         "access", "address", "alias", "always", "analysis", "analytics", "args", "as", "aws",
