@@ -46,7 +46,8 @@ def tally(state: Compilation, outputs: Sequence[Output], removed: Sequence[str])
         "bytes": state.size,
         "lines": sum(unit.source.text.count("\n") for unit in state.units),
     }
-    counts |= dict.fromkeys((*_COUNTED.values(), "actions", "webhooks", "scenarios"), 0)
+    kinds = (*_COUNTED.values(), "actions", "webhooks", "scenarios", "scenarios_skipped")
+    counts |= dict.fromkeys(kinds, 0)
     for module in state.program.modules if state.program else ():
         for definition in module.definitions:
             if isinstance(definition, FeatureDef):
@@ -55,6 +56,7 @@ def tally(state: Compilation, outputs: Sequence[Output], removed: Sequence[str])
                 counts["webhooks" if definition.webhook else "actions"] += 1
             elif type(definition) in _COUNTED:
                 counts[_COUNTED[type(definition)]] += 1
+    counts["scenarios_skipped"] = sum(run.outcome == "skipped" for run in state.scenarios)
     written = sum(output.state == "written" for output in outputs)
     return counts | {
         "outputs": len(outputs),

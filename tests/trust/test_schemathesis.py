@@ -85,7 +85,7 @@ def test_mock_answers_fit_their_schema(app: Any, mode: GenerationMode) -> None:
             suppress_health_check=list(HealthCheck),
         )
         def attempt(case: Any) -> None:
-            case.call_and_validate(checks=checks)
+            case.call_and_validate(checks=checks, base_url="http://testserver")
 
         try:
             attempt()

@@ -41,7 +41,11 @@ def _text(view: View, console: Console) -> None:
     found = verdict(view.diagnostics)
     checked = f"checked {counted(stats['files'], 'file')}"
     if view.result.success:
-        ran = f", ran {counted(stats['scenarios'], 'scenario')}" if stats["scenarios"] else ""
+        skipped = stats["scenarios_skipped"]
+        run = stats["scenarios"] - skipped
+        ran = f", ran {counted(run, 'scenario')}" if run else ""
+        if skipped:
+            ran += f" ({skipped} more with `hyper test`: they reach your own Python code)"
         console.say(f"{checked}{ran}: {found or 'all fine'}")
     else:
         console.remark(f"hyper: {found}")
