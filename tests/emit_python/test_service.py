@@ -64,7 +64,7 @@ def client(package: Package, handlers: Handlers) -> Client:
 def test_an_action_is_served(client: Client, handlers: Handlers) -> None:
     answer = client.post("/orders?tags=a&tags=b", json=ORDER)
     assert answer.status_code == 201
-    assert answer.json()["lines"][0]["unit_price"] == "1.00"
+    assert answer.json()["lines"][0]["unit_price"] == "1.50"
     assert answer.headers["content-type"] == "application/json"
     assert handlers.seen["page"] == 1
     assert handlers.seen["tags"] == ["a", "b"]

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 # fmt: off
 LIBRARY: Final = (
     "Annotated", "Any", "BigInt", "Bool", "Bytes", "Date", "DateTime", "Decimal", "Digits",
-    "Duration", "Email", "ExactlyOne", "Field", "Float", "Int", "JsonSchema", "Literal",
-    "Matches", "Omittable", "RawBytes", "Tagged", "Time", "UUID", "Unique", "Url", "dt",
+    "Duration", "Email", "Exactly", "ExactlyOne", "Field", "Float", "Int", "JsonSchema", "Literal",
+    "Matches", "Omittable", "RawBytes", "Tagged", "Time", "UUID", "Uuid", "Unique", "Url", "dt",
     "utc_now", "utc_today",
 )
 # fmt: on
@@ -336,7 +336,7 @@ def _check(check: CheckDef, action: ActionDef, arguments: dict[str, str], scope:
 
 
 def _entity_of(kind: Type | None, program: Program) -> str | None:
-    from hyper.emit.python.types import resolve
+    from hyper.emit.python.resolving import resolve
     from hyper.ir.types import Opt
 
     while kind is not None:

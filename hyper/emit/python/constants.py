@@ -10,6 +10,7 @@ from math import isfinite
 from typing import TYPE_CHECKING, Final
 
 from hyper.emit.python.format import quote, quote_bytes
+from hyper.emit.python.resolving import resolve
 from hyper.ir.nodes import (
     Const,
     ConstRef,
@@ -22,7 +23,7 @@ from hyper.ir.nodes import (
     Now,
     Quantise,
 )
-from hyper.ir.types import Dec, Entity, Enum, Marked, Opt, Prim, Type
+from hyper.ir.types import Dec, Entity, Enum, Opt, Prim, Type
 
 if TYPE_CHECKING:
     from hyper.emit.python.scope import Scope
@@ -46,9 +47,10 @@ def literal(value: object) -> str:
     return repr(value)
 
 
-def _underlying(kind: Type) -> Type:
-    while isinstance(kind, Opt | Marked):
-        kind = kind.inner
+def _underlying(kind: Type, scope: Scope) -> Type:
+    kind = resolve(kind, scope.names.program)
+    while isinstance(kind, Opt):
+        kind = resolve(kind.inner, scope.names.program)
     return kind
 
 
@@ -56,7 +58,7 @@ def constant(expr: Expr, scope: Scope) -> str:
     """The Python text of a constant."""
     match expr:
         case Const(kind, text):
-            return _const(_underlying(kind), text, scope)
+            return _const(_underlying(kind, scope), text, scope)
         case ConstRef(_, _, value):
             return constant(value, scope)
         case EnumConst(Enum(name), member):
@@ -86,14 +88,14 @@ def constant(expr: Expr, scope: Scope) -> str:
 
 def _converted(kind: Type, operand: Const | ConstRef, scope: Scope) -> str:
     """A constant that is widened: written at the type that it becomes."""
-    kind = _underlying(kind)
+    kind = _underlying(kind, scope)
     while isinstance(operand, ConstRef):
         if not isinstance(operand.value, Const):
             return constant(operand.value, scope)
         operand = operand.value
     if operand.text == "null":
         return "None"
-    source = _underlying(operand.type)
+    source = _underlying(operand.type, scope)
     if kind == source or not isinstance(kind, Prim | Dec):
         return _const(source, operand.text, scope)
     if source in {Prim("int"), Prim("bigint")} and kind == Prim("float"):
@@ -108,7 +110,9 @@ def _const(kind: Type, text: str, scope: Scope) -> str:
         value = Decimal(text)
         if kind.precision:
             value = value.quantize(Decimal((0, (1,), -kind.scale)))
-        return f"{scope.take('decimal', 'Decimal')}({quote(f'{value:f}')})"
+        exact = f"{value:f}"
+        inside = exact if exact.lstrip("-").isdigit() else quote(exact)
+        return f"{scope.take('decimal', 'Decimal')}({inside})"
     if not isinstance(kind, Prim):
         return literal(json.loads(text))
     match kind.name:
@@ -159,8 +163,8 @@ def _float(value: float) -> str:
 def is_plain(expr: Expr) -> bool:
     """Whether a default may stand in the class body: immutable, and made of nothing that another module has."""
     match expr:
-        case Const(kind):
-            return _underlying(kind) != Prim("any") or expr.text[:1] not in "[{"
+        case Const():
+            return expr.text[:1] not in "[{"
         case ConstRef(_, _, value):
             return is_plain(value)
         case Convert(_, operand) | Quantise(_, operand):

@@ -10,13 +10,26 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from hyper.emit.python.api import api_files
 from hyper.emit.python.format import INDENT, assignment, docstring, quote
+from hyper.emit.python.functions import emit_functions, module_locals
 from hyper.emit.python.models import model_lines
 from hyper.emit.python.names import Names
 from hyper.emit.python.scope import Scope
-from hyper.ir.program import AliasDef, EntityDef, EnumDef, UnionDef
+from hyper.ir.program import (
+    AliasDef,
+    CalcDef,
+    ConstDef,
+    EntityDef,
+    EnumDef,
+    ExternDef,
+    RuleDef,
+    TableDef,
+    UnionDef,
+)
 
 if TYPE_CHECKING:
     from hyper.ir.program import Module, Program
+
+_FUNCTIONS: Final = (CalcDef, ConstDef, ExternDef, RuleDef, TableDef)
 
 # Notes for the linter of this repository, which say nothing in a package.
 _NOQA: Final = re.compile(r"  # noqa: [A-Z0-9, ]+[0-9]")
@@ -31,7 +44,9 @@ class ModuleText(NamedTuple):
 
 def module_text(module: Module, names: Names) -> ModuleText:
     """The text of one module."""
-    scope = Scope(names, names.module(module.name), names.own_symbols(module.name))
+    own = names.own_symbols(module.name)
+    scope = Scope(names, names.module(module.name), own | module_locals(module, names))
+    scope.unit = module.name
     body: list[str] = []
     origins: list[tuple[int, int]] = []
     previous_is_line = False
@@ -42,6 +57,12 @@ def module_text(module: Module, names: Names) -> ModuleText:
         origins.append((len(body), definition.line))
         body += lines
         previous_is_line = is_line
+    functions = emit_functions(module, scope, names.links)
+    if functions.lines:
+        body += [""] if previous_is_line and functions.starts_with_const else ["", ""]
+        origins += [(len(body) + at, line) for at, line in _changes(functions.origins)]
+        body += functions.lines
+        previous_is_line = False
     if scope.far:
         # Whoever takes such an alias from outside gets it with all that it names.
         names_text = ", ".join(quote(name) for name in scope.aliases)
@@ -56,6 +77,17 @@ def module_text(module: Module, names: Names) -> ModuleText:
     return ModuleText(
         "\n".join([*head, *body]) + "\n", [(index + shift, line) for index, line in origins]
     )
+
+
+def _changes(lines: list[int]) -> list[tuple[int, int]]:
+    """Where the source line changes."""
+    changes: list[tuple[int, int]] = []
+    known = 0
+    for index, line in enumerate(lines):
+        if line and line != known:
+            changes.append((index, line))
+            known = line
+    return changes
 
 
 def _ordered(module: Module, names: Names) -> list[EntityDef | EnumDef | UnionDef | AliasDef]:
@@ -111,6 +143,13 @@ def emit_python(program: Program, package: str) -> dict[str, str]:
     for name, text in runtime_files().items():
         files[f"_runtime/{name}"] = text
     files["py.typed"] = ""
+    lines = {
+        ".".join(names.module(module.name)): sources[names.file(module.name)]
+        for module in program.modules
+        if any(isinstance(found, _FUNCTIONS) for found in module.definitions)
+    }
+    if lines:
+        files["_runtime/lines.json"] = json.dumps(lines, separators=(",", ":"))
     files["manifest.json"] = json.dumps({"source_map": sources}, separators=(",", ":"))
     return dict(sorted(files.items()))
 

@@ -17,7 +17,8 @@ from hyper.emit.python.format import (
     width,
 )
 from hyper.emit.python.names import field_identifier
-from hyper.emit.python.types import annotate, annotation, schemas, takes_null
+from hyper.emit.python.resolving import takes_null
+from hyper.emit.python.types import annotate, annotation, schemas
 from hyper.ir.markers import NO_MARKERS
 from hyper.ir.nodes import EnumConst, MakeList, MakeMap, Now
 from hyper.ir.program import AliasDef, EntityDef, EnumDef, FieldDef, UnionDef
@@ -224,10 +225,23 @@ def default_text(default: Expr, scope: Scope) -> str:
     try:
         text = constant(default, scope)
     except NotConstantError:
-        return f"{field}(default_factory=lambda: None)"
+        return f"{field}(default_factory={computed_default(default, scope)})"
     if isinstance(default, Now):
         return f"{field}(default_factory={text.removesuffix('()')})"
     return f"{field}(default_factory=lambda: {text})"
+
+
+def computed_default(default: Expr, scope: Scope) -> str:
+    """A function that computes a default."""
+    from hyper.emit.python.functions.expressions import Expressions
+    from hyper.emit.python.functions.pieces import flat
+    from hyper.emit.python.functions.writer import Writer
+
+    writer = Writer(scope, scope.names.links, scope.unit)
+    text = flat(Expressions(writer).write(default))
+    if writer.reads_clock:
+        return f"lambda: (lambda now: {text})({scope.take('.moments', 'utc_now')}())"
+    return f"lambda: {text}"
 
 
 # Unions and aliases

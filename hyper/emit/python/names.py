@@ -25,7 +25,7 @@ from hyper.ir.program import (
 from hyper.ir.types import Alias, Entity, Enum, ListOf, MapOf, Marked, Opt, Type, Union
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from hyper.emit.python.functions.links import Links
 
 _OUTSIDE: Final = re.compile(r"\W")
 _KEYWORDS: Final = frozenset(keyword.kwlist) | {"match", "type", "_"}
@@ -61,9 +61,9 @@ _MODEL_ATTRIBUTES: Final = frozenset(
 _TYPE_NAMES: Final = frozenset((
     "str", "list", "dict", "float", "None", "True", "False", "self", "cls", "dt", "utc_now",
     "utc_today", "json_schema_", "Annotated", "Any", "BigInt", "Bool", "Bytes", "ClassVar",
-    "ConfigDict", "Date", "DateTime", "Decimal", "Digits", "Duration", "Email", "ExactlyOne",
+    "ConfigDict", "Date", "DateTime", "Decimal", "Digits", "Duration", "Email", "Exactly", "ExactlyOne",
     "Field", "Float", "Int", "JsonSchema", "Literal", "Matches", "Model", "Omittable",
-    "RawBytes", "SchemaModel", "SparseModel", "Tagged", "Time", "UUID", "Unique", "Url",
+    "RawBytes", "SchemaModel", "SparseModel", "Tagged", "Time", "UUID", "Uuid", "Unique", "Url",
 ))
 # fmt: on
 _FIELD_CLASHES: Final = _MODEL_ATTRIBUTES | _TYPE_NAMES | frozenset(keyword.kwlist)
@@ -117,6 +117,7 @@ class Names:
 
     __slots__ = (
         "_attributes",
+        "_links",
         "_members",
         "_modules",
         "_own",
@@ -139,6 +140,7 @@ class Names:
         self._own: dict[str, set[str]] = {}
         self._attributes: dict[str, dict[str, str]] = {}
         self._members: dict[str, dict[str, str]] = {}
+        self._links: Links | None = None
         self.inherits: dict[str, bool] = {}
         """Of each entity with bases: whether its class has its bases' classes as bases, else it repeats their fields."""
         self._name_modules()
@@ -318,49 +320,38 @@ class Names:
 
     def _choose_inheritance(self) -> None:
         """Classes inherit where that says the same as repeating the fields and needs no circular import."""
-        entities = {
-            name: definition
-            for name, definition in self.program.definitions.items()
-            if isinstance(definition, EntityDef) and definition.bases
-        }
-        if not entities:
-            return
-        edges: dict[str, set[str]] = {}
-        for name, definition in entities.items():
-            here = self.program.home[name].name
-            for base in definition.bases:
-                if base in self.program.home and self.program.home[base].name != here:
-                    edges.setdefault(here, set()).add(self.program.home[base].name)
-        ranks = _ranks(edges)
-        for name, definition in entities.items():
-            self.inherits[name] = self._can_inherit(name, definition, ranks)
+        for name, definition in self.program.definitions.items():
+            if isinstance(definition, EntityDef) and definition.bases:
+                self.inherits[name] = self._can_inherit(name, definition)
 
-    def _can_inherit(self, name: str, definition: EntityDef, ranks: dict[str, int]) -> bool:
+    def _can_inherit(self, name: str, definition: EntityDef) -> bool:
         here = self.program.home[name].name
-        seen: set[str] = set()
+        inherited: dict[str, FieldDef] = {}
         for base in definition.bases:
             other = self.program.definitions.get(base)
             if not isinstance(other, EntityDef):
                 return False
             there = self.program.home[base].name
-            if there != here and ranks.get(there, 0) >= ranks.get(here, 0):
+            if there != here and self.links.in_ring(here, base):
                 return False
-            fields = {field.name for field in other.fields}
-            if fields & seen:
-                return False
-            seen |= fields
-        inherited = {
-            field.name: field
-            for base in definition.bases
-            for field in self.program.definitions[base].fields  # type: ignore[union-attr]
-        }
-        return (
-            all(
-                field.name not in inherited or _same(field, inherited[field.name])
-                for field in definition.fields
-            )
-            and len(inherited.keys() - {field.name for field in definition.fields}) == 0
+            for field in other.fields:
+                if field.name in inherited:
+                    return False
+                inherited[field.name] = field
+        own = {field.name: field for field in definition.fields}
+        return all(
+            field_name in own and _same(own[field_name], field)
+            for field_name, field in inherited.items()
         )
+
+    @property
+    def links(self) -> Links:
+        """Which modules need one another when they are imported."""
+        if self._links is None:
+            from hyper.emit.python.functions.links import Links
+
+            self._links = Links(self)
+        return self._links
 
 
 def _same(field: FieldDef, base: FieldDef) -> bool:
@@ -371,58 +362,6 @@ def _same(field: FieldDef, base: FieldDef) -> bool:
         and field.default == base.default
         and field.markers == base.markers
     )
-
-
-def _ranks(edges: dict[str, set[str]]) -> dict[str, int]:
-    """A number for each module, higher than those of all that it needs; modules of a ring share one number."""
-    ranks: dict[str, int] = {}
-    index: dict[str, int] = {}
-    low: dict[str, int] = {}
-    stack: list[str] = []
-    on_stack: set[str] = set()
-    for root in sorted(edges):
-        if root in index:
-            continue
-        work: list[tuple[str, Iterable[str]]] = [(root, iter(sorted(edges.get(root, ()))))]
-        index[root] = low[root] = len(index)
-        stack.append(root)
-        on_stack.add(root)
-        while work:
-            node, following = work[-1]
-            descended = False
-            for other in following:
-                if other not in index:
-                    index[other] = low[other] = len(index)
-                    stack.append(other)
-                    on_stack.add(other)
-                    work.append((other, iter(sorted(edges.get(other, ())))))
-                    descended = True
-                    break
-                if other in on_stack:
-                    low[node] = min(low[node], index[other])
-            if descended:
-                continue
-            work.pop()
-            if work:
-                low[work[-1][0]] = min(low[work[-1][0]], low[node])
-            if low[node] == index[node]:
-                ring: list[str] = []
-                while True:
-                    other = stack.pop()
-                    on_stack.discard(other)
-                    ring.append(other)
-                    if other == node:
-                        break
-                inside = set(ring)
-                below = [
-                    ranks[needed]
-                    for member in ring
-                    for needed in edges.get(member, ())
-                    if needed not in inside
-                ]
-                for member in ring:
-                    ranks[member] = 1 + max(below, default=-1)
-    return ranks
 
 
 MODELS: Final = (EntityDef, EnumDef, UnionDef, AliasDef)

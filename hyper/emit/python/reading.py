@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from hyper.emit.python.types import resolve
+from hyper.emit.python.resolving import resolve
 from hyper.ir.program import EntityDef, EnumDef, Program, UnionDef
 from hyper.ir.types import Entity, Enum, ListOf, Lit, MapOf, Opt, Prim, Type, Union
 

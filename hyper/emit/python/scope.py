@@ -67,6 +67,7 @@ class Scope:
         "module",
         "names",
         "package",
+        "unit",
     )
 
     def __init__(self, names: Names, module: tuple[str, ...], own: set[str]) -> None:
@@ -77,6 +78,8 @@ class Scope:
         self._provided: dict[str, str] = {}
         self.aliases: list[str] = []
         """The aliases of the module that are evaluated late."""
+        self.unit = ""
+        """The name of the intent module, where the generated one is that of one."""
         self.far = False
         """Whether one of them names a declaration of another module."""
         self._local: dict[tuple[str, str], str] = {}
@@ -149,20 +152,14 @@ class Scope:
         self._imports.setdefault(relative(self.package, home), set()).add(entry)
         return known
 
-    def at_run(self, qualified: str) -> str:
-        """An expression for a declaration that code in a function needs: of another module, as an attribute of that module,
-        which is imported at the top, so that modules may call one another in rings."""
-        home = self.names.home(qualified)
-        symbol = self.names.symbol(qualified)
-        if home == self.module:
-            return symbol
+    def sibling(self, home: tuple[str, ...]) -> str:
+        """The local name of another module of the package, imported whole, so that modules may call one another in rings."""
         key = (".".join(home), "")
         known = self._local.get(key)
         if known is None:
             known, entry = self._choose(key, home[-1], f"{home[-1]}_module")
-            source = relative(self.package, home[:-1])
-            self._imports.setdefault(source, set()).add(entry)
-        return f"{known}.{symbol}"
+            self._imports.setdefault(relative(self.package, home[:-1]), set()).add(entry)
+        return known
 
     def provide(self, names: dict[str, str]) -> None:
         """Names of libraries that are there without an import."""

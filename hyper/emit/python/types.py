@@ -10,8 +10,8 @@ import msgspec
 
 from hyper.emit.python.constants import literal
 from hyper.emit.python.format import quote, quote_regex, split
+from hyper.emit.python.resolving import resolve
 from hyper.ir.markers import NO_MARKERS, Markers, Number
-from hyper.ir.program import AliasDef, UnionDef
 from hyper.ir.types import (
     Alias,
     Dec,
@@ -29,7 +29,6 @@ from hyper.ir.types import (
 
 if TYPE_CHECKING:
     from hyper.emit.python.scope import Scope
-    from hyper.ir.program import Program
 
 # The Python type of a primitive, and the module that has it: None for builtins, a dot for the runtime.
 _PRIMITIVES: Final[dict[str, tuple[str | None, str]]] = {
@@ -43,46 +42,19 @@ _PRIMITIVES: Final[dict[str, tuple[str | None, str]]] = {
     "time": (".fields", "Time"),
     "datetime": (".fields", "DateTime"),
     "duration": (".fields", "Duration"),
-    "uuid": ("uuid", "UUID"),
+    "uuid": (".fields", "Uuid"),
     "url": (".fields", "Url"),
     "email": (".fields", "Email"),
     "any": ("typing", "Any"),
     "none": (None, "None"),
 }
 
-_RANGES: Final = {"int32": (-(2**31), 2**31 - 1), "uint32": (0, 2**32 - 1), "int8": (-128, 127),
-                  "int16": (-(2**15), 2**15 - 1), "uint8": (0, 255), "uint16": (0, 2**16 - 1)}  # fmt: skip
-
-
-def resolve(kind: Type, program: Program) -> Type:
-    """The type behind markers and aliases (one level: what is inside stays as it is)."""
-    seen = 0
-    while isinstance(kind, Marked | Alias):
-        if isinstance(kind, Marked):
-            kind = kind.inner
-            continue
-        definition = program.definitions.get(kind.name)
-        seen += 1
-        if not isinstance(definition, AliasDef) or seen > 1000:
-            return kind
-        kind = definition.type
-    return kind
-
-
-def takes_null(kind: Type, program: Program) -> bool:
-    """Whether null is a value of the type."""
-    waiting = [kind]
-    seen: set[str] = set()
-    while waiting:
-        kind = resolve(waiting.pop(), program)
-        if isinstance(kind, Opt) or (isinstance(kind, Prim) and kind.name in {"any", "none"}):
-            return True
-        if isinstance(kind, Union) and kind.name not in seen:
-            seen.add(kind.name)
-            definition = program.definitions.get(kind.name)
-            if isinstance(definition, UnionDef):
-                waiting += definition.variants
-    return False
+_RANGES: Final = {
+    f"{sign}int{bits}": (0, 2**bits - 1) if sign else (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1)
+    for sign in ("", "u")
+    for bits in (8, 16, 32, 64)
+}
+"""The ranges that formats of ints imply."""
 
 
 @lru_cache(maxsize=4096)
@@ -113,7 +85,7 @@ def bounds(kind: Type, markers: Markers, scope: Scope) -> list[str]:
     """The keywords of ``Field`` that say what the markers say about a value of this (resolved) type."""
     words: list[str] = []
     low, high = markers.minimum, markers.maximum
-    if markers.format in _RANGES and kind == Prim("int"):
+    if markers.format in _RANGES and kind in {Prim("int"), Prim("bigint")}:
         least, most = _RANGES[markers.format]
         low = least if low is None else low
         high = most if high is None else high
@@ -210,6 +182,10 @@ def _bare(kind: Type, markers: Markers, scope: Scope) -> str:
             digits = scope.take(".fields", "Digits")
             return f"{scope.take('typing', 'Annotated')}[{decimal}, {digits}({precision}, {scale})]"
         case Lit(value):
-            return f"{scope.take('typing', 'Literal')}[{literal(value)}]"
+            text = f"{scope.take('typing', 'Literal')}[{literal(value)}]"
+            if isinstance(value, str):
+                return text
+            exactly = f"{scope.take('.fields', 'Exactly')}({literal(value)})"
+            return f"{scope.take('typing', 'Annotated')}[{text}, {exactly}]"
         case _:
             return scope.take("typing", "Any")

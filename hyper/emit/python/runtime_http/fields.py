@@ -10,10 +10,12 @@ from decimal import ROUND_HALF_EVEN, Context, Decimal, InvalidOperation
 from functools import partial
 from operator import is_
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias, TypeVar
+from uuid import UUID
 
 from annotated_types import Interval
-from pydantic import Field, Strict, StringConstraints
+from pydantic import AfterValidator, Field, Strict, StringConstraints
 from pydantic_core import PydanticCustomError, core_schema
+from pydantic_core import Url as CoreUrl
 
 if TYPE_CHECKING:
     from pydantic import GetCoreSchemaHandler
@@ -36,9 +38,17 @@ class Parsed:
         text = core_schema.chain_schema([core_schema.str_schema(pattern=self.pattern), lax])
         return core_schema.json_or_python_schema(
             json_schema=text,
-            python_schema=core_schema.union_schema([exact, text], mode="left_to_right"),
+            python_schema=core_schema.union_schema(
+                [exact, text],
+                mode="left_to_right",
+                custom_error_type=f"{self.kind}_expected",
+                custom_error_message=f"Input should be a {_KINDS.get(self.kind, self.kind)}",
+            ),
             serialization=_DURATION if self.kind == "duration" else None,
         )
+
+
+_KINDS = {"datetime": "datetime with an offset", "uuid": "UUID"}
 
 
 def _parsers(kind: str) -> tuple[CoreSchema, CoreSchema]:
@@ -52,6 +62,8 @@ def _parsers(kind: str) -> tuple[CoreSchema, CoreSchema]:
                 core_schema.datetime_schema(strict=True, tz_constraint="aware"),
                 core_schema.datetime_schema(tz_constraint="aware"),
             )
+        case "uuid":
+            return core_schema.uuid_schema(strict=True), core_schema.uuid_schema()
         case _:
             return core_schema.timedelta_schema(strict=True), core_schema.timedelta_schema()
 
@@ -122,7 +134,7 @@ def _to_text(value: bytes) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Digits:
-    """``decimal(precision, scale)``: rounded half-even to its scale; JSON writes it as a string."""
+    """``decimal(precision, scale)``: no more digits than that; JSON writes it as a string, with all of its scale."""
 
     precision: int
     scale: int
@@ -131,14 +143,14 @@ class Digits:
         self, _source: Any, _handler: GetCoreSchemaHandler
     ) -> CoreSchema:
         return core_schema.no_info_after_validator_function(
-            self._round,
+            self._fit,
             core_schema.decimal_schema(allow_inf_nan=False),
             serialization=core_schema.plain_serializer_function_ser_schema(
                 self._text, return_schema=core_schema.str_schema(), when_used="json"
             ),
         )
 
-    def _round(self, value: Decimal) -> Decimal:
+    def _fit(self, value: Decimal) -> Decimal:
         try:
             result = value.quantize(
                 Decimal((0, (1,), -self.scale)), ROUND_HALF_EVEN, _context(self.precision)
@@ -149,6 +161,12 @@ class Digits:
                 "Input should have at most {whole} digits before the point",
                 {"whole": self.precision - self.scale},
             ) from None
+        if result != value:
+            raise PydanticCustomError(
+                "decimal_scale",
+                "Input should have at most {scale} digits after the point",
+                {"scale": self.scale},
+            )
         return result or abs(result)
 
     def _text(self, value: Decimal) -> str:
@@ -206,18 +224,57 @@ class Absence:
         return schema["schema"] if schema["type"] == "nullable" else schema
 
 
+def _url(text: str) -> str:
+    try:
+        CoreUrl(text)
+    except ValueError:
+        raise PydanticCustomError("url", "Input should be a URL") from None
+    return text
+
+
+@dataclass(frozen=True, slots=True)
+class Exactly:
+    """Of a literal that is a number or a truth value: ``true`` is not ``1``."""
+
+    value: bool | int
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        return core_schema.no_info_before_validator_function(self._same, handler(source))
+
+    def _same(self, value: Any) -> Any:
+        if type(value) is type(self.value):
+            return value
+        raise PydanticCustomError("literal_error", "Input should be {value}", {"value": self.value})
+
+
+_DAY = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
+_CLOCK = r"[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?"
+_OFFSET = "([Zz]|[+-][0-9]{2}:[0-9]{2})"
+_MAILBOX = "[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+"
+_LABEL = "[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_DOT = r"\."
+
 Bool: TypeAlias = Annotated[bool, Strict()]
 BigInt: TypeAlias = Annotated[int, Strict()]
 Int: TypeAlias = Annotated[int, Strict(), Interval(ge=-(2**63), le=2**63 - 1)]
 Float: TypeAlias = Annotated[float, Strict()]
-Date: TypeAlias = Annotated[date, Parsed("date", r"^\d{4}-\d{2}-\d{2}$")]
-Time: TypeAlias = Annotated[time, Parsed("time", r"^\d{2}:\d{2}")]
-DateTime: TypeAlias = Annotated[datetime, Parsed("datetime", r"^\d{4}-\d{2}-\d{2}[Tt ]\d{2}")]
-Duration: TypeAlias = Annotated[timedelta, Parsed("duration", r"^[-+]?P")]
+Date: TypeAlias = Annotated[date, Parsed("date", f"^{_DAY}$")]
+Time: TypeAlias = Annotated[time, Parsed("time", f"^{_CLOCK}({_OFFSET})?$")]
+DateTime: TypeAlias = Annotated[datetime, Parsed("datetime", f"^{_DAY}[Tt]{_CLOCK}{_OFFSET}$")]
+Duration: TypeAlias = Annotated[
+    timedelta, Parsed("duration", r"^-?P([0-9]+W|([0-9]+D)?(T([0-9]+H)?([0-9]+M)?([0-9.]+S)?)?)$")
+]
+Uuid: TypeAlias = Annotated[
+    UUID, Parsed("uuid", r"^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$")
+]
 Bytes: TypeAlias = Annotated[bytes, Base64()]
 RawBytes: TypeAlias = Annotated[bytes, Base64(raw=True)]
-Url: TypeAlias = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9+.\-]*:\S*$")]
-Email: TypeAlias = Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+$")]
+Url: TypeAlias = Annotated[str, AfterValidator(_url)]
+Email: TypeAlias = Annotated[
+    str, StringConstraints(pattern=f"^{_MAILBOX}@{_LABEL}({_DOT}{_LABEL})*$")
+]
 
 Omittable: TypeAlias = Annotated[T | None, Absence(), Field(exclude_if=partial(is_, None))]
 """A field that may be absent: reading it then gives ``None``, and it is not written."""

@@ -30,6 +30,7 @@ class Model(BaseModel):
         validate_by_alias=True,
         serialize_by_alias=True,
         protected_namespaces=(),
+        ser_json_inf_nan="strings",
     )
 
     @classmethod

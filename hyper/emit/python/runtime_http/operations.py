@@ -107,6 +107,7 @@ _LIBRARY: dict[str, Any] = {
             "Digits",
             "Duration",
             "Email",
+            "Exactly",
             "Float",
             "Int",
             "Matches",
@@ -115,6 +116,7 @@ _LIBRARY: dict[str, Any] = {
             "Time",
             "Unique",
             "Url",
+            "Uuid",
         )
     },
     "ExactlyOne": unions.ExactlyOne,

@@ -41,6 +41,7 @@ _FORMAT_PATTERNS = {
     "uri": r"[A-Za-z][A-Za-z0-9+.-]*:\S*",
     "uuid": r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}",
 }
+_BOUNDS = frozenset(("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"))
 _WORDS = "sample text "
 _DEEP = 12
 
@@ -452,7 +453,16 @@ def _string(schema: Schema) -> str:
         *schema.get("x-patterns", []),
     ]
     form = schema.get("format")
-    if form in _FORMATS and (not patterns or form != "decimal"):
+    if form == "decimal":
+        bounds = {
+            key.removeprefix("x-"): bound
+            for key, bound in schema.items()
+            if key.removeprefix("x-") in _BOUNDS
+        }
+        text = str(_number(bounds, whole=False))
+        if all(matches(pattern, text) for pattern in patterns):
+            return text
+    if form in _FORMATS:
         text = _FORMATS[form]
         if least <= len(text) and (most is None or len(text) <= most) and not patterns:
             return text
