@@ -66,7 +66,10 @@ class Call:
                     arguments[param.name] = None
                 continue
             try:
-                arguments[param.name] = self._types.adapter(param.type).validate_python(value)
+                adapter = self._types.adapter(param.type)
+                arguments[param.name] = adapter.validate_python(
+                    value, by_alias=True, by_name=False
+                )
             except ValidationError as error:
                 problems += validation_details(param.place, param.wire, error)
         if self._operation.body is not None:
@@ -102,7 +105,8 @@ class Call:
                     return
                 arguments[name] = _validate_json(adapter, data)
             else:
-                arguments[name] = adapter.validate_python(await _plain_body(body, media, request))
+                plain = await _plain_body(body, media, request)
+                arguments[name] = adapter.validate_python(plain, by_alias=True, by_name=False)
         except ValidationError as error:
             problems += validation_details("body", "", error)
 
@@ -156,7 +160,7 @@ def _validate_json(adapter: TypeAdapter[Any], data: bytes) -> Any:
             json.loads(data, parse_constant=_refuse)
         except ValueError as error:
             raise RequestError(422, {"detail": f"The body is not JSON: {error}"}) from None
-    return adapter.validate_json(data)
+    return adapter.validate_json(data, by_alias=True, by_name=False)
 
 
 def _refuse(text: str) -> Any:
