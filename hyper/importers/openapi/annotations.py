@@ -6,10 +6,10 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from hyper.importers.openapi.nodes import literal, marker, string
+from hyper.lang import tree
 
 if TYPE_CHECKING:
     from hyper.importers.openapi.shapes import Shape
-    from hyper.lang import tree
 
 
 def doc_of(text: Any) -> tree.StrLit | None:
@@ -20,6 +20,17 @@ def doc_of(text: Any) -> tree.StrLit | None:
 def open_api(node: dict[str, Any]) -> list[tree.Marker]:
     """``@openapi({…})``, where there is something in it."""
     return [marker("openapi", literal(node))] if node else []
+
+
+def joined(markers: list[tree.Marker]) -> list[tree.Marker]:
+    """The markers with ``@openapi`` said once, where its parts do not meet."""
+    objects = [each.args[0].value for each in markers if each.name.name == "openapi" and each.args]
+    entries = [entry for each in objects if isinstance(each, tree.MapLit) for entry in each.entries]
+    keys = [entry.key.value for entry in entries if isinstance(entry.key, tree.StrLit)]
+    if len(objects) < 2 or len(set(keys)) < len(entries):
+        return markers
+    others = [each for each in markers if each.name.name != "openapi"]
+    return [*others, marker("openapi", tree.MapLit(0, 0, entries))]
 
 
 def schema_marker(node: dict[str, Any]) -> list[tree.Marker]:

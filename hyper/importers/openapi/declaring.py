@@ -47,8 +47,10 @@ def head(shape: Shape) -> tuple[tree.StrLit | None, list[tree.Marker]]:
 def _alias(types: Types, part: Part, shape: Shape, pointer: str) -> tree.TypeDecl:
     doc, markers = head(shape)
     if shape.kind in DECLARED:  # null is a value too: what is not null is declared beside it
-        bare = msgspec.structs.replace(shape, notes={}, nullable=False)
-        twin, _ = types.declared(bare, pointer, Spot(part, "not null"))
+        twin = types.known(shape)
+        if twin is None:
+            bare = msgspec.structs.replace(shape, notes={}, nullable=False)
+            twin, _ = types.declared(bare, pointer, Spot(part, "not null"))
         part.deps[twin] = None
         kind: tree.TypeExpr = tree.TypeOpt(0, 0, type_of(twin))
         return tree.TypeDecl(0, 0, part.ident, doc, markers, kind)
@@ -78,8 +80,11 @@ def _entity(types: Types, part: Part, shape: Shape, pointer: str) -> tree.Entity
             part.deps[base] = None
             bases.append(type_of(base))
     names = Names({value_name(wire) for wire in shape.inherited})
+    kept = {wire for wire in shape.properties if value_name(wire) == wire}
+    kept -= names.taken
+    names.taken |= kept  # a name that can stand as it is belongs to its own property
     fields = [
-        field(types, part, names, wire, prop, required=wire in shape.required)
+        field(types, part, names, wire, prop, required=wire in shape.required, kept=wire in kept)
         for wire, prop in shape.properties.items()
     ]
     return tree.EntityDecl(
@@ -95,9 +100,10 @@ def field(
     prop: tuple[Any, str],
     *,
     required: bool,
+    kept: bool,
 ) -> tree.FieldDecl:
     """One property as a field."""
-    name = names.claim(value_name(wire, "field"))
+    name = wire if kept else names.claim(value_name(wire, "field"))
     use = types.use(*prop, Spot(part, wire, noted=True))
     doc = doc_of(use.notes.get("description"))
     value, notes = default_of(types, use, required)
@@ -192,10 +198,16 @@ def _enum(part: Part, shape: Shape) -> tree.EnumDecl:
         notes.pop("x-enum-descriptions", None)
     else:
         docs = None
-    names = Names()
+    wanted = [
+        _member_name(value, given[at] if given else None) for at, value in enumerate(shape.values)
+    ]
+    kept = {name for name, value in zip(wanted, shape.values, strict=True) if name == value}
+    names = Names(kept)
     members: list[tree.EnumMember] = []
     for at, value in enumerate(shape.values):
-        name = names.claim(_member_name(value, given[at] if given else None), "_")
+        name = wanted[at]
+        if name != value:
+            name = names.claim(name, "_")
         part.members[value] = name
         wire = None if name == value else literal(value)
         text = doc_of(docs[at]) if docs else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final
 
-from hyper.importers.openapi.annotations import doc_of, extensions, open_api
+from hyper.importers.openapi.annotations import doc_of, extensions, joined, open_api
 from hyper.importers.openapi.findings import escape
 from hyper.importers.openapi.nodes import ident, literal, marked, marker, named, string
 from hyper.importers.openapi.parameters import node_markers, schema_of
@@ -59,7 +59,7 @@ class Exchange:
         for at, (media, inner) in enumerate(self._media_types(content, where)):
             kind, markers = self._media(inner, f"{where}/content/{escape(media)}", "payload")
             if at == 0:
-                markers = [*markers, *extensions(node), *open_api(outer)]
+                markers = joined([*markers, *extensions(node), *open_api(outer)])
             name = name or self._body_ident(kind)
             lines.append(
                 tree.ActionBody(
@@ -153,7 +153,7 @@ class Exchange:
                     status,
                     returned,
                     None if media == JSON else string(media),
-                    [*markers, *common] if at == 0 else markers,
+                    joined([*markers, *common]) if at == 0 else markers,
                     doc if at == 0 else None,
                     headers if at == 0 else [],
                 )
@@ -244,5 +244,5 @@ def _result_words(status: str, good: list[str], *, wrong: bool) -> str:
     if status == "default":
         return "error" if wrong else "result"
     if wrong:
-        return f"error {status}"
-    return "result" if good and good[0].upper() == status else f"result {status}"
+        return f"error {status.lower()}"
+    return "result" if good and good[0].upper() == status else f"result {status.lower()}"

@@ -187,10 +187,13 @@ class Types:
             markers = bounds(name, rest) if name in ("list", "map") else []
         return [*markers, *leftovers(rest)]
 
+    def known(self, shape: Shape) -> Part | None:
+        """The component that says all that a shape does, but for null."""
+        return self._known.get(_key(shape, shape.notes))
+
     def declared(self, shape: Shape, pointer: str, spot: Spot) -> tuple[Part, dict[str, Any]]:
         """The part that declares an inline schema, and the annotations that are left for the place."""
-        everything = _key(shape, shape.notes)
-        part = self._known.get(everything)
+        part = self.known(shape)
         if part is not None:
             return part, {}
         own, left = shape.notes, {}
