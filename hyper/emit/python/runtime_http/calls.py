@@ -67,9 +67,7 @@ class Call:
                 continue
             try:
                 adapter = self._types.adapter(param.type)
-                arguments[param.name] = adapter.validate_python(
-                    value, by_alias=True, by_name=False
-                )
+                arguments[param.name] = adapter.validate_python(value, by_alias=True, by_name=False)
             except ValidationError as error:
                 problems += validation_details(param.place, param.wire, error)
         if self._operation.body is not None:
