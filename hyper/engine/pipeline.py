@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import posixpath
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
-
-import msgspec
+from typing import TYPE_CHECKING
 
 from hyper.base.diagnostics import Diagnostic, diagnostic, sort_key
 from hyper.base.source import Source
@@ -166,14 +164,14 @@ def emit_all(program: Program, package: str, options: Options, phases: Phases) -
 
 def emit_documents(program: Program, options: Options) -> dict[str, bytes]:
     """The OpenAPI document and the JSON Schemas."""
-    from hyper.emit.openapi import emit_openapi, emit_schemas
+    from hyper.emit.openapi import dump_json, emit_openapi, emit_schemas
 
     made: dict[str, bytes] = {}
     # The package serves its own document, so that it needs it too.
     if "python" in options.target or "openapi" in options.target:
-        made["openapi.json"] = pretty(emit_openapi(program))
+        made["openapi.json"] = dump_json(emit_openapi(program))
     if "jsonschema" in options.target:
-        made |= {path: pretty(schema) for path, schema in emit_schemas(program).items()}
+        made |= {path: dump_json(schema) for path, schema in emit_schemas(program).items()}
     return made
 
 
@@ -181,11 +179,6 @@ def package_of(program: Program, options: Options) -> str:
     """The name of the package: as configured, else from the service, else ``app``."""
     service = program.service
     return options.package or package_name(service.name if service else "app")
-
-
-def pretty(value: Any) -> bytes:
-    """JSON for people, in the order in which it was made, ending in a line end."""
-    return msgspec.json.format(msgspec.json.encode(value), indent=2) + b"\n"
 
 
 def ordered(items: Iterable[Diagnostic]) -> list[Diagnostic]:
