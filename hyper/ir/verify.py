@@ -22,7 +22,7 @@ from hyper.ir.program import (
 )
 from hyper.ir.verify_nodes import Rules
 from hyper.ir.weight import children
-from hyper.lang.types import BOOL, DATETIME, INT, Entity, ListOf, Type, show
+from hyper.lang.types import BOOL, DATETIME, INT, Entity, ListOf, Opt, Type, show
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -229,7 +229,10 @@ class Verifier:
                 if name not in types:
                     self._report(f"no field {name}")
                     continue
-                self._store(value, types[name].type, scope, clause.line)
+                # None makes a field absent that may be.
+                field = types[name]
+                place = Opt(field.type) if field.optional else field.type
+                self._store(value, place, scope, clause.line)
 
     def _steps(self, steps: tuple[StepDef, ...]) -> None:
         scope: dict[str, Type] = {}

@@ -100,11 +100,13 @@ def _collected(definition: TableDef, rows: list[Row], path: str, records: Record
     bind = _bound(definition.params)
     fold = definition.policy.removeprefix("collect").strip()
     combine = AGGREGATES[fold](records.shapes.bare(definition.element)) if fold else list
+    returns = records.shapes.bare(definition.returns)
 
     def run(args: Sequence[Value]) -> Value:
         local = bind(args)
         try:
-            return combine(result(local) for result in _fitting(rows, local))
+            value = combine(result(local) for result in _fitting(rows, local))
+            return quantised(value, returns) if isinstance(returns, Dec) else value
         except EvaluationError as error:
             if not error.line:
                 error.file, error.line = path, definition.line
@@ -213,7 +215,7 @@ def extern(definition: ExternDef, loader: ExternLoader | None, accept: Accept) -
 
 
 def quantised(value: object, kind: Dec) -> Value:
-    """A decimal that an extern gave, at the scale of its declared type."""
+    """A decimal that an extern gave or a table added up, at the scale of its declared type."""
     if not isinstance(value, Decimal) or not value.is_finite():
         raise EvaluationError("conversion", f"{value!r} is no decimal")
     return quantise(value, kind.precision, kind.scale)

@@ -43,7 +43,8 @@ class Conversions:
         if source == target or isinstance(source, Unknown) or isinstance(target, Unknown):
             return expr
         if source == NONE:
-            return nodes.Const(target, "null") if isinstance(target, Opt) else expr
+            is_null = isinstance(target, Opt) or target == ANY
+            return nodes.Const(target, "null") if is_null else expr
         if isinstance(source, Opt) and not isinstance(target, Opt) and target != ANY:
             expr = nodes.Convert(source.inner, expr)
             source = source.inner

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from hyper.lang import tree
 from hyper.lang.check.builtins import AGGREGATES, CLOCK, CONVERSIONS, FUNCTIONS
 from hyper.lang.check.exact import ExactEvaluator, NotExact
-from hyper.lang.check.overloads import choose, hints, shown, takes
+from hyper.lang.check.overloads import choose, hints, match, shown, takes
 from hyper.lang.check.relations import fits, is_flexible, natural, waits, without_none
 from hyper.lang.check.settle import adopted
 from hyper.lang.check.typed import BuiltinRef
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from hyper.lang.check.overloads import Match
 
 # Functions whose result may differ in the last place between C libraries: never folded into output.
+# What is built here takes the type that is wanted into its items.
+_BUILT: Final = (tree.ListLit, tree.MapLit, tree.Comprehension, tree.Paren, tree.Conditional)
 _UNSTABLE = frozenset({"exp", "log", "log10"})
 
 
@@ -58,8 +60,17 @@ def _overloaded(
     if found is None:
         _report_no_overload(checker, node, arguments, kinds, group)
         return UNKNOWN
-    if hint is None and waits(found.returns):
-        return found.returns
+    if waits(found.returns):
+        target = adopted(found.returns, hint, checker.world)
+        if hint is None:
+            return found.returns
+        if not waits(target):
+            wanted = [hints([found.signature], place, target) for place in range(len(arguments))]
+            kinds = [
+                checker.infer(argument, guess)
+                for argument, guess in zip(arguments, wanted, strict=True)
+            ]
+            found = match(found.signature, kinds, checker.world) or found
     return _settled(checker, node, arguments, kinds, found)
 
 
@@ -98,9 +109,13 @@ def _settled(
     signature = found.signature
     params = tuple(natural(param) for param in found.params)
     for argument, kind, param in zip(arguments, kinds, params, strict=True):
+        if getattr(param, "name", None) == "":
+            continue  # any enum
+        if kind != param and isinstance(argument, _BUILT):
+            checker.check(argument, param)
+            continue
         settled = checker.settle(argument, kind, param) if is_flexible(kind) else kind
-        if getattr(param, "name", None) != "":
-            checker.coerce(argument, settled, param)
+        checker.coerce(argument, settled, param)
     conversion = signature in CONVERSIONS.get(signature.name, ())
     form: Any = "conversion" if conversion else "function"
     if _is_generator(arguments):

@@ -17,7 +17,6 @@ from hyper.lang.check.relations import (
     waits,
     without_none,
 )
-from hyper.lang.symbols import ConstSymbol
 from hyper.lang.types import INT, STRING, UNKNOWN, ListOf, MapOf, Type, Unknown
 
 if TYPE_CHECKING:
@@ -120,7 +119,10 @@ def source_item(checker: Checker, node: tree.Expr) -> Type:
         return _range(checker, inner)
     kind = checker.known(node, checker.value(node))
     if isinstance(kind, ListOf):
-        return UNKNOWN if kind.item == NEVER else kind.item
+        if kind.item != NEVER:
+            return kind.item
+        checker.report("E0414", "this list is always empty: there is nothing to go through", node)
+        return UNKNOWN
     if isinstance(kind, MapOf):
         checker.report(
             "E0414", "`for` goes through a list: write `keys(…)` or `values(…)` of the map", node
@@ -189,14 +191,17 @@ def check_comprehension(checker: Checker, node: tree.Comprehension, expected: Ty
 
 def infer_index(checker: Checker, node: tree.Index, hint: Type | None) -> Type:
     """``base[index]`` of a list or a map."""
-    base = checker.infer(node.base, _base_hint(checker, node, hint))
+    base = checker.infer(node.base)
+    if waits(base) and hint is not None:
+        target = MapOf(hint) if isinstance(base, MapOf) else ListOf(hint)
+        base = checker.settle(node.base, base, target)
     base = checker.known(node.base, base)
     if isinstance(base, ListOf):
         checker.check(node.index, INT)
-        return UNKNOWN if base.item == NEVER else base.item
+        return _there(checker, node, base.item)
     if isinstance(base, MapOf):
         checker.check(node.index, STRING)
-        return UNKNOWN if base.value == NEVER else base.value
+        return _there(checker, node, base.value)
     checker.value(node.index)
     if isinstance(base, Unknown):
         return UNKNOWN
@@ -207,21 +212,8 @@ def infer_index(checker: Checker, node: tree.Index, hint: Type | None) -> Type:
     return UNKNOWN
 
 
-def _base_hint(checker: Checker, node: tree.Index, hint: Type | None) -> Type | None:
-    """What a const that is indexed should hold, so that its numbers take the type of their place."""
-    if hint is None:
-        return None
-    symbol = static_symbol(checker, node.base)
-    if isinstance(symbol, ConstSymbol):
-        facts = checker.consts(symbol.name)
-        if facts is not None and isinstance(facts.type, ListOf):
-            return ListOf(hint)
-        if facts is not None and isinstance(facts.type, MapOf):
-            return MapOf(hint)
-        return None
-    base = node.base
-    while isinstance(base, tree.Paren):
-        base = base.inner
-    if isinstance(base, tree.ListLit):
-        return ListOf(hint)
-    return MapOf(hint) if isinstance(base, tree.MapLit) else None
+def _there(checker: Checker, node: tree.Index, item: Type) -> Type:
+    if item != NEVER:
+        return item
+    checker.report("E0402", "this is always empty: it has no items to index", node)
+    return UNKNOWN

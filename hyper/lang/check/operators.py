@@ -21,6 +21,7 @@ from hyper.lang.check.relations import (
     widened,
     without_none,
 )
+from hyper.lang.check.settle import adopted
 from hyper.lang.types import (
     ANY_DECIMAL,
     BIGINT,
@@ -81,16 +82,18 @@ def _coalesce(checker: Checker, node: tree.Binary, hint: Type | None) -> Type:
     if isinstance(left, Unknown):
         checker.value(node.right, hint)
         return UNKNOWN
-    if left == NONE or not isinstance(left, Opt):
-        if left != NONE:
-            left = checker.settle(node.left, left, hint)
-            checker.report(
-                "W0401",
-                "the left side of `??` is never none here: leave out the default",
-                node,
-            )
-        right = checker.value(node.right, hint if left == NONE else left)
-        return right if left == NONE else left
+    if left == NONE:
+        checker.report(
+            "E0402", "the left side of `??` is always none: write the default alone", node.left
+        )
+        return checker.value(node.right, hint)
+    if not isinstance(left, Opt):
+        left = checker.settle(node.left, left, hint)
+        checker.report(
+            "W0401", "the left side of `??` is never none here: leave out the default", node
+        )
+        checker.value(node.right, left)
+        return left
     right = checker.infer(node.right, left if is_flexible(left) else without_none(left))
     meet = join(left.inner, right, checker.world)
     if meet is None and hint is not None:
@@ -153,6 +156,12 @@ def _arithmetic(checker: Checker, node: tree.Binary | tree.Unary, hint: Type | N
     guide = wanted if isinstance(wanted, ListOf) else None
     kinds = [checker.infer(leaf, guide) for leaf in leaves]
     widest = _widest(kinds, wanted)
+    kind = _combine(checker, node, widest)
+    target = adopted(kind, wanted, checker.world)
+    if not waits(kind) or waits(target):
+        return kind
+    for leaf in leaves:
+        checker.infer(leaf, target)
     return _combine(checker, node, widest)
 
 
@@ -282,6 +291,8 @@ def _meeting(op: str, left: Type, right: Type, widest: Type | None) -> Type | No
         return widest
     if widest == ANY_DECIMAL and (meet == FLOAT and FLOAT not in (left, right)):
         return ANY_DECIMAL
+    if widest == BIGINT and meet == INT:
+        return BIGINT
     if widest == ANY_DECIMAL and op == "/" and meet == INT:
         return ANY_DECIMAL
     return ANY_DECIMAL if number_kind(meet) == "decimal" else meet

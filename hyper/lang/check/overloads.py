@@ -8,6 +8,7 @@ import msgspec
 
 from hyper.lang.check.builtins import Signature, Var
 from hyper.lang.check.relations import (
+    FLEX_INT,
     NEVER,
     describe,
     fits,
@@ -85,17 +86,17 @@ def _bind_variable(name: str, kind: Type, bound: dict[str, Type], world: World) 
     return True
 
 
-def substitute(wanted: Any, bound: dict[str, Type]) -> Type:
-    """Put the types of variables in their place."""
+def substitute(wanted: Any, bound: dict[str, Type], number: Type = FLEX_INT) -> Type:
+    """Put the types of variables in their place; ``number`` stands for a number of which nothing is known."""
     match wanted:
         case Var(name):
-            return bound.get(name, NEVER)
+            return bound.get(name, NEVER if name == "T" else number)
         case ListOf(item):
-            return ListOf(substitute(item, bound))
+            return ListOf(substitute(item, bound, number))
         case MapOf(value):
-            return MapOf(substitute(value, bound))
+            return MapOf(substitute(value, bound, number))
         case Opt(inner):
-            inside = substitute(inner, bound)
+            inside = substitute(inner, bound, number)
             return inside if isinstance(inside, Opt) else Opt(inside)
     result: Type = wanted
     return result
@@ -118,6 +119,10 @@ def choose(
         if found is not None:
             flexible = match(signature, kinds, world)
             return flexible if flexible is not None else found
+    for signature in group:
+        found = match(signature, kinds, world)
+        if found is not None:
+            return found
     return None
 
 
@@ -128,7 +133,7 @@ def hints(group: Sequence[Signature], place: int, hint: Type | None) -> Type | N
         bound: dict[str, Type] = {}
         if hint is not None:
             _guess(signature.returns, hint, bound)
-        guess = substitute(parameter_of(signature, place), bound)
+        guess = substitute(parameter_of(signature, place), bound, NEVER)
         if found is not None and guess != found:
             return None
         found = guess

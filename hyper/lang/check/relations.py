@@ -263,9 +263,11 @@ def union_place(kind: Type, target: Union, world: World) -> int | None:
 
 def join(left: Type, right: Type, world: World) -> Type | None:
     """The type that both sides become where two branches meet; ``None`` where there is none."""
-    if left == right or isinstance(right, Unknown) or right == NEVER:
+    if NEVER in (left, right):
+        return right if left == NEVER else left
+    if left == right or isinstance(right, Unknown):
         return left
-    if isinstance(left, Unknown) or left == NEVER:
+    if isinstance(left, Unknown):
         return right
     if NONE in (left, right) or isinstance(left, Opt) or isinstance(right, Opt):
         return _join_optional(left, right, world)

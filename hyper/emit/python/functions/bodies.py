@@ -17,7 +17,7 @@ from hyper.emit.python.functions.pieces import (
 )
 from hyper.ir import nodes
 from hyper.ir.program import EnumDef, RequireDef
-from hyper.ir.types import BOOL, Entity, Enum, ListOf, MapOf, Opt, Type, Union
+from hyper.ir.types import BOOL, Dec, Entity, Enum, ListOf, MapOf, Opt, Type, Union
 
 if TYPE_CHECKING:
     from hyper.emit.python.functions.expressions import Expressions
@@ -133,7 +133,11 @@ class Bodies:
         if not fold:
             return Atom(found)
         kind = self._writer.kinds.present(definition.element)
-        return aggregate(self._expressions, fold, kind, Atom(found))
+        result = aggregate(self._expressions, fold, kind, Atom(found))
+        if fold != "sum" or not isinstance(kind, Dec):
+            return result
+        fit = self._writer.runtime("arithmetic", "fit")
+        return call(fit, result, Atom(str(kind.precision)), Atom(str(kind.scale)))
 
     def _rank(self, definition: TableDef) -> Piece:
         """The place of a result among the members of the enum that its first column has."""
