@@ -221,6 +221,13 @@ def test_a_suggestion_names_the_enum() -> None:
     assert found[0].suggestion == "Tier.gold"
 
 
+def test_a_lone_member_uses_the_import_of_its_enum() -> None:
+    other = "intent other\nenum Tier: gold\n"
+    world, _, found = examined(other, "use other (Tier)\ncalc f() -> string: string(gold)\n")
+    assert not found
+    assert "Tier" in world.scopes["m1"].used
+
+
 def test_dotted_names_of_modules() -> None:
     catalog = "intent shop.catalog\nenum Tier: gold\nconst MAX = 3\ncalc twice(n: int) -> int: n * 2\nconst _OWN = 1\n"
     user = """

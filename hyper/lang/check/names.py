@@ -113,6 +113,7 @@ def _expected_member(checker: Checker, node: tree.Name, hint: Type | None) -> Ty
     homes = enums_with(node.name, checker.scope, checker.world)
     if len(homes) == 1:
         _member(checker, node, homes[0].name)
+        _mark_used(checker, homes[0].name)
         return Enum(homes[0].name)
     if homes:
         names = [symbol.name.rpartition(".")[2] for symbol in homes]
@@ -125,6 +126,13 @@ def _expected_member(checker: Checker, node: tree.Name, hint: Type | None) -> Ty
         return UNKNOWN
     report_unknown(checker, node, hint)
     return UNKNOWN
+
+
+def _mark_used(checker: Checker, enum: str) -> None:
+    """The import of an enum is used where a member of it stands alone."""
+    for name, qualified in checker.scope.imported.items():
+        if qualified == enum:
+            checker.scope.used.add(name)
 
 
 def _enums_of(checker: Checker, hint: Type | None) -> list[Enum]:
