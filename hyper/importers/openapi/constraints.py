@@ -63,7 +63,7 @@ def _string(form: str | None, rest: dict[str, Any]) -> tuple[str, str | None]:
 def _is_big(form: str | None, schema: dict[str, Any]) -> bool:
     """Whether a bound, the default or an example is past what an ``int`` holds."""
     examples = schema.get("examples")
-    told = [schema.get(key) for key in _TELLING]
+    told: list[Any] = [schema.get(key) for key in _TELLING]
     told += examples if isinstance(examples, list) else []
     return form == "uint64" or any(
         isinstance(value, int | float | Decimal)

@@ -18,6 +18,7 @@ from hyper.importers.openapi.naming import name_parts
 from hyper.importers.openapi.reading import Reader
 from hyper.importers.openapi.service import read_service, rest_of_components, rest_of_root
 from hyper.importers.openapi.types import Types
+from hyper.importers.openapi.variants import break_rings
 from hyper.importers.openapi.words import Names, type_name
 
 if TYPE_CHECKING:
@@ -96,6 +97,7 @@ def read_parts(document: Document) -> tuple[Types, list[Part]]:
     actions = Actions(document, types)
     actions.read()
     types.finish()
+    break_rings(types.parts, document.findings.report)
     return types, actions.parts
 
 

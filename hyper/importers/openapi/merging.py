@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
+from hyper.importers.openapi.keywords import checked
 from hyper.importers.openapi.shapes import Shape, canonical, drop_null, split_notes, without
 
 if TYPE_CHECKING:
@@ -23,7 +24,10 @@ def merge_parts(reader: Reader, schema: dict[str, Any], pointer: str) -> Shape:
     shapes = [
         reader.shape(part, f"{pointer}/allOf/{at}") for at, part in enumerate(schema["allOf"])
     ]
-    raw = list(schema["allOf"])
+    raw = [
+        checked(part, f"{pointer}/allOf/{at}", reader.findings) if isinstance(part, dict) else part
+        for at, part in enumerate(schema["allOf"])
+    ]
     if core:
         shapes.append(reader.shape(core, pointer))
         raw.append(core)
@@ -277,7 +281,13 @@ def merge_keywords(first: dict[str, Any], second: dict[str, Any]) -> dict[str, A
         if key not in merged or canonical(merged[key]) == canonical(value):
             merged[key] = value
             continue
-        merged[key] = _merge_one(key, merged[key], value)
+        try:
+            merged[key] = _merge_one(key, merged[key], value)
+        except (
+            TypeError,
+            AttributeError,
+        ):  # a value that makes no sense; it is reported where it is read
+            raise Conflict(key) from None
     return merged
 
 

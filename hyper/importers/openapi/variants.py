@@ -14,6 +14,8 @@ from hyper.importers.openapi.words import value_name, words
 from hyper.lang import tree
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from hyper.importers.openapi.types import Types
 
 
@@ -116,3 +118,49 @@ def _beyond(owner: str, base: str) -> str:
     while at < min(len(ours), len(theirs) - 1) and ours[at].lower() == theirs[at].lower():
         at += 1
     return " ".join(theirs[at:])
+
+
+def break_rings(parts: list[Part], report: Callable[[str, str], None]) -> None:
+    """Take out of unions what would make them variants of themselves, through other unions and aliases."""
+    by_ident = {id(part.ident): part for part in parts}
+    done: set[Part] = set()
+    for root in parts:
+        path: list[tuple[Part, list[tree.TypeExpr]]] = []
+        if root.kind == "union" and root not in done:
+            path.append((root, _ways(root)))
+        while path:
+            part, ways = path[-1]
+            if not ways:
+                done.add(part)
+                path.pop()
+                continue
+            way = ways.pop()
+            target = by_ident.get(_head(way))
+            if target is None or target in done or target.kind not in ("union", "alias"):
+                continue
+            if all(target is not each for each, _ in path):
+                path.append((target, _ways(target)))
+                continue
+            union, _ = next(each for each in reversed(path) if each[0].kind == "union")
+            assert isinstance(union.decl, tree.UnionDecl)
+            first = [each for each in union.decl.variants if by_ident.get(_head(each)) in _on(path)]
+            union.decl.variants = [each for each in union.decl.variants if each not in first]
+            report("W1001", f"{union.wire or 'a union'} is a choice of itself, which is left out")
+
+
+def _on(path: list[tuple[Part, list[tree.TypeExpr]]]) -> set[Part]:
+    return {part for part, _ in path}
+
+
+def _ways(part: Part) -> list[tree.TypeExpr]:
+    """The types that a part may be by another name."""
+    if isinstance(part.decl, tree.UnionDecl):
+        return list(part.decl.variants)
+    return [part.decl.type] if isinstance(part.decl, tree.TypeDecl) else []
+
+
+def _head(kind: tree.TypeExpr) -> int:
+    """What tells the name of a type, through null and markers."""
+    while isinstance(kind, tree.TypeOpt | tree.TypeMarked):
+        kind = kind.inner
+    return id(kind.parts[0]) if isinstance(kind, tree.TypeName) and not kind.args else 0
