@@ -1,0 +1,1 @@
+"""Back ends: Python, OpenAPI and JSON Schema."""

@@ -28,7 +28,8 @@ def build(tmp_path: Path, files: dict[str, str]) -> list[str]:
 def test_chain_of_references(tmp_path: Path) -> None:
     """1,000 entities, each with a field of the next, each in a file of its own."""
     files = {
-        f"m{i}.intent": f"use m{i + 1} (E{i + 1})\n\nentity E{i}:\n    next?: E{i + 1}\n" for i in range(999)
+        f"m{i}.intent": f"use m{i + 1} (E{i + 1})\n\nentity E{i}:\n    next?: E{i + 1}\n"
+        for i in range(999)
     }
     files["m999.intent"] = "entity E999:\n    end: int\n"
     assert build(tmp_path, files) == []
@@ -37,7 +38,9 @@ def test_chain_of_references(tmp_path: Path) -> None:
 def test_chain_of_aliases_bases_and_calcs(tmp_path: Path) -> None:
     """1,000 aliases of aliases, 1,000 bases of bases, 1,000 calcs that call the next."""
     aliases = [f"type A{i} = A{i + 1}" for i in range(999)] + ["type A999 = int"]
-    bases = ["entity B0:\n    x0: int"] + [f"entity B{i} is B{i - 1}:\n    x{i}: int" for i in range(1, 1000)]
+    bases = ["entity B0:\n    x0: int"] + [
+        f"entity B{i} is B{i - 1}:\n    x{i}: int" for i in range(1, 1000)
+    ]
     calcs = [f"calc c{i}(x: int) -> int:\n    c{i + 1}(x)" for i in range(999)]
     calcs.append("calc c999(x: int) -> int:\n    x")
     text = "\n\n".join([*aliases, *bases, *calcs]) + "\n"
@@ -51,7 +54,9 @@ def test_five_thousand_entities_in_one_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("depth", [200, 100_000])
-@pytest.mark.parametrize("shape", ["paren", "list", "not", "minus", "if", "type", "marker", "block", "sum"])
+@pytest.mark.parametrize(
+    "shape", ["paren", "list", "not", "minus", "if", "type", "marker", "block", "sum"]
+)
 def test_nesting(depth: int, shape: str, tmp_path: Path) -> None:
     """200 levels are built; 100,000 are refused with one diagnostic that says so."""
     head = "calc f(x: int, b: bool) -> any:\n    "

@@ -49,7 +49,9 @@ def literal(text: str) -> str:
         if character in '"\\':
             out.append("\\" + character)
         elif character < " " or "\x7f" <= character < "\xa0" or character in "\u2028\u2029":
-            out.append(f"\\x{ord(character):02x}" if ord(character) < 256 else f"\\u{ord(character):04x}")
+            out.append(
+                f"\\x{ord(character):02x}" if ord(character) < 256 else f"\\u{ord(character):04x}"
+            )
         else:
             out.append(character)
     return "".join([*out, '"'])
@@ -63,7 +65,7 @@ def quoted(text: str) -> str:
 
 def source(payload: str) -> str:
     text = literal(payload)
-    return f'''{text}
+    return f"""{text}
 intent hostile
 
 service Hostile:
@@ -112,7 +114,7 @@ action send @json({text}) @openapi({{"x-node": {text}}}):
     returns 200 Thing
         {text}
     tags {text}
-'''
+"""
 
 
 CHECK = """
@@ -157,13 +159,28 @@ def test_text_stays_text(payload: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["../evil", "..", "/etc/evil", "a/b", "a\\b", "con", "__init__", "os.path", "", "a b", "é", "import"],
+    [
+        "../evil",
+        "..",
+        "/etc/evil",
+        "a/b",
+        "a\\b",
+        "con",
+        "__init__",
+        "os.path",
+        "",
+        "a b",
+        "é",
+        "import",
+    ],
 )
 def test_module_names_stay_inside(name: str, tmp_path: Path) -> None:
     """A module name is a dotted identifier or an error; nothing is written outside of the output."""
     tree = tmp_path / "src"
     tree.mkdir()
-    (tree / "one.intent").write_text(f"intent {name}\n\nentity Thing:\n    x: int\n", encoding="utf-8")
+    (tree / "one.intent").write_text(
+        f"intent {name}\n\nentity Thing:\n    x: int\n", encoding="utf-8"
+    )
     out = tmp_path / "deep" / "out"
     result = hyperCompile(str(tree), out=str(out), package="safe")
     assert result.success or [item for item in result.diagnostics if item.is_error]
@@ -190,7 +207,7 @@ def test_extern_and_handler_are_not_imported(tmp_path: Path) -> None:
     (tree / "trap.py").write_text("raise SystemExit('imported')\n", encoding="utf-8")
     (tree / "one.intent").write_text(
         'extern calc f(x: int) -> int from "trap:f"\n\n'
-        'calc g(x: int) -> int:\n    f(x)\n\n'
+        "calc g(x: int) -> int:\n    f(x)\n\n"
         'action a:\n    route GET /a\n    returns 204\n    handled by "trap:f"\n\n'
         'feature "F":\n    scenario "s":\n        when y = g(1)\n        then y == 1\n',
         encoding="utf-8",

@@ -44,7 +44,9 @@ def app(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
         if not found:
             pytest.skip(f"{name} is not here: the real descriptions are not part of the project")
         source = folder / "src"
-        for path, text in import_openapi(gzip.decompress(found[0].read_bytes()), name).files.items():
+        for path, text in import_openapi(
+            gzip.decompress(found[0].read_bytes()), name
+        ).files.items():
             (source / path).parent.mkdir(parents=True, exist_ok=True)
             (source / path).write_text(text, encoding="utf-8")
     package = f"mocked_{name}"
@@ -73,7 +75,7 @@ def test_mock_answers_fit_their_schema(app: Any, mode: GenerationMode) -> None:
     ]
     count = 0
     for found in schema.get_all_operations():
-        operation = found.ok()
+        operation = found.ok()  # type: ignore[union-attr]
 
         @given(case=operation.as_strategy(generation_mode=mode))
         @settings(

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from starlette.requests import Request
-
     from storefront.catalog import Category
     from storefront.fraud import Signals
     from storefront.returns import Return

@@ -210,7 +210,9 @@ def regions(
             bounds = []
         points = sorted({*fixed, *bounds})
         test = _allowed(met)
-        witnesses = [value for value in _ordered(bare, points) if test(value)] if points else [OTHER]
+        witnesses = (
+            [value for value in _ordered(bare, points) if test(value)] if points else [OTHER]
+        )
         if bare == t.FLOAT and not met:
             witnesses.append(math.nan)
     else:

@@ -54,7 +54,8 @@ def analyse_rules(action: ActionDef, symbol: Symbol, program: Program) -> list[D
                     _paths(check.path, rule.writes),
                 )
             )
-    return [*_same_field(uses, symbol), *_rings(uses, symbol)]
+    # Rules that share a field feed each other as a matter of course: the ring is no second mistake.
+    return _same_field(uses, symbol) or _rings(uses, symbol)
 
 
 def _same_field(uses: list[Use], symbol: Symbol) -> list[Diagnostic]:
@@ -108,7 +109,7 @@ def _rings(uses: list[Use], symbol: Symbol) -> list[Diagnostic]:
     told: set[int] = set()
     for one in range(size):
         ring = [other for other in range(size) if other in reach[one] and one in reach[other]]
-        if len(ring) < 2 or one in told:  # noqa: PLR2004 (a ring has two members at least)
+        if len(ring) < 2 or one in told:
             continue
         told.update(ring)
         names = ", ".join(f"`{uses[item].name}`" for item in ring)

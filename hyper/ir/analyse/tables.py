@@ -271,5 +271,3 @@ def _gap(
             symbol.unit.source.locate(decl.name.start, decl.name.end),
         )
     )
-
-
