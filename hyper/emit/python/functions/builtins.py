@@ -27,7 +27,7 @@ _METHODS: Final = {
     "trim": "strip",
     "starts_with": "startswith",
     "ends_with": "endswith",
-    "weekday": "weekday",
+    "weekday": "isoweekday",
     "get": "get",
 }
 _ATTRIBUTES: Final = frozenset({"year", "month", "day", "hour", "minute", "second"})

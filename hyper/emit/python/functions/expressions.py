@@ -6,7 +6,7 @@ runtime does. Operands are written in the order in which they are evaluated.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeGuard
 
 from hyper.emit.python.constants import constant
 from hyper.emit.python.functions import builtins, conversions, shapes
@@ -26,14 +26,16 @@ from hyper.emit.python.functions.pieces import (
     Conditional,
     Keyword,
     Named,
+    Operation,
     Piece,
     Prefix,
     attribute,
     call,
+    flat,
     operation,
 )
 from hyper.ir import nodes
-from hyper.ir.program import CalcDef, ConstDef, EntityDef, RuleDef, TableDef
+from hyper.ir.program import CalcDef, EntityDef, RuleDef, TableDef
 from hyper.ir.types import (
     BOOL,
     DATETIME,
@@ -147,12 +149,8 @@ class Expressions:
         return Atom(text, UNARY if text.startswith("-") else PRIMARY)
 
     def _constref(self, expr: nodes.ConstRef) -> Piece:
-        definition = self.writer.scope.names.program.definitions.get(expr.name)
-        if (
-            isinstance(definition, ConstDef)
-            and definition.value == expr.value
-            and stands_alone(definition.value)
-        ):
+        shared = self.writer.links.const_value(expr.name)
+        if shared == expr.value and stands_alone(shared):
             return Atom(self.writer.declaration(expr.name))
         return self.write(expr.value)
 
@@ -184,8 +182,6 @@ class Expressions:
         return Brackets(None, "[", tuple(self.write(item) for item in expr.items), "]")
 
     def _map(self, expr: nodes.MakeMap) -> Piece:
-        from hyper.emit.python.functions.pieces import flat
-
         entries = []
         for key, value in expr.entries:
             name = self.write(key)
@@ -250,7 +246,10 @@ class Expressions:
     def _not(self, operand: nodes.Expr) -> Piece:
         match operand:
             case nodes.IsNone():
-                return operation(COMPARE, "is not", self.write(operand.operand), Atom("None"))
+                test = self.write(operand)
+                if isinstance(test, Operation) and test.operators == ("is",):
+                    return Operation(COMPARE, test.operands, ("is not",))
+                return Prefix("not ", test, NOT)
             case nodes.Binary() if operand.op in _OPPOSITE and self._is_total(operand):
                 opposite = _OPPOSITE[operand.op]
                 return self._compared(
@@ -351,16 +350,30 @@ class Expressions:
         return operation(COMPARE, "in", *self._sides(expr))
 
     def _and(self, expr: nodes.And) -> Piece:
-        return operation(AND, "and", self.write(expr.left), self.write(expr.right))
+        left, right = self.write(expr.left), self.write(expr.right)
+        if is_chain(expr) and _is_comparison(left) and _is_comparison(right):
+            operands = (*left.operands, *right.operands[1:])
+            return Operation(COMPARE, operands, (*left.operators, *right.operators))
+        return joined(AND, "and", left, right)
 
     def _or(self, expr: nodes.Or) -> Piece:
-        return operation(OR, "or", self.write(expr.left), self.write(expr.right))
+        return joined(OR, "or", self.write(expr.left), self.write(expr.right))
 
     def _choose(self, expr: nodes.Choose) -> Piece:
         condition = self.write(expr.condition)
         return Conditional(self.write(expr.yes), condition, self.write(expr.no))
 
     def _isnone(self, expr: nodes.IsNone) -> Piece:
+        operand = expr.operand
+        while isinstance(operand, nodes.Convert):
+            operand = operand.operand
+        if isinstance(operand, nodes.Const) and operand.text == "null":
+            return Atom("True")
+        if not self.may_be_none(operand):
+            if is_pure(operand):
+                return Atom("False")
+            both = Brackets(None, "(", (self.write(operand), Atom("False")), ")")
+            return Brackets(both, "[", (Atom("1"),), "]", comma=False)
         return operation(COMPARE, "is", self.write(expr.operand), Atom("None"))
 
     def _coalesce(self, expr: nodes.Coalesce) -> Piece:
@@ -375,32 +388,44 @@ class Expressions:
         flip: bool = False,
     ) -> Piece:
         """``use(operand)``, or ``otherwise`` where the operand is none; the operand is evaluated once."""
+
+        def choose(value: Piece, again: Piece) -> Piece:
+            test = operation(COMPARE, "is not" if flip else "is", value, Atom("None"))
+            if flip:
+                return Conditional(use(again), test, otherwise)
+            return Conditional(otherwise, test, use(again))
+
+        return self._once(operand, choose)
+
+    def _once(self, operand: nodes.Expr, use: Callable[[Piece, Piece], Piece]) -> Piece:
+        """``use`` of an operand that is written several times and evaluated once; it is given the first and the later forms.
+
+        Python forbids ``:=`` in the source of a generator: there a lambda names it.
+        """
         if is_repeatable(operand) and not self._pending:
-            value = again = self.write(operand)
-        else:
-            name = self.temporary()
-            value, again = Named(name, self.write(operand)), Atom(name)
-        test = operation(COMPARE, "is not" if flip else "is", value, Atom("None"))
-        if flip:
-            return Conditional(use(again), test, otherwise)
-        return Conditional(otherwise, test, use(again))
+            value = self.write(operand)
+            return use(value, value)
+        name = self.temporary()
+        if not self._in_source:
+            return use(Named(name, self.write(operand)), Atom(name))
+        value = self.write(operand)
+        return call(Atom(f"(lambda {name}: {flat(use(Atom(name), Atom(name)))})"), value)
 
     def _isvariant(self, expr: nodes.IsVariant) -> Piece:
         kind = self.present(expr.operand)
-        if is_repeatable(expr.operand) and not self._pending:
-            first = value = self.write(expr.operand)
-        else:
-            name = self.temporary()
-            first, value = Named(name, self.write(expr.operand)), Atom(name)
-        if not isinstance(kind, Union):
-            test = shapes.shape(self.writer, value, expr.variant)
-        else:
-            variants = self.kinds.variants(kind.name)
-            test = shapes.variant(self.writer, value, variants, expr.index)
-        if first is value:
-            return test
-        both = Brackets(None, "(", (first, test), ")", comma=False)
-        return Brackets(both, "[", (Atom("1"),), "]", comma=False)
+
+        def test(first: Piece, value: Piece) -> Piece:
+            if isinstance(kind, Union):
+                variants = self.kinds.variants(kind.name)
+                found = shapes.variant(self.writer, value, variants, expr.index)
+            else:
+                found = shapes.shape(self.writer, value, expr.variant)
+            if first == value:
+                return found
+            both = Brackets(None, "(", (first, found), ")")
+            return Brackets(both, "[", (Atom("1"),), "]", comma=False)
+
+        return self._once(expr.operand, test)
 
     # Conversions and names
 
@@ -424,14 +449,9 @@ class Expressions:
             return self.write(expr.body)
         name, value = self.writer.locals[expr.name], self.write(expr.value)
         if self._in_source:
-            return call(Atom(f"(lambda {name}: {self._flat(expr.body)})"), value)
-        both = Brackets(None, "(", (Named(name, value), self.write(expr.body)), ")", comma=False)
+            return call(Atom(f"(lambda {name}: {flat(self.write(expr.body))})"), value)
+        both = Brackets(None, "(", (Named(name, value), self.write(expr.body)), ")")
         return Brackets(both, "[", (Atom("1"),), "]", comma=False)
-
-    def _flat(self, expr: nodes.Expr) -> str:
-        from hyper.emit.python.functions.pieces import flat
-
-        return flat(self.write(expr))
 
     # Calls
 
@@ -472,6 +492,29 @@ class Expressions:
     def _range(self, expr: nodes.Range) -> Piece:
         items = [self.write(expr.start)] if expr.start is not None else []
         return call("range", *items, self.write(expr.stop))
+
+
+def joined(at: int, operator: str, left: Piece, right: Piece) -> Piece:
+    """``left and right``; a right operand that is ``and`` itself joins the chain, which means the same."""
+    if isinstance(right, Operation) and right.level == at:
+        for operand in right.operands:
+            left = operation(at, operator, left, operand)
+        return left
+    return operation(at, operator, left, right)
+
+
+def is_chain(expr: nodes.And) -> bool:
+    """Whether ``a < b and b < c`` is ``a < b < c``: the middle costs nothing, and the operators point one way."""
+    left, right = expr.left, expr.right
+    if not (isinstance(left, nodes.Binary) and isinstance(right, nodes.Binary)):
+        return False
+    rising, falling = {"lt", "le"}, {"gt", "ge"}
+    ops = {left.op, right.op}
+    return (ops <= rising or ops <= falling) and left.right == right.left and is_pure(right.left)
+
+
+def _is_comparison(piece: Piece) -> TypeGuard[Operation]:
+    return isinstance(piece, Operation) and piece.level == COMPARE and len(piece.operands) == 2
 
 
 def is_repeatable(expr: nodes.Expr) -> bool:

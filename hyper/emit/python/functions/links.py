@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hyper.ir.nodes import Call, ConstRef, EnumConst, IsVariant, MakeRecord
-from hyper.ir.program import EntityDef, ExternDef, UnionDef
+from hyper.ir.program import ConstDef, EntityDef, ExternDef, UnionDef
 from hyper.ir.types import Alias, Entity, Enum, ListOf, MapOf, Marked, Opt, Type, Union
 from hyper.ir.weight import definition_expressions, walk
 
@@ -65,10 +65,24 @@ def _needs(definition: Def, program: Program) -> Iterator[str]:
         yield from declarations(definition.returns, program)
 
 
+def _const_uses(program: Program) -> dict[str, Expr]:
+    """The value of each const that all its uses agree on, where they do."""
+    found: dict[str, list[Expr]] = {}
+    for definition in program.definitions.values():
+        for expr in definition_expressions(definition):
+            for node in walk(expr):
+                if isinstance(node, ConstRef):
+                    values = found.setdefault(node.name, [])
+                    if node.value not in values:
+                        values.append(node.value)
+    return {name: values[0] for name, values in found.items() if len(values) == 1}
+
+
 class Links:
-    """Which modules of a program lie in a ring of needs."""
+    """What the modules of a program need of one another at run time: rings among them, and how consts are used."""
 
     def __init__(self, names: Names) -> None:
+        self._uses: dict[str, Expr] | None = None
         program = names.program
         edges: dict[str, set[str]] = {module.name: set() for module in program.modules}
         by_parts = {names.module(module.name): module.name for module in program.modules}
@@ -86,6 +100,14 @@ class Links:
                 )
         self._ring = _components(edges)
         self._program = program
+
+    def const_value(self, name: str) -> Expr:
+        """The value that a const has as a variable: at the type of its uses, where they have one, else at its own."""
+        if self._uses is None:
+            self._uses = _const_uses(self._program)
+        definition = self._program.definitions[name]
+        assert isinstance(definition, ConstDef)
+        return self._uses.get(name, definition.value)
 
     def in_ring(self, module: str, qualified: str) -> bool:
         """Whether a module and the one of a declaration need each other."""

@@ -44,10 +44,14 @@ def emit_functions(module: Module, scope: Scope, links: Links | None = None) -> 
     links = links or Links(scope.names)
     lines = Lines()
     for definition in module.definitions:
-        if isinstance(definition, ConstDef) and stands_alone(definition.value):
+        if not isinstance(definition, ConstDef):
+            continue
+        qualified = f"{module.name}.{definition.name}"
+        value = links.const_value(qualified)
+        if stands_alone(value):
             if lines.texts:
                 lines.plain(0, "", 0)
-            _const(definition, f"{module.name}.{definition.name}", scope, lines)
+            _const(definition, qualified, constant(value, scope), scope, lines)
     starts_with_const = bool(lines.texts)
     for definition in module.definitions:
         if isinstance(definition, CalcDef | TableDef | RuleDef | ExternDef):
@@ -57,10 +61,9 @@ def emit_functions(module: Module, scope: Scope, links: Links | None = None) -> 
     return FunctionsText(lines.texts, lines.origins, starts_with_const)
 
 
-def _const(definition: ConstDef, qualified: str, scope: Scope, lines: Lines) -> None:
+def _const(definition: ConstDef, qualified: str, text: str, scope: Scope, lines: Lines) -> None:
     final = scope.take("typing", "Final")
     name = scope.names.symbol(qualified)
-    text = constant(definition.value, scope)
     lines.add(assignment("", f"{name}: {final}", text), definition.line)
     lines.add(docstring(definition.doc, ""), 0)
 

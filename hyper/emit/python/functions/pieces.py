@@ -180,31 +180,48 @@ def _item(piece: Piece, count: int) -> str:
     return f"({text})" if isinstance(piece, Comprehension) and count > 1 else text
 
 
-def lines(piece: Piece, indent: str, head: str = "", tail: str = "") -> list[str]:
-    """The lines of ``head piece tail``."""
+def lines(
+    piece: Piece, indent: str, head: str = "", tail: str = "", *, inside: bool = False
+) -> list[str]:
+    """The lines of ``head piece tail``. ``inside`` brackets, an operation breaks without parentheses of its own."""
     text = flat(piece)
     line = f"{indent}{head}{text}{tail}"
     if len(line) <= LIMIT:
         return [line]
-    if isinstance(piece, Brackets) and _opens(piece):
+    if isinstance(piece, Brackets) and piece.items:
         return _opened(piece, indent, head, tail)
     if isinstance(piece, Keyword):
-        return lines(piece.value, indent, head + piece.name, tail)
+        return lines(piece.value, indent, head + piece.name, tail, inside=inside)
     if isinstance(piece, Prefix):
-        return lines(_in_parentheses(piece.operand, piece.level), indent, head + piece.text, tail)
+        operand = _in_parentheses(piece.operand, piece.level)
+        return lines(operand, indent, head + piece.text, tail, inside=inside)
+    parts = _broken(piece)
+    if len(parts) == 1:
+        return [line]
+    if inside:
+        return _parts(parts, indent, head, tail)
     if isinstance(piece, Operation):
         split = _before_last(piece)
         if split is not None and len(indent) + len(head) + len(split[0]) < LIMIT:
             return lines(split[1], indent, head, tail)
-    parts = _broken(piece)
-    if len(parts) > 1:
-        return [*_parenthesised(parts, indent, head), f"{indent}){tail}"]
-    return [line]
+    return [*_parenthesised(parts, indent, head), f"{indent}){tail}"]
+
+
+def _parts(parts: list[tuple[str, Piece]], indent: str, head: str, tail: str) -> list[str]:
+    """The parts of an operation, one beneath the other."""
+    result: list[str] = []
+    for index, (lead, part) in enumerate(parts):
+        before = head + lead if index == 0 else lead
+        after = tail if index == len(parts) - 1 else ""
+        result += lines(part, indent, before, after, inside=True)
+    return result
 
 
 def _before_last(piece: Operation) -> tuple[str, Piece] | None:
     """The text before the arguments of a call that ends an operation of two, and the whole as if it were that call."""
     last = piece.operands[-1]
+    if isinstance(last, Prefix) and level(last.operand) < last.level:
+        last = Brackets(Atom(last.text), "(", (last.operand,), ")", comma=False)
     if len(piece.operands) != 2 or not isinstance(last, Brackets) or last.head is None:
         return None
     if not last.items:
@@ -214,18 +231,12 @@ def _before_last(piece: Operation) -> tuple[str, Piece] | None:
     return text, msgspec.structs.replace(last, head=Atom(text.removesuffix(last.open)))
 
 
-def _opens(piece: Brackets) -> bool:
-    """Whether opening the last brackets helps: there is something in them."""
-    return bool(piece.items)
-
-
 def _parenthesised(parts: list[tuple[str, Piece]], indent: str, head: str) -> list[str]:
     inner = indent + INDENT
     whole = " ".join(lead + flat(part) for lead, part in parts)
     if len(inner) + len(whole) <= LIMIT:
         return [f"{indent}{head}(", f"{inner}{whole}"]
-    broken = [line for lead, part in parts for line in lines(part, inner, lead)]
-    return [f"{indent}{head}(", *broken]
+    return [f"{indent}{head}(", *_parts(parts, inner, "", "")]
 
 
 def _broken(piece: Piece) -> list[tuple[str, Piece]]:
@@ -263,6 +274,9 @@ def _in_parentheses(piece: Piece, least: int) -> Piece:
 
 
 def _opened(piece: Brackets, indent: str, head: str, tail: str) -> list[str]:
+    if isinstance(piece.head, Brackets) and piece.head.items and piece.open == "[":
+        end = flat(msgspec.structs.replace(piece, head=None))
+        return lines(piece.head, indent, head, f"{end}{tail}")
     opening = wrapped(piece.head, PRIMARY) if piece.head is not None else ""
     first = f"{head}{opening}{piece.open}"
     inner = indent + INDENT
@@ -274,7 +288,7 @@ def _opened(piece: Brackets, indent: str, head: str, tail: str) -> list[str]:
         body = (
             [f"{inner}{flat(only)}"]
             if len(inner) + len(flat(only)) <= LIMIT
-            else [line for lead, part in parts for line in lines(part, inner, lead)]
+            else _parts(parts, inner, "", "")
         )
         return [f"{indent}{first}", *body, f"{indent}{piece.close}{tail}"]
     together = ", ".join(_item(item, len(piece.items)) for item in piece.items)
@@ -283,5 +297,7 @@ def _opened(piece: Brackets, indent: str, head: str, tail: str) -> list[str]:
     comma = "," if piece.comma else ""
     body = []
     for item in piece.items:
-        body += lines(item, inner, tail=comma)
+        bare = isinstance(item, Comprehension) and len(piece.items) > 1
+        part = Brackets(None, "(", (item,), ")", comma=False) if bare else item
+        body += lines(part, inner, tail=comma, inside=True)
     return [f"{indent}{first}", *body, f"{indent}{piece.close}{tail}"]

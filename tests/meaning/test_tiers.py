@@ -1,0 +1,51 @@
+"""Tier 0 and tier 1 agree, bit for bit, or fail alike at the same line."""
+
+from __future__ import annotations
+
+import os
+import random
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import pytest
+
+from hyper.ir.program import RuleDef
+from hyper.ir.text import dump_node
+from hyper.ir.verify import verify
+from tests.meaning.programs import ITEM, program, value
+from tests.meaning.tiers import Tiers
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+NOW = datetime(2024, 5, 6, 7, 8, 9, tzinfo=UTC)
+PROGRAMS = 4000 if os.environ.get("HYPER_LONG") else 40
+INPUTS = 12
+
+
+@pytest.mark.parametrize("block", range(PROGRAMS // 20))
+def test_random_programs(block: int, tmp_path: Path) -> None:
+    for seed in range(block * 20, block * 20 + 20):
+        compare_tiers(seed, tmp_path)
+
+
+def compare_tiers(seed: int, folder: Path) -> int:
+    source = random.Random(seed)
+    made = program(source)
+    assert verify(made) == []
+    tiers = Tiers(made, folder)
+    compared = 0
+    for definition in made.modules[1].definitions:
+        name = f"main.{definition.name}"  # type: ignore[union-attr]
+        is_rule = isinstance(definition, RuleDef)
+        kinds = [ITEM] if is_rule else [param.type for param in definition.params]  # type: ignore[union-attr]
+        for _ in range(INPUTS):
+            args = [value(source, kind) for kind in kinds]
+            expected = tiers.zero(name, args, NOW)
+            if isinstance(expected, tuple) and expected[1] == "too_expensive":
+                continue
+            got = tiers.one(name, args, NOW)
+            assert got == expected, f"seed {seed}\n{dump_node(definition)}\n{args}"
+            compared += 1
+    tiers.forget()
+    return compared

@@ -1,0 +1,142 @@
+"""One program in tier 0 and in tier 1, and their outcomes in one form."""
+
+from __future__ import annotations
+
+import enum
+import importlib
+import itertools
+import sys
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel
+
+from hyper.emit.python import emit_python
+from hyper.ir.interpreter import EvaluationError, Interpreter, Refused
+from hyper.ir.interpreter.values import EnumValue, Record
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+    from pathlib import Path
+    from types import ModuleType
+
+    from hyper.ir.program import Program
+
+_numbers = itertools.count()
+
+
+def form(value: Any) -> Any:
+    """A value of either tier in a form that tells ``True`` from 1, ``0.0`` from ``-0.0`` and ``1.0`` from ``1.00``."""
+    match value:
+        case Record():
+            fields = {name: form(item) for name, item in value.fields.items()}
+            return ("record", value.entity.rpartition(".")[2], fields)
+        case EnumValue():
+            return ("enum", value.wire)
+        case BaseModel():
+            runtime = sys.modules[type(value).__mro__[-3].__module__.rpartition(".")[0] + ".lists"]
+            fields = {name: form(item) for name, item in runtime.present(value).items()}
+            return ("record", type(value).__name__, fields)
+        case enum.Enum():
+            return ("enum", value.value)
+        case bool():
+            return ("bool", value)
+        case float():
+            return ("float", value.hex())
+        case Decimal():
+            return ("decimal", str(value))
+        case list():
+            return [form(item) for item in value]
+        case dict():
+            return {key: form(item) for key, item in value.items()}
+        case _ if hasattr(value, "utcoffset"):
+            return (type(value).__name__, value.isoformat())
+        case _:
+            return (type(value).__name__, value)
+
+
+class Tiers:
+    """A program in both tiers. ``folder`` is a place for its package, which is imported under a name of its own."""
+
+    def __init__(self, program: Program, folder: Path) -> None:
+        self.program = program
+        self.interpreter = Interpreter(program, steps=2_000_000, size=64 * 2**20)
+        self.package = f"generated_{next(_numbers)}"
+        self.folder = folder
+        for path, text in emit_python(program, self.package).items():
+            target = folder / self.package / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(text, encoding="utf-8")
+        if str(folder) not in sys.path:
+            sys.path.insert(0, str(folder))
+        importlib.invalidate_caches()
+
+    def module(self, name: str) -> ModuleType:
+        """A generated module."""
+        return importlib.import_module(f"{self.package}.{name}")
+
+    def forget(self) -> None:
+        """Unload the package."""
+        for name in list(sys.modules):
+            if name == self.package or name.startswith(f"{self.package}."):
+                del sys.modules[name]
+
+    def zero(self, function: str, args: Sequence[Any], now: datetime) -> Any:
+        """The outcome in tier 0."""
+        try:
+            value = self.interpreter.run(function, args, now=now)
+        except EvaluationError as error:
+            return ("error", error.code, error.file, error.line)
+        except Refused as refused:
+            return ("refused", refused.message)
+        return self._wired(form(value))
+
+    def one(self, function: str, args: Sequence[Any], now: datetime) -> Any:
+        """The outcome in tier 1."""
+        module, _, name = function.rpartition(".")
+        target = getattr(self.module(module), name)
+        errors = self.module("_runtime.errors")
+        converted = [self.python(arg) for arg in args]
+        try:
+            value = target(*converted, now=now)
+        except errors.IntentError as error:
+            return ("error", error.code, error.file, error.line)
+        except errors.Refused as refused:
+            return ("refused", refused.message)
+        return form(value)
+
+    def python(self, value: Any) -> Any:
+        """A value of tier 0 as tier 1 has it."""
+        match value:
+            case Record():
+                module, _, name = value.entity.rpartition(".")
+                model = getattr(self.module(module), name)
+                entity = self.interpreter.shapes.entity(value.entity)
+                wires = {field.name: field.wire for field in entity.fields}
+                fields = {wires[key]: self.python(item) for key, item in value.fields.items()}
+                return model.model_validate(fields, by_alias=True, by_name=False)
+            case EnumValue():
+                module, _, name = value.enum.rpartition(".")
+                return getattr(self.module(module), name)(value.wire)
+            case list():
+                return [self.python(item) for item in value]
+            case dict():
+                return {key: self.python(item) for key, item in value.items()}
+            case _:
+                return value
+
+    def _wired(self, value: Any) -> Any:
+        """Fields by wire name, as tier 1 has them."""
+        match value:
+            case ("record", str(name), dict(fields)):
+                entity = self.interpreter.shapes.entity(f"data.{name}")
+                wires = {field.name: field.wire for field in entity.fields}
+                inner = {wires[key]: self._wired(item) for key, item in fields.items()}
+                return ("record", name, inner)
+            case list():
+                return [self._wired(item) for item in value]
+            case dict():
+                return {key: self._wired(item) for key, item in value.items()}
+            case _:
+                return value
