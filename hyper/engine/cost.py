@@ -1,7 +1,7 @@
 """The cost bound of a calc, table or rule: how many steps tier 0 takes at most, as a sum over the sizes of its input.
 
-A step is one node of an expression evaluated, one element of a loop, or one element that a builtin looks at. The lengths of
-texts and the widths of ``bigint`` are not counted, nor is what an extern does.
+A step is one call, one node of an expression evaluated, one element of a loop, or one element that a builtin looks at. The
+lengths of texts and the widths of ``bigint`` are not counted, nor is what an extern does.
 """
 
 from __future__ import annotations
@@ -107,16 +107,17 @@ class _Costs:
 
     def add(self, name: str) -> None:
         """Find the bound of a function whose callees are known."""
+        call = number(1)
         match self.program.definitions[name]:
             case CalcDef() as calc:
-                self.bounds[name] = self._block(calc.body, self._parameters(calc))
+                self.bounds[name] = call + self._block(calc.body, self._parameters(calc))
             case TableDef() as table:
-                self.bounds[name] = self._table(table)
+                self.bounds[name] = call + self._table(table)
             case RuleDef() as rule:
-                self.bounds[name] = self._rule(rule)
+                self.bounds[name] = call + self._rule(rule)
             case ExternDef():
                 self.externs.add(name)
-                self.bounds[name] = number(0)
+                self.bounds[name] = call
 
     def _parameters(self, definition: CalcDef | TableDef) -> dict[str, _Known]:
         for param in definition.params:
@@ -245,7 +246,7 @@ class _Costs:
                 self._limit_atom(moved, self.limits[atom])
             return unknown(moved)
 
-        return number(1) + self.bounds[node.function].replace(change)
+        return self.bounds[node.function].replace(change)
 
     def _builtin(self, node: nodes.Builtin, known: dict[str, _Known]) -> Bound:
         if node.name in _FREE:
