@@ -27,6 +27,7 @@ from tests.importers.trees import document, imported, schemas
         ("v1.2", "V1_2", "v1_2", "v1_2"),
         ("OAuth2Token", "OAuth2Token", "OAuth2Token", "oauth2_token"),
         ("IPv4Address", "IPv4Address", "IPv4Address", "ipv4_address"),
+        ("Floating IPs", "FloatingIPs", "floating_ips", "floating_ips"),
         ("3d_secure", "N3dSecure", "n3d_secure", "n3d_secure"),
         ("naïve plan", "NaivePlan", "naive_plan", "naive_plan"),
         ("名", "U540d", "名", "u540d"),
@@ -86,7 +87,7 @@ def test_identical_inline_schemas_are_one_declaration() -> None:
 
 def _paths(**tags: list[str]) -> dict[str, object]:
     """A path a name, with tags and a reference to a schema of that name and to `Common`."""
-    paths = {}
+    paths: dict[str, object] = {}
     for name, given in tags.items():
         schema = {
             "type": "object",

@@ -68,7 +68,7 @@ def _is_big(form: str | None, schema: dict[str, Any]) -> bool:
     return form == "uint64" or any(
         isinstance(value, int | float | Decimal)
         and not isinstance(value, bool)
-        and abs(value) > _INT_MAX
+        and not -_INT_MAX <= value <= _INT_MAX
         for value in told
     )
 

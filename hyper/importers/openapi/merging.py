@@ -90,6 +90,10 @@ def _entity(reader: Reader, shapes: list[Shape]) -> Shape:
             _add_all(own, shape.properties)
             required.update(dict.fromkeys(shape.required))
             rest = merge_keywords(rest, shape.schema)
+        for _, base in bases:
+            extra = base.schema.get("additionalProperties", True)
+            if extra is not True and extra != {}:  # what a base refuses, all of its kind refuse
+                rest = merge_keywords(rest, {"additionalProperties": extra})
         inherited, inherited_required = _inherit(bases)
         kept = _beside(own, required, inherited, inherited_required)
     except Conflict:

@@ -154,6 +154,9 @@ class Types:
             case "map":
                 return self._map(rest, pointer, spot)
             case _:
+                values = rest.get("enum")
+                if shape.nullable and isinstance(values, list) and None not in values:
+                    rest["enum"] = [*values, None]  # beside ``any``, it is the list that takes null
                 return named("any"), leftovers(rest)
 
     def _map(

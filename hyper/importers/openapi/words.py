@@ -21,7 +21,7 @@ _SIGNS: Final = {
     "!": " not ",
 }
 _PARTS: Final = re.compile(
-    r"OAuth\d*|IPv[46]|GitHub|[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z0-9]+|[A-Z0-9]+"
+    r"OAuth\d*|IPv[46]|GitHub|[A-Z]{2,}s(?![a-z])|[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z0-9]+|[A-Z0-9]+"
 )
 
 EXPRESSION_WORDS: Final = frozenset(
