@@ -1,0 +1,84 @@
+"""How a command ends that is interrupted, that fails, or that nobody reads."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+from hyper.cli.commands import doctor
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    import pytest
+
+    from tests.cli.conftest import Done
+
+    Hyper = Callable[..., Done]
+
+
+def _report(text: str) -> str:
+    return text.partition("the report is in ")[2].partition(":")[0]
+
+
+def test_a_defect_of_ours_is_3_with_a_report(
+    hyper: Hyper, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+
+    def broken(*_: object) -> int:
+        raise ZeroDivisionError("the sky fell")
+
+    monkeypatch.setattr(doctor, "run", broken)
+    done = hyper("doctor")
+    assert done.code == 3
+    assert "ZeroDivisionError: the sky fell" in done.err
+    assert "Traceback" not in done.err
+    (report,) = tmp_path.glob("hyper-report-*.txt")
+    assert str(report) == _report(done.err)
+    assert "Traceback" in report.read_text()
+    value = hyper("doctor", "--json").json("error")
+    assert value["error"]["code"] == "internal"
+
+
+def test_an_interrupt_is_130(hyper: Hyper, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(doctor, "run", interrupted)
+    done = hyper("doctor")
+    assert (done.code, done.err) == (130, "hyper: interrupted\n")
+
+
+def test_an_interrupted_build_leaves_nothing_half_written(folder: Path) -> None:
+    fields = "".join(f"    f{n}: int\n" for n in range(40))
+    text = "".join(f"entity E{n}:\n{fields}" for n in range(400))
+    for number in range(10):
+        (folder / f"m{number}.intent").write_text(text)
+    command = [sys.executable, "-m", "hyper", "build", ".", "-o", "out"]
+    process = subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert process.stderr is not None
+    # Enough for Python to be up, too little for this build; a machine that is faster finishes, which is fine too.
+    try:
+        process.wait(timeout=0.6)
+    except subprocess.TimeoutExpired:
+        process.send_signal(signal.SIGINT)
+    code = process.wait(timeout=60)
+    process.communicate()
+    assert code in {0, 130}
+    if code == 130:
+        assert not (folder / "out").exists() or os.listdir(folder / "out") == []
+
+
+def test_a_reader_that_goes_away_is_no_error(folder: Path) -> None:
+    command = (
+        f"{sys.executable} -m hyper completion zsh | head -c 1 > /dev/null; exit ${{PIPESTATUS[0]}}"
+    )
+    done = subprocess.run(
+        ["bash", "-c", command], cwd=folder, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
