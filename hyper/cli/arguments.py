@@ -56,12 +56,20 @@ class _Parser(argparse.ArgumentParser):
             [choice.strip(" ')") for choice in choices.split(",")],
             1,
         )
-        hint = f"; did you mean {near[0]}?" if near else ""
-        self.exit(2, f"{self.prog}: {message}{hint}\nTry {self.prog} --help\n")
+        raise WrongCallError(self.prog, message, near[0] if near else None)
+
+
+class WrongCallError(Exception):
+    """Arguments that are no call of a command, with the nearest word where one is misspelt."""
+
+    def __init__(self, prog: str, message: str, near: str | None) -> None:
+        super().__init__(message)
+        self.prog = prog
+        self.near = near
 
 
 def parse(argv: list[str]) -> argparse.Namespace:
-    """Parse the arguments; exits as argparse does."""
+    """Parse the arguments; exits after ``--help`` and ``--version``. Raises ``WrongCallError``."""
     return build_parser().parse_args(argv)
 
 

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     import argparse
 
+    from hyper.cli.arguments import WrongCallError
+
 OK: Final = 0
 FAILED: Final = 1
 USAGE: Final = 2
@@ -19,14 +21,28 @@ INTERRUPTED: Final = 130
 
 def main(argv: list[str] | None = None) -> int:
     """Run the command and give its exit code: 0 fine, 1 errors found, 2 wrong usage, 3 a defect of ours, 130 interrupted."""
-    from hyper.cli.arguments import parse
+    from hyper.cli.arguments import WrongCallError, parse
 
     words = sys.argv[1:] if argv is None else argv
     try:
         arguments = parse(words)
     except SystemExit as stop:
         return stop.code if isinstance(stop.code, int) else USAGE
+    except WrongCallError as error:
+        return _wrong(error, words)
     return _guarded(arguments, words)
+
+
+def _wrong(error: WrongCallError, words: list[str]) -> int:
+    from hyper.cli.console import Console, UsageError
+
+    console = Console(json="--json" in words)
+    if console.json:
+        console.usage(UsageError(str(error), error.near))
+    else:
+        hint = f"; did you mean {error.near}?" if error.near else ""
+        console.remark(f"{error.prog}: {error}{hint}\nTry {error.prog} --help")
+    return USAGE
 
 
 def _guarded(arguments: argparse.Namespace, words: list[str]) -> int:

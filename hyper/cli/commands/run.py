@@ -37,6 +37,8 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         given = read_arguments(program, name, _text(arguments.args))
     except ValueError as error:
         raise UsageError(f"--args: {error}") from None
+    except RecursionError:
+        raise UsageError("--args: the JSON is nested too deeply") from None
     # Externs name modules beside the project: they are found from the working folder, as with `python -m`.
     if os.getcwd() not in sys.path:
         sys.path.insert(0, os.getcwd())
@@ -67,7 +69,10 @@ def _now(text: str | None) -> datetime:
         raise UsageError(f"--now: {text!r} is no ISO 8601 time") from None
     if now.tzinfo is None:
         raise UsageError("--now needs an offset: 2026-03-01T12:00:00Z")
-    return now.astimezone(UTC)
+    try:
+        return now.astimezone(UTC)
+    except OverflowError:
+        raise UsageError(f"--now: {text!r} is outside the years 1 to 9999 in UTC") from None
 
 
 def _text(given: str) -> str:
