@@ -96,6 +96,12 @@ def _calls(expr: nodes.Expr) -> Iterator[str]:
     return (node.function for node in walk(expr) if isinstance(node, nodes.Call))
 
 
+def levels(definition: Def) -> int:
+    """How deep statements and expressions nest in a function together."""
+    deepest = max(map(depth, definition_expressions(definition)), default=0)
+    return deepest + _nesting(definition)
+
+
 def run_deep(action: Callable[[], T], frames: int) -> T:
     """Run ``action``, which needs at most so many Python frames."""
     if frames <= _SHALLOW:

@@ -2,60 +2,129 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from hyper.emit.python.format import quote
+from hyper.emit.python.format import INDENT, LIMIT, quote
 from hyper.emit.python.functions.builtins import aggregate
+from hyper.emit.python.functions.lines import Lines
 from hyper.emit.python.functions.pieces import (
-    AND,
     Atom,
     Keyword,
     Piece,
     attribute,
     call,
-    operation,
 )
+from hyper.emit.python.functions.splitting import Splitter
 from hyper.ir import nodes
 from hyper.ir.program import EnumDef, RequireDef
 from hyper.ir.types import BOOL, Dec, Entity, Enum, ListOf, MapOf, Opt, Type, Union
+from hyper.ir.weight import statement_expressions, statements, walk
 
 if TYPE_CHECKING:
     from hyper.emit.python.functions.expressions import Expressions
-    from hyper.emit.python.functions.lines import Lines
     from hyper.ir.program import CalcDef, RowDef, RuleDef, TableDef
 
 
-class Bodies:
-    """Writes the statements of one function."""
+DEEPEST_BLOCK: Final = 18
+"""Blocks that may nest in one Python function, which can have 20 loops in one another."""
 
-    def __init__(self, expressions: Expressions, lines: Lines) -> None:
+
+class Bodies:
+    """Writes the statements of one function, called ``name`` in Python. ``helpers`` are functions that it needs beside it."""
+
+    def __init__(self, expressions: Expressions, lines: Lines, name: str) -> None:
+        self.helpers: list[Lines] = []
         self._expressions = expressions
         self._writer = expressions.writer
         self._lines = lines
+        self._name = name
+        self._types: dict[str, Type] = {}
+        self._splitter = Splitter(self._fresh)
+        self._returns: Type | None = None
+        self._clock = False
+
+    def _fresh(self) -> str:
+        """A local for a part of an expression."""
+        taken = set(self._writer.locals.values())
+        number = 1
+        while f"part_{number}" in taken:
+            number += 1
+        name = f"part_{number}"
+        self._writer.locals[f"_{name}"] = name
+        return f"_{name}"
+
+    def _ready(self, expr: nodes.Expr, depth: int, line: int) -> nodes.Expr:
+        """What is left of an expression after the statements that it needs were written."""
+        before, rest = self._splitter.expression(expr, line)
+        for stmt in before:
+            self._statement(stmt, depth)
+        return rest
 
     # Calcs
 
     def calc(self, definition: CalcDef) -> None:
         """The body of a calc."""
+        self._types = {param.name: param.type for param in definition.params}
+        self._returns, self._clock = definition.returns, definition.reads_clock
         self._block(definition.body, 1, definition.line)
 
     def _block(self, body: tuple[nodes.Stmt, ...], depth: int, line: int) -> None:
+        if depth > DEEPEST_BLOCK and body:
+            self._apart(body, depth, line)
+            return
         for stmt in body:
-            self._statement(stmt, depth)
+            for part in self._splitter.statement(stmt):
+                self._statement(part, depth)
         if not body:
             self._lines.plain(depth, "pass", line)
+
+    def _apart(self, body: tuple[nodes.Stmt, ...], depth: int, line: int) -> None:
+        """A block that is too deep becomes a function of its own, which gives back the variables that it sets."""
+        read, sets = names_of(body)
+        known = [name for name in self._types if name in read | sets]
+        changed = [name for name in known if name in sets]
+        given = [self._writer.locals[name] for name in known]
+        params = [
+            f"{self._writer.locals[name]}: {self._writer.python_type(self._types[name])}"
+            for name in known
+        ]
+        if self._clock:
+            given.append("now")
+            params.append(f"now: {self._writer.datetime()}.datetime")
+        name = f"{self._name}_part_{len(self.helpers) + 1}"
+        outer, self._lines = self._lines, Lines()
+        helper, types = self._lines, dict(self._types)
+        self.helpers.append(helper)
+        ends = returns_always(body)
+        results = ", ".join(self._writer.locals[name] for name in changed)
+        kinds = [self._writer.python_type(self._types[name]) for name in changed]
+        returns = kinds[0] if len(kinds) == 1 else f"tuple[{', '.join(kinds)}]"
+        if ends and self._returns is not None:
+            returns = self._writer.python_type(self._returns)
+        elif not changed:
+            returns = "None"
+        helper.add(head_lines(name, params, returns), line)
+        self._block(body, 1, line)
+        if changed and not ends:
+            helper.plain(1, f"return {results}", line)
+        self._lines, self._types = outer, types
+        target = "return " if ends else f"{results} = " if changed else ""
+        self._lines.plain(depth, f"{target}{name}({', '.join(given)})", line)
 
     def _statement(self, stmt: nodes.Stmt, depth: int) -> None:
         match stmt:
             case nodes.Return(value, line):
                 self._put(depth, "return ", value, "", line)
             case nodes.Let(name, kind, value, line):
+                self._types[name] = kind
                 self._put(depth, self._target(name, kind, declare=True), value, "", line)
             case nodes.Assign(name, kind, value, line, declare):
+                self._types.setdefault(name, kind)
                 self._put(depth, self._target(name, kind, declare=declare), value, "", line)
             case nodes.For(target, source, body, line):
                 head = f"for {self._writer.locals[target]} in "
                 self._put(depth, head, source, ":", line)
+                self._types[target] = item_of(self._writer.kinds.present(source.type))
                 self._block(body, depth + 1, line)
             case nodes.If():
                 self._if(stmt, depth)
@@ -90,10 +159,10 @@ class Bodies:
             return
         for row in definition.rows:
             if not row.conditions:
-                self._put(1, "return ", row.result, "", row.line)
+                self._put(1, "return ", self._ready(row.result, 1, row.line), "", row.line)
                 return
-            self._lines.statement(1, "if ", self._fits(row), ":", origin=row.line)
-            self._put(2, "return ", row.result, "", row.line)
+            self._put(1, "if ", self._fits(row), ":", row.line)
+            self._put(2, "return ", self._ready(row.result, 2, row.line), "", row.line)
         self._no_match(definition, 1)
 
     def _no_match(self, definition: TableDef, depth: int) -> None:
@@ -102,12 +171,12 @@ class Bodies:
         piece = call(error, Atom('"no_match"'), message)
         self._lines.statement(depth, "raise ", piece, origin=definition.line)
 
-    def _fits(self, row: RowDef) -> Piece:
-        first, *rest = row.conditions
-        piece = self._expressions.write(first)
+    def _fits(self, row: RowDef) -> nodes.Expr:
+        """The condition of a row, after what it needs."""
+        whole, *rest = row.conditions
         for condition in rest:
-            piece = operation(AND, "and", piece, self._expressions.write(condition))
-        return piece
+            whole = nodes.And(BOOL, whole, condition)
+        return self._ready(whole, 1, row.line)
 
     def _collecting(self, definition: TableDef) -> None:
         found = "found_" if "found" in self._writer.locals.values() else "found"
@@ -116,9 +185,10 @@ class Bodies:
         for row in definition.rows:
             depth = 1
             if row.conditions:
-                self._lines.statement(1, "if ", self._fits(row), ":", origin=row.line)
+                self._put(1, "if ", self._fits(row), ":", row.line)
                 depth = 2
-            added = call(f"{found}.append", self._expressions.write(row.result))
+            ready = self._ready(row.result, depth, row.line)
+            added = call(f"{found}.append", self._expressions.write(ready))
             self._lines.statement(depth, "", added, origin=row.line)
         if definition.policy == "priority":
             self._lines.plain(1, f"if not {found}:", definition.line)
@@ -173,9 +243,14 @@ class Bodies:
             fields = clause.fields
             depth = 1
             if not _is_true(clause.condition):
-                self._put(1, "if ", clause.condition, ":", clause.line)
+                condition = self._ready(clause.condition, 1, clause.line)
+                self._put(1, "if ", self._ready(condition, 1, clause.line), ":", clause.line)
                 depth = 2
-            made = self._expressions.replaced(Atom(name), Entity(definition.entity), fields)
+            entity = Entity(definition.entity)
+            whole = self._ready(
+                nodes.WithFields(entity, nodes.Local(entity, "self"), fields), depth, clause.line
+            )
+            made = self._expressions.write(whole)
             self._lines.statement(depth, f"{name} = ", made, origin=clause.line)
         self._lines.plain(1, f"return {name}", definition.line)
 
@@ -185,6 +260,45 @@ class Bodies:
         self._put(1, "if ", condition, ":", clause.line)
         message = Atom(quote(clause.message))
         self._lines.statement(2, "raise ", call(refused, message), origin=clause.line)
+
+
+def names_of(body: tuple[nodes.Stmt, ...]) -> tuple[set[str], set[str]]:
+    """The locals that a block reads, and the variables from outside that it sets."""
+    read: set[str] = set()
+    sets: set[str] = set()
+    declared: set[str] = set()
+    for stmt in statements(body):
+        for expr in statement_expressions(stmt):
+            read.update(node.name for node in walk(expr) if isinstance(node, nodes.Local))
+        if isinstance(stmt, nodes.Assign):
+            (declared if stmt.declare else sets).add(stmt.name)
+    return read, sets - declared
+
+
+def returns_always(body: tuple[nodes.Stmt, ...]) -> bool:
+    """Whether a block ends in a return on every path. The verifier sees to it that one path is enough to tell."""
+    while body:
+        last = body[-1]
+        if isinstance(last, nodes.Return):
+            return True
+        if not isinstance(last, nodes.If):
+            return False
+        body = last.branches[0].body
+    return False
+
+
+def item_of(kind: Type) -> Type:
+    """The type of the items of a list."""
+    return kind.item if isinstance(kind, ListOf) else kind
+
+
+def head_lines(name: str, params: list[str], returns: str) -> list[str]:
+    """The lines of ``def name(params) -> returns:``."""
+    tail = f") -> {returns}:"
+    line = f"def {name}({', '.join(params)}{tail}"
+    if len(line) <= LIMIT or not params:
+        return [line]
+    return [f"def {name}(", *(f"{INDENT}{param}," for param in params), tail]
 
 
 def _is_true(expr: nodes.Expr) -> bool:

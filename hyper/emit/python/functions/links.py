@@ -6,7 +6,7 @@ the other module, and looks the name up when it is needed.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from hyper.ir.nodes import Call, ConstRef, EnumConst, IsVariant, MakeRecord
 from hyper.ir.program import ConstDef, EntityDef, ExternDef, UnionDef
@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from hyper.emit.python.names import Names
     from hyper.ir.nodes import Expr
     from hyper.ir.program import Def, Program
+
+
+FRAMES_PER_CALL: Final = 5
+"""Frames of a call: the function, its decorators and a generator or two."""
 
 
 def declarations(kind: Type, program: Program) -> Iterator[str]:
@@ -83,6 +87,8 @@ class Links:
 
     def __init__(self, names: Names) -> None:
         self._uses: dict[str, Expr] | None = None
+        self._calls: dict[str, list[str]] = {}
+        self._frames: dict[str, int] = {}
         program = names.program
         edges: dict[str, set[str]] = {module.name: set() for module in program.modules}
         by_parts = {names.module(module.name): module.name for module in program.modules}
@@ -108,6 +114,30 @@ class Links:
         definition = self._program.definitions[name]
         assert isinstance(definition, ConstDef)
         return self._uses.get(name, definition.value)
+
+    def frames(self, name: str) -> int:
+        """How many Python frames a function takes at most with all that it calls; there are no rings of calls."""
+        stack = [name]
+        while stack:
+            top = stack[-1]
+            if top not in self._calls:
+                definition = self._program.definitions[top]
+                self._calls[top] = list(
+                    dict.fromkeys(
+                        node.function
+                        for expr in definition_expressions(definition)
+                        for node in walk(expr)
+                        if isinstance(node, Call)
+                    )
+                )
+            waiting = [called for called in self._calls[top] if called not in self._frames]
+            if waiting:
+                stack.append(waiting[0])
+                continue
+            stack.pop()
+            inner = (self._frames[called] for called in self._calls[top])
+            self._frames[top] = FRAMES_PER_CALL + max(inner, default=0)
+        return self._frames[name]
 
     def in_ring(self, module: str, qualified: str) -> bool:
         """Whether a module and the one of a declaration need each other."""

@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
 from hyper.emit.python.constants import constant
-from hyper.emit.python.format import INDENT, LIMIT, assignment, docstring, quote
+from hyper.emit.python.format import INDENT, assignment, docstring, quote
 from hyper.emit.python.functions import shapes
-from hyper.emit.python.functions.bodies import Bodies
+from hyper.emit.python.functions.bodies import Bodies, head_lines
 from hyper.emit.python.functions.expressions import Expressions, stands_alone
 from hyper.emit.python.functions.lines import Lines
 from hyper.emit.python.functions.links import Links
 from hyper.emit.python.functions.locals import python_locals
 from hyper.emit.python.functions.pieces import Atom, call
 from hyper.emit.python.functions.writer import Writer
+from hyper.ir.interpreter.stack import levels, run_deep
 from hyper.ir.program import CalcDef, ConstDef, ExternDef, ParamDef, RuleDef, TableDef
 from hyper.ir.types import Dec, Entity, Type
 
 if TYPE_CHECKING:
     from hyper.emit.python.scope import Scope
     from hyper.ir.program import Module
+
+
+_FRAMES_PER_LEVEL: Final = 8
+_DEEP: Final = 400
+"""Frames past which a function makes room for its calls."""
 
 
 class FunctionsText(msgspec.Struct):
@@ -80,7 +86,12 @@ def _function(
     writer.locals = python_locals(definition, scope.names.own_symbols(module.name))
     params, returns = _signature(definition)
     head = _head(writer, qualified, params, returns, _reads_clock(definition))
-    body = _body(definition, writer)
+    body, helpers = run_deep(
+        lambda: _body(definition, writer, qualified), _FRAMES_PER_LEVEL * levels(definition)
+    )
+    if links.frames(qualified) > _DEEP:
+        deeply = writer.runtime("depth", "deeply")
+        lines.plain(0, f"@{deeply}({links.frames(qualified)})", definition.line)
     if writer.guarded:
         lines.plain(0, f"@{writer.runtime('evaluation', 'evaluated')}", definition.line)
     lines.add(head, definition.line)
@@ -88,6 +99,9 @@ def _function(
     if _reads_clock(definition):
         lines.plain(1, f"now = {writer.runtime('dates', 'instant')}(now)", definition.line)
     lines.extend(body)
+    for helper in helpers:
+        lines.add(["", ""], 0)
+        lines.extend(helper)
 
 
 def _reads_clock(definition: CalcDef | TableDef | RuleDef | ExternDef) -> bool:
@@ -110,16 +124,15 @@ def _head(
     if clock:
         written += ["*", f"now: {writer.datetime()}.datetime | None = None"]
     name = writer.scope.names.symbol(qualified)
-    tail = f") -> {writer.python_type(returns)}:"
-    line = f"def {name}({', '.join(written)}{tail}"
-    if len(line) <= LIMIT or not written:
-        return [line]
-    return [f"def {name}(", *(f"{INDENT}{param}," for param in written), tail]
+    return head_lines(name, written, writer.python_type(returns))
 
 
-def _body(definition: CalcDef | TableDef | RuleDef | ExternDef, writer: Writer) -> Lines:
+def _body(
+    definition: CalcDef | TableDef | RuleDef | ExternDef, writer: Writer, qualified: str
+) -> tuple[Lines, list[Lines]]:
+    """The lines of the body, and of the functions that it needs beside it."""
     lines = Lines()
-    bodies = Bodies(Expressions(writer), lines)
+    bodies = Bodies(Expressions(writer), lines, writer.scope.names.symbol(qualified))
     match definition:
         case CalcDef():
             bodies.calc(definition)
@@ -129,7 +142,7 @@ def _body(definition: CalcDef | TableDef | RuleDef | ExternDef, writer: Writer) 
             bodies.rule(definition)
         case ExternDef():
             _extern(definition, writer, lines)
-    return lines
+    return lines, bodies.helpers
 
 
 def _extern(definition: ExternDef, writer: Writer, lines: Lines) -> None:

@@ -1,0 +1,59 @@
+"""Room for long chains of calls."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from functools import wraps
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["deeply"]
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+_STACK = 256 * 1024 * 1024
+_here = threading.local()
+
+
+def deeply(frames: int) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Run a function that calls so deep that it needs ``frames`` in a thread with room for them."""
+
+    def decorate(function: Callable[P, R]) -> Callable[P, R]:
+        @wraps(function)
+        def run(*args: P.args, **kwargs: P.kwargs) -> R:
+            if getattr(_here, "has_room", False):
+                return function(*args, **kwargs)
+            return _with_room(lambda: function(*args, **kwargs), frames)
+
+        return run
+
+    return decorate
+
+
+def _with_room(action: Callable[[], R], frames: int) -> R:
+    results: list[R] = []
+    errors: list[BaseException] = []
+
+    def target() -> None:
+        _here.has_room = True
+        try:
+            results.append(action())
+        except BaseException as error:  # noqa: BLE001  # it is raised again where it belongs
+            errors.append(error)
+
+    limit, size = sys.getrecursionlimit(), threading.stack_size(_STACK)
+    sys.setrecursionlimit(max(limit, frames + 1_000))
+    try:
+        thread = threading.Thread(target=target)
+        thread.start()
+        thread.join()
+    finally:
+        threading.stack_size(size)
+        sys.setrecursionlimit(limit)
+    if errors:
+        raise errors[0]
+    return results[0]
