@@ -18,9 +18,11 @@ from hyper.base import digest
 from hyper.base.diagnostics import Diagnostic, diagnostic
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from hyper.base.fs import Files, Kind
+
+    Owned = Mapping[str, str] | None
 
 STAGE: Final = ".hyper-stage-"
 _DEVICES: Final = re.compile(r"(?i:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\..*)?")
@@ -77,12 +79,13 @@ def publish(
     files: Files,
     target: str,
     contents: Mapping[str, bytes],
-    owned: Mapping[str, str] | None,
+    owned: Owned | Callable[[], Owned],
     label: str,
 ) -> Published:
     """Make ``target`` hold ``contents`` and what is not the build's.
 
-    ``owned`` are the digests by relative path of what earlier builds wrote there, ``None`` where no earlier build is known.
+    ``owned`` are the digests by relative path of what earlier builds wrote there, ``None`` where no earlier build is known;
+    a function is asked once no other build can write there.
     ``label`` is how messages call the folder.
     """
     try:
@@ -95,7 +98,7 @@ def _publish(
     files: Files,
     target: str,
     contents: Mapping[str, bytes],
-    owned: Mapping[str, str] | None,
+    owned: Owned | Callable[[], Owned],
     label: str,
 ) -> Published:
     found = check_names(contents, label)
@@ -106,6 +109,8 @@ def _publish(
     files.make_folder(folder)
     with files.lock(folder):
         _sweep(files, folder, name)
+        if callable(owned):
+            owned = owned()
         found = _conflicts(files, target, contents, owned, label)
         if any(item.is_error for item in found):
             return Published(diagnostics=tuple(found))

@@ -11,6 +11,7 @@ import gc
 import os
 import posixpath
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Any, Self
 
 from hyper.base import digest
@@ -209,7 +210,7 @@ class _Work:
         )
         out = self.configured.options.out
         folder = os.path.join(out, package)
-        owned = manifest.owned_by(self.files, folder)
+        owned = partial(manifest.owned_by, self.files, folder)
         done = publish(self.files, folder, made, owned, posixpath.join(_shown(out), package))
         self.written_diagnostics = list(done.diagnostics)
         if done.failed:

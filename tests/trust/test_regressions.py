@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from hyper import hyperCompile
+from hyper.base.fs import Disk
 from hyper.cli.main import USAGE, main
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
 
@@ -49,3 +52,26 @@ def test_hostile_arguments_of_run_are_wrong_usage(more: list[str], tmp_path: Pat
     source = tmp_path / "a.intent"
     source.write_text("calc f(x: int) -> int:\n    x\n", encoding="utf-8")
     assert main(["run", "f", str(source), *more]) == USAGE
+
+
+def test_a_build_that_another_one_overtakes_knows_its_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("one", "two"):
+        (tmp_path / f"{name}.intent").write_text(f"entity {name.title()}:\n    a: int\n")
+    out = tmp_path / "out"
+    lock = Disk.lock
+    overtaken: list[str] = []
+
+    def overtake(self: Disk, folder: str) -> AbstractContextManager[None]:
+        if not overtaken:
+            overtaken.append(folder)
+            assert hyperCompile(str(tmp_path / "two.intent"), out=str(out), package="shop").success
+        return lock(self, folder)
+
+    monkeypatch.setattr(Disk, "lock", overtake)
+    result = hyperCompile(str(tmp_path / "one.intent"), out=str(out), package="shop")
+    assert overtaken
+    assert not result.diagnostics
+    assert (out / "shop" / "one.py").exists()
+    assert not (out / "shop" / "two.py").exists()
