@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from hyper.lang import tree
 from hyper.lang.check.builtins import AGGREGATES, CLOCK, CONVERSIONS, FUNCTIONS
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from hyper.lang.check.overloads import Match
 
 # Functions whose result may differ in the last place between C libraries: never folded into output.
-# What is built here takes the type that is wanted into its items.
-_BUILT: Final = (tree.ListLit, tree.MapLit, tree.Comprehension, tree.Paren, tree.Conditional)
 _UNSTABLE = frozenset({"exp", "log", "log10"})
 
 
@@ -111,11 +109,7 @@ def _settled(
     for argument, kind, param in zip(arguments, kinds, params, strict=True):
         if getattr(param, "name", None) == "":
             continue  # any enum
-        if kind != param and isinstance(argument, _BUILT):
-            checker.check(argument, param)
-            continue
-        settled = checker.settle(argument, kind, param) if is_flexible(kind) else kind
-        checker.coerce(argument, settled, param)
+        checker.bring(argument, kind, param)
     conversion = signature in CONVERSIONS.get(signature.name, ())
     form: Any = "conversion" if conversion else "function"
     if _is_generator(arguments):

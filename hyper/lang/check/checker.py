@@ -9,12 +9,21 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 import msgspec
 
 from hyper.lang import tree
-from hyper.lang.check.relations import describe, fits, is_flexible, natural, normal, number_kind
+from hyper.lang.check.relations import (
+    describe,
+    fits,
+    is_flexible,
+    natural,
+    normal,
+    number_kind,
+    waits,
+    without_none,
+)
 from hyper.lang.check.settle import adopted
 from hyper.lang.check.typed import Typing, Uses
 from hyper.lang.resolve.types import resolve_type
 from hyper.lang.symbols import EntitySymbol
-from hyper.lang.types import NONE, UNKNOWN, Dec, Opt, Prim, Type, Unknown
+from hyper.lang.types import NONE, UNKNOWN, Dec, ListOf, MapOf, Opt, Prim, Type, Unknown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -124,6 +133,8 @@ class Checker:
         """Give the type of an expression; literals and enum members take the type that ``hint`` suggests."""
         typing = self.typing
         typing.coerced.pop(node, None)
+        if hint is not None and waits(hint):
+            hint = None  # another literal says nothing about this one
         kind = self.rules.infer[type(node)](self, node, hint)
         typing.types[node] = kind
         return kind
@@ -151,6 +162,15 @@ class Checker:
         if is_flexible(kind):
             kind = self.settle(node, kind, expected)
         return self.coerce(node, kind, expected)
+
+    def bring(self, node: tree.Expr, kind: Type, target: Type) -> None:
+        """Make a typed expression what its place asks for. What builds lists and maps takes it into their items."""
+        if kind != target and isinstance(without_none(target), ListOf | MapOf):
+            self.check(node, target)
+            return
+        if is_flexible(kind):
+            kind = self.settle(node, kind, target)
+        self.coerce(node, kind, target)
 
     def coerce(self, node: tree.Expr, kind: Type, expected: Type) -> bool:
         """Record that a typed expression becomes ``expected``, or report that it cannot."""

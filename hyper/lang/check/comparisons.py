@@ -8,6 +8,8 @@ from hyper.lang import tree
 from hyper.lang.check.names import looks_like_member
 from hyper.lang.check.narrow import facts_of
 from hyper.lang.check.relations import (
+    FLEX_INT,
+    FLEX_NUM,
     FLEX_TEXT,
     describe,
     fits,
@@ -47,15 +49,18 @@ _EXACT: Final = frozenset({INT, FLOAT})
 def infer_compare(checker: Checker, node: tree.Compare, _hint: Type | None) -> Type:
     """A chain of comparisons. Each link is typed with its two sides; the middle is evaluated once."""
     operands = [node.first, *node.rest]
-    first = _first(checker, node)
+    kinds = [_first(checker, node)]
+    for op, operand in zip(node.ops, node.rest, strict=True):
+        kinds.append(_right(checker, op, kinds[-1], operand))
+    if len(node.ops) > 1 and any(isinstance(without_none(kind), Dec) for kind in kinds):
+        for place, kind in enumerate(kinds):
+            if kind in (FLEX_INT, FLEX_NUM):  # a literal of a chain with decimals is one
+                kinds[place] = checker.settle(operands[place], kind, ANY_DECIMAL)
     pairs: list[Type | None] = []
-    left_kind = first
     for place, op in enumerate(node.ops):
         left, right = operands[place], operands[place + 1]
-        right_kind = _right(checker, op, left_kind, right)
-        pair = _link(checker, op, Side(left, left_kind), Side(right, right_kind))
-        pairs.append(pair)
-        left_kind = checker.typing.types[right]
+        left_side = Side(left, checker.typing.types[left])
+        pairs.append(_link(checker, op, left_side, Side(right, kinds[place + 1])))
     checker.typing.pairs[node] = pairs
     return BOOL
 
@@ -137,12 +142,25 @@ def _equality(checker: Checker, op: str, left_side: Side, right_side: Side) -> T
         _settled_alone(checker, left, lk)
         _settled_alone(checker, right, rk)
         return UNKNOWN
-    if {without_none(lk), without_none(rk)} == _EXACT and Opt not in (type(lk), type(rk)):
+    if _is_exact(checker, left_side, right_side):
         return None
     meet = _meet(checker, left, right, lk, rk)
     if meet is None:
         _report_pair(checker, op, Side(left, lk), Side(right, rk))
     return meet
+
+
+def _is_exact(checker: Checker, left: Side, right: Side) -> bool:
+    """Whether an int meets a float: they are compared as they are."""
+    kinds: list[Type] = []
+    for node, kind in (left, right):
+        inner = without_none(kind)
+        is_literal = inner == FLEX_NUM
+        other = right.type if node is left.node else left.type
+        if is_literal and without_none(other) == INT:
+            inner = without_none(checker.settle(node, kind, FLOAT))
+        kinds.append(inner)
+    return set(kinds) == _EXACT
 
 
 def _order(checker: Checker, op: str, left_side: Side, right_side: Side) -> Type | None:
@@ -157,7 +175,7 @@ def _order(checker: Checker, op: str, left_side: Side, right_side: Side) -> Type
         if not is_ordered(kind):
             checker.report("E0402", f"`{op}` does not go with {describe(kind)}", node)
             return UNKNOWN
-    if {lk, rk} == _EXACT:
+    if _is_exact(checker, left_side, right_side):
         return None
     meet = _meet(checker, left, right, lk, rk)
     if meet is None:
@@ -267,11 +285,8 @@ def infer_conditional(checker: Checker, node: tree.Conditional, hint: Type | Non
     if waits(meet):
         return meet
     for branch, kind, facts in ((node.yes, yes, holds), (node.no, no, fails)):
-        settled = kind
         with checker.assuming(facts):
-            if is_flexible(kind):
-                settled = checker.settle(branch, kind, meet)
-        checker.coerce(branch, settled, meet)
+            checker.bring(branch, kind, meet)
     return meet
 
 

@@ -68,9 +68,7 @@ def _items(checker: Checker, items: list[tree.Expr], hint: Type | None) -> Type:
         meet = both
     if not waits(meet):
         for item, kind in zip(items, kinds, strict=True):
-            if is_flexible(kind):
-                kind = checker.settle(item, kind, meet)  # noqa: PLW2901
-            checker.coerce(item, kind, meet)
+            checker.bring(item, kind, meet)
     return meet
 
 

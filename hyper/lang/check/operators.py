@@ -112,15 +112,9 @@ def _coalesce(checker: Checker, node: tree.Binary, hint: Type | None) -> Type:
     if waits(meet):
         return meet
     meet = optional(meet) if isinstance(right, Opt) or right == NONE else meet
-    _bring(checker, node.left, left, optional(meet))
-    _bring(checker, node.right, right, meet)
+    checker.bring(node.left, left, optional(meet))
+    checker.bring(node.right, right, meet)
     return meet
-
-
-def _bring(checker: Checker, node: tree.Expr, kind: Type, target: Type) -> None:
-    if is_flexible(kind):
-        kind = checker.settle(node, kind, target)
-    checker.coerce(node, kind, target)
 
 
 # ---------------------------------------------------------------- arithmetic
@@ -156,6 +150,11 @@ def _arithmetic(checker: Checker, node: tree.Binary | tree.Unary, hint: Type | N
     guide = wanted if isinstance(wanted, ListOf) else None
     kinds = [checker.infer(leaf, guide) for leaf in leaves]
     widest = _widest(kinds, wanted)
+    if widest == ANY_DECIMAL:
+        for leaf, kind in zip(leaves, kinds, strict=True):
+            if kind == FLOAT:
+                # It may be float for its literals only, as in ``if c then n else 0.5``.
+                checker.infer(leaf, ANY_DECIMAL)
     kind = _combine(checker, node, widest)
     target = adopted(kind, wanted, checker.world)
     if not waits(kind) or waits(target):
@@ -256,8 +255,8 @@ def _despite_unknown(checker: Checker, node: tree.Binary, left: Type, right: Typ
 def _same(checker: Checker, node: tree.Binary, left: Type, right: Type, meet: Type) -> Type:
     if waits(meet):
         return meet
-    _bring(checker, node.left, left, meet)
-    _bring(checker, node.right, right, meet)
+    checker.bring(node.left, left, meet)
+    checker.bring(node.right, right, meet)
     checker.typing.operands[node] = meet
     return meet
 
@@ -271,8 +270,8 @@ def _numbers(
         return UNKNOWN
     if is_flexible(meet):
         return FLEX_NUM if node.op == "/" else meet
-    _bring(checker, node.left, left, meet)
-    _bring(checker, node.right, right, meet)
+    checker.bring(node.left, left, meet)
+    checker.bring(node.right, right, meet)
     checker.typing.operands[node] = meet
     return FLOAT if node.op == "/" and meet in (INT, BIGINT) else meet
 
@@ -289,8 +288,6 @@ def _meeting(op: str, left: Type, right: Type, widest: Type | None) -> Type | No
         if widest is None or (widest == BIGINT and meet == FLEX_NUM):
             return meet
         return widest
-    if widest == ANY_DECIMAL and (meet == FLOAT and FLOAT not in (left, right)):
-        return ANY_DECIMAL
     if widest == BIGINT and meet == INT:
         return BIGINT
     if widest == ANY_DECIMAL and op == "/" and meet == INT:

@@ -313,6 +313,5 @@ def join_numbers(left: Type, right: Type) -> Type | None:
         return BIGINT if kinds <= {"bigint", "int", "#int"} else None
     if "float" in kinds:
         return FLOAT
-    if kinds == {"int", "#number"}:
-        return FLOAT
+    # An int beside a literal with a point becomes what the literal becomes.
     return FLEX_NUM if "#number" in kinds else INT
