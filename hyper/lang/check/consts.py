@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from hyper.base.diagnostics import related
 from hyper.lang.check.exact import ExactEvaluator, Failing, NotExact
 from hyper.lang.check.graph import components, ring
-from hyper.lang.check.relations import is_flexible, knows_items, natural, waits
+from hyper.lang.check.relations import is_flexible, knows_items, natural
 from hyper.lang.check.typed import ConstFacts, Typing, Uses
 from hyper.lang.check.walk import expressions
 from hyper.lang.resolve.lookup import find
@@ -16,8 +16,7 @@ from hyper.lang.symbols import ConstSymbol
 from hyper.lang.types import UNKNOWN, Unknown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
+    from hyper.base.diagnostics import Related
     from hyper.lang.check.session import Session
     from hyper.lang.symbols import World
 
@@ -68,12 +67,10 @@ def report_ring(session: Session, names: list[str]) -> None:
             " every program ends, so there is no recursion"
         )
     name = first.decl.name
-    session.reporter(first.unit).report(
-        "E0411", message, name.start, name.end, related=[place for place in places if place]
-    )
+    session.reporter(first.unit).report("E0411", message, name.start, name.end, related=places)
 
 
-def _place(world: World, name: str):  # type: ignore[no-untyped-def]  # noqa: ANN202
+def _place(world: World, name: str) -> Related:
     symbol = world.symbols[name]
     ident = symbol.decl.name
     location = symbol.unit.source.locate(ident.start, ident.end)
@@ -108,15 +105,8 @@ def _check(session: Session, symbol: ConstSymbol) -> ConstFacts:
         facts.type = UNKNOWN
     if symbol.type is None and is_flexible(facts.type) and not facts.exact:
         facts.type = checker.settle(value, kind, natural(kind))
-    if waits(facts.type):
-        _check_natural(session, facts)
     facts.sound = not any(item.is_error for item in checker.reporter.items[before:])
     return facts
-
-
-def _check_natural(session: Session, facts: ConstFacts) -> None:
-    """A const whose own type cannot hold it is fine as long as no use asks for that type."""
-    del session, facts
 
 
 def _failure(code: str) -> str:
@@ -124,8 +114,3 @@ def _failure(code: str) -> str:
         "division_by_zero": "this divides by zero",
         "too_expensive": "this number is too large to compute with",
     }.get(code, f"the evaluation fails with `{code}`")
-
-
-def names_of(items: Iterable[str]) -> str:
-    """Names for a message."""
-    return ", ".join(f"`{item}`" for item in items)

@@ -36,7 +36,7 @@ def check_calc(session: Session, symbol: FunctionSymbol, decl: tree.CalcDecl) ->
     checker = session.checker(symbol.unit, "calc")
     before = len(checker.reporter.items)
     declare_params(checker, symbol)
-    check_body(checker, decl.body, checker.normal(symbol.returns), decl.name)
+    check_body(checker, decl.body, checker.normal(symbol.returns))
     session.checked.bodies[symbol.name] = Body(
         symbol.name,
         checker.typing,

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from hyper.lang.check.checker import Checker
 
-    Run = Callable[[Checker, list[tree.Stmt], Type | None, tree.Node], None]
+    Run = Callable[[Checker, list[tree.Stmt], Type | None], None]
 
 
 def check_match(checker: Checker, node: tree.Match, expected: Type | None, run: Run) -> None:
@@ -48,7 +48,7 @@ def check_match(checker: Checker, node: tree.Match, expected: Type | None, run: 
         checker.facts = start
         with checker.block():
             _bind(checker, node, arm, narrowed)
-            run(checker, arm.body, expected, arm)
+            run(checker, arm.body, expected)
         ends.append(checker.facts)
     has_else = any(arm.variant is None for arm in node.arms)
     if sound:

@@ -9,36 +9,35 @@ from hyper.lang.check.containers import source_item
 from hyper.lang.check.matching import check_match
 from hyper.lang.check.names import declare
 from hyper.lang.check.narrow import facts_of
-from hyper.lang.check.relations import is_flexible, knows_items
+from hyper.lang.check.relations import knows_items
 from hyper.lang.types import ANY_DECIMAL, UNKNOWN, Dec, Opt, Type, Unknown
 
 if TYPE_CHECKING:
     from hyper.lang.check.checker import Checker, Facts
 
 
-def check_body(checker: Checker, body: list[tree.Stmt], expected: Type, owner: tree.Node) -> None:
-    """Check a block whose value is what is expected; ``owner`` is where to say that it has none."""
+def check_body(checker: Checker, body: list[tree.Stmt], expected: Type) -> None:
+    """Check a block whose value is what is expected."""
     if not body:
         return  # the parser asked for a statement there
-    for place, statement in enumerate(body[:-1]):
+    for statement in body[:-1]:
         if isinstance(statement, tree.ExprStmt):
-            _unused(checker, statement, body[place + 1])
+            _unused(checker, statement)
         else:
             check_statement(checker, statement)
-    _check_last(checker, body[-1], expected, owner)
+    _check_last(checker, body[-1], expected)
 
 
-def _unused(checker: Checker, statement: tree.ExprStmt, following: tree.Node) -> None:
+def _unused(checker: Checker, statement: tree.ExprStmt) -> None:
     checker.value(statement.value)
     checker.report(
         "E0409",
         "this value is not used: name it with `let`, or make it the last line of its block",
         statement,
     )
-    del following
 
 
-def _check_last(checker: Checker, last: tree.Stmt, expected: Type, owner: tree.Node) -> None:
+def _check_last(checker: Checker, last: tree.Stmt, expected: Type) -> None:
     match last:
         case tree.ExprStmt():
             checker.check(last.value, expected)
@@ -49,7 +48,6 @@ def _check_last(checker: Checker, last: tree.Stmt, expected: Type, owner: tree.N
         case _:
             check_statement(checker, last)
             checker.report("E0409", _no_value(last), _head(last))
-    del owner
 
 
 def _no_value(last: tree.Stmt) -> str:
@@ -62,11 +60,11 @@ def _head(statement: tree.Stmt) -> tree.Node:
     return statement.target if isinstance(statement, tree.For) else statement
 
 
-def _arm(checker: Checker, body: list[tree.Stmt], expected: Type | None, owner: tree.Node) -> None:
+def _arm(checker: Checker, body: list[tree.Stmt], expected: Type | None) -> None:
     if expected is None:
         check_block(checker, body)
     else:
-        check_body(checker, body, expected, owner)
+        check_body(checker, body, expected)
 
 
 def check_block(checker: Checker, body: list[tree.Stmt]) -> None:
@@ -227,10 +225,10 @@ def _check_if(checker: Checker, node: tree.If, expected: Type | None) -> None:
         checker.facts = known
         checker.condition(branch.condition)
         holds, fails = facts_of(checker, branch.condition)
-        ends.append(_run_branch(checker, branch.body, {**known, **holds}, expected, branch))
+        ends.append(_run_branch(checker, branch.body, {**known, **holds}, expected))
         known = {**known, **fails}
     if node.orelse is not None:
-        ends.append(_run_branch(checker, node.orelse, known, expected, node))
+        ends.append(_run_branch(checker, node.orelse, known, expected))
     else:
         ends.append(known)
         if expected is not None:
@@ -247,14 +245,13 @@ def _run_branch(
     body: list[tree.Stmt],
     facts: Facts,
     expected: Type | None,
-    owner: tree.Node,
 ) -> Facts:
     checker.facts = facts
     with checker.block():
         if expected is None:
             check_block(checker, body)
         else:
-            check_body(checker, body, expected, owner)
+            check_body(checker, body, expected)
     return checker.facts
 
 
@@ -267,8 +264,3 @@ def _meeting(ends: list[Facts], checker: Checker) -> Facts:
         if (path[0] in checker.locals or path[0] == "self")
         and all(other.get(path) == kind for other in others)
     }
-
-
-def is_settled(kind: Type) -> bool:
-    """Whether nothing of a type waits for its place."""
-    return not is_flexible(kind)
