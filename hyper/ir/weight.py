@@ -5,7 +5,7 @@ Walks keep their own stack, since a chain of ``+`` can be thousands of nodes dee
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from hyper.ir import nodes
 from hyper.ir.program import CalcDef, DeriveDef, RuleDef, TableDef
@@ -15,57 +15,54 @@ if TYPE_CHECKING:
 
     from hyper.ir.program import Def
 
-_EXPR = (
-    nodes.Const,
-    nodes.ConstRef,
-    nodes.EnumConst,
-    nodes.Local,
-    nodes.Now,
-    nodes.Field,
-    nodes.Item,
-    nodes.MakeList,
-    nodes.MakeMap,
-    nodes.MakeRecord,
-    nodes.WithFields,
-    nodes.Unary,
-    nodes.Binary,
-    nodes.And,
-    nodes.Or,
-    nodes.Coalesce,
-    nodes.Choose,
-    nodes.IsNone,
-    nodes.IsVariant,
-    nodes.Convert,
-    nodes.Quantise,
-    nodes.Bind,
-    nodes.Call,
-    nodes.Builtin,
-    nodes.Comprehend,
-    nodes.Fold,
-    nodes.Range,
-)
+PARTS: Final[dict[type, tuple[str, ...]]] = {
+    nodes.Const: (),
+    nodes.ConstRef: (),
+    nodes.EnumConst: (),
+    nodes.Local: (),
+    nodes.Now: (),
+    nodes.Field: ("base",),
+    nodes.Item: ("base", "index"),
+    nodes.MakeList: ("items",),
+    nodes.MakeMap: ("entries",),
+    nodes.MakeRecord: ("fields",),
+    nodes.WithFields: ("base", "fields"),
+    nodes.Unary: ("operand",),
+    nodes.Binary: ("left", "right"),
+    nodes.And: ("left", "right"),
+    nodes.Or: ("left", "right"),
+    nodes.Coalesce: ("left", "right"),
+    nodes.Choose: ("condition", "yes", "no"),
+    nodes.IsNone: ("operand",),
+    nodes.IsVariant: ("operand",),
+    nodes.Convert: ("operand",),
+    nodes.Quantise: ("operand",),
+    nodes.Bind: ("value", "body"),
+    nodes.Call: ("args",),
+    nodes.Builtin: ("args",),
+    nodes.Comprehend: ("source", "condition", "element"),
+    nodes.Fold: ("source", "condition", "element"),
+    nodes.Range: ("start", "stop"),
+}
+"""Where the operands of each node are, in the order of evaluation."""
 
 
-def children(expr: nodes.Expr) -> Iterator[nodes.Expr]:
-    """The operands of an expression, in the order of evaluation but for a ``ConstRef``, whose value is not a part."""
-    if isinstance(expr, nodes.ConstRef):
-        return
-    if isinstance(expr, nodes.Comprehend | nodes.Fold):
-        yield expr.source
-        if expr.condition is not None:
-            yield expr.condition
-        yield expr.element
-        return
-    for name in expr.__struct_fields__:
-        yield from _expressions(getattr(expr, name))
-
-
-def _expressions(part: object) -> Iterator[nodes.Expr]:
-    if isinstance(part, _EXPR):
-        yield part
-    elif isinstance(part, tuple):
-        for item in part:
-            yield from _expressions(item)
+def children(expr: nodes.Expr) -> list[nodes.Expr]:
+    """The operands of an expression, in the order of evaluation. The value of a ``ConstRef`` is not one."""
+    found: list[nodes.Expr] = []
+    for name in PARTS[type(expr)]:
+        part = getattr(expr, name)
+        if type(part) is not tuple:
+            if part is not None:
+                found.append(part)
+        elif name == "entries":
+            for entry in part:
+                found += entry
+        elif name == "fields":
+            found += [value for _, value in part]
+        else:
+            found += part
+    return found
 
 
 def walk(expr: nodes.Expr) -> Iterator[nodes.Expr]:
@@ -74,7 +71,7 @@ def walk(expr: nodes.Expr) -> Iterator[nodes.Expr]:
     while stack:
         node = stack.pop()
         yield node
-        stack.extend(reversed(list(children(node))))
+        stack.extend(reversed(children(node)))
 
 
 def weight(expr: nodes.Expr) -> int:

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hyper.ir.program import RuleDef
+from hyper.ir.program import CalcDef, RuleDef, TableDef
 from hyper.ir.text import dump_node
 from hyper.ir.verify import verify
-from tests.meaning.programs import ITEM, program, value
+from tests.meaning.programs import program, value
 from tests.meaning.tiers import Tiers
 
 if TYPE_CHECKING:
@@ -36,9 +36,9 @@ def compare_tiers(seed: int, folder: Path) -> int:
     tiers = Tiers(made, folder)
     compared = 0
     for definition in made.modules[1].definitions:
-        name = f"main.{definition.name}"  # type: ignore[union-attr]
-        is_rule = isinstance(definition, RuleDef)
-        kinds = [ITEM] if is_rule else [param.type for param in definition.params]  # type: ignore[union-attr]
+        assert isinstance(definition, CalcDef | TableDef | RuleDef)
+        name = f"main.{definition.name}"
+        kinds = [kind for _, kind in tiers.interpreter.params(name)]
         for _ in range(INPUTS):
             args = [value(source, kind) for kind in kinds]
             expected = tiers.zero(name, args, NOW)

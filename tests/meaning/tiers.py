@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import importlib
+import inspect
 import itertools
 import sys
 from decimal import Decimal
@@ -14,6 +15,7 @@ from pydantic import BaseModel
 from hyper.emit.python import emit_python
 from hyper.ir.interpreter import EvaluationError, Interpreter, Refused
 from hyper.ir.interpreter.values import EnumValue, Record
+from hyper.ir.program import EntityDef
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -99,7 +101,8 @@ class Tiers:
         errors = self.module("_runtime.errors")
         converted = [self.python(arg) for arg in args]
         try:
-            value = target(*converted, now=now)
+            clock = {"now": now} if "now" in inspect.signature(target).parameters else {}
+            value = target(*converted, **clock)
         except errors.IntentError as error:
             return ("error", error.code, error.file, error.line)
         except errors.Refused as refused:
@@ -126,11 +129,17 @@ class Tiers:
             case _:
                 return value
 
+    def _entity(self, name: str) -> EntityDef:
+        for qualified, definition in self.program.definitions.items():
+            if isinstance(definition, EntityDef) and qualified.endswith(f".{name}"):
+                return definition
+        raise KeyError(name)
+
     def _wired(self, value: Any) -> Any:
         """Fields by wire name, as tier 1 has them."""
         match value:
             case ("record", str(name), dict(fields)):
-                entity = self.interpreter.shapes.entity(f"data.{name}")
+                entity = self._entity(name)
                 wires = {field.name: field.wire for field in entity.fields}
                 inner = {wires[key]: self._wired(item) for key, item in fields.items()}
                 return ("record", name, inner)

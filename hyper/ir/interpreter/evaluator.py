@@ -94,6 +94,8 @@ class Interpreter:
 
     def run_json(self, name: str, args: Mapping[str, Any], *, now: datetime | None = None) -> Any:
         """The same from JSON to JSON; ``args`` by parameter, ``self`` for the entity of a rule. Raises ``InputError`` too."""
+        if not self._running:
+            self._machine.now = now  # the default of a field may read the clock
         values = [self.read_argument(args, param, kind) for param, kind in self.params(name)]
         return self.to_json(self.run(name, values, now=now))
 

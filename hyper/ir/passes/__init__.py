@@ -1,4 +1,49 @@
-"""Optimisation passes over the IR, one a file, in the order in which they run.
+"""Optimisation passes over the IR, one a file.
 
-Each is a function from a body to one that means the same: the same value, or the same error at the same line.
+Each is a function from a definition to one that means the same: the same value, or the same error at the same line. They run in
+the order of ``PASSES``, once.
 """
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from hyper.ir.passes.branches import remove_dead_branches
+from hyper.ir.passes.folding import fold_constants
+from hyper.ir.passes.rows import remove_dead_rows
+from hyper.ir.program import CalcDef, Module, Program, RuleDef, TableDef
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from hyper.ir.interpreter import Interpreter
+    from hyper.ir.program import Def
+
+    Pass = Callable[[Def, Interpreter], Def]
+
+PASSES: Final[tuple[Pass, ...]] = (
+    fold_constants,  # first: what it makes constant is what the others look for
+    remove_dead_branches,
+    remove_dead_rows,
+)
+
+
+def optimise(program: Program) -> Program:
+    """The program after all passes."""
+    from hyper.ir.interpreter import Interpreter
+
+    interpreter = Interpreter.for_compiler(program)
+    modules: list[Module] = []
+    for module in program.modules:
+        definitions = tuple(_optimised(found, interpreter) for found in module.definitions)
+        modules.append(msgspec.structs.replace(module, definitions=definitions))
+    return Program(modules)
+
+
+def _optimised(definition: Def, interpreter: Interpreter) -> Def:
+    if isinstance(definition, CalcDef | TableDef | RuleDef):
+        for change in PASSES:
+            definition = change(definition, interpreter)
+    return definition

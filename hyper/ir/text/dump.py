@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 _WIDTH: Final = 100
 _HIGHEST: Final = 40
 """Brackets in brackets past which a line may be as long as it likes, so that indentation stays small."""
+_LINES: Final = ("(let ", "(assign ", "(for ", "(if ", "(return ", "(row ", "(require ", "(derive ")
+"""What has a line of its own."""
 _BARE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*")
 _WORDS: Final = frozenset({"none", "true", "false"})
 
@@ -79,7 +81,8 @@ def _closed(opening: _Opening) -> list[str]:
         parts = [" ".join(line.strip() for line in part.split("\n")) for part in parts]
     gap = "" if head == "[" or not parts else " "
     flat = f"{opening.label}{head}{gap}{' '.join(parts)}{opening.close}"
-    if (len(flat) <= _WIDTH or opening.height > _HIGHEST) and "\n" not in flat:
+    stays = "\n" in flat or (len(parts) > 1 and any(part.startswith(_LINES) for part in parts))
+    if opening.height > _HIGHEST or (len(flat) <= _WIDTH and not stays):
         return [flat]
     first = [f"{opening.label}{head}"]
     while parts and head != "[" and "\n" not in parts[0] and parts[0][:1] not in "([":

@@ -81,6 +81,8 @@ def builtin(expressions: Expressions, expr: nodes.Builtin) -> Piece:
         return aggregate(expressions, expr.name, expressions.kinds.present(first.item), items[0])
     if expr.name in {"min", "max"}:
         return _several(expressions, expr.name, first, items)
+    if expr.name == "get" and isinstance(items[0], Brackets):
+        return call(expressions.writer.runtime("lists", "look_up"), *items)
     if expr.name in _METHODS:
         return call(attribute(items[0], _METHODS[expr.name]), *items[1:])
     if expr.name in _ATTRIBUTES:

@@ -295,10 +295,11 @@ class Expressions:
         symbol, at = _SYMBOLS[expr.op]
         kind = self.present(expr.left)
         self._guard(expr.op, kind)
-        left, right = self._sides(expr)
         if isinstance(kind, Dec) and expr.op in {"floordiv", "mod"}:
             name = "floor_div" if expr.op == "floordiv" else "modulo"
-            return call(self.writer.runtime("arithmetic", name), left, right)
+            both = self.write(expr.left), self.write(expr.right)
+            return call(self.writer.runtime("arithmetic", name), *both)
+        left, right = self._sides(expr)
         piece = operation(at, symbol, left, right)
         needs_check = expr.op in {"add", "sub", "mul"} or (
             expr.op == "floordiv" and not _is_safe_divisor(expr.right)

@@ -192,6 +192,9 @@ def lines(
         return _opened(piece, indent, head, tail)
     if isinstance(piece, Keyword):
         return lines(piece.value, indent, head + piece.name, tail, inside=inside)
+    if isinstance(piece, Named):
+        inner = lines(piece.value, indent + INDENT, f"{piece.name} := ", inside=True)
+        return [f"{indent}{head}(", *inner, f"{indent}){tail}"]
     if isinstance(piece, Prefix):
         operand = _in_parentheses(piece.operand, piece.level)
         return lines(operand, indent, head + piece.text, tail, inside=inside)
@@ -222,6 +225,8 @@ def _before_last(piece: Operation) -> tuple[str, Piece] | None:
     last = piece.operands[-1]
     if isinstance(last, Prefix) and level(last.operand) < last.level:
         last = Brackets(Atom(last.text), "(", (last.operand,), ")", comma=False)
+    elif level(last) < _operand_levels(piece)[-1]:
+        last = Brackets(Atom(""), "(", (last,), ")", comma=False)
     if len(piece.operands) != 2 or not isinstance(last, Brackets) or last.head is None:
         return None
     if not last.items:

@@ -12,6 +12,7 @@ import msgspec
 
 from hyper.emit.python.functions.order import is_pure
 from hyper.ir import nodes
+from hyper.ir.rebuild import with_children
 from hyper.ir.types import BOOL
 from hyper.ir.weight import children, depth
 
@@ -102,7 +103,7 @@ class Splitter:
                 if not is_pure(operand):
                     stmt, made[index] = self._named(operand, line)
                     out.append(stmt)
-        return rebuilt(expr, made)
+        return with_children(expr, made)
 
     def _either(
         self,
@@ -144,18 +145,3 @@ class Splitter:
         arm = self._arm(name, expr.right, expr, line)
         out.append(nodes.If((nodes.Branch(test, tuple(arm), line),), (), line))
         return nodes.Local(expr.type, name)
-
-
-def rebuilt(expr: nodes.Expr, operands: list[nodes.Expr]) -> nodes.Expr:
-    """The expression with other operands, in the order of ``children``."""
-    waiting = iter(operands)
-    olds = {id(child) for child in children(expr)}
-
-    def replaced(part: object) -> object:
-        if isinstance(part, tuple):
-            return tuple(replaced(item) for item in part)
-        return next(waiting) if id(part) in olds else part
-
-    parts = {name: replaced(getattr(expr, name)) for name in expr.__struct_fields__}
-    build: Callable[..., nodes.Expr] = type(expr)
-    return build(**parts)

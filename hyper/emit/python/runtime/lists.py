@@ -36,6 +36,7 @@ __all__ = [
     "last",
     "less",
     "less_equal",
+    "look_up",
     "merge",
     "part",
     "present",
@@ -282,3 +283,8 @@ def has(whole: Any, part: object) -> bool:
 def merge(left: dict[str, T], right: dict[str, T]) -> dict[str, T]:
     """The entries of both; the second map's values win."""
     return {**left, **right}
+
+
+def look_up(entries: Mapping[str, T], key: str) -> T | None:
+    """The value of a key, or ``None``."""
+    return entries.get(key)
