@@ -13,13 +13,11 @@ import msgspec
 from hyper.engine.bounds import Atom, Bound, number, unknown
 from hyper.ir import nodes
 from hyper.ir.program import AliasDef, CalcDef, EntityDef, ExternDef, RequireDef, RuleDef, TableDef
-from hyper.ir.weight import children, statement_expressions, statements, walk, weight
+from hyper.ir.weight import children, definition_expressions, walk, weight
 from hyper.lang import types
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from hyper.ir.program import Program
+    from hyper.ir.program import Def, Program
 
 _SAME_SIZE: Final = frozenset({"sorted", "distinct", "reversed", "slice", "keys", "values"})
 _SQUARE: Final = frozenset({"distinct"})
@@ -46,28 +44,11 @@ def cost_of(program: Program, name: str) -> Cost | None:
     return Cost(str(bound), limit, tuple(sorted(costs.externs)))
 
 
-def expressions_of(definition: object) -> Iterator[nodes.Expr]:
-    """The expressions of a calc, table or rule."""
-    match definition:
-        case CalcDef():
-            for stmt in statements(definition.body):
-                yield from statement_expressions(stmt)
-        case TableDef():
-            for row in definition.rows:
-                yield from row.conditions
-                yield row.result
-        case RuleDef():
-            for clause in definition.clauses:
-                yield clause.condition
-                if not isinstance(clause, RequireDef):
-                    yield from (value for _, value in clause.fields)
-
-
-def calls_of(definition: object) -> list[str]:
+def calls_of(definition: Def) -> list[str]:
     """The functions that a calc, table or rule calls, each once, in order."""
     found = {
         node.function: None
-        for expr in expressions_of(definition)
+        for expr in definition_expressions(definition)
         for node in walk(expr)
         if isinstance(node, nodes.Call)
     }

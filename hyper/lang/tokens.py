@@ -60,7 +60,6 @@ COMMENT: Final = 52
 BAD: Final = 53  # a character or an open string that no rule takes
 
 FIRST_SPECIAL: Final = LPAREN
-FIRST_SKIPPED: Final = SPACE
 
 # Tokens with one spelling.
 FIXED: Final[dict[str, int]] = {

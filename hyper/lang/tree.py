@@ -504,13 +504,6 @@ class RuleDecl(Decl):
     clauses: list[Clause]
 
 
-class StrDecl(Node):
-    """A word and a string: ``version "1.0"``."""
-
-    key: Ident
-    value: StrLit
-
-
 class ActionParam(Node):
     """``path name: T``, ``query``, ``header`` or ``cookie``; ``place`` is the word."""
 

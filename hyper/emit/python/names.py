@@ -13,14 +13,12 @@ import unicodedata
 from typing import TYPE_CHECKING, Final
 
 from hyper.ir.program import (
-    AliasDef,
     EntityDef,
     EnumDef,
     FeatureDef,
     FieldDef,
     Program,
     ServiceDef,
-    UnionDef,
 )
 from hyper.ir.types import Alias, Entity, Enum, ListOf, MapOf, Marked, Opt, Type, Union
 
@@ -362,7 +360,3 @@ def _same(field: FieldDef, base: FieldDef) -> bool:
         and field.default == base.default
         and field.markers == base.markers
     )
-
-
-MODELS: Final = (EntityDef, EnumDef, UnionDef, AliasDef)
-"""The definitions that are types in Python."""

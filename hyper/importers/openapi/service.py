@@ -32,8 +32,6 @@ _ITEM: Final = frozenset(
         "$ref",
     }
 )
-BIG: Final = 4000
-"""A part of the root with more signs than this gets a module of its own."""
 
 
 def read_service(document: Document, name: str) -> tree.ServiceDecl:
