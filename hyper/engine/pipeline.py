@@ -155,8 +155,12 @@ def emit_all(program: Program, package: str, options: Options, phases: Phases) -
     if "python" in options.target:
         with phases.phase("emit python"):
             from hyper.emit.python import emit_python
+            from hyper.ir.passes import optimise
 
-            made |= {path: text.encode() for path, text in emit_python(program, package).items()}
+            made |= {
+                path: text.encode()
+                for path, text in emit_python(optimise(program), package).items()
+            }
     with phases.phase("emit documents"):
         made |= emit_documents(program, options)
     return made
