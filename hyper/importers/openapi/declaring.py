@@ -19,7 +19,7 @@ from hyper.importers.openapi.nodes import ident, literal, marker, string, word
 from hyper.importers.openapi.parts import Part, Spot, type_of
 from hyper.importers.openapi.shapes import DECLARED, Shape, without
 from hyper.importers.openapi.variants import declare_union
-from hyper.importers.openapi.words import EXPRESSION_WORDS, Names, is_identifier, value_name
+from hyper.importers.openapi.words import VALUE_WORDS, Names, is_identifier, value_name
 from hyper.lang import tree
 
 if TYPE_CHECKING:
@@ -248,4 +248,4 @@ def _member_name(value: str | int | bool, given: str | None) -> str:
             name = name.lower()
     else:
         name = value_name(str(value))
-    return f"{name}_" if name in EXPRESSION_WORDS else name
+    return f"{name}_" if name in VALUE_WORDS else name

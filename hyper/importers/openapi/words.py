@@ -8,6 +8,8 @@ import unicodedata
 from functools import lru_cache
 from typing import Final
 
+from hyper.lang.printer.spelling import EXPRESSION_WORDS
+
 _SIGNS: Final = {
     "+": " plus ",
     "@": " at ",
@@ -24,28 +26,10 @@ _PARTS: Final = re.compile(
     r"OAuth\d*|IPv[46]|GitHub|[A-Z]{2,}s(?![a-z])|[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z0-9]+|[A-Z0-9]+"
 )
 
-EXPRESSION_WORDS: Final = frozenset(
-    {
-        "and",
-        "else",
-        "false",
-        "for",
-        "if",
-        "in",
-        "is",
-        "none",
-        "not",
-        "null",
-        "or",
-        "self",
-        "then",
-        "true",
-        "with",
-    }
-)
+VALUE_WORDS: Final = EXPRESSION_WORDS | {"self"}
 """Words that an expression does not read as names."""
 
-RESERVED: Final = EXPRESSION_WORDS | frozenset(keyword.kwlist)
+RESERVED: Final = VALUE_WORDS | frozenset(keyword.kwlist)
 """Words that are no good names of modules, actions and types."""
 
 
