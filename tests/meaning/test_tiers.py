@@ -49,3 +49,8 @@ def compare_tiers(seed: int, folder: Path) -> int:
             compared += 1
     tiers.forget()
     return compared
+
+
+def test_a_conversion_that_fails_fails_under_is_none(tmp_path: Path) -> None:
+    # Seed 2273: the value was known not to be none, and its conversion was left out.
+    compare_tiers(2273, tmp_path)

@@ -366,12 +366,12 @@ class Expressions:
 
     def _isnone(self, expr: nodes.IsNone) -> Piece:
         operand = expr.operand
-        while isinstance(operand, nodes.Convert):
-            operand = operand.operand
         if isinstance(operand, nodes.Const) and operand.text == "null":
             return Atom("True")
-        if not self.may_be_none(operand):
-            if is_pure(operand):
+        value = operand.operand if isinstance(operand, nodes.Convert) else operand
+        if not self.may_be_none(value):
+            # Python warns of ``1 is None``, and what can be none is what is asked here.
+            if is_pure(value) and self.present(value) == self.present(operand):
                 return Atom("False")
             both = Brackets(None, "(", (self.write(operand), Atom("False")), ")")
             return Brackets(both, "[", (Atom("1"),), "]", comma=False)

@@ -14,7 +14,7 @@ from .errors import fail
 from .evaluation import CONTEXT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
 __all__ = [
     "average",
@@ -49,7 +49,7 @@ T = TypeVar("T")
 N = TypeVar("N", float, Decimal, timedelta)
 
 
-def item(items: list[T], index: int) -> T:
+def item(items: Sequence[T], index: int) -> T:
     """The item at ``index``, counted from 0."""
     if not 0 <= index < len(items):
         fail("out_of_bounds", f"no item {index} among {len(items)}")
