@@ -6,7 +6,6 @@ import importlib
 import inspect
 import sys
 import tempfile
-import typing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -15,21 +14,27 @@ import msgspec
 from hyper.engine.evaluation import Failure, Outcome, parameters
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from contextlib import AbstractContextManager
     from datetime import datetime
     from types import ModuleType
 
-    from hyper.ir.program import Program
+    from hyper.ir.program import Module, Program
+    from hyper.ir.types import Type
 
 _PACKAGE: Final = "_hyper_generated"
+_ASKING: Final = "hyper_asking"
+_ARGUMENTS: Final = "Arguments"
+_ANSWER: Final = "Answer"
 
 
 def run_generated(program: Program, name: str, arguments: dict[str, Any], now: datetime) -> Outcome:
     """Evaluate by tier 1. Gives what ``interpret`` gives."""
     from hyper.emit.python import emit_python
     from hyper.emit.python.names import Names
+    from hyper.ir.program import Program
 
+    program = Program([*program.modules, _asking(program, name)])
     with tempfile.TemporaryDirectory(prefix="hyper-run-") as folder:
         _write(Path(folder, _PACKAGE), emit_python(program, _PACKAGE))
         names = Names(program, _PACKAGE)
@@ -37,7 +42,12 @@ def run_generated(program: Program, name: str, arguments: dict[str, Any], now: d
             module = importlib.import_module(".".join((_PACKAGE, *names.home(name))))
             errors = importlib.import_module(f"{_PACKAGE}._runtime.errors")
             function = getattr(module, names.symbol(name))
-            return _call(function, parameters(program, name), arguments, now, errors)
+            asking = importlib.import_module(
+                ".".join((_PACKAGE, *names.home(f"{_ASKING}.{_ANSWER}")))
+            )
+            models = getattr(asking, _ARGUMENTS), getattr(asking, _ANSWER)
+            given = {each: arguments.get(each) for each in parameters(program, name)}
+            return _call(function, models, given, now, errors)
 
 
 def _write(folder: Path, files: dict[str, str]) -> None:
@@ -64,23 +74,44 @@ def _imported(folder: str) -> AbstractContextManager[None]:
     return scope()
 
 
+def _asking(program: Program, name: str) -> Module:
+    """A module with the arguments and the answer of a function as entities: read and written as fields are."""
+    from hyper.ir.program import CalcDef, EntityDef, ExternDef, FieldDef, Module, RuleDef, TableDef
+    from hyper.ir.types import Entity
+    from hyper.lang.markers import NO_MARKERS
+
+    def field(label: str, kind: Type) -> FieldDef:
+        return FieldDef(label, label, kind, False, None, NO_MARKERS, "", 1)
+
+    def entity(label: str, fields: Iterable[FieldDef]) -> EntityDef:
+        return EntityDef(label, (), tuple(fields), NO_MARKERS, None, "", 1)
+
+    definition = program.definitions[name]
+    returns: Type
+    if isinstance(definition, RuleDef):
+        returns = Entity(definition.entity)
+        given = [field("self", returns)]
+    else:
+        assert isinstance(definition, CalcDef | TableDef | ExternDef)
+        returns = definition.returns
+        given = [field(param.name, param.type) for param in definition.params]
+    both = (entity(_ARGUMENTS, given), entity(_ANSWER, [field("value", returns)]))
+    return Module(_ASKING, "", "", tuple(each.name for each in program.modules), both)
+
+
 def _call(
     function: Callable[..., Any],
-    names: list[str],
-    arguments: dict[str, Any],
+    models: tuple[Any, Any],
+    given: dict[str, Any],
     now: datetime,
     errors: ModuleType,
 ) -> Outcome:
-    from pydantic import TypeAdapter, ValidationError
+    from pydantic import ValidationError
 
-    hints = typing.get_type_hints(function, include_extras=True)
-    given: list[Any] = []
+    asked, answer = models
+    text = msgspec.json.Encoder(decimal_format="number").encode(given)
     try:
-        for name, parameter in zip(
-            names, inspect.signature(function).parameters.values(), strict=False
-        ):
-            text = msgspec.json.Encoder(decimal_format="number").encode(arguments.get(name))
-            given.append(TypeAdapter(hints[parameter.name]).validate_json(text))
+        read = asked.model_validate_json(text)
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(step) for step in first["loc"])
@@ -88,14 +119,11 @@ def _call(
         return Outcome(failure=Failure("input", f"{where}{first['msg']}"))
     clock = {"now": now} if "now" in inspect.signature(function).parameters else {}
     try:
-        value = function(*given, **clock)
+        value = function(*(getattr(read, each) for each in type(read).model_fields), **clock)
     except errors.IntentError as error:
         return Outcome(failure=Failure(error.code, error.message, error.file, error.line))
     except errors.Refused as error:
         return Outcome(failure=Failure("refused", error.message))
     except errors.ExternError as error:
         return Outcome(failure=Failure("extern", str(error)))
-    adapter: Any = TypeAdapter(hints["return"])
-    return Outcome(
-        msgspec.json.decode(adapter.dump_json(value, by_alias=True, exclude_unset=False))
-    )
+    return Outcome(msgspec.json.decode(answer(value=value).model_dump_json())["value"])
