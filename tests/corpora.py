@@ -48,6 +48,19 @@ for tag, pattern, first in (
     _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{tag}", re.compile(f"^({pattern})$"), first)
 
 
+def yaml_document(data: bytes) -> dict[str, Any]:
+    """A YAML document as JSON values."""
+    loaded = _with_text_keys(yaml.load(data, _Loader))
+    assert isinstance(loaded, dict)
+    return loaded
+
+
+def _with_text_keys(node: Any) -> Any:
+    if isinstance(node, dict):
+        return {str(key): _with_text_keys(value) for key, value in node.items()}
+    return [_with_text_keys(item) for item in node] if isinstance(node, list) else node
+
+
 def corpus_bytes(name: str) -> bytes:
     """The gzipped description, or skip the test where it is not there."""
     path = FOLDER / FILES[name]
@@ -59,9 +72,7 @@ def corpus_bytes(name: str) -> bytes:
 def corpus(name: str) -> dict[str, Any]:
     """The description as JSON values."""
     data = gzip.decompress(corpus_bytes(name))
-    loaded = yaml.load(data, _Loader) if FILES[name].endswith(".yaml.gz") else json.loads(data)
-    assert isinstance(loaded, dict)
-    return loaded
+    return yaml_document(data) if FILES[name].endswith(".yaml.gz") else dict(json.loads(data))
 
 
 class Built(NamedTuple):

@@ -47,9 +47,19 @@ class Dec(msgspec.Struct, frozen=True, tag="decimal"):
 
 
 class Lit(msgspec.Struct, frozen=True, tag="literal"):
-    """A literal type: exactly one string, int or bool."""
+    """A literal type: exactly one string, int or bool. ``1`` and ``true`` are two types."""
 
     value: str | int | bool
+
+    def __eq__(self, other: object) -> bool:
+        return (
+            isinstance(other, Lit)
+            and self.value == other.value
+            and type(self.value) is type(other.value)
+        )
+
+    def __hash__(self) -> int:
+        return hash((type(self.value), self.value))
 
 
 class ListOf(msgspec.Struct, frozen=True, tag="list"):

@@ -137,9 +137,10 @@ class Side:
             _filter_enum(normal)
         else:
             self._choose_types(normal, atoms)
-        if normal.additional is True:
+        if normal.additional is not False:
             for name in normal.required:
-                normal.properties.setdefault(name, ())
+                other = normal.additional if isinstance(normal.additional, tuple) else ()
+                normal.properties.setdefault(name, other)
         normal.about = self._about(schemas)
         return normal
 
@@ -155,6 +156,7 @@ class Side:
                     break
                 kinds |= of_branch
             else:
+                kinds = _widest(kinds)
                 normal.types = kinds if normal.types is None else _intersect(normal.types, kinds)
 
     def _branch_types(self, raw: Raw, seen: frozenset[int]) -> set[str] | None:
@@ -164,15 +166,16 @@ class Side:
         atoms = self._atoms(raw)
         seen |= {id(raw)}
         known = [kinds for atom in atoms if (kinds := _types(atom)) is not None]
-        values = [value for atom in atoms for value in atom.get("enum", ())]
+        values = [value for atom in atoms for value in _listed(atom) or ()]
         if not known and values:
-            known = [set().union(*(_json_types(value) for value in values if value is not None))]
+            known = [_widest({_json_type(value) for value in values if value is not None})]
         for atom in atoms:
             for keyword in ("anyOf", "oneOf"):
                 rest = self._not_null(atom.get(keyword, ()))
                 inner = [self._branch_types(branch, seen) for branch in rest]
                 if len(inner) > 1 and None not in inner:
-                    known.append(set().union(*(kinds for kinds in inner if kinds is not None)))
+                    kinds = set().union(*(kinds for kinds in inner if kinds is not None))
+                    known.append(_widest(kinds))
         if not known:
             return _implied(atoms)
         found = known[0]
@@ -184,8 +187,8 @@ class Side:
         kinds = _types(atom)
         if kinds is not None:
             normal.types = kinds if normal.types is None else _intersect(normal.types, kinds)
-        values = [atom["const"]] if "const" in atom else atom.get("enum")
-        if isinstance(values, list):
+        values = _listed(atom)
+        if values is not None:
             mine = {json_key(value): value for value in values if value is not None}
             held = normal.enum
             normal.enum = mine if held is None else {k: held[k] for k in held if k in mine}
@@ -218,7 +221,7 @@ class Side:
             return
         pure = [_pure_types(branch) for branch in rest]
         if all(kinds is not None for kinds in pure):
-            union: set[str] = set().union(*[kinds for kinds in pure if kinds is not None])
+            union = _widest(set().union(*[kinds for kinds in pure if kinds is not None]))
             normal.types = union if normal.types is None else _intersect(normal.types, union)
         else:
             normal.choices.append(Choice(keyword, [(branch,) for branch in rest]))
@@ -279,7 +282,7 @@ class Side:
                 inner += rest
         parts = [part for part in inner if isinstance(part, dict) and _says_what(part)]
         beside = [part for part in inner if isinstance(part, dict) and not _says_what(part)]
-        if len(parts) > 1:
+        if len(parts) > 1 or (parts and _OWN_PART & raw.keys()):
             parts = [part for part in parts if "$ref" not in part]
         for part in (*beside, *parts):
             for key, value in self._annotations(part, depth + 1).items():
@@ -343,18 +346,38 @@ def _all_of(verdicts: list[bool | None]) -> bool | None:
     return all(said) if said else None
 
 
+def _listed(atom: dict[str, Any]) -> list[Any] | None:
+    """The values that are listed, where they are."""
+    if "const" in atom:
+        return [atom["const"]]
+    values = atom.get("enum")
+    return values if isinstance(values, list) else None
+
+
+_OWN_PART: Final = frozenset({"properties", "items", "enum", "const"})
+
+
 def _types(atom: dict[str, Any]) -> set[str] | None:
     kind = atom.get("type")
     if kind is None:
         return None
     kinds = {kind} if isinstance(kind, str) else set(kind)
     kinds.discard("null")
-    return kinds - {"integer"} if "number" in kinds else kinds
+    return _widest(kinds)
+
+
+_PURE: Final = frozenset({"type", "items", "additionalProperties", "nullable"})
 
 
 def _pure_types(raw: Raw) -> set[str] | None:
     """The types of a schema that says nothing else."""
-    if not isinstance(raw, dict) or not raw.keys() <= {"type", "items", "additionalProperties"}:
+    while isinstance(raw, dict) and len(raw) == 1:
+        keys = (key for key in ("allOf", "anyOf", "oneOf") if key in raw)
+        parts: list[Raw] = next((raw[key] for key in keys), [])
+        if len(parts) != 1:
+            break
+        raw = parts[0]
+    if not isinstance(raw, dict) or not raw.keys() <= _PURE:
         return None
     open_ended = all(raw.get(key, True) in (True, {}) for key in ("items", "additionalProperties"))
     return _types(raw) if open_ended else None
@@ -387,7 +410,7 @@ def _filter_enum(normal: Normal) -> None:
         normal.enum = {
             key: value
             for key, value in normal.enum.items()
-            if _json_types(value) & normal.types or not normal.types
+            if not normal.types or _intersect({_json_type(value)}, normal.types)
         }
     for keyword in ("minLength", "maxLength", "minimum", "maximum"):
         if keyword in normal.keywords:
@@ -408,14 +431,15 @@ def _keeps(keyword: str, bound: Any, value: Any) -> bool:
     return bool(measured >= bound if keyword.startswith("min") else measured <= bound)
 
 
-def _json_types(value: Any) -> set[str]:
-    if isinstance(value, bool):
-        return {"boolean"}
-    if isinstance(value, int):
-        return {"integer", "number"}
+def _json_type(value: Any) -> str:
     if isinstance(value, float):
-        return {"number", "integer"} if value.is_integer() else {"number"}
-    return {{"str": "string", "list": "array", "dict": "object"}.get(type(value).__name__, "null")}
+        return "integer" if value.is_integer() else "number"
+    names = {bool: "boolean", int: "integer", str: "string", list: "array", dict: "object"}
+    return names.get(type(value), "null")
+
+
+def _widest(kinds: set[str]) -> set[str]:
+    return kinds - {"integer"} if "number" in kinds else kinds
 
 
 def _merge_keyword(held: dict[str, Any], key: str, value: Any, atom: dict[str, Any]) -> None:
@@ -428,7 +452,7 @@ def _merge_keyword(held: dict[str, Any], key: str, value: Any, atom: dict[str, A
         key = "exclusiveMaximum"
     elif key == "contentEncoding" and value == "base64":
         key, value = "format", "byte"
-    elif key == "uniqueItems" and value is False:
+    elif (key == "uniqueItems" and value is False) or (key in _LOWER[2:] and value == 0):
         return
     if key in _LOWER and key in held:
         value = max(held[key], value)

@@ -67,7 +67,7 @@ def _content_name(part: Part) -> str:
             text = pascal(part.hints[0].text)
             same = all(pascal(hint.text) == text for hint in part.hints)
             if same and text in _VAGUE:
-                return pascal(" and ".join(shape.properties)) + text
+                return type_name(f"{' and '.join(shape.properties)} {text}")
     if part.kind == "union" and len(shape.variants) <= 3:
         found = [_plain_word(schema) for schema, _ in shape.variants]
         return "Or".join(found) if all(found) else ""

@@ -1,0 +1,1 @@
+"""OpenAPI documents through intents and back."""
