@@ -52,7 +52,7 @@ _KEYWORDS: Final[dict[str, dict[str, st.SearchStrategy[Any]]]] = {
     "object": {"minProperties": st.integers(0, 1)},
 }
 
-Draw = Any
+Draw = st.DrawFn
 
 
 def _typed(draw: Draw, kind: str) -> Schema:
