@@ -51,6 +51,6 @@ def compare_tiers(seed: int, folder: Path) -> int:
     return compared
 
 
-def test_a_conversion_that_fails_fails_under_is_none(tmp_path: Path) -> None:
-    # Seed 2273: the value was known not to be none, and its conversion was left out.
-    compare_tiers(2273, tmp_path)
+@pytest.mark.parametrize("seed", [2273, 10294, 12380, 14626])
+def test_programs_that_once_differed(seed: int, tmp_path: Path) -> None:
+    compare_tiers(seed, tmp_path)

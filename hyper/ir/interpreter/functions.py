@@ -105,7 +105,8 @@ def _collected(definition: TableDef, rows: list[Row], path: str, records: Record
     def run(args: Sequence[Value]) -> Value:
         local = bind(args)
         try:
-            value = combine(result(local) for result in _fitting(rows, local))
+            # All rows that fit are evaluated before the first step of the fold.
+            value = combine(iter([result(local) for result in _fitting(rows, local)]))
             return quantised(value, returns) if isinstance(returns, Dec) else value
         except EvaluationError as error:
             if not error.line:

@@ -371,7 +371,8 @@ class Expressions:
         value = operand.operand if isinstance(operand, nodes.Convert) else operand
         if not self.may_be_none(value):
             # Python warns of ``1 is None``, and what can be none is what is asked here.
-            if is_pure(value) and self.present(value) == self.present(operand):
+            pure = is_pure(value) and not self._pending
+            if pure and self.present(value) == self.present(operand):
                 return Atom("False")
             both = Brackets(None, "(", (self.write(operand), Atom("False")), ")")
             return Brackets(both, "[", (Atom("1"),), "]", comma=False)
