@@ -3,7 +3,7 @@ enum that is expected, a member unique among the visible enums."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from hyper.lang import tree
 from hyper.lang.check.builtins import FUNCTIONS, NAMES, RESERVED
@@ -161,6 +161,10 @@ def looks_like_member(checker: Checker, node: tree.Expr) -> bool:
     )
 
 
+ELSEWHERE: Final = {"null": "none", "None": "none", "True": "true", "False": "false"}
+"""How other languages write what has another spelling here."""
+
+
 def report_unknown(checker: Checker, node: tree.Name, hint: Type | None) -> None:
     """Report a name that means nothing here, with the nearest that does."""
     name = node.name
@@ -175,7 +179,7 @@ def report_unknown(checker: Checker, node: tree.Name, hint: Type | None) -> None
             node,
         )
         return
-    suggestion = nearest(name, _candidates(checker, hint))
+    suggestion = ELSEWHERE.get(name) or nearest(name, _candidates(checker, hint))
     checker.report("E0303", f"there is no `{name}` here", node, suggestion=suggestion)
 
 
