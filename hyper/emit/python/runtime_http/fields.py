@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeAlias, TypeVar
 from uuid import UUID
 
 from annotated_types import Interval
-from pydantic import AfterValidator, Field, Strict, StringConstraints
+from pydantic import AfterValidator, BeforeValidator, Field, Strict, StringConstraints
 from pydantic_core import PydanticCustomError, core_schema
 from pydantic_core import Url as CoreUrl
 
@@ -224,6 +224,11 @@ class Absence:
         return schema["schema"] if schema["type"] == "nullable" else schema
 
 
+def _whole(value: Any) -> Any:
+    # JSON has one kind of number: 1.0 and 1e2 are integers.
+    return int(value) if type(value) is float and value.is_integer() else value
+
+
 def _url(text: str) -> str:
     try:
         CoreUrl(text)
@@ -257,8 +262,10 @@ _LABEL = "[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _DOT = r"\."
 
 Bool: TypeAlias = Annotated[bool, Strict()]
-BigInt: TypeAlias = Annotated[int, Strict()]
-Int: TypeAlias = Annotated[int, Strict(), Interval(ge=-(2**63), le=2**63 - 1)]
+BigInt: TypeAlias = Annotated[int, Strict(), BeforeValidator(_whole)]
+Int: TypeAlias = Annotated[
+    int, Strict(), Interval(ge=-(2**63), le=2**63 - 1), BeforeValidator(_whole)
+]
 Float: TypeAlias = Annotated[float, Strict()]
 Date: TypeAlias = Annotated[date, Parsed("date", f"^{_DAY}$")]
 Time: TypeAlias = Annotated[time, Parsed("time", f"^{_CLOCK}({_OFFSET})?$")]
