@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from hyper.base.diagnostics import Diagnostic, diagnostic, sort_key
-from hyper.base.source import Source
 from hyper.engine.names import module_name, package_name
 
 if TYPE_CHECKING:
@@ -69,6 +68,7 @@ def read_all(
 
 def parse_unit(path: str, data: bytes) -> Parsed:
     """Decode and parse one file."""
+    from hyper.lang.lexer import decode
     from hyper.lang.parser import parse
     from hyper.lang.symbols import Unit
 
@@ -77,21 +77,6 @@ def parse_unit(path: str, data: bytes) -> Parsed:
     unit = Unit(path, module_name(path, parsed.module), source, parsed.module)
     # Text that is not UTF-8 is parsed for its declarations only: what it says wrong may come from the lost bytes.
     return Parsed(unit, tuple(broken or parsed.diagnostics))
-
-
-def decode(path: str, data: bytes) -> tuple[Source, list[Diagnostic]]:
-    """Bytes to text. An invalid byte is an error that names its offset; the text then has U+FFFD in its place."""
-    try:
-        return Source(path, data.decode("utf-8-sig")), []
-    except UnicodeDecodeError as error:
-        text = data.decode("utf-8-sig", "replace")
-        source = Source(path, text)
-        before = len(data[: error.start].decode("utf-8-sig"))
-        message = (
-            f"byte {error.start} (0x{data[error.start]:02x}) is not UTF-8: save the file as UTF-8"
-        )
-        place = source.locate(before, before + 1)
-        return source, [diagnostic("E0101", message, place)]
 
 
 def compile_front(

@@ -12,7 +12,7 @@ import unicodedata
 from typing import TYPE_CHECKING, Final
 
 from hyper.base.diagnostics import Diagnostic, diagnostic
-from hyper.base.source import Location, Source
+from hyper.base.source import Source
 from hyper.lang import tokens as t
 from hyper.lang.tokens import Tokens
 
@@ -43,24 +43,20 @@ _FIRST: Final[dict[str, int]] = {
 _LONGEST_NUMBER: Final = 1000
 
 
-def decode(data: bytes, path: str) -> Source | Diagnostic:
-    """Decode the bytes of a file: UTF-8, a leading byte order mark dropped, CRLF read as LF.
+def decode(path: str, data: bytes) -> tuple[Source, list[Diagnostic]]:
+    """The text of a file: UTF-8, a leading byte order mark dropped, CRLF read as LF.
 
-    An invalid byte is the error ``E0101``, which names its offset in bytes and its place.
+    An invalid byte is the error ``E0101``, which names its offset in bytes; the text then has U+FFFD in its place.
     """
     try:
-        text = data.decode("utf-8")
+        return Source(path, data.decode("utf-8-sig").replace("\r\n", "\n")), []
     except UnicodeDecodeError as error:
-        before = data[: error.start].decode("utf-8")
-        line = before.count("\n") + 1
-        column = len(before) - (before.rfind("\n") + 1) + 1
-        return diagnostic(
-            "E0101",
-            f"byte 0x{data[error.start]:02x} at offset {error.start} is not UTF-8;"
-            " save the file as UTF-8",
-            Location(path, line, column, line, column + 1),
+        source = Source(path, data.decode("utf-8-sig", "replace").replace("\r\n", "\n"))
+        before = len(data[: error.start].decode("utf-8-sig").replace("\r\n", "\n"))
+        message = (
+            f"byte {error.start} (0x{data[error.start]:02x}) is not UTF-8: save the file as UTF-8"
         )
-    return Source(path, text.removeprefix("\ufeff").replace("\r\n", "\n"))
+        return source, [diagnostic("E0101", message, source.locate(before, before + 1))]
 
 
 def tokenize(source: Source) -> Tokens:

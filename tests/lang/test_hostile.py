@@ -38,9 +38,8 @@ def _survives(text: str) -> None:
 @_SETTINGS
 @given(st.binary(max_size=200))
 def test_bytes(data: bytes) -> None:
-    source = decode(data, "a.intent")
-    if isinstance(source, Source):
-        _survives(source.text)
+    source, _ = decode("a.intent", data)
+    _survives(source.text)
 
 
 @_SETTINGS

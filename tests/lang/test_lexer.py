@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import pytest
 
-from hyper.base.diagnostics import Diagnostic
 from hyper.base.source import Source
 from hyper.lang import tokens as t
 from hyper.lang.lexer import decode, tokenize
@@ -157,13 +156,12 @@ def test_an_unclosed_bracket_does_not_swallow_the_file() -> None:
 
 
 def test_decode() -> None:
-    source = decode(b"\xef\xbb\xbfa\r\nb", "a.intent")
-    assert isinstance(source, Source)
-    assert source.text == "a\nb"
+    source, found = decode("a.intent", b"\xef\xbb\xbfa\r\nb")
+    assert (source.text, found) == ("a\nb", [])
 
 
 def test_invalid_utf8_names_its_offset() -> None:
-    found = decode("é\nab".encode() + b"\xff", "a.intent")
-    assert isinstance(found, Diagnostic)
+    source, (found,) = decode("a.intent", "é\r\nab".encode() + b"\xff")
+    assert source.text == "é\nab\ufffd"
     assert (found.code, found.line, found.column) == ("E0101", 2, 3)
-    assert "0xff at offset 5" in found.message
+    assert "byte 6 (0xff)" in found.message

@@ -73,3 +73,19 @@ def test_order_of_files(tmp_path: Path) -> None:
         assert result.success, result.diagnostics
         made.append(digests(out))
     assert made[0] == made[1]
+
+
+def test_line_ends(tmp_path: Path) -> None:
+    """A checkout with CRLF makes what one with LF makes, text over several lines included."""
+    text = b'"""One\ntwo."""\nintent a\n\ncalc f() -> string: """x\ny"""\n'
+    made = []
+    for name, data in (("lf", text), ("crlf", text.replace(b"\n", b"\r\n"))):
+        tree = tmp_path / name
+        tree.mkdir()
+        (tree / "a.intent").write_bytes(data)
+        result = hyperCompile(str(tree), out=str(tmp_path / f"out-{name}"), package="same")
+        assert result.success, result.diagnostics
+        made.append(digests(tmp_path / f"out-{name}"))
+        # The manifest names the bytes of each source, which do differ.
+        assert made[-1].pop(str(Path("same") / "manifest.json"))
+    assert made[0] == made[1]

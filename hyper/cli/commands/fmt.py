@@ -19,7 +19,7 @@ from hyper.cli.main import FAILED, OK
 from hyper.cli.session import counted, verdict
 from hyper.engine.discovery import discover, start_of
 from hyper.engine.options import configure
-from hyper.engine.pipeline import decode
+from hyper.lang.lexer import decode
 
 if TYPE_CHECKING:
     import argparse
