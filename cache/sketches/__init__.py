@@ -1,0 +1,1 @@
+"""Small summaries of large sets, each with a job: Bloom filter, count-min sketch, HyperLogLog."""
