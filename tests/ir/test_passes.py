@@ -15,8 +15,9 @@ from hyper.ir.text import dump_node
 from hyper.ir.verify import verify
 from hyper.lang.markers import NO_MARKERS
 from hyper.lang.types import BOOL, FLOAT, INT, Type
-from tests.meaning.programs import program, value
+from tests.meaning.programs import program
 from tests.meaning.tiers import form
+from tests.meaning.values import value
 
 NOW = datetime(2024, 5, 6, tzinfo=UTC)
 A = nodes.Local(INT, "a")

@@ -11,7 +11,8 @@ from hyper.ir.program import CalcDef, Module, ParamDef, Program, RowDef, TableDe
 from hyper.ir.verify import verify
 from hyper.lang.markers import NO_MARKERS
 from hyper.lang.types import BOOL, FLOAT, INT, STRING, UNKNOWN, Dec, Enum, ListOf, Opt, Type
-from tests.meaning.programs import ITEM, MONEY, data_module, program
+from tests.meaning.data import ITEM, MONEY, data_module
+from tests.meaning.programs import program
 
 A = nodes.Local(INT, "a")
 TRUE = nodes.Const(BOOL, "true")

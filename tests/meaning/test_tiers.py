@@ -12,8 +12,9 @@ import pytest
 from hyper.ir.program import CalcDef, RuleDef, TableDef
 from hyper.ir.text import dump_node
 from hyper.ir.verify import verify
-from tests.meaning.programs import program, value
+from tests.meaning.programs import program
 from tests.meaning.tiers import Tiers
+from tests.meaning.values import value
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -1,0 +1,127 @@
+"""Random values of those types, often extreme ones."""
+
+from __future__ import annotations
+
+import math
+from datetime import UTC, date, datetime, time, timedelta, timezone
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from hyper.ir.interpreter.values import EnumValue, Record
+from hyper.lang.types import (
+    BIGINT,
+    BOOL,
+    DATE,
+    DATETIME,
+    DURATION,
+    FLOAT,
+    INT,
+    STRING,
+    TIME,
+    Dec,
+    Entity,
+    Enum,
+    ListOf,
+    MapOf,
+    Opt,
+    Type,
+    Union,
+)
+from tests.meaning.data import ITEM, MONEY, OTHER, TIER
+
+if TYPE_CHECKING:
+    from random import Random
+
+INTS = (0, 1, -1, 2, 3, 7, -10, 100, 2**31, 2**53 + 1, 2**63 - 1, -(2**63), -(2**63) + 1)
+BIGINTS = (*INTS, 2**64, -(2**70), 10**40, 10**400)
+FLOATS = (0.0, -0.0, 1.0, -1.5, 0.1, 2.5, 1e16, 5e-324, 1.7e308, math.inf, -math.inf, math.nan)
+DECIMALS = ("0", "0.00", "1", "-1.5", "0.005", "2.675", "-0.01", "9999999999.99", "12345.678")
+STRINGS = ("", "a", "Ab", " x ", "é", "😀", "a,b", "12", "-7", "1.5", '"q"', "x" * 20, "ß\n")
+WORDS = ("a", "b", "é")
+ZONES = (UTC, timezone(timedelta(hours=5, minutes=30)), timezone(timedelta(hours=-11)))
+
+
+def value(random: Random, kind: Type, depth: int = 0) -> Any:
+    """A random value of a type, often an extreme one."""
+    match kind:
+        case Opt(inner):
+            return None if random.random() < 0.4 else value(random, inner, depth)
+        case ListOf(item):
+            return [value(random, item, depth + 1) for _ in range(random.choice((0, 1, 2, 4)))]
+        case MapOf(item):
+            keys = random.sample(WORDS, random.randrange(3))
+            return {key: value(random, item, depth + 1) for key in keys}
+        case Dec(precision, scale):
+            if not precision:
+                precision, scale = 12, 2
+            exact = Decimal(random.choice(DECIMALS))
+            if random.random() < 0.5:
+                exact = Decimal(random.randrange(-(10**precision) + 1, 10**precision)).scaleb(
+                    -scale
+                )
+            whole = exact.quantize(Decimal(1).scaleb(-scale))
+            whole = whole if abs(whole) < 10 ** (precision - scale) else Decimal(1).scaleb(-scale)
+            return whole or abs(whole)
+        case Enum():
+            name, wire = random.choice([("gold", "GOLD"), ("silver", "s"), ("none_", "none")])
+            return EnumValue("data.Tier", name, wire)
+        case Entity("data.Item"):
+            return _item(random)
+        case Entity():
+            return Record("data.Other", {"name": value(random, STRING), "item": _item(random)})
+        case Union():
+            return value(random, random.choice((ITEM, OTHER, INT, STRING, ListOf(INT))), depth)
+    return _scalar(random, kind)
+
+
+def _item(random: Random) -> Record:
+    fields: dict[str, Any] = {
+        "count": random.choice((0, 1, 7, 1000)),
+        "price": value(random, MONEY),
+        "weight": value(random, FLOAT),
+        "tier": value(random, TIER),
+    }
+    if random.random() < 0.5:
+        fields["note"] = random.choice(("", "abc"))
+    fields["class"] = value(random, Opt(STRING))
+    fields["tags"] = value(random, ListOf(STRING))
+    if random.random() < 0.6:
+        fields["sparse"] = value(random, Opt(INT))
+    return Record("data.Item", fields)
+
+
+def _scalar(random: Random, kind: Type) -> Any:
+    if kind == INT:
+        return random.choice(INTS) if random.random() < 0.6 else random.randrange(-50, 50)
+    if kind == BIGINT:
+        return random.choice(BIGINTS)
+    if kind == FLOAT:
+        return random.choice(FLOATS) if random.random() < 0.6 else random.uniform(-100, 100)
+    if kind == BOOL:
+        return random.random() < 0.5
+    if kind == STRING:
+        return random.choice(STRINGS)
+    if kind == DATE:
+        return random.choice((date.min, date.max, date(2024, 2, 29), date(2023, 12, 31)))
+    if kind == TIME:
+        zone = random.choice((None, *ZONES))
+        return random.choice((time(0, 0), time(23, 59, 59, 999999), time(12, 30))).replace(
+            tzinfo=zone
+        )
+    if kind == DATETIME:
+        zone = random.choice(ZONES)
+        moments = (datetime(1, 1, 2), datetime(9999, 12, 30, 23), datetime(2024, 2, 29, 1, 2, 3, 4))  # noqa: DTZ001
+        return random.choice(moments).replace(tzinfo=zone)
+    if kind == DURATION:
+        return random.choice(
+            (
+                timedelta(),
+                timedelta(days=1, microseconds=1),
+                timedelta(hours=-5),
+                timedelta.max,
+                timedelta.min,
+                timedelta(days=400, seconds=5),
+            )
+        )
+    return UUID(int=random.getrandbits(128))
