@@ -160,7 +160,8 @@ class TableDef(msgspec.Struct, frozen=True, tag_field="node", tag="table"):
     """A decision table. Rows are tried in source order. ``unique``, ``first`` and ``any`` take the first row that fits (the checker
     has shown that under ``unique`` and ``any`` no other may disagree). ``priority`` takes, of
     the rows that fit, the one whose first result is the earliest member of its enum. ``element`` is the type of one row's
-    result (``returns`` is its list under ``collect``)."""
+    result (``returns`` is its list under ``collect``). ``complete`` says that a row is proved to fit every input, so that there is
+    no ``no_match``."""
 
     name: str
     params: tuple[ParamDef, ...]
@@ -173,6 +174,7 @@ class TableDef(msgspec.Struct, frozen=True, tag_field="node", tag="table"):
     markers: Markers
     doc: str
     line: int
+    complete: bool = False
 
 
 class RequireDef(msgspec.Struct, frozen=True, tag_field="node", tag="require"):

@@ -156,7 +156,7 @@ def test_input_errors_name_the_place(data: object, message: str) -> None:
 def test_absent_and_null_differ() -> None:
     interpreter = Interpreter(program(RECORDS))
     kind = interpreter.params("m0.cheap")[0][1]
-    line = interpreter.from_json({"quantity": 1, "price": "1", "Code-X": None}, kind)
+    line = interpreter.reader.read({"quantity": 1, "price": "1", "Code-X": None}, kind)
     assert "note" not in line.fields
     assert "note" not in interpreter.to_json(line)
     assert interpreter.to_json(line)["Code-X"] is None

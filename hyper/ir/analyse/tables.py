@@ -14,8 +14,9 @@ import msgspec
 from hyper.base.diagnostics import diagnostic, related
 from hyper.ir import nodes as n
 from hyper.ir.analyse.comparisons import Atom, atoms, constant, decide
-from hyper.ir.analyse.regions import regions, show
+from hyper.ir.analyse.regions import regions, show, unwrap
 from hyper.lang import tree
+from hyper.lang import types as t
 from hyper.lang.symbols import FunctionSymbol
 
 if TYPE_CHECKING:
@@ -41,8 +42,17 @@ class Column(msgspec.Struct, eq=False):
     cover: list[int]
 
 
-def _columns(table: TableDef, program: Program) -> list[Column] | None:
-    """The columns of a table, or ``None`` where a cell tests what cannot be decided here."""
+class SearchBudgetError(Exception):
+    """A search ended before it had looked everywhere."""
+
+
+def _columns(
+    table: TableDef, program: Program, domain: Callable[[t.Type], t.Type] = lambda kind: kind
+) -> list[Column] | None:
+    """The columns of a table, or ``None`` where a cell tests what cannot be decided here.
+
+    ``domain`` gives the type whose values a parameter is taken to have.
+    """
     by_name: dict[str, list[tuple[int, n.Expr]]] = {param.name: [] for param in table.params}
     constants: dict[str, list[Any]] = {param.name: [] for param in table.params}
     for place, row in enumerate(table.rows):
@@ -59,7 +69,7 @@ def _columns(table: TableDef, program: Program) -> list[Column] | None:
     every = (1 << len(table.rows)) - 1
     columns = []
     for param in table.params:
-        witnesses = regions(param.type, constants[param.name], program)
+        witnesses = regions(domain(param.type), constants[param.name], program)
         cover = [every] * len(witnesses)
         for place, condition in by_name[param.name]:
             bit = 1 << place
@@ -82,7 +92,8 @@ def _search(
 ) -> list[int] | None:
     """A region for each column whose common rows, out of ``start``, are accepted.
 
-    ``useful`` tells whether a partial set can still lead there. Depth is the number of columns.
+    ``useful`` tells whether a partial set can still lead there. Depth is the number of columns. Raises
+    ``SearchBudgetError`` where the budget ended the search, so that ``None`` is a proof.
     """
     seen: set[tuple[int, int]] = set()
     budget = BUDGET
@@ -103,7 +114,7 @@ def _search(
             tried.add(left)
             budget -= 1
             if budget < 0:
-                return False
+                raise SearchBudgetError
             choice.append(index)
             if visit(depth + 1, left):
                 return True
@@ -231,7 +242,7 @@ def _shadowed(
         def alone(rows: int, bit: int = bit) -> bool:
             return rows == bit
 
-        if _search(columns, reach, alone, useful) is None and _covered(columns, bit, reach):
+        if _covered(columns, bit, reach) and _finds_none(columns, reach, alone, useful):
             found.append(
                 diagnostic(
                     "W0612",
@@ -242,14 +253,66 @@ def _shadowed(
             )
 
 
+def _finds_none(
+    columns: list[Column], start: int, accept: Callable[[int], bool], useful: Callable[[int], bool]
+) -> bool:
+    """Whether a search that looked everywhere found nothing."""
+    try:
+        return _search(columns, start, accept, useful) is None
+    except SearchBudgetError:
+        return False
+
+
 def _covered(columns: list[Column], bit: int, reach: int) -> bool:
-    """Whether the search that found nothing was small enough to have been complete."""
+    """Whether the search for an input of a row is small."""
     size = 1
     for column in columns:
         size *= max(1, len({cover & reach for cover in column.cover if cover & bit}))
         if size > BUDGET:
             return False
     return True
+
+
+def _uncovered(table: TableDef, columns: list[Column]) -> list[int] | None:
+    """Regions that no row lets through, one of each column."""
+    every = (1 << len(table.rows)) - 1
+    return _search(columns, every, lambda rows: rows == 0, lambda _: True)
+
+
+def is_complete(table: TableDef, program: Program) -> bool:
+    """Whether it is proved that some row fits every input, and that no cell can fail.
+
+    Stricter than W0611: a function may be called with what an alias's markers or a decimal's scale would not let
+    into a field, so that neither narrows what an input may be here.
+    """
+    columns = _columns(table, program, lambda kind: _widest(kind, program))
+    if columns is None or not all(column.witnesses for column in columns):
+        return False
+    tested = {
+        item.subject.name
+        for row in table.rows
+        for condition in row.conditions
+        for item in atoms(condition)
+        if isinstance(item, Atom) and isinstance(item.subject, n.Local)
+    }
+    for param in table.params:
+        kind, _, _ = unwrap(param.type, program)
+        if param.name in tested and not isinstance(kind, t.Enum | t.Dec | t.Lit | t.Prim):
+            return False
+        if param.name in tested and kind == t.Prim("any"):
+            return False
+    try:
+        return _uncovered(table, columns) is None
+    except SearchBudgetError:
+        return False
+
+
+def _widest(kind: t.Type, program: Program) -> t.Type:
+    """The type without what narrows its values."""
+    bare, optional, _ = unwrap(kind, program)
+    if isinstance(bare, t.Dec):
+        bare = t.Dec(0, 0)
+    return t.Opt(bare) if optional else bare
 
 
 def _gap(
@@ -259,8 +322,10 @@ def _gap(
     columns: list[Column],
     found: list[Diagnostic],
 ) -> None:
-    every = (1 << len(table.rows)) - 1
-    choice = _search(columns, every, lambda rows: rows == 0, lambda _: True)
+    try:
+        choice = _uncovered(table, columns)
+    except SearchBudgetError:
+        return
     if choice is None:
         return
     found.append(

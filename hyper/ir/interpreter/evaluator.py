@@ -19,7 +19,7 @@ from hyper.ir.interpreter.records import Records
 from hyper.ir.interpreter.shapes import Shapes
 from hyper.ir.interpreter.stack import Depths, run_deep
 from hyper.ir.interpreter.statements import Statements
-from hyper.ir.interpreter.values import EvaluationError, Record, Value
+from hyper.ir.interpreter.values import EvaluationError, Value
 from hyper.ir.program import CalcDef, ExternDef, RuleDef, TableDef
 from hyper.lang.types import Dec, Entity, Type
 
@@ -112,10 +112,6 @@ class Interpreter:
             return [(param.name, param.type) for param in definition.params]
         raise TypeError(f"{name} is no function")
 
-    def from_json(self, data: Any, kind: Type) -> Value:
-        """JSON as a value of a type; raises ``InputError``."""
-        return self.reader.read(data, kind)
-
     def to_json(self, value: Value) -> Any:
         """A value as JSON."""
         return to_json(value, self.shapes)
@@ -194,8 +190,3 @@ class Interpreter:
             made = Statements(self._expressions, path).expression(field.default, field.line)
             code = self._functions[key] = lambda _args: made({})
         return code([])
-
-    def apply_rule(self, name: str, record: Record, *, now: datetime | None = None) -> Record:
-        """What a rule makes of a record; raises ``Refused``."""
-        result: Record = self.run(name, [record], now=now)
-        return result

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from hyper.ir.passes.branches import remove_dead_branches
+from hyper.ir.passes.completeness import mark_complete_tables
 from hyper.ir.passes.folding import fold_constants
 from hyper.ir.passes.rows import remove_dead_rows
 from hyper.ir.program import CalcDef, Module, Program, RuleDef, TableDef
@@ -27,6 +28,7 @@ PASSES: Final[tuple[Pass, ...]] = (
     fold_constants,  # first: what it makes constant is what the others look for
     remove_dead_branches,
     remove_dead_rows,
+    mark_complete_tables,
 )
 
 

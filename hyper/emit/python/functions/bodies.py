@@ -157,8 +157,9 @@ class Bodies:
         if definition.policy.startswith("collect") or definition.policy == "priority":
             self._collecting(definition)
             return
-        for row in definition.rows:
-            if not row.conditions:
+        for place, row in enumerate(definition.rows, 1):
+            is_left = definition.complete and place == len(definition.rows)
+            if is_left or not row.conditions:
                 self._put(1, "return ", self._ready(row.result, 1, row.line), "", row.line)
                 return
             self._put(1, "if ", self._fits(row), ":", row.line)
@@ -191,8 +192,9 @@ class Bodies:
             added = call(f"{found}.append", self._expressions.write(ready))
             self._lines.statement(depth, "", added, origin=row.line)
         if definition.policy == "priority":
-            self._lines.plain(1, f"if not {found}:", definition.line)
-            self._no_match(definition, 2)
+            if not definition.complete:
+                self._lines.plain(1, f"if not {found}:", definition.line)
+                self._no_match(definition, 2)
             result = call("min", Atom(found), Keyword("key=", self._rank(definition)))
         else:
             result = self._combined(definition, found)

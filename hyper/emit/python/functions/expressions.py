@@ -10,6 +10,12 @@ from typing import TYPE_CHECKING, Final, TypeGuard
 
 from hyper.emit.python.constants import constant
 from hyper.emit.python.functions import builtins, conversions, shapes
+from hyper.emit.python.functions.comparisons import (
+    constant_bool,
+    equalities,
+    is_chain,
+    is_repeatable,
+)
 from hyper.emit.python.functions.order import is_pure, starts_with_local
 from hyper.emit.python.functions.pieces import (
     ADD,
@@ -75,7 +81,6 @@ _SYMBOLS: Final = {
     "in": ("in", COMPARE),
 }
 _OPPOSITE: Final = {"eq": "ne", "ne": "eq", "lt": "ge", "le": "gt", "gt": "le", "ge": "lt"}
-_FLIPPED: Final = {"gt": "less", "ge": "less_equal", "lt": "less", "le": "less_equal"}
 
 
 class Expressions:
@@ -255,6 +260,11 @@ class Expressions:
                 return self._compared(
                     nodes.Binary(BOOL, opposite, operand.left, operand.right)  # type: ignore[arg-type]
                 )
+            case nodes.Or():
+                written = self.write(operand)
+                if isinstance(written, Operation) and written.operators == ("in",):
+                    return Operation(COMPARE, written.operands, ("not in",))
+                return Prefix("not ", written, NOT)
             case nodes.Binary() if operand.op == "in":
                 written = self._membership(operand)
                 if isinstance(written, Prefix | Brackets):
@@ -316,6 +326,9 @@ class Expressions:
         symbol, _ = _SYMBOLS[expr.op]
         kind = self.present(expr.left)
         if expr.op in {"eq", "ne"}:
+            asked = self._asked(expr)
+            if asked is not None:
+                return asked
             if self.compares_plainly(kind) and self.compares_plainly(self.present(expr.right)):
                 return operation(COMPARE, symbol, *self._sides(expr))
             test = call(
@@ -327,6 +340,27 @@ class Expressions:
             name = self.writer.runtime("lists", "time_of_day")
             return operation(COMPARE, symbol, call(name, left), call(name, right))
         return operation(COMPARE, symbol, *self._sides(expr))
+
+    def _asked(self, expr: nodes.Binary) -> Piece | None:
+        """``x``, ``not x`` or ``x is True`` for a comparison of a bool with a constant one."""
+        value, wanted = expr.left, constant_bool(expr.right)
+        if wanted is None:
+            value, wanted = expr.right, constant_bool(expr.left)
+        if wanted is None or self.present(value) != BOOL:
+            return None
+        if self.may_be_none(value):
+            operator = "is" if expr.op == "eq" else "is not"
+            return operation(COMPARE, operator, self.write(value), Atom(str(wanted)))
+        return self.write(value) if wanted is (expr.op == "eq") else self._not(value)
+
+    def _is_asked_plainly(self, choices: list[nodes.Binary]) -> bool:
+        """Whether ``x in (a, b)`` of Python means the same as ``x == a or x == b``."""
+        kind = self.present(choices[0].left)
+        return kind not in {BOOL, FLOAT} and all(
+            self.compares_plainly(self.present(side))
+            for choice in choices
+            for side in (choice.left, choice.right)
+        )
 
     def compares_plainly(self, kind: Type) -> bool:
         """Whether ``==`` of Python is the language's for values of this type."""
@@ -358,6 +392,11 @@ class Expressions:
         return joined(AND, "and", left, right)
 
     def _or(self, expr: nodes.Or) -> Piece:
+        choices = equalities(expr)
+        if choices and self._is_asked_plainly(choices):
+            items = tuple(self._number(choice.right) for choice in choices)
+            whole = Brackets(None, "(", items, ")")
+            return operation(COMPARE, "in", self.write(choices[0].left), whole)
         return joined(OR, "or", self.write(expr.left), self.write(expr.right))
 
     def _choose(self, expr: nodes.Choose) -> Piece:
@@ -505,25 +544,8 @@ def joined(at: int, operator: str, left: Piece, right: Piece) -> Piece:
     return operation(at, operator, left, right)
 
 
-def is_chain(expr: nodes.And) -> bool:
-    """Whether ``a < b and b < c`` is ``a < b < c``: the middle costs nothing, and the operators point one way."""
-    left, right = expr.left, expr.right
-    if not (isinstance(left, nodes.Binary) and isinstance(right, nodes.Binary)):
-        return False
-    rising, falling = {"lt", "le"}, {"gt", "ge"}
-    ops = {left.op, right.op}
-    return (ops <= rising or ops <= falling) and left.right == right.left and is_pure(right.left)
-
-
 def _is_comparison(piece: Piece) -> TypeGuard[Operation]:
     return isinstance(piece, Operation) and piece.level == COMPARE and len(piece.operands) == 2
-
-
-def is_repeatable(expr: nodes.Expr) -> bool:
-    """Whether writing an expression twice costs nothing: a local, or a field of one."""
-    while isinstance(expr, nodes.Field):
-        expr = expr.base
-    return isinstance(expr, nodes.Local)
 
 
 def stands_alone(expr: nodes.Expr) -> bool:
