@@ -89,6 +89,7 @@ LEVELS = "    {} => result\n    {} => low\n    {} => mid\n"
         ("decimal(6, 2)", "< 1.00", ">= 1.00", True),
         # A caller in Python may hand over 0.995: the scale of a parameter is no proof.
         ("decimal(6, 2)", "<= 0.99", ">= 1.00", False),
+        ("decimal(6, 2)", "<= 1999.99", ">= 2000.00", False),
         # Nor is a bound: markers hold for what is built, not for arguments.
         ("Share", "0..5", "6..10", False),
         ("Share", "<= 5", "> 5", True),

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from datetime import date, datetime, time, timedelta
-from decimal import Decimal
+from decimal import Context, Decimal
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
@@ -66,6 +66,7 @@ def unwrap(kind: t.Type, program: Program) -> tuple[t.Type, bool, list[Markers]]
                 return kind, optional, markers
 
 
+_DECIMALS: Final = Context(prec=28)
 _MICROSECOND: Final = timedelta(microseconds=1)
 
 
@@ -82,7 +83,7 @@ def _step(kind: t.Type) -> Callable[[Any], Any] | None:
         case t.Prim("float"):
             return lambda value: math.nextafter(float(value), math.inf)
         case t.Dec(0, 0):
-            return lambda value: value + Decimal(1).scaleb(-28)
+            return lambda value: value.next_plus(_DECIMALS)
         case t.Dec(_, scale):
             return lambda value: value + Decimal(1).scaleb(-scale)
         case t.Prim("date"):
