@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from hyper.base.diagnostics import diagnostic, related
+from hyper.base.graph import components
 from hyper.ir.program import RuleDef
 from hyper.lang import tree
 
@@ -85,33 +86,19 @@ def _same_field(uses: list[Use], symbol: Symbol) -> list[Diagnostic]:
 
 def _rings(uses: list[Use], symbol: Symbol) -> list[Diagnostic]:
     """One finding for each group of rules in which each feeds each (each reaches the other)."""
-    size = len(uses)
-    feeds = [
-        [
+    feeds = {
+        one: [
             other
-            for other in range(size)
+            for other in range(len(uses))
             if other != one
             and any(_overlap(w, r) for w in uses[one].writes for r in uses[other].reads)
         ]
-        for one in range(size)
-    ]
-    reach: list[set[int]] = []
-    for start in range(size):
-        seen: set[int] = set()
-        pending = list(feeds[start])
-        while pending:
-            item = pending.pop()
-            if item not in seen:
-                seen.add(item)
-                pending += feeds[item]
-        reach.append(seen)
+        for one in range(len(uses))
+    }
     found: list[Diagnostic] = []
-    told: set[int] = set()
-    for one in range(size):
-        ring = [other for other in range(size) if other in reach[one] and one in reach[other]]
-        if len(ring) < 2 or one in told:
+    for ring in sorted(sorted(members) for members in components(feeds)):
+        if len(ring) < 2:
             continue
-        told.update(ring)
         names = ", ".join(f"`{uses[item].name}`" for item in ring)
         node = uses[ring[-1]].node
         found.append(

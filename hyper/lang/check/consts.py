@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hyper.base.diagnostics import related
+from hyper.base.graph import components, ring
 from hyper.lang.check.exact import ExactEvaluator, Failing, NotExact
-from hyper.lang.check.graph import components, ring
 from hyper.lang.check.relations import is_flexible, knows_items, natural
 from hyper.lang.check.typed import ConstFacts, Typing, Uses
 from hyper.lang.check.walk import expressions

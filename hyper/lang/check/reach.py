@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from hyper.base.graph import components, reaching, ring
 from hyper.lang import tree
 from hyper.lang.check.consts import report_ring
 from hyper.lang.check.effects import find_effects
-from hyper.lang.check.graph import components, reaching, ring
 from hyper.lang.symbols import ConstSymbol, FunctionSymbol
 
 if TYPE_CHECKING:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from hyper.base.graph import components
 from hyper.ir.nodes import Call, ConstRef, EnumConst, IsVariant, MakeRecord
 from hyper.ir.program import ConstDef, EntityDef, ExternDef, UnionDef
 from hyper.ir.types import Alias, Entity, Enum, ListOf, MapOf, Marked, Opt, Type, Union
@@ -104,7 +105,9 @@ class Links:
                 edges[module.name].update(
                     program.home[name].name for name in needed if name in program.home
                 )
-        self._ring = _components(edges)
+        self._ring = {
+            name: number for number, ring in enumerate(components(edges)) for name in ring
+        }
         self._program = program
 
     def const_value(self, name: str) -> Expr:
@@ -142,38 +145,3 @@ class Links:
     def in_ring(self, module: str, qualified: str) -> bool:
         """Whether a module and the one of a declaration need each other."""
         return self._ring[module] == self._ring[self._program.home[qualified].name]
-
-
-def _components(edges: dict[str, set[str]]) -> dict[str, int]:
-    """A number for each node, the same for those that reach each other (Tarjan, with a stack of its own)."""
-    index: dict[str, int] = {}
-    low: dict[str, int] = {}
-    component: dict[str, int] = {}
-    path: list[str] = []
-    for root in sorted(edges):
-        if root in index:
-            continue
-        work = [(root, iter(sorted(edges[root])))]
-        index[root] = low[root] = len(index)
-        path.append(root)
-        while work:
-            node, following = work[-1]
-            target = next(following, None)
-            if target is None:
-                work.pop()
-                if work:
-                    parent = work[-1][0]
-                    low[parent] = min(low[parent], low[node])
-                if low[node] == index[node]:
-                    while True:
-                        member = path.pop()
-                        component[member] = index[node]
-                        if member == node:
-                            break
-            elif target not in index:
-                index[target] = low[target] = len(index)
-                path.append(target)
-                work.append((target, iter(sorted(edges[target]))))
-            elif target not in component:
-                low[node] = min(low[node], index[target])
-    return component

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Hashable, Iterable, Mapping
+
+K = TypeVar("K", bound="Hashable")
 
 
-def components(edges: Mapping[str, Iterable[str]]) -> list[list[str]]:
+def components(edges: Mapping[K, Iterable[K]]) -> list[list[K]]:
     """Strongly connected components, those that are used first; within one in the order of the search.
 
+    Targets that are no key of ``edges`` are passed over. The order is that of ``edges`` and of each node's targets:
+    give it no sets of strings where the order reaches an output.
     Tarjan's algorithm (SIAM J. Comput. 1(2), 1972) with an explicit stack: a chain may be as long as it likes.
     """
-    index: dict[str, int] = {}
-    low: dict[str, int] = {}
-    on_stack: set[str] = set()
-    stack: list[str] = []
-    found: list[list[str]] = []
+    index: dict[K, int] = {}
+    low: dict[K, int] = {}
+    on_stack: set[K] = set()
+    stack: list[K] = []
+    found: list[list[K]] = []
     for root in edges:
         if root in index:
             continue
@@ -48,8 +52,8 @@ def components(edges: Mapping[str, Iterable[str]]) -> list[list[str]]:
     return found
 
 
-def _pop(stack: list[str], on_stack: set[str], root: str) -> list[str]:
-    members: list[str] = []
+def _pop(stack: list[K], on_stack: set[K], root: K) -> list[K]:
+    members: list[K] = []
     while True:
         member = stack.pop()
         on_stack.discard(member)
@@ -59,14 +63,14 @@ def _pop(stack: list[str], on_stack: set[str], root: str) -> list[str]:
             return members
 
 
-def ring(members: list[str], edges: Mapping[str, Iterable[str]]) -> list[str]:
+def ring(members: list[K], edges: Mapping[K, Iterable[K]]) -> list[K]:
     """A shortest way round from the first member of a component back to it."""
     inside = set(members)
     start = members[0]
-    came: dict[str, str] = {}
+    came: dict[K, K] = {}
     level = [start]
     while level:
-        following: list[str] = []
+        following: list[K] = []
         for node in level:
             for target in edges[node]:
                 if target == start:
@@ -82,9 +86,7 @@ def ring(members: list[str], edges: Mapping[str, Iterable[str]]) -> list[str]:
     return members
 
 
-def reaching(
-    order: Iterable[str], edges: Mapping[str, Iterable[str]], direct: set[str]
-) -> set[str]:
+def reaching(order: Iterable[K], edges: Mapping[K, Iterable[K]], direct: set[K]) -> set[K]:
     """Everything that reaches one of ``direct``; ``order`` has what is used first."""
     found = set(direct)
     for name in order:
