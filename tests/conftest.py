@@ -20,5 +20,7 @@ def _no_options_of_the_shell(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in list(os.environ):
         if name.startswith("HYPER_") and name != "HYPER_UPDATE_GOLDEN":
             monkeypatch.delenv(name)
+    # Tests of what is kept between builds turn it on; all others start from nothing.
+    monkeypatch.setenv("HYPER_INCREMENTAL", "off")
     for name in ("NO_COLOR", "FORCE_COLOR"):
         monkeypatch.delenv(name, raising=False)

@@ -135,13 +135,25 @@ def _build(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--target", metavar="LIST", help=f"what to make; default: {_TARGETS}")
     parser.add_argument("--package", metavar="NAME", help="name of the package")
     parser.add_argument("--tier", choices=_TIERS, help="how to build; never changes the output")
+    _no_cache(parser)
     _json(parser)
+
+
+def _no_cache(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--no-cache",
+        dest="incremental",
+        action="store_const",
+        const="off",
+        help="do everything again, and keep nothing",
+    )
 
 
 def _check(parser: argparse.ArgumentParser) -> None:
     _sources(parser)
     formats = ("text", "json", "sarif", "github")
     parser.add_argument("--format", choices=formats, help="form of the diagnostics; default: text")
+    _no_cache(parser)
     _json(parser)
 
 

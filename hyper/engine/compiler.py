@@ -1,11 +1,11 @@
 """The compiler as people use it: ``hyper_compile`` for one build, ``create_hyper_compiler`` for a session of many.
 
-A session keeps what it parsed: a file whose bytes are as they were is not parsed again (``file:cached``).
+A build whose sources, options and compiler are as they were is answered from its record on disk (``incremental``); a session
+also keeps what it parsed: a file whose bytes are as they were is not parsed again (``file:cached``).
 """
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import gc
 import os
@@ -21,9 +21,10 @@ from hyper.base.output import publish
 from hyper.engine import manifest, pipeline
 from hyper.engine.clock import Phases
 from hyper.engine.discovery import Discovered, discover, start_of
-from hyper.engine.metrics import measure, tally
+from hyper.engine.metrics import measure, summed, tally
 from hyper.engine.options import Configured, check_key, configure, parse_value
 from hyper.engine.pipeline import Compilation, Parsed
+from hyper.engine.record import Outcome
 from hyper.engine.result import Chunk, Output, Result
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from hyper.base.diagnostics import Diagnostic
     from hyper.base.events import Listener
     from hyper.base.fs import Files
+    from hyper.engine.incremental import Kind, Request
 
     Paths = str | PathLike[str] | Sequence[str | PathLike[str]] | None
 
@@ -87,7 +89,7 @@ class Compiler:
 
         Nothing is written where there is an error. ``result.success`` tells.
         """
-        return self._run(paths, options, self._build)
+        return self._run(paths, options, self._build, "build")
 
     def check(self, paths: Paths = None, *, externs: bool = False, **options: Any) -> Result:
         """Find what is wrong and run the scenarios, those that reach user code only with ``externs``. Writes nothing."""
@@ -95,7 +97,7 @@ class Compiler:
         def scenarios(state: Compilation, _work: _Work) -> None:
             pipeline.evaluate(state, _work.phases, externs=externs)
 
-        return self._run(paths, options, scenarios)
+        return self._run(paths, options, scenarios, None if externs else "check")
 
     def analyse(self, paths: Paths = None, **options: Any) -> Result:
         """As ``check``, without running the scenarios."""
@@ -103,6 +105,8 @@ class Compiler:
 
     async def compile_async(self, paths: Paths = None, **options: Any) -> Result:
         """``compile`` on a thread of its own, for servers."""
+        import asyncio
+
         return await asyncio.to_thread(self.compile, paths, **options)
 
     def _run(
@@ -110,21 +114,42 @@ class Compiler:
         paths: Paths,
         options: Mapping[str, Any],
         finish: Callable[[Compilation, _Work], None],
+        kind: Kind | None = None,
     ) -> Result:
         began = time.perf_counter()
         self._emitter.emit(Event("compilation:start"))
         work = self._prepare(_as_list(paths), {**self._arguments, **_checked(options)})
-        with _collection(on=work.configured.options.collecting):
-            state = self._front(work)
-            if work.usable:
-                finish(state, work)
-        seconds = time.perf_counter() - began
-        result = work.result(state, seconds)
+        result = self._replay(work, kind, began)
+        if result is None:
+            with _collection(on=work.configured.options.collecting):
+                state = self._front(work)
+                if work.usable:
+                    finish(state, work)
+            work.keep(state)
+            result = work.result(state, began)
         if self._emitter.listens("diagnostic"):
             for item in result.diagnostics:
                 self._emitter.emit(Event("diagnostic", path=item.file, diagnostic=item))
+        seconds = result.timing["total"]
         self._emitter.emit(Event("compilation:end", seconds=seconds, success=result.success))
         return result
+
+    def _replay(self, work: _Work, kind: Kind | None, began: float) -> Result | None:
+        """The result of before, where nothing that it depends on has changed."""
+        keeps = kind is not None and work.configured.options.keeping and work.usable
+        if kind is None or not keeps or not isinstance(self._files, Disk):
+            return None
+        from hyper.engine.incremental import open_request
+
+        with work.phases.phase("compare"):
+            work.request = open_request(kind, work.configured, work.root, work.paths)
+            outcome = work.request.replay() if work.request is not None else None
+        if outcome is None:
+            return None
+        if self._emitter.listens("file:cached"):
+            for path in work.paths:
+                self._emitter.emit(Event("file:cached", phase="compare", path=path))
+        return work.replayed(outcome, began)
 
     def _prepare(self, paths: list[str], arguments: Mapping[str, Any]) -> _Work:
         phases = Phases(self._emitter)
@@ -138,12 +163,14 @@ class Compiler:
         if not work.usable:
             return Compilation([], list(work.diagnostics))
         with work.phases.phase("read"):
-            contents, found = pipeline.read_all(self._files, work.root, work.paths)
+            known = work.request.read if work.request is not None else {}
+            contents, found = pipeline.read_all(self._files, work.root, work.paths, known)
         work.contents = contents
         state = pipeline.compile_front(contents, work.phases, self._parse)
         state.diagnostics = pipeline.ordered([*work.diagnostics, *found, *state.diagnostics])
         if found:
             state.program = None
+            work.request = None
         return state
 
     def _parse(self, path: str, data: bytes) -> Parsed:
@@ -193,6 +220,7 @@ class _Work:
         self.removed: list[str] = []
         self.chunks: list[Chunk] = []
         self.written_diagnostics: list[Diagnostic] = []
+        self.request: Request | None = None
 
     def write(self, made: dict[str, bytes]) -> None:
         """Publish the files of the package with their manifest."""
@@ -227,8 +255,50 @@ class _Work:
             for path in sorted(made)
         ]
 
-    def result(self, state: Compilation, seconds: float) -> Result:
+    def keep(self, state: Compilation) -> None:
+        """Record the outcome for the next build. One that could not be written is none."""
+        if self.request is None or any(item.is_error for item in self.written_diagnostics):
+            return
+        own = {*self.diagnostics, *self.written_diagnostics}
+        self.request.keep(
+            Outcome(
+                success=not state.failed,
+                package=self.package,
+                diagnostics=[item for item in state.diagnostics if item not in own],
+                stats=tally(state),
+                chunks=self.chunks,
+                files=[
+                    (item.path.partition("/")[2], item.size, item.digest) for item in self.outputs
+                ],
+            ),
+            self.contents,
+        )
+
+    def replayed(self, outcome: Outcome, began: float) -> Result:
+        """The result of an outcome that is in place already."""
+        outputs = [
+            Output(f"{outcome.package}/{path}", size, content, "unchanged")
+            for path, size, content in outcome.files
+        ]
+        seconds = time.perf_counter() - began
+        return Result(
+            success=outcome.success,
+            diagnostics=pipeline.ordered([*self.diagnostics, *outcome.diagnostics]),
+            root=self.root,
+            out=self.configured.options.out,
+            folder=self.configured.folder,
+            package=outcome.package,
+            outputs=outputs,
+            chunks=outcome.chunks,
+            timing={**self.phases.seconds, "total": seconds},
+            stats=outcome.stats | summed(outputs, []),
+            metrics=measure(outcome.stats["files"], outcome.stats["bytes"], seconds),
+        )
+
+    def result(self, state: Compilation, began: float) -> Result:
         """Put the outcome together."""
+        seconds = time.perf_counter() - began
+        stats = tally(state)
         return Result(
             success=not state.failed,
             diagnostics=state.diagnostics,
@@ -240,8 +310,8 @@ class _Work:
             removed=self.removed,
             chunks=self.chunks,
             timing={**self.phases.seconds, "total": seconds},
-            stats=tally(state, self.outputs, self.removed),
-            metrics=measure(state, seconds),
+            stats=stats | summed(self.outputs, self.removed),
+            metrics=measure(stats["files"], stats["bytes"], seconds),
             compilation=state,
         )
 

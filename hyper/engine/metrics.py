@@ -4,21 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from typing import TYPE_CHECKING, Final
-
-from hyper.ir.program import (
-    ActionDef,
-    AliasDef,
-    CalcDef,
-    ConstDef,
-    EntityDef,
-    EnumDef,
-    ExternDef,
-    FeatureDef,
-    RuleDef,
-    TableDef,
-    UnionDef,
-)
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,27 +12,34 @@ if TYPE_CHECKING:
     from hyper.engine.pipeline import Compilation
     from hyper.engine.result import Output
 
-_COUNTED: Final[dict[type, str]] = {
-    EntityDef: "entities",
-    EnumDef: "enums",
-    UnionDef: "unions",
-    AliasDef: "types",
-    ConstDef: "constants",
-    CalcDef: "calcs",
-    ExternDef: "externs",
-    TableDef: "tables",
-    RuleDef: "rules",
-}
+
+def _counted() -> dict[type, str]:
+    from hyper.ir import program
+
+    return {
+        program.EntityDef: "entities",
+        program.EnumDef: "enums",
+        program.UnionDef: "unions",
+        program.AliasDef: "types",
+        program.ConstDef: "constants",
+        program.CalcDef: "calcs",
+        program.ExternDef: "externs",
+        program.TableDef: "tables",
+        program.RuleDef: "rules",
+    }
 
 
-def tally(state: Compilation, outputs: Sequence[Output], removed: Sequence[str]) -> dict[str, int]:
-    """Counts of what was compiled and made."""
+def tally(state: Compilation) -> dict[str, int]:
+    """Counts of what was compiled."""
+    from hyper.ir.program import ActionDef, FeatureDef
+
+    counted = _counted()
     counts = {
         "files": len(state.units),
         "bytes": state.size,
         "lines": sum(unit.source.text.count("\n") for unit in state.units),
     }
-    kinds = (*_COUNTED.values(), "actions", "webhooks", "scenarios", "scenarios_skipped")
+    kinds = (*counted.values(), "actions", "webhooks", "scenarios", "scenarios_skipped")
     counts |= dict.fromkeys(kinds, 0)
     for module in state.program.modules if state.program else ():
         for definition in module.definitions:
@@ -54,11 +47,16 @@ def tally(state: Compilation, outputs: Sequence[Output], removed: Sequence[str])
                 counts["scenarios"] += len(definition.scenarios)
             elif isinstance(definition, ActionDef):
                 counts["webhooks" if definition.webhook else "actions"] += 1
-            elif type(definition) in _COUNTED:
-                counts[_COUNTED[type(definition)]] += 1
+            elif type(definition) in counted:
+                counts[counted[type(definition)]] += 1
     counts["scenarios_skipped"] = sum(run.outcome == "skipped" for run in state.scenarios)
+    return counts
+
+
+def summed(outputs: Sequence[Output], removed: Sequence[str]) -> dict[str, int]:
+    """Counts of what was made."""
     written = sum(output.state == "written" for output in outputs)
-    return counts | {
+    return {
         "outputs": len(outputs),
         "written": written,
         "unchanged": len(outputs) - written,
@@ -67,12 +65,15 @@ def tally(state: Compilation, outputs: Sequence[Output], removed: Sequence[str])
     }
 
 
-def measure(state: Compilation, seconds: float) -> dict[str, float]:
-    """Speed and memory: processor seconds of the process, its peak in bytes, files and bytes a second."""
+def measure(count: int, size: int, seconds: float) -> dict[str, float]:
+    """Speed and memory: processor seconds of the process, its peak in bytes, files and bytes a second.
+
+    ``count`` files of ``size`` bytes in all were compiled in ``seconds``.
+    """
     figures = {
         "cpu_seconds": time.process_time(),
-        "files_per_second": len(state.units) / seconds if seconds else 0.0,
-        "bytes_per_second": state.size / seconds if seconds else 0.0,
+        "files_per_second": count / seconds if seconds else 0.0,
+        "bytes_per_second": size / seconds if seconds else 0.0,
     }
     try:
         import resource

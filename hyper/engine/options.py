@@ -41,15 +41,22 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     target: tuple[TargetName, ...] = TARGETS
     tier: TierName = "balanced"
     collects: bool | None = None
+    cache: str | None = None
+    incremental: bool | None = None
 
     @property
     def collecting(self) -> bool:
         """Whether the collector of cycles runs during the build: as set, else as the tier says."""
         return TIERS[self.tier].collects if self.collects is None else self.collects
 
+    @property
+    def keeping(self) -> bool:
+        """Whether what was built is kept for the next build: as set, else as the tier says."""
+        return TIERS[self.tier].incremental if self.incremental is None else self.incremental
+
 
 KEYS: Final[tuple[str, ...]] = Options.__struct_fields__
-_PATHS: Final = ("source", "out")
+_PATHS: Final = ("source", "out", "cache")
 
 
 class OptionError(ValueError):
@@ -165,6 +172,8 @@ _PARSERS: Final[dict[str, Callable[[str, Any], Any]]] = {
     "target": _target,
     "tier": _tier,
     "collects": _switch,
+    "cache": _text,
+    "incremental": _switch,
 }
 
 

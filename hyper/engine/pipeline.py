@@ -14,7 +14,7 @@ from hyper.base.diagnostics import Diagnostic, diagnostic, sort_key
 from hyper.engine.names import module_name, package_name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from hyper.base.fs import Files
     from hyper.engine.clock import Phases
@@ -52,14 +52,17 @@ class Compilation:
 
 
 def read_all(
-    files: Files, root: str, paths: Sequence[str]
+    files: Files, root: str, paths: Sequence[str], known: Mapping[str, bytes]
 ) -> tuple[list[tuple[str, bytes]], list[Diagnostic]]:
-    """The bytes of each file that can be read."""
+    """The bytes of each file that can be read; those ``known`` by path are not read again."""
     contents: list[tuple[str, bytes]] = []
     found: list[Diagnostic] = []
     for path in paths:
         try:
-            contents.append((path, files.read(posixpath.join(root, path))))
+            data = known.get(path)
+            contents.append(
+                (path, files.read(posixpath.join(root, path)) if data is None else data)
+            )
         except OSError as error:
             message = f"cannot read the file: {error.strerror or error}"
             found.append(diagnostic("E0901", message, file=path))

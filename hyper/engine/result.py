@@ -36,7 +36,7 @@ class Result:
     ``diagnostics`` are sorted by place; their files are relative to ``root``, the source root, or names of the configuration in
     ``folder``. ``outputs`` and ``removed`` are relative to ``out``. ``timing`` has seconds by phase, and ``total``. ``stats``
     counts what was compiled and made; ``metrics`` says what that cost. ``compilation`` holds the stages' values for
-    further questions, and is in no JSON.
+    further questions, ``None`` where the build was answered from its record; it is in no JSON.
     """
 
     success: bool

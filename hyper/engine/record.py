@@ -1,0 +1,123 @@
+"""What a build leaves for the next one: the key of what it did, the stamps of what it read and wrote, and the outcome.
+
+A record is one small file beneath the cache's folder, written to the side and renamed. One that cannot be read, or is not what
+was written, counts as none.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from hashlib import sha256
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from hyper.base.diagnostics import Diagnostic
+from hyper.engine import identity
+from hyper.engine.result import Chunk
+from hyper.engine.stamps import Stamps
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_MAGIC: Final = b"hyper record 1\n"
+_TAG: Final = "Signature: 8a477f597d28d172789f06886806bc55\n# A cache: removing it costs time.\n"
+
+
+class Outcome(msgspec.Struct, frozen=True, array_like=True):
+    """What an action comes to: the same wherever it runs.
+
+    ``files`` are path, size in bytes and SHA-256 of each output, manifest included.
+    """
+
+    success: bool
+    package: str | None
+    diagnostics: list[Diagnostic]
+    stats: dict[str, int]
+    chunks: list[Chunk]
+    files: list[tuple[str, int, str]]
+
+
+class Record(msgspec.Struct, frozen=True, array_like=True):
+    """One request as it was last answered. ``key`` is the digest of all that the outcome depends on."""
+
+    key: str
+    sources: Stamps
+    outputs: Stamps
+    outcome: Outcome
+
+
+class Records:
+    """The records of a folder, by the name of the request. Failures to write are counted in ``errors``."""
+
+    def __init__(self, folder: str) -> None:
+        self.folder = folder
+        self.errors = 0
+
+    def load(self, name: str) -> Record | None:
+        """The record of a request, or ``None``."""
+        payload = self._read(name)
+        if payload is None:
+            return None
+        try:
+            return msgspec.msgpack.decode(payload, type=Record)
+        except (msgspec.DecodeError, RecursionError):
+            return None
+
+    def save(self, name: str, record: Record) -> None:
+        """Keep a record in the place of the one before."""
+        self._write(name, msgspec.msgpack.encode(record))
+
+    def compiler(self) -> str:
+        """The identity of this compiler, from its signature where that was seen before."""
+        signature = identity.signature()
+        known = self._read("compiler")
+        if known is not None and known[:64] == signature.encode():
+            return known[64:].decode()
+        whole = identity.identity()
+        self._write("compiler", (signature + whole).encode())
+        return whole
+
+    def _read(self, name: str) -> bytes | None:
+        try:
+            with open(os.path.join(self.folder, name), "rb") as stream:
+                data = stream.read()
+        except OSError:
+            return None
+        start = len(_MAGIC) + 32
+        payload = data[start:]
+        if data[:start] != _MAGIC + sha256(payload).digest():
+            return None
+        return payload
+
+    def _write(self, name: str, payload: bytes) -> None:
+        aside = os.path.join(self.folder, f".{name}.{os.getpid()}")
+        try:
+            make_cache_folder(os.path.dirname(self.folder))
+            os.makedirs(self.folder, exist_ok=True)
+            with open(aside, "wb") as stream:
+                stream.write(_MAGIC + sha256(payload).digest() + payload)
+            os.replace(aside, os.path.join(self.folder, name))
+        except OSError:
+            self.errors += 1
+            with contextlib.suppress(OSError):
+                os.unlink(aside)
+
+
+def make_cache_folder(folder: str) -> None:
+    """Make the folder of all caches, marked so that neither version control nor backups take it.
+
+    Raises ``OSError`` where it cannot be made.
+    """
+    if os.path.isdir(folder):
+        return
+    os.makedirs(folder, exist_ok=True)
+    for name, text in ((".gitignore", "*\n"), ("CACHEDIR.TAG", _TAG)):
+        with open(os.path.join(folder, name), "w", encoding="ascii") as stream:
+            stream.write(text)
+
+
+def name_of(parts: Sequence[str]) -> str:
+    """The name of a request's record."""
+    return sha256("\0".join(parts).encode("utf-8", "surrogateescape")).hexdigest()[:32]

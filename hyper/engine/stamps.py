@@ -1,0 +1,118 @@
+"""Stamps: what the file system says of a file, kept with the digest of its bytes so that it need not be read again.
+
+A stamp is compared as a whole: size, both times and the inode. One that was taken so soon after the file's last change that
+the same stamp could stand for other bytes is not trusted: the file is read, as version control systems do.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import time
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from hyper.base import digest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+# Clocks of file systems tick every few milliseconds; some keep whole seconds, and a few two of them.
+_TICK: Final = 50_000_000
+_COARSE: Final = 2_100_000_000
+_SECOND: Final = 1_000_000_000
+
+
+class Stamp(msgspec.Struct, frozen=True, array_like=True):
+    """A file as it was seen: times in nanoseconds, SHA-256 of its bytes, and its path from the folder that it was asked in."""
+
+    path: str
+    size: int
+    modified: int
+    changed: int
+    inode: int
+    digest: str
+
+
+class Stamps(msgspec.Struct, frozen=True, array_like=True):
+    """Files with the time at which they were looked at, in nanoseconds since the epoch."""
+
+    taken: int
+    files: list[Stamp]
+
+    def settled(self) -> bool:
+        """Whether every stamp is old enough to be trusted."""
+        return all(_settled(item, self.taken) for item in self.files)
+
+
+class Seen(msgspec.Struct):
+    """What a look found: the stamps of now, and the bytes of the files that had to be read."""
+
+    stamps: Stamps
+    read: dict[str, bytes]
+
+
+def look(folder: str, paths: Iterable[str], known: Stamps | None) -> Seen:
+    """The stamps of files, reading those only that ``known`` does not vouch for.
+
+    Raises ``OSError`` where a file cannot be read or is no regular file.
+    """
+    before = {item.path: item for item in known.files} if known is not None else {}
+    taken = time.time_ns()
+    files: list[Stamp] = []
+    read: dict[str, bytes] = {}
+    for path in paths:
+        full = os.path.join(folder, path)
+        kept = before.get(path)
+        if kept is not None and known is not None and _settled(kept, known.taken):
+            status = os.stat(full)
+            if _same(kept, status):
+                files.append(kept)
+                continue
+        data, status = _read(full)
+        read[path] = data
+        files.append(_stamp(path, status, digest.of_bytes(data)))
+    return Seen(Stamps(taken, files), read)
+
+
+def unchanged(folder: str, known: Stamps) -> Stamps | None:
+    """The stamps anew where every file still has its bytes; ``None`` where one is gone or differs."""
+    try:
+        seen = look(folder, [item.path for item in known.files], known)
+    except OSError:
+        return None
+    same = all(
+        now.digest == then.digest for now, then in zip(seen.stamps.files, known.files, strict=True)
+    )
+    return seen.stamps if same else None
+
+
+def _same(kept: Stamp, status: os.stat_result) -> bool:
+    return (
+        kept.size == status.st_size
+        and kept.modified == status.st_mtime_ns
+        and kept.changed == status.st_ctime_ns
+        and kept.inode == status.st_ino
+    )
+
+
+def _settled(kept: Stamp, taken: int) -> bool:
+    last = max(kept.modified, kept.changed)
+    coarse = kept.modified % _SECOND == 0 and kept.changed % _SECOND == 0
+    return last + (_COARSE if coarse else _TICK) < taken
+
+
+def _read(path: str) -> tuple[bytes, os.stat_result]:
+    """The bytes of a regular file, with its status from before they were read."""
+    with open(path, "rb") as stream:
+        status = os.fstat(stream.fileno())
+        if not stat.S_ISREG(status.st_mode):
+            raise OSError(f"{path} is no regular file")
+        return stream.read(), status
+
+
+def _stamp(path: str, status: os.stat_result, content: str) -> Stamp:
+    return Stamp(
+        path, status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino, content
+    )

@@ -1,0 +1,278 @@
+"""What is done again after each kind of change, and that what is not done again is as if it were."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from hyper.engine import identity, stamps
+from hyper.engine.compiler import create_hyper_compiler
+from hyper.engine.record import Records
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from hyper.engine.result import Result
+
+SOURCES = {
+    "money.intent": 'entity Price:\n    amount: decimal(10, 2) @range(min: 0)\n    currency: string = "EUR"\n',
+    "shop.intent": (
+        "use money (Price)\n\nentity Item:\n    name: string\n    price: Price\n\n"
+        "calc doubled(item: Item) -> decimal(10, 2):\n    item.price.amount * 2\n\n"
+        'feature "Doubling":\n    scenario "one":\n'
+        '        then doubled(Item(name: "x", price: Price(amount: 2))) == 4\n'
+    ),
+}
+
+
+class Tree:
+    """A tree of sources in a folder of its own, built with what was kept or without."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.out = folder / "out"
+        self.cache = folder / "cache"
+        self.sources = folder / "intents"
+        self.sources.mkdir()
+        for path, text in SOURCES.items():
+            (self.sources / path).write_text(text)
+        self.parsed: list[str] = []
+        self.cached: list[str] = []
+
+    def build(self, kind: str = "compile", **options: Any) -> Result:
+        """Build or check in a new session, as a new process would."""
+        self.parsed, self.cached = [], []
+        given = {"out": str(self.out), "cache": str(self.cache), "incremental": True} | options
+        with create_hyper_compiler(environment={}, **given) as compiler:
+            compiler.on("file:parsed", lambda event: self.parsed.append(event.path))
+            compiler.on("file:cached", lambda event: self.cached.append(event.path))
+            result: Result = getattr(compiler, kind)(str(self.sources))
+        return result
+
+    def written(self, out: Path | None = None) -> dict[str, bytes]:
+        """All files of the output."""
+        out = out or self.out
+        return {str(p.relative_to(out)): p.read_bytes() for p in out.rglob("*") if p.is_file()}
+
+    def record(self) -> Path:
+        """The file of the only build's record."""
+        (found,) = [p for p in (self.cache / "records").iterdir() if p.name != "compiler"]
+        return found
+
+    def agrees(self) -> None:
+        """The output is what a build without anything kept makes."""
+        plain = self.folder / "plain"
+        shutil.rmtree(plain, ignore_errors=True)
+        assert self.build(out=str(plain), incremental=False).success
+        assert self.written() == self.written(plain)
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Tree:
+    """A tree that was built once."""
+    made = Tree(tmp_path)
+    result = made.build()
+    assert result.success, result.diagnostics
+    assert made.parsed == ["money.intent", "shop.intent"]
+    return made
+
+
+def same(one: Result, other: Result) -> None:
+    """Two results say the same of the sources and the output."""
+    assert one.diagnostics == other.diagnostics
+    assert one.package == other.package
+    assert one.chunks == other.chunks
+    assert [(o.path, o.size, o.digest) for o in one.outputs] == [
+        (o.path, o.size, o.digest) for o in other.outputs
+    ]
+    keys = {"written", "unchanged", "removed"}
+    assert {k: v for k, v in one.stats.items() if k not in keys} == {
+        k: v for k, v in other.stats.items() if k not in keys
+    }
+
+
+def test_nothing_changed(tree: Tree) -> None:
+    before = {path: os.stat(tree.out / path).st_mtime_ns for path in tree.written()}
+    plain = tree.build(incremental=False)
+    again = tree.build()
+    assert tree.parsed == []
+    assert tree.cached == ["money.intent", "shop.intent"]
+    assert all(output.state == "unchanged" for output in again.outputs)
+    assert again.success
+    assert again.stats["scenarios"] == 1
+    same(again, plain)
+    assert {path: os.stat(tree.out / path).st_mtime_ns for path in tree.written()} == before
+
+
+def test_a_third_build_reads_nothing(tree: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stamps, "_TICK", -(10**18))
+    monkeypatch.setattr(stamps, "_COARSE", -(10**18))
+    tree.build()
+
+    def refuse(path: str) -> None:
+        raise AssertionError(f"{path} was read")
+
+    monkeypatch.setattr(stamps, "_read", refuse)
+    assert tree.build().success
+    assert tree.parsed == []
+
+
+def test_touching_a_source_changes_nothing(tree: Tree) -> None:
+    os.utime(tree.sources / "shop.intent", ns=(1, 1))
+    assert tree.build().success
+    assert tree.parsed == []
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda tree: (tree.sources / "shop.intent").write_text(
+            SOURCES["shop.intent"].replace("* 2", "* 3").replace("== 4", "== 6")
+        ),
+        lambda tree: (tree.sources / "more.intent").write_text("entity More:\n    a: int\n"),
+        lambda tree: (tree.sources / "shop.intent").unlink(),
+        lambda tree: (tree.sources / "money.intent").rename(tree.sources / "Money2.intent"),
+        lambda tree: (tree.sources / "money.intent").write_text(
+            "# a comment\n" + SOURCES["money.intent"]
+        ),
+    ],
+    ids=["body", "new file", "deleted file", "renamed file", "comment"],
+)
+def test_a_change_is_seen(tree: Tree, change: Callable[[Tree], object]) -> None:
+    change(tree)
+    result = tree.build()
+    assert tree.parsed == sorted(path.name for path in tree.sources.iterdir())
+    if result.success:
+        tree.agrees()
+    else:
+        same(result, tree.build(incremental=False))
+
+
+def test_a_change_that_keeps_size_and_time_is_seen(tree: Tree) -> None:
+    path = tree.sources / "shop.intent"
+    status = path.stat()
+    path.write_text(SOURCES["shop.intent"].replace("name", "nome"))
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+    tree.build()
+    assert tree.parsed
+
+
+def test_going_back_builds_what_was_there(tree: Tree) -> None:
+    path = tree.sources / "shop.intent"
+    path.write_text(SOURCES["shop.intent"].replace("name", "title"))
+    tree.build()
+    path.write_text(SOURCES["shop.intent"])
+    assert tree.build().success
+    tree.agrees()
+
+
+@pytest.mark.parametrize("options", [{"target": "openapi"}, {"package": "other"}])
+def test_a_changed_option_is_seen(tree: Tree, options: dict[str, str]) -> None:
+    result = tree.build(**options)
+    assert tree.parsed
+    same(result, tree.build(incremental=False, **options))
+
+
+def test_another_output_folder_is_another_build(tree: Tree) -> None:
+    out = tree.folder / "elsewhere"
+    assert tree.build(out=str(out)).success
+    assert tree.written(out) == tree.written()
+
+
+def test_a_tier_is_not_part_of_the_key(tree: Tree) -> None:
+    assert tree.build(tier="conservative").success
+    assert tree.parsed == []
+
+
+def test_another_compiler_builds_again(tree: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(identity, "signature", lambda: "1" * 64)
+    assert tree.build().success
+    assert tree.parsed == [], "the same code at another place is the same compiler"
+    monkeypatch.setattr(identity, "signature", lambda: "2" * 64)
+    monkeypatch.setattr(identity, "identity", lambda: "3" * 64)
+    assert tree.build().success
+    assert tree.parsed
+
+
+def test_an_output_that_is_gone_is_made_again(tree: Tree) -> None:
+    path = tree.out / "app" / "openapi.json"
+    path.unlink()
+    assert tree.build().success
+    assert path.exists()
+    tree.agrees()
+
+
+def test_an_output_that_was_changed_by_hand_is_judged_as_ever(tree: Tree) -> None:
+    path = tree.out / "app" / "openapi.json"
+    path.write_text("mine\n")
+    one = tree.build()
+    path.write_text("mine\n")
+    other = tree.build(incremental=False)
+    assert [item.code for item in one.diagnostics] == [item.code for item in other.diagnostics]
+
+
+def test_errors_are_replayed(tree: Tree) -> None:
+    (tree.sources / "shop.intent").write_text("entity Item:\n    a: Nothing\n\ncalc unused(:\n")
+    first = tree.build()
+    assert not first.success
+    again = tree.build()
+    assert tree.parsed == []
+    same(first, again)
+
+
+def test_checks_are_replayed(tree: Tree) -> None:
+    plain = tree.build("check", incremental=False)
+    tree.build("check")
+    assert tree.parsed
+    again = tree.build("check")
+    assert tree.parsed == []
+    same(again, plain)
+    assert not again.outputs
+
+
+def test_a_record_that_is_not_what_was_written_counts_as_none(tree: Tree) -> None:
+    path = tree.record()
+    whole = path.read_bytes()
+    for cut in (0, 1, 20, len(whole) // 2, len(whole) - 1):
+        path.write_bytes(whole[:cut])
+        assert tree.build().success
+        assert tree.parsed
+    for at in range(0, len(whole), 97):
+        assert Records(str(path.parent)).load(path.name) is not None
+        path.write_bytes(whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :])
+        assert Records(str(path.parent)).load(path.name) is None
+        path.write_bytes(whole)
+
+
+def test_a_cache_that_cannot_be_written_costs_only_time(tree: Tree) -> None:
+    tree.cache = tree.folder / "a file"
+    tree.cache.write_text("in the way")
+    for _ in range(2):
+        assert tree.build().success
+        assert tree.parsed
+    tree.agrees()
+
+
+def test_a_link_in_the_tree_leads_no_cache_elsewhere(tree: Tree) -> None:
+    target = tree.folder / "elsewhere"
+    target.mkdir()
+    (tree.sources / "hyper.toml").write_text("")
+    (tree.sources / ".hyper").symlink_to(target)
+    assert tree.build(cache=None).success
+    assert not list(target.iterdir())
+
+
+def test_the_cache_is_marked_as_one(tree: Tree) -> None:
+    assert (tree.cache / ".gitignore").read_text() == "*\n"
+    assert (tree.cache / "CACHEDIR.TAG").read_text().startswith("Signature: 8a477f597d28d172")
+
+
+def test_removing_the_cache_costs_only_time(tree: Tree) -> None:
+    shutil.rmtree(tree.cache)
+    assert tree.build().success
+    assert tree.parsed
+    tree.agrees()
