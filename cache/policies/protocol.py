@@ -12,7 +12,8 @@ class Policy(Protocol):
     """Decides which keys, each of a size in bytes, a bounded store keeps.
 
     Pure: no clock, no randomness, no input or output; the same calls give the same answers. It knows keys, not values: the
-    store that asks deletes what it is told to. ``used <= capacity`` holds after each call.
+    store that asks deletes what it is told to. ``used <= capacity`` holds after each call. An empty value counts as one byte,
+    so that the number of keys is bounded too.
     """
 
     @property
@@ -26,10 +27,10 @@ class Policy(Protocol):
         ...
 
     def admit(self, key: bytes, size: int) -> list[bytes]:
-        """Make a key resident and return the keys that leave for it, each once.
+        """Make a key resident and return the keys that leave for it, each once; none of them is resident afterwards.
 
-        The key itself is among them if it is refused: it is larger than the capacity, or admission is against it. A key that
-        was resident and gets another size is used, as by ``touch``, and keeps its place with the new size.
+        The key itself is among them if it is refused: it is larger than the capacity, or admission is against it. A resident
+        key of the same size is touched; one of another size is removed and admitted anew.
 
         Raises:
             ValueError: The size is negative.
@@ -45,10 +46,10 @@ class Policy(Protocol):
         """The store has lost or deleted the key: forget it. A key that is not resident is passed over."""
         ...
 
-    def victims(self) -> Iterator[bytes]:
-        """The resident keys, roughly in the order in which they would leave; nothing changes by asking.
+    def victims(self) -> Iterator[tuple[bytes, int]]:
+        """The resident keys with their sizes, roughly in the order in which they would leave; asking changes nothing.
 
-        The iterator ends its life with the next change of the policy.
+        The iterator is spent with the next change of the policy.
         """
         ...
 
@@ -59,3 +60,27 @@ class Policy(Protocol):
     def __len__(self) -> int:
         """How many keys are resident."""
         ...
+
+
+def weight(size: int) -> int:
+    """What a value of ``size`` bytes counts for: an empty one counts as one byte.
+
+    Raises:
+        ValueError: The size is negative.
+
+    """
+    if size < 0:
+        raise ValueError(f"a size of {size} bytes")
+    return size or 1
+
+
+def bounded(capacity: int) -> int:
+    """The capacity, in bytes.
+
+    Raises:
+        ValueError: It is not positive.
+
+    """
+    if capacity < 1:
+        raise ValueError(f"a capacity of {capacity} bytes")
+    return capacity
