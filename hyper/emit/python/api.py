@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from hyper.emit.python.constants import NotConstantError, constant
-from hyper.emit.python.format import INDENT, explode, quote
+from hyper.emit.python.format import INDENT, explode, quote, tuple_of
 from hyper.emit.python.handlers import handler_modules, handlers_text
 from hyper.emit.python.names import identifier, unique
 from hyper.emit.python.reading import reads
 from hyper.emit.python.scope import Scope, import_lines
+from hyper.emit.python.security import security_tables, security_text
 from hyper.emit.python.types import annotation
 from hyper.ir.program import ActionDef, EntityDef, Module, Program, RuleDef
 from hyper.ir.types import Entity, Type
@@ -64,7 +65,7 @@ def api_files(program: Program, names: Names) -> dict[str, str]:
     files["api/operations/__init__.py"] = (
         '"""What each operation takes and gives, by intent module."""\n'
     )
-    files["api/routes.py"] = _routes_text(table)
+    files["api/routes.py"] = _routes_text(table, security_tables(program))
     return files
 
 
@@ -100,6 +101,7 @@ def method_identifier(name: str) -> str:
 
 def _api_text(program: Program) -> str:
     service = program.service
+    tables = ["ROUTES", *security_tables(program)]
     title = (service.title or service.name) if service is not None else "API"
     version = service.version if service is not None and service.version else "0.0.0"
     return "\n".join(
@@ -111,6 +113,7 @@ def _api_text(program: Program) -> str:
             "from typing import TYPE_CHECKING",
             "",
             "from .._runtime.answers import Answer, ApiError, Reply, current_request",
+            "from .._runtime.security import Authenticate, Credential",
             "",
             "if TYPE_CHECKING:",
             "    from collections.abc import Awaitable, Callable, Collection",
@@ -120,7 +123,15 @@ def _api_text(program: Program) -> str:
             "",
             "    from .handlers import Handlers",
             "",
-            '__all__ = ["Answer", "ApiError", "Reply", "create_app", "current_request"]',
+            "__all__ = [",
+            '    "Answer",',
+            '    "ApiError",',
+            '    "Authenticate",',
+            '    "Credential",',
+            '    "Reply",',
+            '    "create_app",',
+            '    "current_request",',
+            "]",
             "",
             "",
             "def create_app(",
@@ -128,21 +139,26 @@ def _api_text(program: Program) -> str:
             "    *,",
             "    mock: bool = False,",
             "    roles: Callable[[Request], Collection[str] | Awaitable[Collection[str]]] | None = None,",
+            "    authenticate: Authenticate | None = None,",
             ") -> FastAPI:",
             '    """Make the app.',
             "",
             "    An action without a handler answers 501, or with ``mock`` data that fits its description.",
             "    ``roles`` tells the roles of the sender of a request, for actions that only some may call;",
-            "    without it these answer 403.",
+            "    without it these answer 403. ``authenticate`` tells whether the credentials of a request are good,",
+            "    for actions with ``security``: without any, or with none that is good, they answer 401. Without",
+            "    ``authenticate`` nobody looks at credentials.",
             '    """',
             "    from .._runtime.service import make_app",
-            "    from .routes import ROUTES",
+            f"    from .routes import {', '.join(tables)}",
             "",
             "    return make_app(",
             "        ROUTES,",
             "        handlers,",
             "        mock=mock,",
             "        roles=roles,",
+            "        authenticate=authenticate,",
+            *(f"        {name.lower()}={name}," for name in tables[1:]),
             *explode(quote(title), INDENT * 2, "title=", ","),
             *explode(quote(version), INDENT * 2, "version=", ","),
             "    )",
@@ -151,12 +167,15 @@ def _api_text(program: Program) -> str:
     )
 
 
-def _routes_text(table: list[str]) -> str:
+def _routes_text(table: list[str], security: dict[str, list[str]]) -> str:
     rows = (
         ["ROUTES: tuple[Route, ...] = (", *table, ")"]
         if table
         else ["ROUTES: tuple[Route, ...] = ()"]
     )
+    wanted = {"SCHEMES": "Scheme", "SECURITY": "Security"}
+    names = ", ".join(wanted[name] for name in security)
+    imports = [f"from .._runtime.security import {names}"] if names else []
     return "\n".join(
         [
             '"""Where each operation is served, and which module of ``operations`` declares it."""',
@@ -164,8 +183,10 @@ def _routes_text(table: list[str]) -> str:
             "from __future__ import annotations",
             "",
             "from .._runtime.routing import Route",
+            *imports,
             "",
             *rows,
+            *(line for lines in security.values() for line in ("", *lines)),
             "",
         ]
     )
@@ -205,7 +226,7 @@ def _operation(action: ActionDef, name: str, scope: Scope, used: set[str]) -> st
     if action.params:
         used.add("Parameter")
         rows = [_parameter(param, arguments[param.name], scope) for param in action.params]
-        parts.append(f"params={_tuple(rows)}")
+        parts.append(f"params={tuple_of(rows)}")
     if action.bodies:
         used.add("Body")
         parts.append(f"body={quote(arguments[action.bodies[0].name])}")
@@ -218,18 +239,20 @@ def _operation(action: ActionDef, name: str, scope: Scope, used: set[str]) -> st
             if not is_json(body.media):
                 row += f", {literal_reads(reads(body.type, scope.names.program))}"
             rows.append(f"Body({row})")
-        parts.append(f"bodies={_tuple(rows)}")
+        parts.append(f"bodies={tuple_of(rows)}")
     if action.returns:
         used.add("Returns")
-        parts.append(f"returns={_tuple([_returns(one, scope, used) for one in action.returns])}")
+        parts.append(f"returns={tuple_of([_returns(one, scope, used) for one in action.returns])}")
     if action.checks:
         used.add("Check")
         rows = [_check(check, action, arguments, scope) for check in action.checks]
-        parts.append(f"checks={_tuple(rows)}")
+        parts.append(f"checks={tuple_of(rows)}")
     if action.allow is not None:
-        parts.append(f"allow={_tuple([quote(role) for role in action.allow])}")
+        parts.append(f"allow={tuple_of([quote(role) for role in action.allow])}")
     if action.handled_by is not None:
         parts.append(f"handled_by={quote(action.handled_by)}")
+    if action.security is not None:
+        parts.append(f"security={security_text(action.security)}")
     return f"Operation({', '.join(parts)})"
 
 
@@ -239,14 +262,10 @@ def is_json(media: str) -> bool:
     return plain in {"application/json", "text/json"} or plain.endswith("+json")
 
 
-def _tuple(rows: list[str]) -> str:
-    return f"({rows[0]},)" if len(rows) == 1 else f"({', '.join(rows)})"
-
-
 def literal_reads(form: Any) -> str:
     """``reads`` of a declaration as Python text."""
     if isinstance(form, tuple):
-        return _tuple([literal_reads(choice) for choice in form])
+        return tuple_of([literal_reads(choice) for choice in form])
     if isinstance(form, list):
         return f"[{literal_reads(form[0])}]"
     if isinstance(form, dict):
@@ -309,7 +328,7 @@ def _returns(returns: ReturnDef, scope: Scope, used: set[str]) -> str:
             kind = annotation(header.type, header.markers, scope)
             required = ", required=False" if header.optional else ""
             rows.append(f"Header({quote(header.wire)}, {quote(kind)}{required})")
-        parts.append(f"headers={_tuple(rows)}")
+        parts.append(f"headers={tuple_of(rows)}")
     return f"Returns({', '.join(parts)})"
 
 
@@ -332,7 +351,7 @@ def _check(check: CheckDef, action: ActionDef, arguments: dict[str, str], scope:
     rule = program.definitions.get(check.rule)
     target = f"{'.'.join(scope.names.home(check.rule))}:{scope.names.symbol(check.rule)}"
     clock = ", reads_clock=True" if isinstance(rule, RuleDef) and rule.reads_clock else ""
-    return f"Check({quote(target)}, {_tuple([quote(part) for part in path])}{clock})"
+    return f"Check({quote(target)}, {tuple_of([quote(part) for part in path])}{clock})"
 
 
 def _entity_of(kind: Type | None, program: Program) -> str | None:

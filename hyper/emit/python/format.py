@@ -227,3 +227,8 @@ def assignment(indent: str, name: str, value: str) -> list[str]:
     """The lines of ``name = value``."""
     line = f"{indent}{name} = {value}"
     return [line] if width(line) <= LIMIT else _value(indent, f"{name} = ", value)
+
+
+def tuple_of(rows: list[str]) -> str:
+    """A tuple of texts."""
+    return f"({rows[0]},)" if len(rows) == 1 else f"({', '.join(rows)})"

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from hyper.emit.python.scope import Scope
     from hyper.ir.markers import Markers
     from hyper.ir.nodes import Expr
+    from hyper.ir.program import Program
 
 __all__ = ["field_identifier", "model_lines"]
 
@@ -129,7 +130,9 @@ def _bases(
     bases: list[str] = []
     if scope.names.inherits.get(qualified):
         bases = [scope.need(base) for base in definition.bases]
-    if any(sparse(field, scope.names) for field in own):
+    if any(
+        sparse(field, scope.names) or is_write_only(field, scope.names.program) for field in own
+    ):
         bases.append(scope.take(".model", "SparseModel"))
     if definition.markers.schema:
         bases.append(scope.take(".schemas", "SchemaModel"))
@@ -201,11 +204,40 @@ def _field(field: FieldDef, attribute: str, scope: Scope) -> list[str]:
             kind = f"{scope.take('.fields', 'Omittable')}[{annotation(field.type, markers, scope)}]"
     else:
         kind = annotation(field.type, markers, scope)
+    notes: list[str] = []
+    if is_write_only(field, names.program):
+        notes.append(f"{scope.take('.model', 'WriteOnly')}()")
+    if default == "None" and field.default is not None:
+        notes.append(f"{scope.take('.model', 'Always')}()")
     if field.wire != attribute:
-        kind = annotate(
-            kind, [f"{scope.take('pydantic', 'Field')}(alias={quote(field.wire)})"], scope
-        )
+        notes.append(f"{scope.take('pydantic', 'Field')}(alias={quote(field.wire)})")
+    kind = annotate(kind, notes, scope)
     return annotated(INDENT, attribute, kind, default)
+
+
+def is_write_only(field: FieldDef, program: Program) -> bool:
+    """Whether ``@write`` is said of the field, or of the type that it has."""
+    if field.markers.write:
+        return True
+    kind, seen = field.type, set[str]()
+    while True:
+        match kind:
+            case Opt(inner):
+                kind = inner
+            case Marked(inner, markers):
+                if markers.write:
+                    return True
+                kind = inner
+            case Alias(name) if name not in seen:
+                seen.add(name)
+                alias = program.definitions.get(name)
+                if not isinstance(alias, AliasDef):
+                    return False
+                if alias.markers.write:
+                    return True
+                kind = alias.type
+            case _:
+                return False
 
 
 def default_text(default: Expr, scope: Scope) -> str:

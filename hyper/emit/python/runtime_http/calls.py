@@ -28,10 +28,13 @@ Problem = dict[str, Any]
 class RequestError(Exception):
     """A request that is answered without its handler."""
 
-    def __init__(self, status: int, content: Problem) -> None:
+    def __init__(
+        self, status: int, content: Problem, headers: dict[str, str] | None = None
+    ) -> None:
         super().__init__(f"{status}")
         self.status = status
         self.content = content
+        self.headers = headers
 
 
 class Call:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 from starlette.responses import Response
 
 from .answers import Answer, UndeclaredAnswerError
+from .media import sample_body
+from .requests import is_json
 from .samples import Sampler
 
 if TYPE_CHECKING:
@@ -62,12 +64,18 @@ class Mocker:
         if declared.media is None or declared.type is None:
             return Answer(status, None, headers)
         media = response.get("content", {}).get(declared.media, {})
-        return Answer(status, self._value(media), headers, declared.media)
-
-    def _value(self, media: dict[str, Any]) -> Any:
         schema = media.get("schema", {})
+        example = self._example(media, schema)
+        value = self._sampler.sample(schema) if example is None else example
+        if not is_json(declared.media):
+            made = sample_body(declared.media, value, is_written=isinstance(example, str))
+            value = value if made is None else made
+        return Answer(status, value, headers, declared.media)
+
+    def _example(self, media: dict[str, Any], schema: Any) -> Any:
+        """The first declared example of a medium that fits; ``None`` without one."""
         if not self._sampler.examples:
-            return self._sampler.sample(schema)
+            return None
         examples = [media["example"]] if "example" in media else []
         examples += [
             one["value"]
@@ -77,7 +85,7 @@ class Mocker:
         for example in examples:
             if self._sampler.fits(schema, example):
                 return example
-        return self._sampler.sample(schema)
+        return None
 
     def _response(self, method: str, path: str, status: str) -> dict[str, Any]:
         operation = self._document.get("paths", {}).get(path, {}).get(method.lower(), {})

@@ -6,7 +6,9 @@ other modules are bound at that moment, so that modules may refer to one another
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, SerializerFunctionWrapHandler, model_serializer
 
@@ -18,7 +20,20 @@ if TYPE_CHECKING:
     from pydantic import GetCoreSchemaHandler, SerializationInfo
     from pydantic_core import CoreSchema
 
-__all__ = ["Model", "SparseModel"]
+__all__ = ["ANSWER", "Always", "Model", "SparseModel", "WriteOnly"]
+
+ANSWER = "answer"
+"""The context in which the service writes an answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class WriteOnly:
+    """Marks a field that is only in requests: no answer of the service holds it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Always:
+    """Marks a field whose default is null: it is written also where it was not set."""
 
 
 class Model(BaseModel):
@@ -68,7 +83,8 @@ class Model(BaseModel):
 
 
 class SparseModel(Model):
-    """A record with fields that may be absent, or there and null: only what was set is written."""
+    """A record of which not every field is always written: one that may be absent, or there and null, only where it was
+    set, and one that is only in requests in no answer."""
 
     @model_serializer(mode="wrap")
     def _leave_out_absent(
@@ -77,8 +93,28 @@ class SparseModel(Model):
         written: dict[str, Any] = handler(self)
         by_alias = info.by_alias is not False
         present = self.model_fields_set
-        for name, field in type(self).__pydantic_fields__.items():
-            if name not in present and field.default is None:
-                wire = name if field.alias is None or not by_alias else field.alias
-                written.pop(wire, None)
+        sparse, write_only = _written_at_times(type(self))
+        for name, wire in sparse:
+            if name not in present:
+                written.pop(wire if by_alias else name, None)
+        if info.context == ANSWER:
+            for name, wire in write_only:
+                written.pop(wire if by_alias else name, None)
         return written
+
+
+_Names: TypeAlias = list[tuple[str, str]]
+
+
+@cache
+def _written_at_times(cls: type[BaseModel]) -> tuple[_Names, _Names]:
+    """The attributes and wire names of the fields that may be absent, and of those that no answer holds."""
+    sparse: _Names = []
+    write_only: _Names = []
+    for name, field in cls.__pydantic_fields__.items():
+        pair = (name, field.alias or name)
+        if field.default is None and Always() not in field.metadata:
+            sparse.append(pair)
+        if WriteOnly() in field.metadata:
+            write_only.append(pair)
+    return sparse, write_only

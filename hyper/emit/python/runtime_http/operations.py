@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import ModuleType
 
+    from .security import Security
+
 __all__ = ["Body", "Check", "Header", "Operation", "Parameter", "Returns"]
 
 
@@ -76,7 +78,7 @@ class Check(NamedTuple):
 
 
 class Operation(NamedTuple):
-    """An HTTP operation. ``body`` is the name of the argument."""
+    """An HTTP operation. ``body`` is the name of the argument; ``security`` is ``None`` where the service's holds."""
 
     name: str
     params: tuple[Parameter, ...] = ()
@@ -87,6 +89,7 @@ class Operation(NamedTuple):
     checks: tuple[Check, ...] = ()
     allow: tuple[str, ...] | None = None
     handled_by: str | None = None
+    security: Security | None = None
 
 
 _LIBRARY: dict[str, Any] = {

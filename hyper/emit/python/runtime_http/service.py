@@ -19,11 +19,14 @@ from .calls import Call, RequestError
 from .operations import Operation, Types
 from .responses import Responder
 from .routing import Operations, Route
+from .security import alternatives, challenge
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Collection, Iterable
+    from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 
     from starlette.types import Receive, Scope, Send
+
+    from .security import Authenticate, Scheme, Security
 
     Roles = Callable[[Request], Collection[str] | Awaitable[Collection[str]]]
 
@@ -57,12 +60,17 @@ def make_app(
     *,
     mock: bool,
     roles: Roles | None,
+    authenticate: Authenticate | None = None,
+    schemes: Mapping[str, Scheme] | None = None,
+    security: Security = (),
     title: str,
     version: str,
 ) -> FastAPI:
-    """The app that serves the operations of a table."""
+    """The app that serves the operations of a table. ``security`` holds for those that have none of their own."""
     app = Api(title=title, version=version, redirect_slashes=False)
     service = Service(app, handlers, mock=mock, roles=roles)
+    if authenticate is not None:
+        service.guard = Guard(authenticate, schemes or {}, security)
     app.router.routes.insert(0, Operations(routes, service.answer))
     return app
 
@@ -75,6 +83,7 @@ class Service:
         self.handlers = handlers
         self.mock = mock
         self.roles = roles
+        self.guard: Guard | None = None
         self._ready: dict[tuple[str, str], _Ready] = {}
         self._types: dict[str, Types] = {}
 
@@ -103,11 +112,13 @@ class Service:
         if ready is None:
             ready = self._ready[route.module, route.operation] = self._prepare(route)
         try:
+            if self.guard is not None:
+                await self.guard.admit(ready.operation, request)
             await self._authorise(ready.operation, request)
             arguments = await ready.call.arguments(request, path)
             result = await self._run(ready, arguments, request)
         except RequestError as error:
-            return ready.responder.problem(error.status, error.content)
+            return ready.responder.problem(error)
         except ApiError as error:
             result = Answer(error.status, error.value, error.headers)
         return ready.responder.respond(result)
@@ -164,6 +175,28 @@ class Service:
                 route.method, route.path, ready.operation, ready.responder.respond
             )
         raise RequestError(501, {"detail": f"{ready.operation.name} has no handler"})
+
+
+class Guard:
+    """Lets requests in whose credentials are good."""
+
+    def __init__(
+        self, authenticate: Authenticate, schemes: Mapping[str, Scheme], security: Security
+    ) -> None:
+        self._authenticate = authenticate
+        self._schemes = schemes
+        self._security = security
+
+    async def admit(self, operation: Operation, request: Request) -> None:
+        """Refuse a request with 401 unless what one alternative of an operation asks for was sent and is good."""
+        security = self._security if operation.security is None else operation.security
+        for credentials in alternatives(request, security, self._schemes):
+            accepted = self._authenticate(request, credentials)
+            if await accepted if inspect.isawaitable(accepted) else accepted:
+                return
+        if security and () not in security:
+            headers = {"WWW-Authenticate": challenge(security, self._schemes)}
+            raise RequestError(401, {"detail": "Not authenticated"}, headers)
 
 
 class _Ready:
