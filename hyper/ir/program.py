@@ -342,6 +342,10 @@ class StepDef(msgspec.Struct, frozen=True):
     expected: str | None
     sides: tuple[Expr, Expr] | None
     line: int
+    column: int = 1
+    """Where the value begins on ``line``, from 1, and where it ends: what a report underlines."""
+    end_line: int = 0
+    end_column: int = 1
 
 
 class ScenarioDef(msgspec.Struct, frozen=True):

@@ -131,7 +131,7 @@ class _Run:
         self._local: dict[str, Value] = {}
         self._now: datetime | None = None
         self._failure: EvaluationError | Refused | None = None
-        self._failed_line = 0
+        self._failed: StepDef | None = None
         self._found: list[Diagnostic] = []
 
     def scenario(self, scenario: ScenarioDef) -> list[Diagnostic]:
@@ -146,9 +146,15 @@ class _Run:
         return self._found
 
     def _report(
-        self, code: str, message: str, line: int, related: tuple[Related, ...] = ()
+        self, code: str, message: str, step: StepDef, related: tuple[Related, ...] = ()
     ) -> None:
-        place = Location(self._module.path, line, 1, line, 1)
+        place = Location(
+            self._module.path,
+            step.line,
+            step.column,
+            step.end_line or step.line,
+            step.end_column,
+        )
         self._found.append(diagnostic(code, message, place, related=related))
 
     def _evaluate(self, step: StepDef) -> Value:
@@ -164,12 +170,10 @@ class _Run:
                 now=self._now,
             )
         except ClockNotSet:
-            self._report(
-                "E0803", "this reads the clock: set it with `given now = …` before", step.line
-            )
+            self._report("E0803", "this reads the clock: set it with `given now = …` before", step)
             raise _Failed from None
         except ExternFailure as error:
-            self._report("E0804", str(error), step.line)
+            self._report("E0804", str(error), step)
             raise _Failed from None
 
     def _step(self, step: StepDef, expects_failure: bool) -> None:
@@ -179,16 +183,16 @@ class _Run:
             try:
                 value = self._evaluate(step)
             except (EvaluationError, Refused) as failure:
-                self._failure, self._failed_line = failure, step.line
+                self._failure, self._failed = failure, step
                 if not expects_failure or step.kind == "given":
-                    self._unexpected(step.line)
+                    self._unexpected(step)
                 return
             if step.kind == "given" and step.name == "now":
                 self._now = value
             elif step.name is not None:
                 self._local[step.name] = value
 
-    def _unexpected(self, line: int) -> None:
+    def _unexpected(self, step: StepDef) -> None:
         """Report the failure of a step that should have had a value."""
         failure = self._failure
         if failure is None:
@@ -199,25 +203,25 @@ class _Run:
             else f"{failure.code}: {failure.message}"
         )
         related: tuple[Related, ...] = ()
-        if (failure.file, failure.line) != (self._module.path, line) and failure.line:
+        if (failure.file, failure.line) != (self._module.path, step.line) and failure.line:
             related = (Related("it happens here", failure.file, failure.line, 1, failure.line, 1),)
-        self._report("E0802", message, line, related)
+        self._report("E0802", message, step, related)
         raise _Failed
 
     def _then(self, step: StepDef) -> None:
         if step.failure is not None:
             self._expected_failure(step)
             return
-        if self._failure is not None:
-            self._unexpected(self._failed_line)
+        if self._failed is not None:
+            self._unexpected(self._failed)
         try:
             holds = self._evaluate(step)
         except (EvaluationError, Refused) as failure:
             self._failure = failure
-            self._unexpected(step.line)
+            self._unexpected(step)
             return
         if not holds:
-            self._report("E0801", f"this does not hold{self._sides(step)}", step.line)
+            self._report("E0801", f"this does not hold{self._sides(step)}", step)
 
     def _sides(self, step: StepDef) -> str:
         """The values on each side of a comparison that does not hold."""
@@ -243,17 +247,17 @@ class _Run:
         kind, expected = step.failure, step.expected
         wanted = f"the error {expected}" if kind == "error" else f"refused {expected!r}"
         if failure is None:
-            self._report("E0801", f"expected {wanted}, but nothing failed", step.line)
+            self._report("E0801", f"expected {wanted}, but nothing failed", step)
         elif isinstance(failure, EvaluationError):
             if kind != "error" or failure.code != expected:
                 self._report(
                     "E0801",
                     f"expected {wanted}, but it is the error {failure.code}: {failure.message}",
-                    step.line,
+                    step,
                 )
         elif kind != "refused" or failure.message != expected:
             self._report(
                 "E0801",
                 f"expected {wanted}, but it is refused {failure.message!r}",
-                step.line,
+                step,
             )

@@ -41,6 +41,14 @@ _FIRST: Final[dict[str, int]] = {
     "\f": t.SPACE,
 }
 _LONGEST_NUMBER: Final = 1000
+_INSTEAD: Final[dict[str, str]] = {
+    ";": "; lines end without it",
+    "&&": "; write `and`",
+    "&": "; write `and`",
+    "!": "; write `not`",
+    "^": "; for powers write `pow(x, 2)`",
+    "\\": "; a line goes on inside of brackets: put `(…)` around the expression",
+}
 
 
 def decode(path: str, data: bytes) -> tuple[Source, list[Diagnostic]]:
@@ -98,6 +106,7 @@ class _Lexer:
         self.indents = [0]
         self.open_at: int | None = None
         self.tabs_reported = False
+        self.semicolons_reported = False
 
     def run(self, recover_from: int) -> None:
         """Fill the arrays. ``recover_from`` is the offset of a bracket that is never closed."""
@@ -317,10 +326,20 @@ class _Lexer:
                 self.problems[-1] = (code, message, begun, start + len(piece))
                 return t.SPACE, depth
         shown = first if first.isprintable() else f"U+{ord(first):04X}"
-        message = f"`{shown}` has no meaning here"
-        if first == ";":
-            message = "`;` has no meaning here; begin a new line"
-        elif first in "&!":
-            message = f"`{first}` has no meaning here; write `{'and' if first == '&' else 'not'}`"
+        if first == ";" and self.semicolons_reported:
+            return t.SPACE, depth
+        self.semicolons_reported |= first == ";"
+        message = f"`{shown}` has no meaning here{self._instead(piece, start)}"
         self.problems.append(("E0102", message, start, start + len(piece)))
         return t.SPACE, depth
+
+    def _instead(self, piece: str, start: int) -> str:
+        """What to write for a character that other languages have."""
+        before, after = self.text[:start], self.text[start + len(piece) :]
+        if piece == "!" and before[-1:] and (before[-1].isalnum() or before[-1] in ")]"):
+            return "; give a default with `??`, or test with `is none`"
+        if piece == "~" and before.endswith("="):
+            return '; write `matches(text, "…")`'
+        if piece == ";" and after.lstrip(" ")[:1] not in {"", "\n", "\r", "#", "}"}:
+            return "; begin a new line"
+        return _INSTEAD.get(piece, "")

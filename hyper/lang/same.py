@@ -7,7 +7,9 @@ from typing import Final
 from hyper.lang import tree
 
 # What two trees of one meaning may differ in.
-_IGNORED: Final = frozenset({"start", "end", "text", "raw", "quoted", "inline", "comments"})
+_IGNORED: Final = frozenset(
+    {"start", "end", "text", "raw", "quoted", "inline", "comments"} | {"mistakes", "lost"}
+)
 _FIELDS: Final[dict[type, tuple[str, ...]]] = {}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hyper.ir.program import FeatureDef
+from hyper.ir.scenarios import run_scenarios
 from tests.check.programs import codes, failing_scenarios, program
 
 _WORLD = """
@@ -110,4 +111,37 @@ feature "f":
         ("E0811", 31),
         ("E0402", 32),
         ("E0803", 22),
+    ]
+
+
+def test_conditions_with_commas_are_conditions_of_their_own() -> None:
+    text = 'feature "a":\n    scenario "b":\n        given x = 1, y = 2\n        then x == 1, y == 3, x == 4\n'
+    found = run_scenarios(program(text))
+    assert [(item.code, item.line, item.column, item.end_column) for item in found] == [
+        ("E0801", 4, 22, 28),
+        ("E0801", 4, 30, 36),
+    ]
+
+
+def test_a_failure_is_underlined_where_it_is() -> None:
+    text = (
+        'feature "a":\n'
+        '    scenario "b":\n'
+        "        given x = 0, y: int = 1 // x\n"
+        "        then y == 1\n"
+        '    scenario "c":\n'
+        "        when z = (1 +\n"
+        "            1 // 0)\n"
+        "        then z == 1\n"
+        '    scenario "d":\n'
+        "        then a == b\n"
+        "        examples:\n"
+        "            a | b\n"
+        "            1 | 22\n"
+    )
+    found = run_scenarios(program(text))
+    assert [(item.line, item.column, item.end_line, item.end_column) for item in found] == [
+        (3, 22, 3, 37),
+        (6, 14, 7, 20),
+        (13, 13, 13, 19),
     ]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
+import msgspec
+
 from hyper.ir.lower.comparisons import sides
 from hyper.ir.program import FeatureDef, ScenarioDef, StepDef
 from hyper.lang import tree
@@ -12,6 +14,7 @@ from hyper.lang.types import DATETIME
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from hyper.base.source import Location, Source
     from hyper.ir import nodes
     from hyper.ir.lower.expressions import Expressions
     from hyper.lang.check.typed import Checked, RunFacts, StepFacts, Typing
@@ -24,31 +27,44 @@ def lower_features(
     unit: Unit, checked: Checked, lowering: Lowering
 ) -> dict[tree.FeatureDecl, FeatureDef]:
     """Lower the features of a unit."""
-    line_of = unit.source.line_of
     made: dict[tree.FeatureDecl, FeatureDef] = {}
     for facts in checked.features.get(unit.name, ()):
         made[facts.decl] = FeatureDef(
             facts.decl.title.value,
-            tuple(_run(run, checked, lowering, line_of) for run in facts.runs),
-            line_of(facts.decl.start),
+            tuple(_run(run, checked, lowering, unit.source) for run in facts.runs),
+            unit.source.line_of(facts.decl.start),
         )
     return made
 
 
-def _run(
-    run: RunFacts, checked: Checked, lowering: Lowering, line_of: Callable[[int], int]
-) -> ScenarioDef:
-    """One run. The steps of an example have the line of its row, which is what a reader looks for."""
+def _run(run: RunFacts, checked: Checked, lowering: Lowering, source: Source) -> ScenarioDef:
+    """One run. The steps of an example have the place of its row, which is what a reader looks for."""
     title = run.scenario.title.value
-    line = line_of(run.start)
+    row = source.locate(run.start, run.end)
     if run.row:
         title = f"{title} (example {run.row})"
     steps: list[StepDef] = []
     for step in run.steps:
-        at = line if run.row else line_of(step.step.start)
-        steps.extend(_step(run, step, lowering, at))
+        place = row if run.row else _place(step.step, source)
+        steps += [
+            msgspec.structs.replace(
+                made, column=place.column, end_line=place.end_line, end_column=place.end_column
+            )
+            for made in _step(run, step, lowering, place.line)
+        ]
     reaches = any(name in checked.externs for name in run.uses.callees)
-    return ScenarioDef(title, tuple(steps), reaches, line)
+    return ScenarioDef(title, tuple(steps), reaches, row.line)
+
+
+def _place(step: tree.Step, source: Source) -> Location:
+    """What is underlined: the condition of a ``then``, the name and the value of another step.
+
+    The line is that of the step, also where its value begins on a later one.
+    """
+    start = step.value.start if isinstance(step, tree.Then) else step.name.start
+    if source.line_of(start) != source.line_of(step.start):
+        start = step.start
+    return source.locate(start, step.value.end)
 
 
 def _step(run: RunFacts, facts: StepFacts, lowering: Lowering, line: int) -> list[StepDef]:

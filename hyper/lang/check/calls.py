@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from hyper.lang import tree
 from hyper.lang.check.builtin_calls import infer_builtin
 from hyper.lang.check.builtins import CONVERSIONS, FUNCTIONS, NAMES
-from hyper.lang.check.names import is_value_name
+from hyper.lang.check.names import is_value_name, report_no_field
 from hyper.lang.check.relations import describe, optional
 from hyper.lang.check.typed import EntityRef, FunctionRef
 from hyper.lang.resolve.lookup import (
@@ -112,8 +112,9 @@ def _report_unknown(checker: Checker, callee: tree.Expr, parts: list[str]) -> No
         )
         return
     candidates = [*visible_names(checker.scope), *FUNCTIONS, *CONVERSIONS]
-    suggestion = _ELSEWHERE.get(name) or nearest(name, candidates)
-    checker.report("E0303", f"there is no function `{name}`", callee, suggestion=suggestion)
+    said = _SAID.get(name, "")
+    suggestion = None if said else _ELSEWHERE.get(name) or nearest(name, candidates)
+    checker.report("E0303", f"there is no function `{name}`{said}", callee, suggestion=suggestion)
 
 
 # What people coming from elsewhere write.
@@ -130,6 +131,27 @@ _ELSEWHERE = {
     "tolower": "lower",
     "startswith": "starts_with",
     "endswith": "ends_with",
+    "includes": "contains",
+    "sort": "sorted",
+    "reverse": "reversed",
+    "unique": "distinct",
+    "concat": "join",
+    "substr": "substring",
+    "Decimal": "decimal",
+    "indexOf": "index_of",
+}
+_LISTS = ": write a list with `for` inside, as `[x + 1 for x in xs if x > 0]`"
+_SAID = {
+    "map": _LISTS,
+    "filter": _LISTS,
+    "reduce": ": write a fold, as `sum(…)`, or a `for` that sets a `var`",
+    "enumerate": ": write `for i in range(length(xs))`",
+    "zip": ": write `for i in range(length(xs))`",
+    "print": ": a body only computes its value",
+    "return": ": the last expression of a body is its value",
+    "isinstance": ": `match` tells the variants of a union apart",
+    "Error": ': refuse with `require … else "…"` in a rule',
+    "format": ': join the parts, as in `"a " + string(x)`',
 }
 
 
@@ -257,12 +279,7 @@ def _fields(checker: Checker, args: list[tree.Arg], entity: EntitySymbol) -> set
         name = arg.name.name
         field = entity.fields.get(name)
         if field is None:
-            checker.report(
-                "E0311",
-                f"`{short}` has no field `{name}`",
-                arg.name,
-                suggestion=nearest(name, entity.fields),
-            )
+            report_no_field(checker, arg.name, entity)
             checker.value(arg.value)
             continue
         if name in given:

@@ -235,16 +235,18 @@ class Checker:
             return UNKNOWN
         return kind
 
-    def condition(self, node: tree.Expr) -> None:
-        """Check that an expression is a bool."""
-        kind = self.value(node, Prim("bool"))
-        kind = self.known(node, kind)
+    def condition(self, node: tree.Expr) -> bool:
+        """Check that an expression is a bool; false where it is not, or may be none."""
+        found = self.value(node, Prim("bool"))
+        kind = self.known(node, found)
         if isinstance(kind, Unknown) or kind == Prim("bool"):
-            return
-        if not fits(kind, Prim("bool"), self.world):
-            self.report(
-                "E0407", f"a condition must be bool, found {describe(kind)}{_truth(kind)}", node
-            )
+            return isinstance(found, Unknown) or found == kind
+        if fits(kind, Prim("bool"), self.world):
+            return True
+        self.report(
+            "E0407", f"a condition must be bool, found {describe(kind)}{_truth(kind)}", node
+        )
+        return False
 
     # ------------------------------------------------------------ locals and facts
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from hyper.lang import tree
+from hyper.lang.broken import is_broken
 from hyper.lang.check.builtins import FUNCTIONS, NAMES, RESERVED
 from hyper.lang.check.relations import describe, is_flexible, optional, variants_of, without_none
 from hyper.lang.check.settle import adopted
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from hyper.lang.check.checker import Checker, Local
-    from hyper.lang.symbols import FieldSymbol, Symbol
+    from hyper.lang.symbols import EntitySymbol, FieldSymbol, Symbol
 
 
 def field_type(checker: Checker, field: FieldSymbol) -> Type:
@@ -161,8 +162,23 @@ def looks_like_member(checker: Checker, node: tree.Expr) -> bool:
     )
 
 
-ELSEWHERE: Final = {"null": "none", "None": "none", "True": "true", "False": "false"}
+ELSEWHERE: Final = {
+    **dict.fromkeys(("null", "None", "nil", "undefined", "NULL", "Null", "nullptr"), "none"),
+    **dict.fromkeys(("True", "TRUE"), "true"),
+    **dict.fromkeys(("False", "FALSE"), "false"),
+    "this": "self",
+}
 """How other languages write what has another spelling here."""
+
+_SAID: Final = {
+    "return": ": the last expression of a body is its value",
+    "pass": ": a body ends in an expression, which is its value",
+    "break": ": a loop goes through its whole list; choose what it goes through, as in"
+    " `[x for x in xs if c]`",
+    "continue": ": put what the rest of the loop does into an `if`",
+    "_": ": write `else` for what is left, and `-` for anything in a table",
+    "otherwise": ": write `else` for what is left, and `-` for anything in a table",
+}
 
 
 def report_unknown(checker: Checker, node: tree.Name, hint: Type | None) -> None:
@@ -180,7 +196,12 @@ def report_unknown(checker: Checker, node: tree.Name, hint: Type | None) -> None
         )
         return
     suggestion = ELSEWHERE.get(name) or nearest(name, _candidates(checker, hint))
-    checker.report("E0303", f"there is no `{name}` here", node, suggestion=suggestion)
+    if name in _SAID:
+        suggestion = None
+    elif name == "this" and checker.self_entity is None:
+        suggestion = nearest(name, _candidates(checker, hint))
+    said = _SAID.get(name, "")
+    checker.report("E0303", f"there is no `{name}` here{said}", node, suggestion=suggestion)
 
 
 def _candidates(checker: Checker, hint: Type | None) -> Iterable[str]:
@@ -257,6 +278,8 @@ def _named_member(checker: Checker, node: tree.Attr, enum: EnumSymbol) -> Type:
     if name in enum.members:
         checker.typing.refs[node] = MemberRef(enum.name, name)
         return Enum(enum.name)
+    if is_broken(enum):
+        return UNKNOWN
     near = nearest(name, enum.members)
     checker.report(
         "E0311",
@@ -323,18 +346,23 @@ def field_of(checker: Checker, node: tree.Attr, base: Type) -> Type:
         return UNKNOWN
     field = entity.fields.get(name)
     if field is None:
-        short = entity.name.rpartition(".")[2]
-        checker.report(
-            "E0311",
-            f"`{short}` has no field `{name}`",
-            node.name,
-            suggestion=nearest(name, entity.fields),
-        )
+        report_no_field(checker, node.name, entity)
         return UNKNOWN
     kind = field_type(checker, field)
     checker.typing.refs[node] = FieldRef(entity.name, name, kind)
     path = path_of(checker, node)
     return kind if path is None else checker.narrowed(path, kind)
+
+
+def report_no_field(checker: Checker, name: tree.Ident, entity: EntitySymbol) -> None:
+    """Report a field that an entity does not have, unless one of its fields could not be read."""
+    if not is_broken(entity):
+        checker.report(
+            "E0311",
+            f"`{entity.name.rpartition('.')[2]}` has no field `{name.name}`",
+            name,
+            suggestion=nearest(name.name, entity.fields),
+        )
 
 
 def _report_no_fields(checker: Checker, node: tree.Attr, base: Type) -> None:

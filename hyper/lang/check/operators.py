@@ -70,9 +70,13 @@ def infer_binary(checker: Checker, node: tree.Binary, hint: Type | None) -> Type
         return _arithmetic(checker, node, hint)
     if node.op == "??":
         return _coalesce(checker, node, hint)
-    checker.condition(node.left)
+    left = checker.condition(node.left)
     holds, fails = facts_of(checker, node.left)
     with checker.assuming(holds if node.op == "and" else fails):
+        if not left and hint is not None and hint != BOOL:
+            # `x or default` of other languages: the left side is reported.
+            checker.value(node.right, hint)
+            return UNKNOWN
         checker.condition(node.right)
     return BOOL
 

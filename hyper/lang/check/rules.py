@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from hyper.lang import tree
 from hyper.lang.check.calls import check_field
 from hyper.lang.check.checker import Local
+from hyper.lang.check.names import report_no_field
 from hyper.lang.check.narrow import facts_of
 from hyper.lang.check.typed import Body
-from hyper.lang.resolve.lookup import nearest
 from hyper.lang.types import Entity
 
 if TYPE_CHECKING:
@@ -52,17 +52,11 @@ def check_rule(session: Session, symbol: RuleSymbol) -> None:
 
 def _derive(checker: Checker, clause: tree.Derive, entity: EntitySymbol) -> None:
     seen: set[str] = set()
-    short = entity.name.rpartition(".")[2]
     for update in clause.updates:
         name = update.name.name
         field = entity.fields.get(name)
         if field is None:
-            checker.report(
-                "E0311",
-                f"`{short}` has no field `{name}`",
-                update.name,
-                suggestion=nearest(name, entity.fields),
-            )
+            report_no_field(checker, update.name, entity)
             checker.value(update.value)
             continue
         if name in seen:

@@ -103,7 +103,10 @@ class _Run:
                 tree.BadExpr(self.scenario.start, self.scenario.title.end),
             )
         start = examples[0][1].start if examples else self.scenario.start
-        return RunFacts(self.scenario, row, start, self.givens, self.steps, self.uses, has_clock)
+        end = examples[-1][1].end if examples else self.scenario.title.end
+        return RunFacts(
+            self.scenario, row, start, end, self.givens, self.steps, self.uses, has_clock
+        )
 
     # ------------------------------------------------------------ givens
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from hyper.base.diagnostics import Reporter
+from hyper.lang.broken import sure
 from hyper.lang.check.checker import Checker
 from hyper.lang.check.infer import RULES
 from hyper.lang.check.typed import Checked
@@ -59,4 +60,9 @@ class Session:
 
     def diagnostics(self) -> list[Diagnostic]:
         """Everything that was reported."""
-        return [item for reporter in self.reporters.values() for item in reporter]
+        units = self.world.units
+        return [
+            item
+            for name, reporter in self.reporters.items()
+            for item in sure(reporter, units[name])
+        ]

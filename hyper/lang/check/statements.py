@@ -29,7 +29,8 @@ def check_body(checker: Checker, body: list[tree.Stmt], expected: Type) -> None:
 
 
 def _unused(checker: Checker, statement: tree.ExprStmt) -> None:
-    checker.value(statement.value)
+    if isinstance(checker.value(statement.value), Unknown):
+        return  # it has an error of its own
     checker.report(
         "E0409",
         "this value is not used: name it with `let`, or make it the last line of its block",
@@ -87,7 +88,8 @@ def check_statement(checker: Checker, statement: tree.Stmt) -> None:
         case tree.Match():
             check_match(checker, statement, None, _arm)
         case tree.ExprStmt():
-            checker.value(statement.value)
+            if isinstance(checker.value(statement.value), Unknown):
+                return  # it has an error of its own
             checker.report(
                 "E0409",
                 "this value is not used: name it with `let`, or make it the last line of the body",
@@ -163,6 +165,9 @@ def _check_assign(checker: Checker, node: tree.Assign) -> None:
                 node.name,
                 suggestion=nearest(name, names),
             )
+            if not names:
+                checker.value(node.value)
+                declare(checker, node.name, UNKNOWN, "var")
         else:
             how = "`let`" if local.kind == "let" else "a parameter or a loop"
             checker.report(

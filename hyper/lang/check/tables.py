@@ -83,6 +83,9 @@ def check_table(session: Session, symbol: FunctionSymbol, decl: tree.TableDecl) 
 # ---------------------------------------------------------------- the head
 
 
+_AVERAGES: Final = frozenset({"avg", "average", "mean"})
+
+
 def _policy(checker: Checker, decl: tree.TableDecl) -> str:
     if decl.policy is None:
         return "unique"
@@ -99,12 +102,12 @@ def _policy(checker: Checker, decl: tree.TableDecl) -> str:
         return policy
     fold = decl.fold.name
     if policy != "collect" or fold not in FOLDS:
-        checker.report(
-            "E0603",
-            f"only `collect` is followed by one of {', '.join(FOLDS)}",
-            decl.fold,
-            suggestion=nearest(fold, FOLDS),
-        )
+        message = f"only `collect` is followed by one of {', '.join(FOLDS)}"
+        if policy == "collect":
+            message = f"there is no fold `{fold}`: the folds are {', '.join(FOLDS)}"
+        if policy == "collect" and fold in _AVERAGES:
+            message += "; collect a list, and average it in a calc with `avg(…)`"
+        checker.report("E0603", message, decl.fold, suggestion=nearest(fold, FOLDS))
         return policy
     return f"{policy} {fold}"
 
@@ -117,6 +120,8 @@ def _element(checker: Checker, decl: tree.TableDecl, policy: str, returns: Type)
     if policy == "collect":
         if isinstance(returns, ListOf):
             return returns.item
+        if decl.fold is not None:
+            return returns  # the fold is reported
         checker.report("E0603", f"`collect` gives a list: write `list[{describe(returns)}]`", head)
         return UNKNOWN
     if policy == "collect count":

@@ -185,11 +185,12 @@ class StepFacts(msgspec.Struct, eq=False):
 
 class RunFacts(msgspec.Struct, eq=False):
     """One run of a scenario: the inputs at each type at which they are used, then the steps in order. ``row`` is the number of
-    the example row, from 1, 0 without examples; ``line`` an offset that gives its line."""
+    the example row, from 1, 0 without examples; ``start`` and ``end`` are the offsets of that row, or of the scenario's head."""
 
     scenario: tree.Scenario
     row: int
     start: int
+    end: int
     givens: list[GivenUse]
     steps: list[StepFacts]
     uses: Uses

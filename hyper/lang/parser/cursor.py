@@ -8,13 +8,16 @@ from typing import TYPE_CHECKING, Final
 
 from hyper.base.diagnostics import Reporter
 from hyper.lang import tokens as t
+from hyper.lang.parser.habits import beginning, habit, opening
 from hyper.lang.parser.literals import unescape
 from hyper.lang.tree import Ident
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
+    from hyper.base.diagnostics import Diagnostic
     from hyper.base.source import Source
+    from hyper.lang.parser.habits import Habit
     from hyper.lang.tokens import Tokens
 
 MAX_DEPTH: Final = 256
@@ -24,6 +27,9 @@ _MOST_SUGGESTIONS: Final = 300
 
 class Fault(Exception):  # noqa: N818 - never leaves the parser
     """A mistake in a line: what is wrong, and where. The parser goes on at the next line."""
+
+    # Whether it is reported once a file: where one line does so, they all do.
+    once = False
 
     def __init__(self, code: str, message: str, start: int, end: int, near: str | None) -> None:
         super().__init__(message)
@@ -52,12 +58,15 @@ class Cursor:
         "i",
         "in_marker",
         "kinds",
+        "mistakes",
         "problem_starts",
+        "problems",
         "reporter",
         "source",
         "spoiled",
         "starts",
         "texts",
+        "told",
     )
 
     def __init__(self, source: Source, tokens: Tokens) -> None:
@@ -73,11 +82,18 @@ class Cursor:
         self.in_marker = False
         self.reporter = Reporter(source)
         self.problem_starts: list[int] = []
+        self.problems: list[Diagnostic] = []
+        # Where each line begins to be wrong, whether or not that is reported.
+        self.mistakes: list[int] = []
         for code, message, start, end in tokens.problems:
             self.reporter.report(code, message, start, end)
             self.problem_starts.append(start)
+            self.problems.append(self.reporter.items[-1])
+            self.mistakes.append(start)
         # The last line, by the index of its NEWLINE token, that already has an error.
         self.spoiled = -1
+        # Messages that are reported once a file.
+        self.told: set[str] = set()
 
     # ------------------------------------------------------------ complaints
 
@@ -109,7 +125,17 @@ class Cursor:
         """Make the error that ``what`` should stand where the next token is."""
         if self.kinds[self.i] == t.WORDY:
             return self.fault(f"{self.found()} is neither a number nor a name", "E0106")
-        return self.fault(f"expected {what}, found {self.found()}")
+        return self._told(habit(self, what)) or self.fault(f"expected {what}, found {self.found()}")
+
+    def _told(self, found: Habit | None, code: str = "E0201") -> Fault | None:
+        """Make the error for what is written as in another language."""
+        if found is None:
+            return None
+        fault = Fault(code, found.message, self.starts[found.first], self.ends[found.last], None)
+        if self.kinds[found.last] in {t.NEWLINE, t.END, t.INDENT, t.DEDENT}:
+            fault.start = fault.end = self.ends[self._before(found.last)]
+        fault.once = found.once
+        return fault
 
     def leading_word(self, words: Collection[str], what: str) -> str:
         """The word that begins a line, one of ``words``.
@@ -122,18 +148,34 @@ class Cursor:
         named = self.kinds[i] == t.NAME
         if named and text in words:
             return text
-        near_enough = named and len(text) <= 40 and len(self.reporter.items) < _MOST_SUGGESTIONS
-        close = get_close_matches(text, list(words), 1) if near_enough else []
-        if not close:
-            raise self.fault(f"{self.found()} cannot stand here; expected {what}", "E0204")
-        near = close[0]
+        near = opening(text, words) if named else None
+        if near is None:
+            told = self._told(beginning(self, words), "E0204")
+            near_enough = named and len(text) <= 40 and len(self.reporter.items) < _MOST_SUGGESTIONS
+            close = get_close_matches(text, list(words), 1) if near_enough and not told else []
+            if not close:
+                raise told or self.fault(
+                    f"{self.found()} cannot stand here; expected {what}", "E0204"
+                )
+            near = close[0]
         message = f"{self.found()} cannot stand here; did you mean `{near}`?"
-        self.report(self.fault(message, "E0204", near))
+        fault = self.fault(message, "E0204", near)
+        if text.lower() == near:
+            fault.message, fault.once = "keywords are written in lower case", True
+        self.report(fault)
         self.texts[i] = near
         return near
 
+    def line_start(self) -> int:
+        """Index of the first token of the line."""
+        first = self.i
+        while first > 0 and self.kinds[first - 1] not in {t.NEWLINE, t.INDENT, t.DEDENT}:
+            first -= 1
+        return first
+
     def report(self, fault: Fault) -> None:
         """Report a fault, unless its line already has an error: one mistake is one error."""
+        self.mistakes.append(fault.start)
         line_end = self.i
         kinds = self.kinds
         while kinds[line_end] != t.NEWLINE and kinds[line_end] != t.END:
@@ -141,15 +183,31 @@ class Cursor:
         if line_end == self.spoiled:
             return
         self.spoiled = line_end
-        first = self.i
-        while first > 0 and kinds[first - 1] not in {t.NEWLINE, t.INDENT, t.DEDENT}:
-            first -= 1
+        first = self.line_start()
         at = bisect_left(self.problem_starts, self.starts[first])
         if at < len(self.problem_starts) and self.problem_starts[at] <= self.ends[line_end]:
-            return
+            problem = self.problems[at]
+            if (
+                self.source.text[self.problem_starts[at]] != ";"
+                or fault.start > self.problem_starts[at]
+            ):
+                return
+            # Braces join lines: what is wrong before the first `;` explains it.
+            if problem in self.reporter.items:
+                self.reporter.items.remove(problem)
+        if fault.once:
+            if fault.message in self.told:
+                return
+            self.told.add(fault.message)
         self.reporter.report(
             fault.code, fault.message, fault.start, fault.end, suggestion=fault.near
         )
+
+    def report_once(self, message: str) -> None:
+        """Report a habit of layout at the next token, and go on as if it were not there."""
+        fault = self.fault(message)
+        fault.once = True
+        self.report(fault)
 
     def warn_at(self, code: str, message: str, start: int, end: int) -> None:
         """Report something that does not stop the line from being read."""

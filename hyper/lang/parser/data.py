@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from hyper.lang import tokens as t
 from hyper.lang.parser.cursor import Fault, unquote_name
 from hyper.lang.parser.expressions import expression
+from hyper.lang.parser.habits import LIKE_NONE
 from hyper.lang.parser.heads import doc_beneath, leading_doc, optional_block
 from hyper.lang.parser.types import markers, type_expr, type_name
 from hyper.lang.tree import (
@@ -162,6 +163,9 @@ def field(p: Cursor) -> FieldDecl:
             if kinds[p.i] == t.AT:
                 marks += markers(p)
         if kinds[p.i] == t.PIPE:
+            text = p.source.text[of.start : of.end]
+            if p.texts[p.i + 1] in LIKE_NONE | {"none"}:
+                raise p.fault(f"what may be null is `{text}?`")
             raise p.fault("a choice of types needs a name: declare `union Name = A | B`")
     end = p.ends[p.i - 1]
     doc = doc_beneath(p)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from hyper.lang import tokens as t
 from hyper.lang.parser.cursor import unquote_name
+from hyper.lang.parser.habits import LIKE_NONE
 from hyper.lang.parser.literals import integer, number, string_at
 from hyper.lang.tree import (
     Arg,
@@ -138,7 +139,11 @@ def _word_comparison(p: Cursor) -> tuple[int, str] | None:
         p.i += 1
     if p.texts[p.i + 1] != "none" or p.kinds[p.i + 1] != t.NAME:
         p.i += 1
-        raise p.fault("`is` compares with `none` only; write `==`")
+        if p.texts[p.i] in LIKE_NONE:
+            word = "is not none" if following == "not" else "is none"
+            raise p.fault(f"write `{word}`: there is no `{p.texts[p.i]}`")
+        equal = "!=" if following == "not" else "=="
+        raise p.fault(f"`is` compares with `none` only; write `{equal}`")
     return _COMPARE, "is not" if following == "not" else "is"
 
 

@@ -31,7 +31,9 @@ if TYPE_CHECKING:
 
 
 def _returns(p: Cursor) -> TypeExpr:
-    p.expect(t.ARROW)
+    if p.kinds[p.i] != t.ARROW:
+        raise p.expected("`-> T`, the type of the result, after the parameters")
+    p.i += 1
     return type_expr(p)
 
 
@@ -119,7 +121,9 @@ def rule(p: Cursor) -> RuleDecl:
     at = p.starts[p.i]
     result = RuleDecl(start, 0, name, None, [], TypeName(at, at, [], [], []), [])
     try:
-        p.expect_word("on")
+        if p.word() != "on":
+            raise p.expected("`on` and the entity, as in `rule name on Order:`")
+        p.i += 1
         result.entity = type_name(p)
         result.markers = markers(p)
         found = open_block(p, "the clauses of the rule")

@@ -84,12 +84,17 @@ def optional_block(p: Cursor) -> bool:
 
 def parameters(p: Cursor) -> list[Param]:
     """Take ``(name: T, …)``."""
-    p.expect(t.LPAREN)
+    if p.kinds[p.i] != t.LPAREN:
+        what = "`(`" if p.kinds[p.i] == t.LT else "`(`, the parameters, as in `(x: int)` or `()`"
+        raise p.expected(what)
+    p.i += 1
     p.deeper()
     params: list[Param] = []
     while p.kinds[p.i] != t.RPAREN:
         name = p.ident("a parameter")
-        p.expect(t.COLON)
+        if p.kinds[p.i] != t.COLON:
+            raise p.expected(f"`:` and the type of `{name.name}`")
+        p.i += 1
         kind = marked_type(p)
         if p.kinds[p.i] == t.ASSIGN:
             raise p.fault("a parameter has no default value; callers always give it")

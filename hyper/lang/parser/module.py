@@ -75,12 +75,21 @@ def parse(source: Source) -> Parsed:
         except TooManyBlocksFault as fault:
             p.skip_declaration(fault)
         except Fault as fault:
+            _lose(p, module)
             p.recover(fault, 0)
         except RecursionError:
             p.skip_declaration(p.fault("nested too deeply; give a part a name of its own", "E0210"))
     items = p.reporter.items
+    module.mistakes = p.mistakes
     items.sort(key=lambda item: (item.line, item.column))
     return Parsed(module, items)
+
+
+def _lose(p: Cursor, module: Module) -> None:
+    """Keep the name of a declaration that is left out, so that its uses are no mistakes."""
+    first = p.line_start()
+    if p.kinds[first] == t.NAME and p.kinds[first + 1] == t.NAME:
+        module.lost.append(p.texts[first + 1])
 
 
 def _line(p: Cursor, module: Module) -> None:

@@ -86,6 +86,8 @@ def _step(p: Cursor, result: Scenario) -> None:
         return
     if word == "then":
         result.steps.append(_then(p))
+        while p.accept(t.COMMA):
+            result.steps.append(_condition(p, p.starts[p.i]))
     elif word == "given":
         _bindings(p, lambda *parts: result.steps.append(Given(*parts)))
     else:
@@ -118,8 +120,15 @@ def _then(p: Cursor) -> Then:
     elif p.word() in {"error", "refused"} and p.kinds[p.i + 1 : p.i + 3] == [t.NAME, t.NEWLINE]:
         p.i += 1
         raise p.expected("a string")
+    if failure is None:
+        return _condition(p, start)
     value = expression(p)
     return Then(start, value.end, failure, value)
+
+
+def _condition(p: Cursor, start: int) -> Then:
+    value = expression(p)
+    return Then(start, value.end, None, value)
 
 
 def _examples(p: Cursor) -> Examples:

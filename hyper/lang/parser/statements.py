@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from hyper.lang import tokens as t
 from hyper.lang.parser.cursor import MAX_DEPTH, Fault, TooManyBlocksFault
 from hyper.lang.parser.expressions import conditional_rest, expression
+from hyper.lang.parser.habits import LIKE_ELIF, NO_RETURN
 from hyper.lang.parser.types import type_expr
 from hyper.lang.tree import (
     Assign,
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
     from hyper.lang.parser.cursor import Cursor
 
 
+_BRANCHES: Final = frozenset({"elif", "else", "except", "finally", "catch"}) | LIKE_ELIF
+
+
 def _enter(p: Cursor) -> bool:
     """Take ``:`` and go into the block beneath it; false where there is none, which was reported.
 
@@ -40,7 +44,10 @@ def _enter(p: Cursor) -> bool:
     else:
         p.i += 1
         if kinds[p.i] != t.NEWLINE:
-            p.report(p.fault("the block stands on lines of its own, indented beneath this one"))
+            p.report_once(
+                "the block stands on lines of its own, indented beneath this one; a value alone is"
+                " `if c then x else y`"
+            )
             statement(p)
             return False
         if kinds[p.i + 1] != t.INDENT:
@@ -60,6 +67,8 @@ def statements(p: Cursor) -> list[Stmt]:
     body: list[Stmt] = []
     depth = p.depth
     stray = 0
+    # Whether an `if` was broken here, so that its other branches stand alone.
+    excused = False
     # As ``Cursor.lines``, without its two calls a level: blocks nest.
     while True:
         kind = kinds[p.i]
@@ -73,13 +82,20 @@ def statements(p: Cursor) -> list[Stmt]:
         elif kind == t.INDENT:
             p.stray_indent()
             stray += 1
+        elif excused and kind == t.NAME and p.texts[p.i] in _BRANCHES:
+            p.skip_line()
+            if kinds[p.i] == t.INDENT:
+                p.i += 1
+                stray += 1
         else:
+            first = p.texts[p.i]
             try:
                 body.append(statement(p))
             except TooManyBlocksFault:
                 raise
             except Fault as fault:
                 p.recover_head(fault, depth)
+                excused = excused or first in {"if", "elif", "unless", "try"}
                 if kinds[p.i] == t.INDENT:
                     # The head of a block was broken: its statements are read all the same.
                     p.i += 1
@@ -105,10 +121,13 @@ def statement(p: Cursor) -> Stmt:
             return _for(p)
         if word == "match" and (named or _heads_block(p)):
             return _match(p)
+        if word == "switch" and (named or following == t.LPAREN) and _heads_block(p):
+            p.report(p.fault("write `match`, as in `match value:`"))
+            return _match(p)
         if word in {"elif", "else"}:
             raise p.fault(f"`{word}` follows the block of an `if`, at the same indentation")
         if word == "return" and following not in {t.NEWLINE, t.LPAREN, t.DOT, t.ASSIGN}:
-            raise p.fault("there is no `return`: the last expression of a body is its value")
+            raise p.fault(NO_RETURN)
     if following == t.ASSIGN and kinds[i] in {t.NAME, t.QUOTED}:
         target = p.ident()
         p.i += 1
@@ -148,13 +167,16 @@ def _if(p: Cursor) -> Stmt:
     start = p.starts[p.i]
     p.i += 1
     condition = expression(p)
-    if p.accept_word("then"):
+    if p.word() == "then" and p.kinds[p.i + 1] == t.NEWLINE and p.kinds[p.i + 2] == t.INDENT:
+        p.report(p.fault("before a block write `:` instead of `then`"))
+        p.i += 1
+    elif p.accept_word("then"):
         value = conditional_rest(p, start, condition)
         p.end_line()
         return ExprStmt(start, value.end, value)
     body = statements(p) if _enter(p) else []
     branches = [Branch(start, p.last_end(), condition, body)]
-    while p.word() == "elif":
+    while _another(p):
         start_branch = p.starts[p.i]
         p.i += 1
         condition = expression(p)
@@ -165,6 +187,19 @@ def _if(p: Cursor) -> Stmt:
         p.i += 1
         orelse = statements(p) if _enter(p) else []
     return If(start, p.last_end(), branches, orelse)
+
+
+def _another(p: Cursor) -> bool:
+    """Whether ``elif`` is next; what other languages write for it is reported and read as it."""
+    word = p.word()
+    if word == "elif":
+        return True
+    two = word == "else" and p.kinds[p.i + 1] == t.NAME and p.texts[p.i + 1] == "if"
+    if word not in LIKE_ELIF and not two:
+        return False
+    p.report(p.fault("write `elif`"))
+    p.i += two
+    return True
 
 
 def _for(p: Cursor) -> For:
@@ -203,13 +238,24 @@ def _arm(p: Cursor) -> MatchArm:
     start = p.starts[p.i]
     variant: TypeExpr | None = None
     binding: Ident | None = None
-    if p.word() == "else" and p.kinds[p.i + 1] == t.COLON:
+    following = p.kinds[p.i + 1]
+    if p.word() == "case" and following not in {t.COLON, t.DOT}:
+        p.report_once("leave `case` out: an arm is the variant and `:`")
+        p.i += 1
+        following = p.kinds[p.i + 1]
+    if p.word() == "_" and following in {t.COLON, t.THEN_ARROW, t.ARROW}:
+        p.report(p.fault("the arm for what is left is `else:`"))
+        p.i += 1
+    elif p.word() == "else" and following in {t.COLON, t.THEN_ARROW, t.ARROW}:
         p.i += 1
     else:
         variant = type_expr(p)
         if p.accept_word("as"):
             binding = p.ident()
-    if p.kinds[p.i] == t.COLON and p.kinds[p.i + 1] != t.NEWLINE:
+    arrow = p.kinds[p.i] in {t.THEN_ARROW, t.ARROW}
+    if arrow:
+        p.report_once("write `:` after the variant")
+    if (p.kinds[p.i] == t.COLON or arrow) and p.kinds[p.i + 1] != t.NEWLINE:
         p.i += 1
         value = expression(p)
         p.end_line()

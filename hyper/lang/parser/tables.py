@@ -39,11 +39,20 @@ def table_body(p: Cursor, table: TableDecl) -> None:
         headed = True
         if p.kinds[p.i] != t.THEN_ARROW:
             table.inputs = _columns(p)
-        p.expect(t.THEN_ARROW)
+        _arrow(p, "`=>`")
         table.outputs = _columns(p)
         p.end_line()
 
     p.lines(line)
+
+
+def _arrow(p: Cursor, what: str) -> None:
+    """Take ``=>``; ``->`` is reported and read as it."""
+    if p.kinds[p.i] == t.ARROW:
+        p.report_once("write `=>` before the results")
+    elif p.kinds[p.i] != t.THEN_ARROW:
+        raise p.expected(what)
+    p.i += 1
 
 
 def _columns(p: Cursor) -> list[Ident]:
@@ -60,9 +69,7 @@ def _row(p: Cursor) -> TableRow:
         cells.append(_cell(p))
         while p.accept(t.PIPE):
             cells.append(_cell(p))
-    if p.kinds[p.i] != t.THEN_ARROW:
-        raise p.expected("`|` or `=>`")
-    p.i += 1
+    _arrow(p, "`|` or `=>`")
     results: list[Expr] = [expression(p)]
     while p.accept(t.PIPE):
         results.append(expression(p))

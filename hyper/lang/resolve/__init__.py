@@ -11,6 +11,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 from hyper.base.diagnostics import Reporter
+from hyper.lang.broken import sure
 from hyper.lang.resolve.actions import resolve_action
 from hyper.lang.resolve.aliases import find_cores, resolve_alias
 from hyper.lang.resolve.entities import resolve_entity
@@ -89,15 +90,15 @@ def resolve(units: list[Unit]) -> tuple[World, list[Diagnostic]]:
         resolve_action(action, first, world, reporters[action.unit.path])
     check_duplicates(groups[ActionSymbol], reporters)
     check_wires(world, reporters)
-    return world, _collect(reporters)
+    return world, _collect(units, reporters)
 
 
-def _collect(reporters: dict[str, Reporter]) -> list[Diagnostic]:
+def _collect(units: list[Unit], reporters: dict[str, Reporter]) -> list[Diagnostic]:
     """Gather what was found, each unsupported pattern once."""
     found: list[Diagnostic] = []
     patterns: set[str] = set()
-    for reporter in reporters.values():
-        for item in reporter:
+    for unit in units:
+        for item in sure(reporters[unit.path], unit):
             if item.code == "W0502":
                 if item.message in patterns:
                     continue

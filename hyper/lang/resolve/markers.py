@@ -10,6 +10,7 @@ from hyper.lang import tree
 from hyper.lang.markers import NO_MARKERS, Markers
 from hyper.lang.resolve.bounds import check_bounds, tighten
 from hyper.lang.resolve.lookup import core, suggest
+from hyper.lang.resolve.marker_habits import form_of, said_of
 from hyper.lang.resolve.marker_table import (
     EXTRAS,
     FIT_WORDS,
@@ -74,12 +75,14 @@ class _Reading:
         name = node.name.name
         spec = MARKERS.get(name)
         if spec is None:
+            form, said = form_of(name), said_of(name)
+            near = None if said else _with_at(suggest(name, MARKERS, self.reporter))
             self.reporter.report(
                 "E0501",
-                f"there is no marker `@{name}`",
+                f"there is no marker `@{name}`{f': {said}' if said else ''}",
                 node.start,
                 node.end,
-                suggestion=_with_at(suggest(name, MARKERS, self.reporter)),
+                suggestion=f"write `{form}`" if form else near,
             )
             return
         if not self._may_stand(node, name, spec):

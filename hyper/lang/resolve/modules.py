@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from hyper.base.diagnostics import related
 from hyper.lang import tree
+from hyper.lang.broken import is_lost
 from hyper.lang.check.builtins import NAMES
 from hyper.lang.markers import NO_MARKERS
 from hyper.lang.resolve.lookup import suggest
@@ -88,6 +89,8 @@ def _name_place(unit: Unit) -> Location:
 
 def _declare(unit: Unit, world: World, reporter: Reporter) -> None:
     own = world.scopes[unit.name].own
+    # Names nothing, so their uses are not reported again.
+    world.scopes[unit.name].imported.update(dict.fromkeys(unit.module.lost, f"{unit.name}."))
     for decl in unit.module.declarations:
         if isinstance(decl, tree.FeatureDecl):
             continue
@@ -191,6 +194,8 @@ def _bring_name(item: tree.UseName, module: str, site: Site) -> None:
             item.name.end,
         )
         qualified = f"{module}."  # names nothing, so its uses are not reported again
+    elif known and is_lost(world.units[module], name):
+        qualified = f"{module}."
     elif known and qualified not in world.symbols:
         reporter.report(
             "E0303",

@@ -73,6 +73,28 @@ _FOREIGN: Final = {
     "timestamp": "datetime",
     "binary": "bytes",
     "money": "decimal",
+    **dict.fromkeys(("i32", "i64", "u32", "u64", "short", "byte", "isize", "usize"), "int"),
+    **dict.fromkeys(("f32", "f64", "real"), "float"),
+    **dict.fromkeys(("varchar", "char", "&str"), "string"),
+    **dict.fromkeys(("seq", "sequence", "vec", "iterable"), "list"),
+    **dict.fromkeys(("hashmap", "mapping", "btreemap"), "map"),
+    **dict.fromkeys(("unknown", "json", "jsonvalue"), "any"),
+    "guid": "uuid",
+    "timedelta": "duration",
+    "biginteger": "bigint",
+}
+# Types of other languages that are written without a name here.
+_SAID: Final = {
+    **dict.fromkeys(("optional", "option", "maybe", "nullable"), "what may be null is `{of}?`"),
+    **dict.fromkeys(("set", "frozenset", "hashset"), "write `list[{of}]`, and `@unique` after it"),
+    **dict.fromkeys(("tuple",), "declare an entity with a field for each part"),
+    **dict.fromkeys(("union", "either", "oneof"), "declare `union Name = A | B`"),
+    **dict.fromkeys(("literal", "enum"), "declare `enum Name: a, b`, or write the value alone"),
+    **dict.fromkeys(("none", "null", "void", "nil"), "what may be null is `T?`"),
+    **dict.fromkeys(("callable", "function"), "functions are no values"),
+    **dict.fromkeys(("annotated", "final", "readonly"), "write the type alone, and its markers"),
+    "promise": "write the type alone",
+    "partial": "a field that may be absent is `name?: T`",
 }
 
 _KIND_WORDS: Final = {
@@ -252,10 +274,21 @@ def _report_unknown(
         if homes:
             message = f"`{shown}` was not brought here: add `use {homes[0]} ({shown})`"
         else:
-            suggestion = _FOREIGN.get(parts[0].casefold()) or suggest(
-                parts[0], chain(_type_names(scope, world), sorted(BUILTIN_TYPES)), reporter
-            )
+            folded = parts[0].casefold()
+            said = _SAID.get(folded, "").format(of=_inside(name, scope))
+            message += f": {said}" if said else ""
+            suggestion = _FOREIGN.get(folded)
+            if not said and suggestion is None:
+                names = chain(_type_names(scope, world), sorted(BUILTIN_TYPES))
+                suggestion = suggest(parts[0], names, reporter)
     reporter.report("E0303", message, name.start, name.end, suggestion=suggestion)
+
+
+def _inside(name: tree.TypeName, scope: Scope) -> str:
+    """The text of the one type in the brackets of another."""
+    if len(name.args) != 1:
+        return "T"
+    return scope.unit.source.text[name.args[0].start : name.args[0].end]
 
 
 def _type_names(scope: Scope, world: World) -> Iterator[str]:

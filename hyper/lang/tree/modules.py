@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
+import msgspec
+
 from hyper.lang.tree.declarations import ConstDecl, EntityDecl, EnumDecl, TypeDecl, UnionDecl
 from hyper.lang.tree.expressions import Marker, StrLit
 from hyper.lang.tree.functions import CalcDecl, ExternDecl, RuleDecl, TableDecl
@@ -50,3 +52,7 @@ class Module(Node):
     uses: list[Use]
     declarations: list[Declaration]
     comments: list[Comment]
+    mistakes: list[int] = msgspec.field(default_factory=list)
+    """Where what could not be read begins."""
+    lost: list[str] = msgspec.field(default_factory=list)
+    """Names of declarations that could not be read."""

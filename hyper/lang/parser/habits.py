@@ -1,0 +1,509 @@
+"""What programmers write out of the habit of another language, and the form that means it here.
+
+Asked only when a line is wrong already: the tokens around the place that could not be read are compared with what other
+languages have there. The answer takes the place of a bare "expected …".
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from hyper.lang import tokens as t
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
+
+    from hyper.lang.parser.cursor import Cursor
+
+
+class Habit(NamedTuple):
+    """What to write instead, and the tokens that are wrong, by their first and last index.
+
+    ``once`` is for a habit of layout, which a file shows on every line: it is reported once a file.
+    """
+
+    message: str
+    first: int
+    last: int
+    once: bool = False
+
+
+NO_RETURN: Final = "there is no `return`: the last expression of a body is its value"
+LIKE_ELIF: Final = frozenset({"elseif", "elsif", "elsf"})
+LIKE_NONE: Final = frozenset({"None", "null", "nil", "undefined", "NULL", "nullptr"})
+_TYPES: Final = frozenset(
+    {"int", "bigint", "float", "decimal", "string", "bool", "bytes", "date", "time", "datetime"}
+    | {"duration", "uuid", "url", "email", "any", "str", "double", "boolean", "number", "long"}
+)
+_END_OF_LINE: Final = "the end of the line"
+_BREAKS: Final = frozenset({t.NEWLINE, t.INDENT, t.DEDENT})
+_MATCH: Final = "write `match value:` with an arm for each case, as `Card as card: …`"
+_NO_LOOP: Final = (
+    "there is no `{word}`: repeat with `for x in list:` or `for i in range(n):`, which always end"
+)
+_NO_RAISE: Final = (
+    'there is no `{word}`: a rule refuses with `require … else "…"`, a table with no row that fits'
+)
+_NO_CLOSURE: Final = "functions are no values: write `[x + 1 for x in xs]`"
+_SPREAD: Final = "there is no `...`: lists join with `+`, as in `xs + [x]`"
+_COMMENT: Final = "a comment begins with `#`"
+_TERNARY: Final = "write `if c then x else y`: the condition comes first"
+_BRACES: Final = "blocks have no braces: end the line with `:` and indent what stands inside"
+_FAILS: Final = 'write `then error "code"`, or `then refused "message"`'
+_CALC: Final = "a calc stands at the left margin of the file: `calc name(x: T) -> T:`"
+
+# Two tokens without a space between them, by the kinds of both.
+_PAIRS: Final[dict[tuple[int, int], str]] = {
+    (t.STAR, t.STAR): "there is no `**`: write `pow(x, 2)`",
+    (t.EQ, t.ASSIGN): "there is no `===`: write `==`",
+    (t.NE, t.ASSIGN): "there is no `!==`: write `!=`",
+    (t.LT, t.GT): "there is no `<>`: write `!=`",
+    (t.LT, t.LT): "there are no operators on bits: write `x * pow(2, n)`",
+    (t.GT, t.GT): "there are no operators on bits: write `x // pow(2, n)`",
+    (t.PIPE, t.PIPE): "there is no `||`: write `or`",
+    (t.SLASH, t.STAR): _COMMENT,
+    (t.COLON, t.ASSIGN): "there is no `:=`: write `let name = …`",
+    (t.QUESTION, t.DOT): "there is no `?.`: write `if x is none then none else x.field`",
+    (t.RANGE, t.DOT): _SPREAD,
+    (t.LBRACKET, t.RBRACKET): "a list of `T` is `list[T]`",
+}
+_STEPS: Final = {
+    t.PLUS: "+",
+    t.MINUS: "-",
+    t.STAR: "*",
+    t.SLASH: "/",
+    t.FLOOR: "//",
+    t.PERCENT: "%",
+}
+
+# A word that was read as a name; what follows it could not be read.
+_BEFORE: Final[dict[str, str]] = {
+    "while": _NO_LOOP,
+    "until": _NO_LOOP,
+    "loop": _NO_LOOP,
+    "raise": _NO_RAISE,
+    "throw": _NO_RAISE,
+    "panic": _NO_RAISE,
+    "assert": "there is no `assert`: a scenario states it with `then …`, a rule with `require … else`",
+    "try": "errors are not caught: test for what would fail before you compute it",
+    "except": "errors are not caught: test for what would fail before you compute it",
+    "catch": "errors are not caught: test for what would fail before you compute it",
+    "switch": _MATCH,
+    "case": "leave `case` out: an arm is the variant and `:`",
+    "const": "inside of a body write `let name = …`",
+    "final": "write `let name = …`",
+    "val": "write `let name = …`",
+    "auto": "write `let name = …`",
+    "mut": "write `var name = …`: what `let` names keeps its value",
+    "new": "leave `new` out: `Name(field: value)` builds a record",
+    "lambda": _NO_CLOSURE,
+    "await": "leave `await` out: calls give their value at once",
+    "async": "leave `async` out: calls give their value at once",
+    "yield": "there is no `yield`: write a list, as `[… for x in xs]`",
+    "typeof": _MATCH,
+    "def": _CALC,
+    "fn": _CALC,
+    "func": _CALC,
+    "function": _CALC,
+    "calc": _CALC,
+    "return": NO_RETURN,
+    "unless": "there is no `unless`: write `if not …`",
+    "when": "inside of a body write `if c then x else y`",
+    "del": "values never change: build a new one",
+    "optional": "a field that may be absent is `name?: T`",
+    "required": "a field is required unless it has `?` or a default: leave the word out",
+    "readonly": "a field that only answers carry is `name: T @read`",
+    "public": "leave the word out: what begins with `_` is private to its module",
+    "private": "leave the word out: what begins with `_` is private to its module",
+    "static": "leave the word out: a constant stands at the left margin, as `const NAME = …`",
+    "let": "write `if x is not none:`: then `x` has its value in the block",
+    "class": "leave `class` out",
+    "matches": 'write `matches(text, "…")` in a calc: cells only compare',
+    "like": 'write `matches(text, "…")` in a calc: cells only compare',
+    **dict.fromkeys(("fails", "raises", "throws", "fail"), _FAILS),
+}
+# A word that cannot go on what stands before it.
+_FOUND: Final[dict[str, str]] = {
+    "if": _TERNARY,
+    "instanceof": _MATCH,
+    "has": "write `has(entries, key)`, or `key in entries`",
+    "contains": "write `x in xs`",
+    "matches": 'write `matches(text, "…")`',
+    "like": 'write `matches(text, "…")`',
+    "between": "write `low <= x <= high`",
+    "startswith": "write `starts_with(text, prefix)`",
+    "of": "write `in`, as in `for x in xs`",
+    "mod": "write `%`",
+    "div": "write `//`",
+    "xor": "write `!=`",
+    "equals": "write `==`",
+    "where": "write `if`, as in `[x for x in xs if x > 0]`",
+    "extends": "write `is`, as in `entity B is A:`",
+    "implements": "write `is`, as in `entity B is A:`",
+    "inherits": "write `is`, as in `entity B is A:`",
+}
+_OPEN_RANGE: Final = "a range that is open at an end is a comparison: `>= 1`"
+_PREFIXES: Final[dict[str, str]] = {
+    "f": 'there are no f-strings: join the parts, as in `"a " + string(x)`',
+    "b": "there are no byte strings: `bytes` come from JSON",
+    "u": "leave the `u` out: strings are Unicode",
+}
+
+
+def habit(p: Cursor, what: str) -> Habit | None:
+    """The habit that explains why ``what`` is not at the cursor, if one does."""
+    first = p.line_start()
+    for find in _FINDERS:
+        found = find(p, what, first)
+        if found is not None:
+            return found
+    return None
+
+
+def _close(p: Cursor, i: int) -> bool:
+    """Whether no space stands between a token and the one before it."""
+    return i > 0 and p.starts[i] == p.ends[i - 1] and p.kinds[i] not in _BREAKS
+
+
+def _name(p: Cursor, i: int) -> str:
+    return p.texts[i] if i >= 0 and p.kinds[i] == t.NAME else ""
+
+
+def _comment(p: Cursor, what: str, first: int) -> Habit | None:
+    """``// text`` and ``-- text``, found at their beginning or at their second word."""
+    del what
+    kinds, i = p.kinds, p.i
+    for at in range(first, i + 1):
+        if kinds[at] == t.FLOOR and (at == i or (i == at + 2 and _name(p, i) and _name(p, i - 1))):
+            return Habit(_COMMENT, at, i, once=True)
+    if i == first and kinds[i] == t.MINUS and kinds[i + 1] == t.MINUS and _close(p, i + 1):
+        return Habit(_COMMENT, i, i + 1, once=True)
+    return None
+
+
+def _pair(p: Cursor, what: str, first: int) -> Habit | None:
+    """Operators of two tokens: the cursor is on the first or on the second."""
+    del what
+    kinds, i = p.kinds, p.i
+    for at in (i, i - 1):
+        if at < first or not _close(p, at + 1):
+            continue
+        if kinds[at + 1] == t.ASSIGN and kinds[at] in _STEPS:
+            sign, name = _STEPS[kinds[at]], _name(p, first) or "x"
+            message = f"there is no `{sign}=`: write `{name} = {name} {sign} …`"
+            return Habit(message, at, at + 1)
+        message = _PAIRS.get((kinds[at], kinds[at + 1]), "")
+        if message:
+            return Habit(message, at, at + 1, once=message == _COMMENT)
+    if (
+        kinds[i] == t.NEWLINE
+        and i - first >= 3
+        and kinds[i - 1] == kinds[i - 2] in {t.PLUS, t.MINUS}
+    ):
+        sign, name = _STEPS[kinds[i - 1]], _name(p, first) or "x"
+        return Habit(f"there is no `{sign}{sign}`: write `{name} = {name} {sign} 1`", i - 2, i - 1)
+    return None
+
+
+def _string(p: Cursor, what: str, first: int) -> Habit | None:
+    """A prefix of a string that means nothing here, and a quote inside of a string."""
+    del what, first
+    i = p.i
+    if p.kinds[i] == t.STRING and _close(p, i):
+        message = _PREFIXES.get(_name(p, i - 1).lower())
+        if message:
+            return Habit(message, i - 1, i)
+    if p.kinds[i] == t.NAME and i and p.kinds[i - 1] == t.STRING and _close(p, i):
+        return Habit('a quote inside of a string is written `\\"`', i, i)
+    return None
+
+
+def _said(p: Cursor, what: str, first: int) -> Habit | None:
+    """What is missing has one form, whatever stands in its place."""
+    i, head = p.i, _name(p, first)
+    message = None
+    if what == "a string" and p.kinds[i] == t.NAME:
+        if head == "then":
+            message = f'write `then {_name(p, i - 1)} "{p.texts[i]}"`'
+        elif head in {"feature", "scenario"}:
+            message = f'the title is a string: `{head} "…":`'
+    elif what == "`=`" and head == "when" and i == first + 2:
+        message = "a step names its result: write `when result = …`"
+    elif what == "the name of a member" and p.kinds[i] == t.STRING:
+        message = f"a member has a name: write `name = {p.texts[i]}`"
+    elif what == _END_OF_LINE and head == "entity" and _name(p, i):
+        message = "write `is`, as in `entity B is A:`"
+    elif what == _END_OF_LINE and p.kinds[first] == t.ROUTE:
+        message = "the type of what is in a path stands on its own line, as in `path id: int`"
+    elif what == "`then field = value`" and p.kinds[i] == t.COLON:
+        message = "leave `:` out: `then …` follows on this line or the next"
+    return None if message is None else Habit(message, i, i)
+
+
+def _word(p: Cursor, what: str, first: int) -> Habit | None:
+    """Words of other languages, before the cursor or on it."""
+    i = p.i
+    before, word = _name(p, i - 1), _name(p, i)
+    if i == first:
+        before = ""
+    if before in _TYPES and word and what != "`in`":
+        return _type_first(p, what, first)
+    if before in _BEFORE and (word or p.kinds[i] not in {t.NEWLINE, t.COMMA, t.RPAREN}):
+        return Habit(_BEFORE[before].format(word=before), i - 1, i - 1)
+    if word == "for":
+        if what == "`,` or `}`":
+            return Habit("a map is written out, `{k: v}`: only lists have `for` inside", i, i)
+        return Habit("a comprehension has one `for`: name the inner list in a calc", i, i)
+    if word == "as":
+        kind = _name(p, i + 1) or "int"
+        return Habit(f"a conversion is a call: write `{kind}(…)`", i, i)
+    if word in _FOUND:
+        return Habit(_FOUND[word], i, i)
+    return None
+
+
+def _type_first(p: Cursor, what: str, first: int) -> Habit:
+    """``int x``, where the language has ``x: int``."""
+    i = p.i
+    kind, name = p.texts[i - 1], p.texts[i]
+    written = f"{name}: {kind}"
+    if _name(p, first) == "const":
+        written = f"const {name}: {kind} = …"
+    elif what == _END_OF_LINE:
+        written = f"let {name}: {kind} = …"
+    return Habit(f"the type follows the name: write `{written}`", i - 1, i)
+
+
+def _sign(p: Cursor, what: str, first: int) -> Habit | None:
+    """One token that stands where another language has it."""
+    i = p.i
+    kind = p.kinds[i]
+    message = _SIGNS[kind](p, what, first) if kind in _SIGNS else None
+    return None if message is None else Habit(message, i, i, once=message in _LAYOUT)
+
+
+def _assign(p: Cursor, what: str, first: int) -> str | None:
+    head, before = _name(p, first), _name(p, p.i - 1)
+    if what == "`,` or `)`" and before:
+        return f"an argument is named with `:`: write `{before}: …`"
+    if head == "enum":
+        return "write `enum Name: a, b`"
+    if head == "calc":
+        return "write `:` before the body"
+    if head in {"then", "if", "elif", "require", "when"}:
+        return "one `=` names a value: write `==` to compare"
+    if what == _END_OF_LINE and head in {"given", "when"}:
+        return f"write `{head} a = 1, b = 2`, or a line for each"
+    if what == "an expression" and p.i == first:
+        return "a constant alone means that the input equals it: leave `=` out"
+    return None
+
+
+def _arrow(p: Cursor, what: str, first: int) -> str | None:
+    if what == "an expression":
+        if p.kinds[p.i - 1] == t.RANGE:
+            return _OPEN_RANGE
+        dashes = all(kind == t.MINUS for kind in p.kinds[first : p.i])
+        return "no line stands between the head and the rows: leave it out" if dashes else None
+    return None if what == "`:`" or what.startswith("`->") else _NO_CLOSURE
+
+
+def _pipe(p: Cursor, what: str, first: int) -> str | None:
+    if p.i == first:
+        return _ROW_ENDS
+    head = _name(p, first)
+    if head == "enum":
+        return "members are separated by `,`"
+    following = _name(p, p.i + 1)
+    if following in LIKE_NONE or following == "none":
+        return "a type that may be null is `T?`"
+    if what == "`,` or `)`" and head in {"calc", "table", "extern"}:
+        return "a choice of types needs a name: declare `union Name = A | B`"
+    return None
+
+
+def _brace(p: Cursor, what: str, first: int) -> str | None:
+    del p, first
+    if what == "a type":
+        return "a type has a name: declare an `entity`, or write `map[string, T]`"
+    return _BRACES if what in {"`:`", _END_OF_LINE, "`->`"} else None
+
+
+def _angle(p: Cursor, what: str, first: int) -> str | None:
+    if what == "`(`":
+        return "there are no type parameters: write a calc for each type"
+    if what == "an expression":
+        return _comparison(p, what, first)
+    name = _name(p, p.i - 1).casefold()
+    shape = {"list": "list[T]", "vec": "list[T]", "array": "list[T]", "map": "map[string, T]"}
+    shape |= {"dict": "map[string, T]", "hashmap": "map[string, T]", "option": "T?"}
+    shape |= {"optional": "T?", "record": "map[string, T]"}
+    return f"write `{shape.get(name, 'list[T]')}`"
+
+
+def _colon(p: Cursor, what: str, first: int) -> str | None:
+    if what == "`]`":
+        return "there are no slices: write `slice(xs, start, end)` or `substring(text, start, end)`"
+    if what == "`=`" and _name(p, first) == "union":
+        return "write `union Name = A | B`"
+    return None
+
+
+def _comma(p: Cursor, what: str, first: int) -> str | None:
+    head = _name(p, first)
+    if what == _END_OF_LINE and p.kinds[p.i + 1] == t.NEWLINE:
+        return _NO_COMMA
+    if what == "`=`" and head in {"let", "var"}:
+        return f"`{head}` names one value: write a line for each"
+    return {
+        "`)`": "there are no tuples: write a list `[a, b]`, or build an entity",
+        "`:`": "there are no sets: write a list `[a, b]`, with `@unique` where it is a field",
+        "`in`": "`for` names one value: go through `keys(m)` or `range(length(xs))`",
+        "`=>`": "columns and cells are separated by `|`",
+        "`|` or `=>`": "columns and cells are separated by `|`",
+    }.get(what)
+
+
+def _range(p: Cursor, what: str, first: int) -> str | None:
+    if what == "`,` or `)`":
+        return "write the bounds as two values, as in `(1, 3)`"
+    if _name(p, first) == "for":
+        return "write `range(n)`, or `range(low, high)`"
+    return "a range stands in a cell of a table, as `1..3`" if what == "`,` or `]`" else None
+
+
+def _star(p: Cursor, what: str, first: int) -> str | None:
+    if what != "an expression":
+        return None
+    if p.i == first or p.kinds[p.i - 1] == t.PIPE:
+        return "a cell that fits anything is `-`"
+    return _SPREAD if p.kinds[p.i - 1] in {t.LBRACKET, t.COMMA} else None
+
+
+def _question(p: Cursor, what: str, first: int) -> str | None:
+    del p, first
+    return None if what == "a type" else _TERNARY
+
+
+def _paren(p: Cursor, what: str, first: int) -> str | None:
+    if what != "`:`":
+        return None
+    return {
+        "entity": "write `is`, as in `entity B is A:`",
+        "action": "an action has no parameters in brackets: lines such as `path`, `query` and `body`"
+        " name them",
+    }.get(_name(p, first))
+
+
+def _dot(p: Cursor, what: str, first: int) -> str | None:
+    del first
+    if what == "`=`" and _name(p, p.i - 1) == "self":
+        return "name the field alone: `then field = value`"
+    return None
+
+
+def _closing(p: Cursor, what: str, first: int) -> str | None:
+    """The end of a line that should have gone on."""
+    before = p.kinds[p.i - 1]
+    head = _name(p, first)
+    if what == "`=`" and p.i - first >= 3 and p.kinds[p.i - 2] == t.COLON and head in _NAMING:
+        names = f"{_name(p, p.i - 3)} = {p.texts[p.i - 1]}"
+        return f"a value follows `=`: write `{head} {names}`"
+    if before == t.RANGE and what == "an expression":
+        return _OPEN_RANGE
+    if before == t.PIPE and what != "a type":
+        return _ROW_ENDS
+    if what == "`else`":
+        return "both cases need a value: write `if c then x else y`"
+    joining = before in _STEPS or (before == t.NAME and p.texts[p.i - 1] in {"and", "or", "not"})
+    if what == "an expression" and joining and p.i - 1 > first:
+        return "a line goes on only inside of brackets: put `(…)` around the expression"
+    return None
+
+
+def _bracket(p: Cursor, what: str, first: int) -> str | None:
+    del p, first
+    return "a list of `T` is `list[T]`" if what == "a type" else None
+
+
+def _comparison(p: Cursor, what: str, first: int) -> str | None:
+    """``>= 1 and < 3`` in a cell."""
+    del first
+    if what == "an expression" and _name(p, p.i - 1) in {"and", "or"}:
+        return "a cell with two bounds is a range, as `1..3`: both ends count"
+    return None
+
+
+_NAMING: Final = frozenset({"let", "var", "const", "given", "when"})
+_ROW_ENDS: Final = "`|` stands between cells only: leave it out at the ends of a row"
+_NO_COMMA: Final = "lines end without `,`"
+_LAYOUT: Final = frozenset({_ROW_ENDS, _NO_COMMA, _BRACES})
+_SIGNS: Final[dict[int, Callable[[Cursor, str, int], str | None]]] = {
+    t.ASSIGN: _assign,
+    t.THEN_ARROW: _arrow,
+    t.PIPE: _pipe,
+    t.LBRACE: _brace,
+    t.LT: _angle,
+    t.LE: _comparison,
+    t.GT: _comparison,
+    t.GE: _comparison,
+    t.COLON: _colon,
+    t.COMMA: _comma,
+    t.RANGE: _range,
+    t.STAR: _star,
+    t.QUESTION: _question,
+    t.LPAREN: _paren,
+    t.DOT: _dot,
+    t.NEWLINE: _closing,
+    t.LBRACKET: _bracket,
+}
+_FINDERS: Final = (_comment, _pair, _said, _string, _word, _sign)
+
+# How other languages begin a line, and how the language does; the first word that can stand there counts.
+_OPENINGS: Final[dict[str, tuple[str, ...]]] = {
+    **dict.fromkeys(("def", "fn", "func", "fun", "function", "proc", "method"), ("calc",)),
+    **dict.fromkeys(("class", "struct", "record", "interface", "model"), ("entity",)),
+    **dict.fromkeys(("dataclass", "object", "message", "schema"), ("entity",)),
+    **dict.fromkeys(("import", "from", "using", "include"), ("use",)),
+    **dict.fromkeys(("module", "package", "namespace", "mod"), ("intent",)),
+    **dict.fromkeys(("let", "var", "val", "final", "static"), ("const",)),
+    **dict.fromkeys(("typedef", "alias", "newtype"), ("type",)),
+    **dict.fromkeys(("endpoint", "operation", "api"), ("action",)),
+    **dict.fromkeys(("describe", "suite"), ("feature",)),
+    **dict.fromkeys(("test", "it", "example"), ("feature", "scenario")),
+    **dict.fromkeys(("expect", "assert", "should"), ("then", "require")),
+    **dict.fromkeys(("must", "ensure"), ("require",)),
+    **dict.fromkeys(("return", "response", "responses"), ("returns",)),
+    **dict.fromkeys(("raises", "throws"), ("error",)),
+    **dict.fromkeys(("request", "payload"), ("body",)),
+    "if": ("when",),
+    "auth": ("security",),
+    "roles": ("allow",),
+    "handler": ("handled",),
+    "Background": ("given",),
+}
+_METHODS: Final = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"})
+
+
+def opening(word: str, words: Collection[str]) -> str | None:
+    """The word, one of ``words``, that another language's ``word`` at the beginning of a line means."""
+    if word.lower() in words:
+        return word.lower()
+    return next((each for each in _OPENINGS.get(word, ()) if each in words), None)
+
+
+def beginning(p: Cursor, words: Collection[str]) -> Habit | None:
+    """The habit behind a line that begins with no word of the language."""
+    i = p.i
+    word = _name(p, i)
+    if word.upper() in _METHODS and "route" in words:
+        return Habit(f"write `route {word.upper()} /path`", i, i)
+    if word in {"param", "parameter", "params"} and "query" in words:
+        return Habit("write `path`, `query`, `header` or `cookie`, as in `query limit: int`", i, i)
+    if word in {"and", "but", "And", "But"} and "given" in words:
+        return Habit(f"there is no `{word}`: begin each line with `given`, `when` or `then`", i, i)
+    if p.kinds[i] == t.AT:
+        return Habit("markers follow what they mark, as in `entity A @extra(forbid):`", i, i)
+    if word and "const" in words and p.kinds[i + 1] in {t.ASSIGN, t.COLON}:
+        return Habit(f"write `const {word} = …`", i, i)
+    return _comment(p, "", i) or _pair(p, "", i)
