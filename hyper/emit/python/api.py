@@ -10,7 +10,7 @@ from hyper.emit.python.handlers import handler_modules, handlers_text
 from hyper.emit.python.names import identifier, unique
 from hyper.emit.python.reading import reads
 from hyper.emit.python.scope import Scope, import_lines
-from hyper.emit.python.security import security_tables, security_text
+from hyper.emit.python.security import is_secured, security_tables, security_text
 from hyper.emit.python.types import annotation
 from hyper.ir.program import ActionDef, EntityDef, Module, Program, RuleDef
 from hyper.ir.types import Entity, Type
@@ -101,9 +101,17 @@ def method_identifier(name: str) -> str:
 
 def _api_text(program: Program) -> str:
     service = program.service
-    tables = ["ROUTES", *security_tables(program)]
     title = (service.title or service.name) if service is not None else "API"
     version = service.version if service is not None and service.version else "0.0.0"
+    tables = ["ROUTES", *security_tables(program)]
+    secured = is_secured(program)
+
+    def only(*lines: str) -> tuple[str, ...]:
+        """Lines for a service that declares security schemes."""
+        return lines if secured else ()
+
+    names = ["Answer", "ApiError", *only("Credential"), "Reply", "create_app", "current_request"]
+    exported = ", ".join(map(quote, names))
     return "\n".join(
         [
             '"""The service: ``create_app`` serves the actions with the handlers that it is given."""',
@@ -113,7 +121,7 @@ def _api_text(program: Program) -> str:
             "from typing import TYPE_CHECKING",
             "",
             "from .._runtime.answers import Answer, ApiError, Reply, current_request",
-            "from .._runtime.security import Authenticate, Credential",
+            *only("from .._runtime.security import Credential"),
             "",
             "if TYPE_CHECKING:",
             "    from collections.abc import Awaitable, Callable, Collection",
@@ -121,17 +129,10 @@ def _api_text(program: Program) -> str:
             "    from fastapi import FastAPI",
             "    from starlette.requests import Request",
             "",
+            *only("    from .._runtime.security import Authenticate"),
             "    from .handlers import Handlers",
             "",
-            "__all__ = [",
-            '    "Answer",',
-            '    "ApiError",',
-            '    "Authenticate",',
-            '    "Credential",',
-            '    "Reply",',
-            '    "create_app",',
-            '    "current_request",',
-            "]",
+            f"__all__ = [{exported}]",
             "",
             "",
             "def create_app(",
@@ -139,15 +140,18 @@ def _api_text(program: Program) -> str:
             "    *,",
             "    mock: bool = False,",
             "    roles: Callable[[Request], Collection[str] | Awaitable[Collection[str]]] | None = None,",
-            "    authenticate: Authenticate | None = None,",
+            *only("    authenticate: Authenticate | None = None,"),
             ") -> FastAPI:",
             '    """Make the app.',
             "",
             "    An action without a handler answers 501, or with ``mock`` data that fits its description.",
             "    ``roles`` tells the roles of the sender of a request, for actions that only some may call;",
-            "    without it these answer 403. ``authenticate`` tells whether the credentials of a request are good,",
-            "    for actions with ``security``: without any, or with none that is good, they answer 401. Without",
-            "    ``authenticate`` nobody looks at credentials.",
+            "    without it these answer 403.",
+            *only(
+                "    ``authenticate`` tells whether the credentials of a request are good, for actions with",
+                "    ``security``: without any, or with none that is good, they answer 401. Without it nobody",
+                "    looks at credentials.",
+            ),
             '    """',
             "    from .._runtime.service import make_app",
             f"    from .routes import {', '.join(tables)}",
@@ -157,7 +161,7 @@ def _api_text(program: Program) -> str:
             "        handlers,",
             "        mock=mock,",
             "        roles=roles,",
-            "        authenticate=authenticate,",
+            *only("        authenticate=authenticate,"),
             *(f"        {name.lower()}={name}," for name in tables[1:]),
             *explode(quote(title), INDENT * 2, "title=", ","),
             *explode(quote(version), INDENT * 2, "version=", ","),
@@ -173,17 +177,19 @@ def _routes_text(table: list[str], security: dict[str, list[str]]) -> str:
         if table
         else ["ROUTES: tuple[Route, ...] = ()"]
     )
-    wanted = {"SCHEMES": "Scheme", "SECURITY": "Security"}
-    names = ", ".join(wanted[name] for name in security)
-    imports = [f"from .._runtime.security import {names}"] if names else []
+    imports = ["from .._runtime.security import Scheme"] if security else []
+    checking = ["", "if TYPE_CHECKING:", "    from .._runtime.security import Security"]
+    checking = checking if "SECURITY" in security else []
     return "\n".join(
         [
             '"""Where each operation is served, and which module of ``operations`` declares it."""',
             "",
             "from __future__ import annotations",
             "",
+            *(["from typing import TYPE_CHECKING", ""] if checking else []),
             "from .._runtime.routing import Route",
             *imports,
+            *checking,
             "",
             *rows,
             *(line for lines in security.values() for line in ("", *lines)),

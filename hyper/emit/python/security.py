@@ -18,7 +18,7 @@ def security_tables(program: Program) -> dict[str, list[str]]:
     """The names and lines of what ``routes`` says of security."""
     service = program.service
     made: dict[str, list[str]] = {}
-    if service is None:
+    if service is None or not is_secured(program):
         return made
     rows: list[str] = []
     for scheme in service.schemes:
@@ -29,6 +29,11 @@ def security_tables(program: Program) -> dict[str, list[str]]:
         text = security_text(service.security)
         made["SECURITY"] = explode(text, "", "SECURITY: Security = ")
     return made
+
+
+def is_secured(program: Program) -> bool:
+    """Whether the service declares schemes, so that there are credentials to look at."""
+    return program.service is not None and bool(program.service.schemes)
 
 
 def _scheme(scheme: SchemeDef) -> str:

@@ -8,7 +8,6 @@ import json
 import re
 from base64 import b64decode
 from typing import Any
-from xml.sax.saxutils import escape
 
 __all__ = ["error_text", "sample_body"]
 
@@ -78,6 +77,11 @@ def error_text(media: str, content: dict[str, Any]) -> str | None:
     if name == "text/html":
         return f"<!DOCTYPE html>\n<title>Error</title>\n<p>{escape(detail)}</p>\n"
     return detail if name.startswith("text/") and name != "text/json" else None
+
+
+def escape(text: str) -> str:
+    """Text between the tags of HTML or XML."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def _text(value: Any) -> str:

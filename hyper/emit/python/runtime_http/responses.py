@@ -10,7 +10,6 @@ from pydantic_core import to_jsonable_python
 from starlette.responses import JSONResponse, Response
 
 from .answers import Answer, UndeclaredAnswerError
-from .media import error_text
 from .model import ANSWER
 from .requests import is_json
 
@@ -103,7 +102,12 @@ class Responder:
         if declared is None or declared.type is None or declared.media is None:
             return JSONResponse(content, error.status, headers)
         status = int(declared.status) if declared.status.isdigit() else error.status
-        text, media = error_text(declared.media, content), declared.media
+        media = declared.media
+        text: str | None = None
+        if not is_json(media):
+            from .media import error_text
+
+            text = error_text(media, content)
         if text is None:
             adapter = self._types.adapter(declared.type)
             try:

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from base64 import b64decode
-from collections.abc import Awaitable, Callable, Mapping
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+    from typing import TypeAlias
+
     from starlette.requests import Request
 
-__all__ = ["Authenticate", "Credential", "Scheme", "Security", "alternatives", "challenge"]
+    Security: TypeAlias = tuple[tuple[tuple[str, tuple[str, ...]], ...], ...]
+    """Alternatives, each of schemes with scopes that must hold together; an empty one asks for nothing."""
+
+    Authenticate: TypeAlias = Callable[[Request, tuple["Credential", ...]], bool | Awaitable[bool]]
+    """Whether the credentials of one alternative are good."""
+
+__all__ = ["Credential", "Scheme", "alternatives", "challenge"]
 
 
 class Scheme(NamedTuple):
@@ -27,13 +35,6 @@ class Credential(NamedTuple):
     scheme: str
     value: str
     scopes: tuple[str, ...] = ()
-
-
-Security: TypeAlias = tuple[tuple[tuple[str, tuple[str, ...]], ...], ...]
-"""Alternatives, each of schemes with scopes that must hold together; an empty one asks for nothing."""
-
-Authenticate: TypeAlias = Callable[["Request", tuple[Credential, ...]], "bool | Awaitable[bool]"]
-"""Whether the credentials of one alternative are good."""
 
 
 def alternatives(

@@ -19,7 +19,6 @@ from .calls import Call, RequestError
 from .operations import Operation, Types
 from .responses import Responder
 from .routing import Operations, Route
-from .security import alternatives, challenge
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
@@ -189,6 +188,8 @@ class Guard:
 
     async def admit(self, operation: Operation, request: Request) -> None:
         """Refuse a request with 401 unless what one alternative of an operation asks for was sent and is good."""
+        from .security import alternatives, challenge
+
         security = self._security if operation.security is None else operation.security
         for credentials in alternatives(request, security, self._schemes):
             accepted = self._authenticate(request, credentials)
