@@ -21,6 +21,7 @@ EventName: TypeAlias = Literal[
     "file:parsed",
     "file:cached",
     "file:written",
+    "cache:miss",
     "diagnostic",
 ]
 EVENT_NAMES: Final[tuple[str, ...]] = get_args(EventName)
@@ -31,7 +32,7 @@ class Event(msgspec.Struct, frozen=True):
 
     ``phase`` is the phase it belongs to; ``done`` of ``total`` counts what the phase works on;
     ``path`` is the file of ``file:…`` events; ``seconds`` is set on ``phase:end`` and ``compilation:end``;
-    ``success`` on ``compilation:end``; ``diagnostic`` on ``diagnostic``.
+    ``success`` on ``compilation:end``; ``diagnostic`` on ``diagnostic``; ``reason`` on ``cache:miss``.
     """
 
     name: EventName
@@ -42,6 +43,7 @@ class Event(msgspec.Struct, frozen=True):
     seconds: float = 0.0
     success: bool | None = None
     diagnostic: Diagnostic | None = None
+    reason: str = ""
 
 
 Listener: TypeAlias = "Callable[[Event], Any]"

@@ -136,6 +136,10 @@ def _build(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--package", metavar="NAME", help="name of the package")
     parser.add_argument("--tier", choices=_TIERS, help="how to build; never changes the output")
     _no_cache(parser)
+    parser.add_argument(
+        "--explain-misses", action="store_true", help="say why what was kept did not do"
+    )
+    parser.add_argument("--trace", metavar="FILE", help="write a trace of the build, for Perfetto")
     _json(parser)
 
 

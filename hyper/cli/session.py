@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from typing import TYPE_CHECKING, Any, Final
 
@@ -14,7 +15,7 @@ from hyper.engine.options import KEYS, OptionError
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from hyper.base.diagnostics import Diagnostic
     from hyper.cli.console import Console
@@ -79,13 +80,31 @@ def compile_with(
     """Run a compiler with the options among the arguments, and show how far it is."""
     options = {key: getattr(arguments, key) for key in KEYS if hasattr(arguments, key)}
     try:
-        with Compiler(**options) as compiler:
+        with Compiler(**options) as compiler, traced(compiler, getattr(arguments, "trace", None)):
             console.follow(compiler)
             return View(action(compiler, arguments.paths))
     except OptionError as error:
         raise UsageError(error.message, error.suggestion) from None
     finally:
         console.progress_end()
+
+
+@contextlib.contextmanager
+def traced(compiler: Compiler, path: str | None) -> Iterator[None]:
+    """Write a trace of what the compiler does meanwhile, where a file for it is named."""
+    if path is None:
+        yield
+        return
+    from hyper.engine.trace import Trace
+
+    trace = Trace()
+    compiler.on("*", trace.hear)
+    yield
+    try:
+        with open(path, "wb") as stream:
+            stream.write(trace.encode())
+    except OSError as error:
+        raise UsageError(f"cannot write the trace to {path}: {error.strerror}") from None
 
 
 def counted(number: int, noun: str, plural: str | None = None) -> str:

@@ -145,6 +145,8 @@ class Compiler:
             work.request = open_request(kind, work.configured, work.root, work.paths)
             outcome = work.request.replay() if work.request is not None else None
         if outcome is None:
+            for miss in work.request.misses if work.request is not None else ():
+                self._emitter.emit(Event("cache:miss", path=miss.path, reason=miss.reason))
             return None
         if self._emitter.listens("file:cached"):
             for path in work.paths:
@@ -166,7 +168,9 @@ class Compiler:
             known = work.request.read if work.request is not None else {}
             contents, found = pipeline.read_all(self._files, work.root, work.paths, known)
         work.contents = contents
+        before = dict(self._parsed)
         state = pipeline.compile_front(contents, work.phases, self._parse)
+        work.cached = sum(before.get(key) is kept for key, kept in self._parsed.items())
         state.diagnostics = pipeline.ordered([*work.diagnostics, *found, *state.diagnostics])
         if found:
             state.program = None
@@ -221,6 +225,8 @@ class _Work:
         self.chunks: list[Chunk] = []
         self.written_diagnostics: list[Diagnostic] = []
         self.request: Request | None = None
+        self.cached = 0
+        self._processor = time.process_time()
 
     def write(self, made: dict[str, bytes]) -> None:
         """Publish the files of the package with their manifest."""
@@ -292,8 +298,15 @@ class _Work:
             chunks=outcome.chunks,
             timing={**self.phases.seconds, "total": seconds},
             stats=outcome.stats | summed(outputs, []),
-            metrics=measure(outcome.stats["files"], outcome.stats["bytes"], seconds),
+            metrics=self._metrics(outcome.stats, seconds, len(self.paths), outcome.diagnostics),
         )
+
+    def _metrics(
+        self, stats: dict[str, int], seconds: float, cached: int, found: Sequence[Diagnostic]
+    ) -> dict[str, float]:
+        processor = time.process_time() - self._processor
+        failing = len({item.file for item in found if item.is_error} & set(self.paths))
+        return measure(stats, seconds, processor, cached, failing)
 
     def result(self, state: Compilation, began: float) -> Result:
         """Put the outcome together."""
@@ -311,7 +324,8 @@ class _Work:
             chunks=self.chunks,
             timing={**self.phases.seconds, "total": seconds},
             stats=stats | summed(self.outputs, self.removed),
-            metrics=measure(stats["files"], stats["bytes"], seconds),
+            metrics=self._metrics(stats, seconds, self.cached, state.diagnostics),
+            misses=self.request.misses if self.request is not None else [],
             compilation=state,
         )
 

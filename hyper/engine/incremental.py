@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from hyper.base import digest
 from hyper.engine.record import Outcome, Record, Records, name_of
+from hyper.engine.result import Miss
 from hyper.engine.stamps import Stamps, look, unchanged
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ class Request:
         self._name = name_of((kind, *shown, *shape))
         self._record = records.load(self._name)
         self._seen: Seen | None = None
+        self.misses: list[Miss] = []
 
     @property
     def read(self) -> dict[str, bytes]:
@@ -74,12 +76,20 @@ class Request:
             self._seen = look(self._root, self._paths, record.sources if record else None)
         except OSError:
             return None
-        if record is None or record.key != self._key(self._seen.stamps):
+        if record is None:
+            self.misses.append(Miss("", "nothing is kept of an earlier build of this"))
+            return None
+        if record.key != self._key(self._seen.stamps):
+            self.misses += differences(record.sources, self._seen.stamps)
+            if not self.misses:
+                self.misses.append(Miss("", "the compiler is not the one of the earlier build"))
             return None
         outputs = record.outputs
         if record.outcome.files:
             found = unchanged(self._folder(record.outcome), outputs)
-            if found is None:
+            if isinstance(found, str):
+                path = f"{record.outcome.package}/{found}"
+                self.misses.append(Miss(path, "this output is gone or was changed"))
                 return None
             outputs = found
         if not (record.sources.settled() and record.outputs.settled()):
@@ -117,3 +127,14 @@ class Request:
 
     def _folder(self, outcome: Outcome) -> str:
         return os.path.join(self._options.out, outcome.package or "")
+
+
+def differences(before: Stamps, now: Stamps) -> list[Miss]:
+    """How the sources of a build differ from those of an earlier one, by path."""
+    old = {item.path: item.digest for item in before.files}
+    new = {item.path: item.digest for item in now.files}
+    found = [Miss(path, "this file is gone") for path in old if path not in new]
+    found += [Miss(path, "this file is new") for path in new if path not in old]
+    changed = [path for path in new if path in old and old[path] != new[path]]
+    found += [Miss(path, "this file has other bytes") for path in changed]
+    return sorted(found, key=lambda miss: miss.path)

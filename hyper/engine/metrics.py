@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import sys
-import time
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from hyper.engine.pipeline import Compilation
     from hyper.engine.result import Output
@@ -65,15 +65,24 @@ def summed(outputs: Sequence[Output], removed: Sequence[str]) -> dict[str, int]:
     }
 
 
-def measure(count: int, size: int, seconds: float) -> dict[str, float]:
-    """Speed and memory: processor seconds of the process, its peak in bytes, files and bytes a second.
+def measure(
+    stats: Mapping[str, int], seconds: float, processor: float, cached: int, failing: int
+) -> dict[str, float]:
+    """What a compile of ``seconds`` cost and kept.
 
-    ``count`` files of ``size`` bytes in all were compiled in ``seconds``.
+    ``processor`` are the seconds that the process computed meanwhile; ``cached`` of the files were not compiled again, and
+    ``failing`` of them have errors. The peak of memory is the process's, in bytes.
     """
+    count = stats["files"]
+    cores = os.cpu_count() or 1
     figures = {
-        "cpu_seconds": time.process_time(),
+        "cpu_seconds": processor,
+        "core_utilisation": processor / seconds / cores if seconds else 0.0,
         "files_per_second": count / seconds if seconds else 0.0,
-        "bytes_per_second": size / seconds if seconds else 0.0,
+        "bytes_per_second": stats["bytes"] / seconds if seconds else 0.0,
+        "files_from_cache": float(cached),
+        "hit_rate": cached / count if count else 0.0,
+        "error_rate": failing / count if count else 0.0,
     }
     try:
         import resource

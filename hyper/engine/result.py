@@ -21,6 +21,13 @@ class Output(msgspec.Struct, frozen=True):
     state: Literal["written", "unchanged"]
 
 
+class Miss(msgspec.Struct, frozen=True):
+    """Why something was done again: the file that it is about, from the source root or of the output; empty for the whole build."""
+
+    path: str
+    reason: str
+
+
 class Chunk(msgspec.Struct, frozen=True):
     """A part of the package that loads as one: its name, the modules in it and the files, from the package's folder."""
 
@@ -35,8 +42,9 @@ class Result:
 
     ``diagnostics`` are sorted by place; their files are relative to ``root``, the source root, or names of the configuration in
     ``folder``. ``outputs`` and ``removed`` are relative to ``out``. ``timing`` has seconds by phase, and ``total``. ``stats``
-    counts what was compiled and made; ``metrics`` says what that cost. ``compilation`` holds the stages' values for
-    further questions, ``None`` where the build was answered from its record; it is in no JSON.
+    counts what was compiled and made; ``metrics`` says what that cost; ``misses`` why the record of an earlier build did not do.
+    ``compilation`` holds the stages' values for further questions, ``None`` where the build was answered from its record; it
+    is in no JSON.
     """
 
     success: bool
@@ -51,6 +59,7 @@ class Result:
     timing: dict[str, float] = field(default_factory=dict)
     stats: dict[str, int] = field(default_factory=dict)
     metrics: dict[str, float] = field(default_factory=dict)
+    misses: list[Miss] = field(default_factory=list)
     compilation: Compilation | None = None
 
     @property
@@ -71,4 +80,5 @@ class Result:
             "timing": self.timing,
             "stats": self.stats,
             "metrics": self.metrics,
+            "misses": msgspec.to_builtins(self.misses),
         }

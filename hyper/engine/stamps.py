@@ -76,16 +76,19 @@ def look(folder: str, paths: Iterable[str], known: Stamps | None) -> Seen:
     return Seen(Stamps(taken, files), read)
 
 
-def unchanged(folder: str, known: Stamps) -> Stamps | None:
-    """The stamps anew where every file still has its bytes; ``None`` where one is gone or differs."""
-    try:
-        seen = look(folder, [item.path for item in known.files], known)
-    except OSError:
-        return None
-    same = all(
-        now.digest == then.digest for now, then in zip(seen.stamps.files, known.files, strict=True)
-    )
-    return seen.stamps if same else None
+def unchanged(folder: str, known: Stamps) -> Stamps | str:
+    """The stamps anew where every file still has its bytes, else the path of the first that is gone or differs."""
+    files: list[Stamp] = []
+    taken = time.time_ns()
+    for item in known.files:
+        try:
+            (now,) = look(folder, (item.path,), Stamps(known.taken, [item])).stamps.files
+        except OSError:
+            return item.path
+        if now.digest != item.digest:
+            return item.path
+        files.append(now)
+    return Stamps(taken, files)
 
 
 def _same(kept: Stamp, status: os.stat_result) -> bool:

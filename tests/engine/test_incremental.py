@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,7 @@ import pytest
 from hyper.engine import identity, stamps
 from hyper.engine.compiler import create_hyper_compiler
 from hyper.engine.record import Records
+from hyper.engine.trace import Trace
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -276,3 +278,55 @@ def test_removing_the_cache_costs_only_time(tree: Tree) -> None:
     assert tree.build().success
     assert tree.parsed
     tree.agrees()
+
+
+def misses(result: Result) -> list[tuple[str, str]]:
+    return [(miss.path, miss.reason) for miss in result.misses]
+
+
+def test_misses_are_explained(tree: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tree.sources / "shop.intent").write_text("# new\n" + SOURCES["shop.intent"])
+    (tree.sources / "more.intent").write_text("entity More:\n    a: int\n")
+    assert misses(tree.build()) == [
+        ("more.intent", "this file is new"),
+        ("shop.intent", "this file has other bytes"),
+    ]
+    (tree.sources / "more.intent").unlink()
+    assert misses(tree.build()) == [("more.intent", "this file is gone")]
+    assert misses(tree.build()) == []
+    (tree.out / "app" / "py.typed").unlink()
+    assert misses(tree.build()) == [("app/py.typed", "this output is gone or was changed")]
+    assert misses(tree.build(package="other")) == [
+        ("", "nothing is kept of an earlier build of this")
+    ]
+    monkeypatch.setattr(identity, "signature", lambda: "2" * 64)
+    monkeypatch.setattr(identity, "identity", lambda: "3" * 64)
+    assert misses(tree.build()) == [("", "the compiler is not the one of the earlier build")]
+
+
+def test_metrics_tell_what_was_kept(tree: Tree) -> None:
+    again = tree.build()
+    assert again.metrics["files_from_cache"] == 2
+    assert again.metrics["hit_rate"] == 1
+    (tree.sources / "shop.intent").write_text("entity Item:\n    a: Nothing\n")
+    failed = tree.build()
+    assert failed.metrics["files_from_cache"] == 0
+    assert failed.metrics["error_rate"] == 0.5
+
+
+def test_a_trace_opens_and_closes_every_phase(tree: Tree) -> None:
+    trace = Trace()
+    with create_hyper_compiler(environment={}, incremental=False) as compiler:
+        compiler.on("*", trace.hear)
+        assert compiler.compile(str(tree.sources), out=str(tree.out)).success
+    entries = json.loads(trace.encode())["traceEvents"]
+    open_phases: list[str] = []
+    for entry in entries:
+        if entry["ph"] == "B":
+            open_phases.append(entry["name"])
+        elif entry["ph"] == "E":
+            assert open_phases.pop() == entry["name"]
+    assert not open_phases
+    times = [entry["ts"] for entry in entries if "ts" in entry]
+    assert times == sorted(times)
+    assert {"compilation", "parse", "write"} <= {entry["name"] for entry in entries}

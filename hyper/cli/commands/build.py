@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from hyper.cli.console import Console
 
+_SHOWN: Final = 20
 _FORMS: Final = {
     "entities": ("entity", "entities"),
     "enums": ("enum", "enums"),
@@ -35,6 +36,8 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     else:
         console.diagnostics(view.diagnostics, view.line_of)
         _summary(view, console)
+        if arguments.explain_misses:
+            _misses(view, console)
     return OK if view.result.success else FAILED
 
 
@@ -60,6 +63,14 @@ def _summary(view: View, console: Console) -> None:
     slowest = sorted(result.timing.items(), key=lambda item: -item[1])[1:4]
     phases = ", ".join(f"{name} {seconds:.2f}" for name, seconds in slowest if seconds >= 0.005)
     console.say(f"  took      {total:.2f} s" + (f" ({phases})" if phases else ""))
+
+
+def _misses(view: View, console: Console) -> None:
+    misses = view.result.misses
+    for miss in misses[:_SHOWN]:
+        console.say(f"  missed    {f'{miss.path}: ' if miss.path else ''}{miss.reason}")
+    if len(misses) > _SHOWN:
+        console.say(f"  missed    {counted(len(misses) - _SHOWN, 'more file')}")
 
 
 def _size(count: int) -> str:
