@@ -3,8 +3,8 @@
     python -m benchmarks.eviction [TRACE ...] [--scale 1.0] [--seed 1] [--out FILE]
 
 A TRACE is a recorded one (hyper/cache/policies/trace.py has the format); without any, three synthetic ones are made. Prints
-tables: the shares of cost saved, objects found and bytes found for each policy and size of cache, in parts of what all values of the
-trace take, and the time for an operation.
+tables: the shares of cost saved, objects found and bytes found for each policy and size of cache, in parts of what all values
+of the trace take, and the time for an operation.
 """
 
 from __future__ import annotations

@@ -73,7 +73,7 @@ class Developer:
 
 
 class Builds:
-    """The simulation. The same seed gives the same events on every machine."""
+    """The simulation. The same seed gives the same events."""
 
     def __init__(self, seed: int, units: int, developers: int) -> None:
         # Nothing secret is made here.
