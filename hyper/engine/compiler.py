@@ -57,7 +57,8 @@ class Compiler:
         self._environment = os.environ if environment is None else environment
         self._arguments = _checked(options)
         self._emitter = Emitter()
-        self._parsed: dict[tuple[str, str], Parsed] = {}
+        self._parsed: dict[str, tuple[str, Parsed]] = {}
+        """What was parsed, by path, with the digest of the bytes that it was parsed from."""
 
     def on(self, event: str, listener: Listener) -> Callable[[], None]:
         """Call ``listener`` with each such event, or with every one for ``"*"``. Returns what ends that."""
@@ -168,24 +169,22 @@ class Compiler:
             known = work.request.read if work.request is not None else {}
             contents, found = pipeline.read_all(self._files, work.root, work.paths, known)
         work.contents = contents
-        before = dict(self._parsed)
-        state = pipeline.compile_front(contents, work.phases, self._parse)
-        work.cached = sum(before.get(key) is kept for key, kept in self._parsed.items())
+        state = pipeline.compile_front(contents, work.phases, partial(self._parse, work))
         state.diagnostics = pipeline.ordered([*work.diagnostics, *found, *state.diagnostics])
         if found:
             state.program = None
             work.request = None
         return state
 
-    def _parse(self, path: str, data: bytes) -> Parsed:
-        key = (path, digest.of_bytes(data))
-        kept = self._parsed.get(key)
-        if kept is not None:
+    def _parse(self, work: _Work, path: str, data: bytes) -> Parsed:
+        content = digest.of_bytes(data)
+        known, kept = self._parsed.get(path, ("", None))
+        if kept is not None and known == content:
+            work.cached += 1
             self._emitter.emit(Event("file:cached", phase="parse", path=path))
             return kept
         parsed = pipeline.parse_unit(path, data)
-        self._parsed = {old: value for old, value in self._parsed.items() if old[0] != path}
-        self._parsed[key] = parsed
+        self._parsed[path] = (content, parsed)
         self._emitter.emit(Event("file:parsed", phase="parse", path=path))
         return parsed
 
