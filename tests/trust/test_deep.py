@@ -85,6 +85,47 @@ def test_nesting(depth: int, shape: str, tmp_path: Path) -> None:
         assert errors == ["E0210"]
 
 
+CONST_CHAINS = {
+    "list": ("", "[{}]", "1"),
+    "map": ("", '{{"k": {}}}', "1"),
+    "any": ("", "[{}]", "1"),
+    "entity": ("entity N:\n    next?: N\n\n", "N(next: {})", "N()"),
+    "with": ("entity N:\n    next?: N\n\n", "N() with (next: {})", "N()"),
+}
+
+
+@pytest.mark.parametrize(("depth", "codes"), [(160, []), (400, ["E0210"])])
+@pytest.mark.parametrize("form", list(CONST_CHAINS))
+def test_consts_that_hold_one_another(
+    form: str, depth: int, codes: list[str], tmp_path: Path
+) -> None:
+    """Each const is shallow; the last holds all of them."""
+    head, holds, end = CONST_CHAINS[form]
+    kind = ": any" if form == "any" else ": N" if head else ""
+    last = depth - (1 if head else 0)  # the innermost entity is a level too
+    lines = [f"const C{i}{kind} = {holds.format(f'C{i + 1}')}" for i in range(last)]
+    text = head + "\n\n".join([*lines, f"const C{last}{kind} = {end}"]) + "\n"
+    assert build(tmp_path, {"chain.intent": text}) == codes
+
+
+def test_consts_of_other_modules_that_hold_one_another(tmp_path: Path) -> None:
+    files = {f"m{i}.intent": f"use m{i + 1}\n\nconst C: any = [m{i + 1}.C]\n" for i in range(200)}
+    assert build(tmp_path, {**files, "m200.intent": "const C = 1\n"}) == ["E0210"]
+
+
+def test_a_chain_of_sums_is_not_deep(tmp_path: Path) -> None:
+    lines = [f"const C{i}: bigint = max(C{i + 1} + 1, 0)" for i in range(1000)]
+    text = "\n\n".join([*lines, "const C1000: bigint = 1"]) + "\n"
+    assert build(tmp_path, {"chain.intent": text}) == []
+
+
+def test_types_that_nobody_wrote(tmp_path: Path) -> None:
+    """Each name is a list of the one before."""
+    lets = "".join(f"    let v{i} = [v{i - 1}]\n" for i in range(1, 400))
+    text = f"calc f(x: int) -> any:\n    let v0 = x\n{lets}    v399\n"
+    assert build(tmp_path, {"lets.intent": text}) == ["E0210"]
+
+
 def test_ten_megabytes(tmp_path: Path) -> None:
     """A file of 10 MB, most of it one comment and one long string."""
     text = "# " + "x" * 5_000_000 + "\n\nconst LONG = " + '"' + "y" * 5_000_000 + '"\n'

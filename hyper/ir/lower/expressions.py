@@ -287,14 +287,17 @@ def settled(kind: Type) -> Type:
     """A type for the IR: the items of an empty list are of any type."""
     if not is_flexible(kind) and not isinstance(kind, ListOf | MapOf | Opt):
         return kind
-    kind = natural(kind)
+    return _of_any(natural(kind))
+
+
+def _of_any(kind: Type) -> Type:
     match kind:
         case ListOf(item):
-            return ListOf(settled(item))
+            return ListOf(_of_any(item))
         case MapOf(value):
-            return MapOf(settled(value))
+            return MapOf(_of_any(value))
         case Opt(inner):
-            return Opt(settled(inner))
+            return Opt(_of_any(inner))
     return ANY if kind == NEVER else kind
 
 

@@ -7,16 +7,18 @@ from typing import TYPE_CHECKING
 from hyper.base.diagnostics import related
 from hyper.base.graph import components, ring
 from hyper.lang.check.exact import ExactEvaluator, Failing, NotExact
+from hyper.lang.check.nesting import MAX_VALUE, UNKNOWN_LEVELS, levels_of
 from hyper.lang.check.relations import is_flexible, knows_items, natural
-from hyper.lang.check.typed import ConstFacts, Typing, Uses
+from hyper.lang.check.typed import ConstFacts, ConstRef, Typing, Uses
 from hyper.lang.check.walk import expressions
 from hyper.lang.resolve.lookup import find
 from hyper.lang.resolve.values import dotted
 from hyper.lang.symbols import ConstSymbol
-from hyper.lang.types import UNKNOWN, Unknown
+from hyper.lang.types import ANY, UNKNOWN, Entity, ListOf, MapOf, Union, Unknown
 
 if TYPE_CHECKING:
     from hyper.base.diagnostics import Related
+    from hyper.lang import tree
     from hyper.lang.check.session import Session
     from hyper.lang.symbols import World
 
@@ -95,6 +97,17 @@ def _check(session: Session, symbol: ConstSymbol) -> ConstFacts:
             )
             kind = UNKNOWN
     facts = ConstFacts(symbol.name, kind, checker.typing, checker.uses)
+    facts.levels = _levels(session, checker.typing, value)
+    if facts.levels > MAX_VALUE:
+        checker.report(
+            "E0210",
+            f"the value of `{symbol.decl.name.name}` is nested too deeply with the consts that it names:"
+            f" at most {MAX_VALUE} levels of lists, maps and entities",
+            value,
+        )
+        return ConstFacts(
+            symbol.name, UNKNOWN, Typing(), Uses(), sound=False, levels=UNKNOWN_LEVELS
+        )
     try:
         facts.value = ExactEvaluator(checker.typing, session.const).value(value)
         facts.exact = True
@@ -107,6 +120,21 @@ def _check(session: Session, symbol: ConstSymbol) -> ConstFacts:
         facts.type = checker.settle(value, kind, natural(kind))
     facts.sound = not any(item.is_error for item in checker.reporter.items[before:])
     return facts
+
+
+def _levels(session: Session, typing: Typing, value: tree.Expr) -> int:
+    """The levels of a const's value, those of the consts that it names among them."""
+
+    def named(node: tree.Expr) -> int | None:
+        ref = typing.refs.get(node)
+        facts = session.const(ref.name) if isinstance(ref, ConstRef) else None
+        return facts.levels if facts is not None else None
+
+    def builds(call: tree.Call) -> bool:
+        kind = typing.types.get(call)
+        return isinstance(kind, Entity | ListOf | MapOf | Union) or kind == ANY
+
+    return levels_of(value, named, builds)
 
 
 def _failure(code: str) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from hyper.lang import tree
 from hyper.lang.check.names import declare, static_symbol
 from hyper.lang.check.narrow import facts_of
+from hyper.lang.check.nesting import MAX_TYPE, too_deep
 from hyper.lang.check.relations import (
     NEVER,
     describe,
@@ -34,7 +35,7 @@ def infer_list(checker: Checker, node: tree.ListLit, hint: Type | None) -> Type:
     item = _items(checker, node.items, hint.item if isinstance(hint, ListOf) else None)
     if item == NEVER and isinstance(hint, ListOf):
         return hint
-    return ListOf(item)
+    return _bounded(checker, node, ListOf(item))
 
 
 def infer_map(checker: Checker, node: tree.MapLit, hint: Type | None) -> Type:
@@ -46,7 +47,19 @@ def infer_map(checker: Checker, node: tree.MapLit, hint: Type | None) -> Type:
     value = _items(checker, values, hint.value if isinstance(hint, MapOf) else None)
     if value == NEVER and isinstance(hint, MapOf):
         return hint
-    return MapOf(value)
+    return _bounded(checker, node, MapOf(value))
+
+
+def _bounded(checker: Checker, node: tree.Expr, kind: Type) -> Type:
+    """The type of a literal, unless names of names made it deeper than any that may be written."""
+    if not too_deep(kind):
+        return kind
+    checker.report(
+        "E0210",
+        f"the type of this is nested too deeply: at most {MAX_TYPE} levels of lists and maps",
+        node,
+    )
+    return UNKNOWN
 
 
 def _items(checker: Checker, items: list[tree.Expr], hint: Type | None) -> Type:

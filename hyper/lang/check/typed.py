@@ -129,7 +129,7 @@ class Body(msgspec.Struct, eq=False):
 
 class ConstFacts(msgspec.Struct, eq=False):
     """A checked ``const``. ``type`` is its type, flexible where the uses decide; ``value`` its exact value where that is known
-    without running anything (``exact`` says so)."""
+    without running anything (``exact`` says so). ``levels`` is how deep lists, maps and entities are nested in it."""
 
     name: str
     type: Type
@@ -138,6 +138,7 @@ class ConstFacts(msgspec.Struct, eq=False):
     exact: bool = False
     value: Any = None
     sound: bool = True
+    levels: int = 0
 
 
 class RowFacts(msgspec.Struct, eq=False):
