@@ -1,0 +1,100 @@
+"""Pruning: entries that were not used for long leave, until the store is within its bounds.
+
+The order is that of the last use, and not one of the policies that bound the memory layer: those need to see every
+access in order, and the disk is shared by processes that tell of their uses once a build, to the hour. What a
+policy gains over that order it gains within one process; a month of builds on a disk is told apart well enough by time.
+
+Rows go first, in one transaction; then files without any rows; then, while the disk is still over the bound, segments
+of which most is dead are rewritten.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from hyper.cache.disk import leases, packs
+
+if TYPE_CHECKING:
+    from hyper.cache.disk.place import Place
+
+REWRITE_IN_A_FLUSH: Final = 256 << 20
+# Pruned down to this share, so that the next flush is not over the bound again.
+_DOWN_TO: Final = 0.9
+
+
+class Pruned(NamedTuple):
+    """What pruning did: entries evicted, entries kept for live builds, and bytes on the disk before and after."""
+
+    evicted: int
+    leased: int
+    bytes_before: int
+    bytes_after: int
+
+
+def prune(place: Place, rewrite: int | None = None) -> Pruned:
+    """Keep the bounds of a place. ``rewrite``: the most bytes that are copied for it, all that it takes by default.
+
+    Raises ``sqlite3.Error``. The bytes of live builds' entries may keep a store over its bound until the next time.
+    """
+    index = place.index
+    before = sum(index.segments().values())
+    with index:
+        victims, leased = _victims(place)
+        index.drop_all(victims)
+        index.set_aged(place.now)
+    _remove_empty(place)
+    _rewrite_dead(place, rewrite)
+    return Pruned(len(victims), leased, before, sum(index.segments().values()))
+
+
+def _victims(place: Place) -> tuple[list[tuple[int, bytes]], int]:
+    """The entries that leave, and how many stay for live builds only. Called in a transaction, so that none is added."""
+    in_use = place.lease.keys | leases.in_use(place.folder, place.now, place.lease)
+    oldest = place.now - place.max_age
+    live = sum(place.index.live_bytes().values())
+    total = sum(place.index.segments().values())
+    over = live - int(place.max_bytes * _DOWN_TO) if total > place.max_bytes else 0
+    victims: list[tuple[int, bytes]] = []
+    leased = 0
+    for kind, key, size, used in place.index.by_use():
+        if over <= 0 and used >= oldest:
+            break
+        if key[: leases.PREFIX_BYTES] in in_use:
+            leased += 1
+            continue
+        victims.append((kind, key))
+        over -= size
+    return victims, leased
+
+
+def _remove_empty(place: Place) -> None:
+    """Remove the segments that have no entries any more."""
+    index = place.index
+    with index:
+        live = index.live_bytes()
+        empty = [name for name in index.segments() if name not in live]
+        index.forget(empty)
+    for name in empty:
+        packs.remove(place, name)
+
+
+def _rewrite_dead(place: Place, most: int | None) -> None:
+    """Copy what lives out of the segments that have the largest dead share, while the disk is over the bound."""
+    sizes = place.index.segments()
+    live = place.index.live_bytes()
+    over = sum(sizes.values()) - place.max_bytes
+    chosen = []
+    for name in sorted(sizes, key=lambda name: live.get(name, 0) / (sizes[name] or 1)):
+        lives = live.get(name, 0)
+        dead = sizes[name] - lives
+        if over <= 0 or dead <= sizes[name] // 20 or (most is not None and lives > most):
+            break
+        chosen.append(name)
+        over -= dead
+        most = None if most is None else most - lives
+    if chosen:
+        try:
+            packs.merge(place, chosen)
+        except OSError:
+            # A full disk: what is dead stays until there is room to copy what lives.
+            return

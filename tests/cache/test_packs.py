@@ -1,0 +1,157 @@
+"""Packs: made by mmap-ninja, read by it, and read by the store without it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from mmap_ninja.ragged import RaggedMmap  # type: ignore[import-untyped]
+
+from hyper.cache.disk import DiskLayer, index, packs, records, segments, upkeep
+from tests.cache.entries import action, blobs, noise, some_blobs
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+ROOT = Path(__file__).resolve().parents[2]
+PUT = {**some_blobs(9, 700), **blobs([b"", b"x", b"some text\n" * 400])}
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A store whose twelve segments became a pack."""
+    monkeypatch.setattr(upkeep, "_MOST_SMALL", len(PUT))
+    folder = str(tmp_path / "store")
+    for key, value in PUT.items():
+        store = DiskLayer(folder)
+        store.put_many("blob", {key: value})
+        store.close()
+    return folder
+
+
+def pack_of(folder: str) -> str:
+    place = os.path.join(folder, segments.FOLDER)
+    (name,) = os.listdir(place)
+    assert name.endswith(segments.PACK)
+    return os.path.join(place, name)
+
+
+@pytest.mark.parametrize("map_from", [1, 1 << 40])
+def test_a_pack_is_read_as_segments_are(folder: str, map_from: int) -> None:
+    pack_of(folder)
+    store = DiskLayer(folder, map_from=map_from)
+    assert store.get_many("blob", list(PUT)) == PUT
+    assert (store.stats().packs, store.stats().segments) == (1, 0)
+    assert store.verify() == (len(PUT), store.verify().bytes_read, 0, 0)
+    store.close()
+
+
+def test_mmap_ninja_opens_it(folder: str) -> None:
+    array = RaggedMmap(pack_of(folder))
+    found = {}
+    codec = records.Codec()
+    for at in range(len(array)):
+        record = array[at].tobytes()
+        header = records.parse(record)
+        assert header is not None
+        found[header.key] = codec.decode(header.kind, header.key, record)
+    assert found == PUT
+
+
+def test_the_index_is_made_again_of_packs(folder: str) -> None:
+    os.unlink(os.path.join(folder, index.FILE))
+    store = DiskLayer(folder)
+    assert store.get_many("blob", list(PUT)) == PUT
+    assert store.counters["adopted"] == len(PUT)
+    store.close()
+
+
+def test_reading_a_pack_loads_no_numpy(folder: str) -> None:
+    code = f"""
+import sys
+from hyper.cache.disk import DiskLayer
+store = DiskLayer({folder!r})
+assert len(store.get_many("blob", {list(PUT)!r})) == {len(PUT)}
+store.close()
+print(*[name for name in ("numpy", "mmap_ninja", "redis", "asyncio", "datasketch") if name in sys.modules])
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == ""
+
+
+def test_a_pack_is_pruned(folder: str) -> None:
+    store = DiskLayer(folder)
+    assert store.prune(max_bytes=0).evicted == len(PUT)
+    assert os.listdir(os.path.join(folder, segments.FOLDER)) == []
+    store.close()
+
+
+def test_a_build_goes_on_while_its_segments_are_packed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = str(tmp_path / "store")
+    writer = DiskLayer(folder)
+    for key, value in PUT.items():
+        writer.put_many("blob", {key: value})
+        writer.flush()
+    build = DiskLayer(folder)
+    first = next(iter(PUT))
+    assert build.get_many("blob", [first]) == {first: PUT[first]}
+    monkeypatch.setattr(upkeep, "_MOST_SMALL", 2)
+    writer.put_many("action", {action(1): b"x"})
+    writer.close()
+    pack_of(folder)
+    assert build.get_many("blob", list(PUT)) == PUT
+    assert build.counters["dropped"] == 0
+    build.close()
+
+
+def test_rows_that_were_read_before_the_move_are_looked_up_again(
+    folder: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the look-up and the reading another process packs the segment."""
+    store = DiskLayer(folder)
+    ask = index.Index.rows
+    asked: list[int] = []
+
+    def stale(self: index.Index, kind: int, keys: list[bytes]) -> dict[bytes, index.Row]:
+        rows = ask(self, kind, keys)
+        asked.append(len(keys))
+        if len(asked) == 1:
+            gone = segments.fresh_name(segments.SEGMENT)
+            return {key: row._replace(segment=gone) for key, row in rows.items()}
+        return rows
+
+    monkeypatch.setattr(index.Index, "rows", stale)
+    assert store.get_many("blob", list(PUT)) == PUT
+    assert asked == [len(PUT), len(PUT)]
+    store.close()
+
+
+def test_without_mmap_ninja_segments_become_a_large_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "mmap_ninja.ragged", None)
+    name = packs.write(str(tmp_path), [b"one", b"two"])
+    assert name.endswith(segments.SEGMENT)
+    assert Path(segments.data_file(str(tmp_path), name)).read_bytes() == b"onetwo"
+
+
+def test_a_pack_that_cannot_be_written_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(path: str, *_: Any, **__: Any) -> Sequence[object]:
+        os.makedirs(path)
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(RaggedMmap, "from_lists", fails)
+    (tmp_path / segments.FOLDER).mkdir()
+    with pytest.raises(OSError, match="No space"):
+        packs.write(str(tmp_path), [noise(1, 10)])
+    assert os.listdir(tmp_path / segments.FOLDER) == []
