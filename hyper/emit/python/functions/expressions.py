@@ -337,7 +337,7 @@ class Expressions:
             return test if expr.op == "eq" else Prefix("not ", test, NOT)
         if kind == Prim("time"):
             left, right = self.write(expr.left), self.write(expr.right)
-            name = self.writer.runtime("lists", "time_of_day")
+            name = self.writer.runtime("arithmetic", "time_of_day")
             return operation(COMPARE, symbol, call(name, left), call(name, right))
         return operation(COMPARE, symbol, *self._sides(expr))
 

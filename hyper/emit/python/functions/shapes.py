@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from hyper.emit.python.constants import literal
 from hyper.emit.python.functions.pieces import (
@@ -18,23 +18,12 @@ from hyper.emit.python.functions.pieces import (
     call,
     operation,
 )
+from hyper.emit.python.functions.writer import BUILTINS, TIMES
 from hyper.ir.program import EntityDef
 from hyper.ir.types import Dec, Entity, Enum, ListOf, Lit, MapOf, Opt, Prim, Type, Union
 
 if TYPE_CHECKING:
     from hyper.emit.python.functions.writer import Writer
-
-_EXACT: Final = {
-    "bool": "bool",
-    "int": "int",
-    "bigint": "int",
-    "float": "float",
-    "string": "str",
-    "url": "str",
-    "email": "str",
-    "bytes": "bytes",
-}
-_TIMES: Final = {"date": "date", "time": "time", "datetime": "datetime", "duration": "timedelta"}
 
 
 def _is_instance(value: Piece, name: str) -> Piece:
@@ -55,10 +44,10 @@ def shape(writer: Writer, value: Piece, kind: Type) -> Piece:
             return operation(COMPARE, "is", value, Atom("None"))
         case Prim("uuid"):
             return _is_instance(value, writer.scope.take("uuid", "UUID"))
-        case Prim(name) if name in _TIMES:
+        case Prim(name) if name in TIMES:
             return _time(writer, value, name)
         case Prim(name):
-            return _has_type(value, _EXACT[name])
+            return _has_type(value, BUILTINS[name])
         case Dec():
             return _is_instance(value, writer.decimal())
         case Lit(expected):
@@ -87,7 +76,7 @@ def shape(writer: Writer, value: Piece, kind: Type) -> Piece:
 
 def _time(writer: Writer, value: Piece, name: str) -> Piece:
     module = writer.datetime()
-    test = _is_instance(value, f"{module}.{_TIMES[name]}")
+    test = _is_instance(value, f"{module}.{TIMES[name]}")
     if name != "date":
         return test
     other = Prefix("not ", _is_instance(value, f"{module}.datetime"), NOT)
@@ -137,7 +126,7 @@ def _may_overlap(writer: Writer, one: Type, other: Type) -> bool:
 def _python_class(kind: Type) -> str:
     match kind:
         case Prim(name):
-            return _EXACT.get(name, name)
+            return BUILTINS.get(name, name)
         case Lit(value):
             return type(value).__name__
         case Enum(name) | Entity(name):

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from hyper.emit.python.functions.links import Links
     from hyper.emit.python.scope import Scope
 
-_TIMES: Final = {"date": "date", "time": "time", "datetime": "datetime", "duration": "timedelta"}
-_BUILTINS: Final = {
+TIMES: Final = {"date": "date", "time": "time", "datetime": "datetime", "duration": "timedelta"}
+BUILTINS: Final = {
     "bool": "bool",
     "int": "int",
     "bigint": "int",
@@ -76,12 +76,12 @@ class Writer:
     def python_type(self, kind: Type) -> str:
         """The annotation of a parameter or variable: plain Python types."""
         match kind:
-            case Prim(name) if name in _TIMES:
-                return f"{self.datetime()}.{_TIMES[name]}"
+            case Prim(name) if name in TIMES:
+                return f"{self.datetime()}.{TIMES[name]}"
             case Prim("uuid"):
                 return self.scope.take("uuid", "UUID")
-            case Prim(name) if name in _BUILTINS:
-                return _BUILTINS[name]
+            case Prim(name) if name in BUILTINS:
+                return BUILTINS[name]
             case Dec():
                 return self.decimal()
             case Lit(value):

@@ -32,6 +32,7 @@ __all__ = [
     "round_whole",
     "sign",
     "sqrt",
+    "time_of_day",
     "wide_pow",
 ]
 
@@ -158,13 +159,14 @@ def round_decimal(value: Decimal, digits: int) -> Decimal:
 def clamp(value: Ordered, low: Ordered, high: Ordered) -> Ordered:
     """``value`` between ``low`` and ``high``."""
     if isinstance(value, time) and isinstance(low, time) and isinstance(high, time):
-        ordered = _clamped(_of_day(value), _of_day(low), _of_day(high))
+        ordered = _clamped(time_of_day(value), time_of_day(low), time_of_day(high))
     else:
         ordered = _clamped(value, low, high)
     return (low, value, high)[ordered + 1]
 
 
-def _of_day(value: time) -> timedelta:
+def time_of_day(value: time) -> timedelta:
+    """The time since midnight UTC."""
     since = timedelta(
         hours=value.hour,
         minutes=value.minute,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from pydantic import BaseModel
 
-from .arithmetic import i64
+from .arithmetic import i64, time_of_day
 from .errors import fail
 from .evaluation import CONTEXT
 
@@ -41,7 +41,6 @@ __all__ = [
     "part",
     "present",
     "smallest",
-    "time_of_day",
     "wide_average",
 ]
 
@@ -140,17 +139,6 @@ def average(values: Iterable[N]) -> N:
 
 def _zero(value: object) -> Any:
     return type(value)()
-
-
-def time_of_day(value: time) -> timedelta:
-    """The time since midnight UTC."""
-    since = timedelta(
-        hours=value.hour,
-        minutes=value.minute,
-        seconds=value.second,
-        microseconds=value.microsecond,
-    )
-    return since - (value.utcoffset() or timedelta())
 
 
 def less(left: Any, right: Any) -> bool:
