@@ -15,6 +15,7 @@ from hyper.ir.text import dump_node
 from hyper.ir.verify import verify
 from hyper.lang.markers import NO_MARKERS
 from hyper.lang.types import BOOL, FLOAT, INT, Type
+from tests.check.programs import program as checked
 from tests.meaning.programs import program
 from tests.meaning.tiers import form
 from tests.meaning.values import value
@@ -68,6 +69,25 @@ def outcome(tier: Interpreter, name: str, args: list[object]) -> tuple[object, .
         return ("error", error.code, error.file, error.line)
     except Refused as refused:
         return ("refused", refused.message, refused.line)
+
+
+def test_comparisons_of_members_are_folded() -> None:
+    """A type checker of Python refuses the comparison of two different members."""
+    made = optimise(
+        checked(
+            "enum Tier: silver, gold\n\nconst BEST = Tier.gold\n\n"
+            "calc same() -> bool: Tier.gold == Tier.silver\n\n"
+            "calc best() -> bool: BEST != Tier.silver\n"
+        )
+    )
+    values = []
+    for name in ("m0.same", "m0.best"):
+        definition = made.definitions[name]
+        assert isinstance(definition, CalcDef)
+        (last,) = definition.body
+        assert isinstance(last, nodes.Return)
+        values.append(last.value)
+    assert values == [FALSE, TRUE]
 
 
 def test_constants_are_folded() -> None:

@@ -82,4 +82,6 @@ def _evaluated(node: nodes.Expr, interpreter: Interpreter) -> nodes.Expr:
 
 
 def _is_scalar(expr: nodes.Expr) -> bool:
-    return isinstance(expr, nodes.Const) and not isinstance(expr.type, Opt)
+    if isinstance(expr, nodes.ConstRef) and isinstance(expr.value, nodes.EnumConst):
+        return True
+    return isinstance(expr, nodes.Const | nodes.EnumConst) and not isinstance(expr.type, Opt)
