@@ -66,7 +66,10 @@ def check_names(paths: Mapping[str, bytes], label: str) -> list[Diagnostic]:
         reason = unsafe(path)
         other = folded.setdefault(path.casefold(), path)
         if reason is None and other != path:
-            reason = f'it is "{other}" where case does not count'
+            reason = (
+                f'it differs from "{other}" in case alone, and some systems have one file for both:'
+                " give one of the two modules another name"
+            )
         if reason is None and path in folders:
             reason = "it would be a file and a folder"
         if reason is not None:

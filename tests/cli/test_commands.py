@@ -133,6 +133,14 @@ def test_check_for_github_and_sarif(hyper: Hyper, tree: Path) -> None:
     assert '"version": "2.1.0"' in hyper("check", "--format", "sarif").out
 
 
+def test_check_prints_one_form(hyper: Hyper, tree: Path) -> None:
+    assert tree.is_dir()
+    answer = hyper("check", "--format", "github", "--json")
+    assert answer.code == 2
+    assert "--json and --format github" in answer.out
+    assert hyper("check", "--format", "json", "--json").code == 0
+
+
 def test_check_from_another_folder_shows_paths_from_there(
     hyper: Hyper, tree: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from hyper.base.reports import as_github, as_object, as_sarif
+from hyper.cli.console import UsageError
 from hyper.cli.main import FAILED, OK
 from hyper.cli.session import View, compile_with, counted, verdict
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Check, and print what was found in the form that was asked for."""
+    if console.json and arguments.format not in {None, "json"}:
+        raise UsageError(f"--json and --format {arguments.format} name two forms: leave one out")
     form = arguments.format or ("json" if console.json else "text")
     console.json = form != "text"
     view = compile_with(arguments, console, lambda compiler, paths: compiler.check(paths))
