@@ -41,6 +41,7 @@ _FIRST: Final[dict[str, int]] = {
     "\f": t.SPACE,
 }
 _LONGEST_NUMBER: Final = 1000
+_LONGEST_TORN: Final = 30
 _INSTEAD: Final[dict[str, str]] = {
     ";": "; lines end without it",
     "&&": "; write `and`",
@@ -69,14 +70,27 @@ def decode(path: str, data: bytes) -> tuple[Source, list[Diagnostic]]:
 
 def tokenize(source: Source) -> Tokens:
     """Cut the text of a file into tokens."""
-    lexer = _Lexer(source.text)
-    lexer.run(recover_from=len(source.text) + 1)
+    text, torn = source.text, None
+    lexer = _Lexer(text)
+    lexer.run(recover_from=len(text) + 1)
+    if lexer.open_string is not None:
+        torn = _torn(text, lexer.open_string)
+    if torn is not None:
+        # A string that ends on a later line is one mistake: cut again, as if it stood on one line.
+        first, last = torn
+        text = text[:first] + text[first:last].replace("\n", " ") + text[last:]
+        lexer = _Lexer(text)
+        lexer.run(recover_from=len(text) + 1)
     if lexer.open_at is not None:
         # A bracket is never closed. Cut again: from that bracket on, a line that is not indented
         # deeper than the one that opened it ends it, so that the rest of the file is still parsed.
         recover_from = lexer.open_at
-        lexer = _Lexer(source.text)
+        lexer = _Lexer(text)
         lexer.run(recover_from=recover_from)
+    if torn is not None:
+        quotes = text[torn[0]] * 3
+        message = f"a string ends on its line; one of several lines stands between {quotes}"
+        lexer.problems.append(("E0103", message, *torn))
     lexer.problems.sort(key=lambda problem: problem[2])
     return Tokens(
         lexer.kinds,
@@ -88,6 +102,24 @@ def tokenize(source: Source) -> Tokens:
         lexer.comment_own,
         lexer.problems,
     )
+
+
+def _torn(text: str, start: int) -> tuple[int, int] | None:
+    """The range of a string that begins at ``start`` and seems to end on a later line, where nothing else follows it."""
+    quote = text[start]
+    at = text.find("\n", start)
+    for _ in range(_LONGEST_TORN):
+        if at < 0:
+            return None
+        end = text.find("\n", at + 1)
+        line = text[at + 1 : end if end >= 0 else len(text)]
+        if quote in line:
+            closing = line.index(quote)
+            rest = line[closing + 1 :].strip()
+            closes = line.count(quote) == 1 and not any(each.isalnum() for each in rest)
+            return (start, at + 2 + closing) if closes else None
+        at = end
+    return None
 
 
 class _Lexer:
@@ -105,6 +137,7 @@ class _Lexer:
         self.problems: list[tuple[str, str, int, int]] = []
         self.indents = [0]
         self.open_at: int | None = None
+        self.open_string: int | None = None
         self.tabs_reported = False
         self.semicolons_reported = False
 
@@ -303,6 +336,8 @@ class _Lexer:
         first = body[:1] or piece
         if first in "\"'":
             triple = body[:3] in {'"""', "'''"}
+            if not triple and self.open_string is None:
+                self.open_string = start + len(piece) - len(body)
             message = f"this string is not closed; end it with {first * (3 if triple else 1)}"
             self.problems.append(("E0103", message, start, start + len(piece)))
             return t.STRING, 0

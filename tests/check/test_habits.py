@@ -230,3 +230,58 @@ calc f(order: Order, sku: Sku) -> int:
 def test_what_does_not_depend_on_a_broken_line_is_reported() -> None:
     errors = _errors("entity A:\n    x int\n    y: Strng\n\ncalc f(a: int) -> int: b\n")
     assert len(errors) == 3
+
+
+_MONEY = "intent shop.money\n\nentity Amount:\n    x: int\n\ncalc one() -> int: 1\n\nconst K = 1\n"
+
+
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [
+        ("use shop.money\n\nentity A:\n    x: money.Amount\n", "[shop.money.Amount]"),
+        ("use shop.money\n\ncalc f() -> int: money.one()\n", "[shop.money.one]"),
+        ("use shop.money\n\ncalc f() -> int: money.K\n", "`shop.money.…`"),
+        ("use money (Amount)\n\nentity A:\n    x: Amount\n", "[shop.money]"),
+        ("use shop.money.Amount\n\nentity A:\n    x: Amount\n", "`use shop.money (Amount)`"),
+        ("use shop.money Amount\n\nentity A:\n    x: Amount\n", "`use shop.money (A, B)`"),
+        ("from shop.money import Amount, K\n\nentity A:\n    x: Amount\n", "[use]"),
+    ],
+)
+def test_imports(written: str, told: str) -> None:
+    (error,) = _errors(written, _MONEY)
+    assert told in error
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        'const A = "abc\ndef"\nconst B = 1\n',
+        'calc f(x: string) -> bool:\n    contains(x, "abc\n        def")\n\ncalc g() -> int: 1\n',
+        'entity A:\n    "What it is,\n    on two lines."\n    x: int\n',
+    ],
+)
+def test_a_string_over_lines_is_one_mistake(written: str) -> None:
+    (error,) = _errors(written)
+    assert 'between """' in error
+
+
+def test_two_open_strings_are_two_mistakes() -> None:
+    assert len(_errors('const A = "abc\nconst B = "def\n')) == 2
+
+
+def test_a_default_is_as_wide_as_what_is_expected() -> None:
+    assert _errors("calc f(x: int?) -> bigint: x ?? 99999999999999999999\n") == []
+    assert len(_errors("calc f(x: int?) -> int: x ?? 99999999999999999999\n")) == 1
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "calc f() -> decimal(10, 2): sum(x for x in [1.5, 2])\n",
+        "calc f() -> list[decimal(10, 2)]: [x for x in ([1.5, 2])]\n",
+        "calc f(d: decimal(10, 2)) -> list[decimal(10, 2)]: [d + x for x in [1.5, 2]]\n",
+    ],
+)
+def test_a_list_that_stands_after_for_is_told_to_be_named(written: str) -> None:
+    (error,) = _errors(written)
+    assert "`let items: list[decimal(10, 2)] = [1.5, 2]`" in error

@@ -17,6 +17,7 @@ from hyper.lang.resolve.lookup import (
     nearest,
     symbol_of,
     visible_names,
+    written_out,
 )
 from hyper.lang.resolve.types import kind_word
 from hyper.lang.resolve.values import dotted
@@ -113,7 +114,8 @@ def _report_unknown(checker: Checker, callee: tree.Expr, parts: list[str]) -> No
         return
     candidates = [*visible_names(checker.scope), *FUNCTIONS, *CONVERSIONS]
     said = _SAID.get(name, "")
-    suggestion = None if said else _ELSEWHERE.get(name) or nearest(name, candidates)
+    near = written_out(parts, checker.scope) or _ELSEWHERE.get(name) or nearest(name, candidates)
+    suggestion = None if said else near
     checker.report("E0303", f"there is no function `{name}`{said}", callee, suggestion=suggestion)
 
 

@@ -80,6 +80,8 @@ class Checker:
         self.typing = Typing()
         self.uses = Uses()
         self.locals: dict[str, Local] = {}
+        # What each name after `for` goes through, for what is said of its items.
+        self.loop_sources: dict[str, tree.Expr] = {}
         self.facts: Facts = {}
         self.self_entity: str | None = None
         self.place = "calc"
@@ -192,7 +194,10 @@ class Checker:
         if isinstance(kind, Opt) and isinstance(expected, Opt):
             kind, expected = kind.inner, expected.inner
         if isinstance(kind, Prim) and kind.name == "float" and isinstance(expected, Dec):
-            self.report("E0403", "a float where a decimal is expected: write `decimal(…)`", node)
+            from hyper.lang.check.containers import literal_items
+
+            message = "a float where a decimal is expected: write `decimal(…)`"
+            self.report("E0403", literal_items(self, node) or message, node)
         elif isinstance(kind, Dec) and expected == Prim("float"):
             self.report("E0403", "a decimal where a float is expected: write `float(…)`", node)
         elif expected == Prim("int") and kind in (Prim("float"), Prim("#number")):

@@ -195,6 +195,11 @@ def report_unknown(checker: Checker, node: tree.Name, hint: Type | None) -> None
             node,
         )
         return
+    homes = sorted(module for module in checker.scope.modules if module.endswith(f".{name}"))
+    if homes:
+        message = f"`{name}` is the module `{homes[0]}`: write its whole name, `{homes[0]}.…`"
+        checker.report("E0303", message, node)
+        return
     suggestion = ELSEWHERE.get(name) or nearest(name, _candidates(checker, hint))
     if name in _SAID:
         suggestion = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from hyper.lang import tree
+from hyper.lang.check.containers import literal_items
 from hyper.lang.check.narrow import facts_of
 from hyper.lang.check.relations import (
     FLEX_INT,
@@ -81,6 +82,14 @@ def infer_binary(checker: Checker, node: tree.Binary, hint: Type | None) -> Type
     return BOOL
 
 
+def _default_hint(left: Opt, hint: Type | None) -> Type:
+    """What a default is expected to be: as the left side, or the wider number that both become."""
+    wanted = None if hint is None else without_none(hint)
+    if left.inner == INT and wanted == BIGINT:
+        return BIGINT
+    return left if is_flexible(left) else left.inner
+
+
 def _coalesce(checker: Checker, node: tree.Binary, hint: Type | None) -> Type:
     left = checker.infer(node.left, hint)
     if isinstance(left, Unknown):
@@ -98,7 +107,7 @@ def _coalesce(checker: Checker, node: tree.Binary, hint: Type | None) -> Type:
         )
         checker.value(node.right, left)
         return left
-    right = checker.infer(node.right, left if is_flexible(left) else without_none(left))
+    right = checker.infer(node.right, _default_hint(left, hint))
     meet = join(left.inner, right, checker.world)
     if meet is None and hint is not None:
         wanted = without_none(hint)
@@ -307,11 +316,10 @@ def _report_numbers(checker: Checker, node: tree.Binary, left: Type, right: Type
         name = "float" if other == FLEX_NUM else name
         checker.report("E0403", f"bigint with {name}: write `{name}(…)` around the bigint", node)
         return
-    checker.report(
-        "E0403",
-        "float with decimal: write `decimal(…)` around the float, or `float(…)` around the decimal",
-        node,
+    message = (
+        "float with decimal: write `decimal(…)` around the float, or `float(…)` around the decimal"
     )
+    checker.report("E0403", literal_items(checker, node) or message, node)
 
 
 def _report_operator(checker: Checker, node: tree.Binary, left: Type, right: Type) -> None:

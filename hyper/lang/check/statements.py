@@ -212,6 +212,7 @@ def _check_for(checker: Checker, node: tree.For) -> None:
     before = checker.facts
     with checker.block():
         declare(checker, node.target, item, "loop")
+        checker.loop_sources[node.target.name] = node.source
         checker.typing.declared[node] = item
         check_block(checker, node.body)
     checker.facts = _surviving(before, checker.facts)

@@ -129,17 +129,39 @@ def _dotted(p: Cursor) -> Ident:
 def _use(p: Cursor) -> Use:
     start = p.starts[p.i]
     p.i += 1
+    if p.kinds[p.i] == t.STRING:
+        raise p.fault("a module has a name of its own, as in `use shop.money (Amount)`")
     module = _dotted(p)
     names: list[UseName] | None = None
     if p.accept(t.LPAREN):
+        if p.kinds[p.i] == t.STAR:
+            raise p.fault(f"name what you bring, as in `use {module.name} (A, B)`")
         names = []
-        while p.kinds[p.i] != t.RPAREN:
-            name = p.ident()
-            alias = p.ident() if p.accept_word("as") else None
-            names.append(UseName(name.start, (alias or name).end, name, alias))
-            if not p.accept(t.COMMA):
-                break
+        while p.kinds[p.i] != t.RPAREN and _used(p, names):
+            pass
         p.expect(t.RPAREN)
+    elif p.word() == "as":
+        p.report(
+            p.fault(f"a module keeps its name: write `use {module.name}`, and `{module.name}.X`")
+        )
+        p.i += 1
+        p.ident()
+    elif p.kinds[p.i] in {t.NAME, t.QUOTED}:
+        # `import A, B` of other languages.
+        fault = p.fault(f"write `use {module.name} (A, B)`")
+        p.accept_word("import")
+        names = []
+        p.report(fault)
+        while _used(p, names):
+            pass
     end = p.ends[p.i - 1]
     p.end_line()
     return Use(start, end, module, names)
+
+
+def _used(p: Cursor, names: list[UseName]) -> bool:
+    """Take ``name as other`` and the comma after it; whether the comma was there."""
+    name = p.ident()
+    alias = p.ident() if p.accept_word("as") else None
+    names.append(UseName(name.start, (alias or name).end, name, alias))
+    return p.accept(t.COMMA)

@@ -95,6 +95,15 @@ def declared_in(name: str, world: World) -> list[str]:
     return [module for module in sorted(world.units) if f"{module}.{name}" in world.symbols]
 
 
+def written_out(parts: Sequence[str], scope: Scope) -> str | None:
+    """The full name that a dotted one probably means: after ``use shop.money``, ``money.X`` is ``shop.money.X``."""
+    if len(parts) < 2:
+        return None
+    wanted = ".".join(parts[:-1])
+    homes = sorted(module for module in scope.modules if module.endswith(f".{wanted}"))
+    return f"{homes[0]}.{parts[-1]}" if homes else None
+
+
 def nearest(name: str, candidates: Iterable[str]) -> str | None:
     """Find the candidate that was probably meant, if one is near."""
     folded = name.casefold()

@@ -166,18 +166,27 @@ def _bring(scope: Scope, world: World, reporter: Reporter) -> None:
         module = use.module.name
         known = module in world.units
         if not known:
-            reporter.report(
-                "E0302",
-                f"there is no module `{module}`",
-                use.module.start,
-                use.module.end,
-                suggestion=suggest(module, world.units, reporter),
-            )
+            _report_no_module(use.module, Site(scope, world, reporter))
         if use.names is None:
             scope.modules.add(module)
             continue
         for item in use.names:
             _bring_name(item, module, Site(scope, world, reporter))
+
+
+def _report_no_module(ident: tree.Ident, site: Site) -> None:
+    """Report a module that is not there: a part of its name, or a declaration of one, may be meant."""
+    scope, world, reporter = site
+    home, _, name = ident.name.rpartition(".")
+    message = f"there is no module `{ident.name}`"
+    near = [unit for unit in world.units if unit.endswith(f".{ident.name}")]
+    suggestion = near[0] if near else suggest(ident.name, world.units, reporter)
+    if f"{home}.{name}" in world.symbols:
+        message += f": `{name}` is a declaration in `{home}`"
+        suggestion = f"write `use {home} ({name})`"
+        # Names nothing, so its uses are not reported again.
+        scope.imported.setdefault(name, f"{home}.")
+    reporter.report("E0302", message, ident.start, ident.end, suggestion=suggestion)
 
 
 def _bring_name(item: tree.UseName, module: str, site: Site) -> None:

@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from hyper.lang.symbols import ActionSymbol
 
 METHODS: Final = ("GET", "PUT", "POST", "DELETE", "PATCH", "HEAD", "OPTIONS", "TRACE")
-_PLACEHOLDER: Final = re.compile(r"\{([^{}]*)\}")
+_PATH_PARAMETER: Final = re.compile(r"\{([^{}]*)\}")
 
 
-def placeholders(path: str) -> list[str]:
-    """Give the names in braces, in order."""
-    return _PLACEHOLDER.findall(path)
+def path_parameters(path: str) -> list[str]:
+    """Give the names of the path parameters, those in braces, in order."""
+    return _PATH_PARAMETER.findall(path)
 
 
 def check_route(action: ActionSymbol, reporter: Reporter) -> bool:
@@ -55,10 +55,10 @@ def check_route(action: ActionSymbol, reporter: Reporter) -> bool:
 def _path_problem(path: str) -> str | None:
     if not path.startswith("/"):
         return "a path begins with `/`"
-    rest = _PLACEHOLDER.sub("", path)
+    rest = _PATH_PARAMETER.sub("", path)
     if "{" in rest or "}" in rest:
         return "each parameter in a path stands in its own braces: `/orders/{id}`"
-    names = placeholders(path)
+    names = path_parameters(path)
     if "" in names:
         return "a parameter in a path needs a name: `/orders/{id}`"
     twice = next((name for name, count in Counter(names).items() if count > 1), None)
@@ -71,7 +71,7 @@ def check_path_params(
     reporter: Reporter,
 ) -> None:
     """Compare the places in the path with the ``path`` parameters, which are by wire name."""
-    names = dict.fromkeys(placeholders(route.path))
+    names = dict.fromkeys(path_parameters(route.path))
     for name in names:
         if name not in params:
             reporter.report(
@@ -109,7 +109,7 @@ def check_duplicates(actions: list[ActionSymbol], reporters: dict[str, Reporter]
             continue
         if not route.path:
             continue
-        key = (action.decl.webhook, route.method, _PLACEHOLDER.sub("{}", route.path))
+        key = (action.decl.webhook, route.method, _PATH_PARAMETER.sub("{}", route.path))
         first = seen.setdefault(key, action)
         if first is action:
             continue

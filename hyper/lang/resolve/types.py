@@ -12,6 +12,7 @@ from hyper.lang.resolve.lookup import (
     is_failed,
     suggest,
     visible_names,
+    written_out,
 )
 from hyper.lang.resolve.site import Site
 from hyper.lang.symbols import (
@@ -266,7 +267,9 @@ def _report_unknown(
             return
         if module in world.units and module not in scope.modules:
             message = f"the module `{module}` was not brought here: add `use {module}`"
-        elif module in scope.modules:
+        elif module not in scope.modules:
+            suggestion = written_out(parts, scope)
+        else:
             near = suggest(parts[-1], world.scopes[module].own, reporter)
             suggestion = near and f"{module}.{near}"
     else:
