@@ -12,6 +12,7 @@ import msgspec
 
 from hyper.engine.bounds import Atom, Bound, number, unknown
 from hyper.ir import nodes
+from hyper.ir.kinds import Kinds
 from hyper.ir.program import AliasDef, CalcDef, EntityDef, ExternDef, RequireDef, RuleDef, TableDef
 from hyper.ir.weight import children, definition_expressions, walk, weight
 from hyper.lang import types
@@ -337,22 +338,9 @@ class _Costs:
         self.limits[atom] = max(limit, self.limits.get(atom, 0))
 
     def _entity(self, kind: types.Type) -> EntityDef | None:
-        bare = self._bare(kind)
+        bare = Kinds(self.program).present(kind)
         found = self.program.definitions.get(bare.name) if isinstance(bare, types.Entity) else None
         return found if isinstance(found, EntityDef) else None
-
-    def _bare(self, kind: types.Type) -> types.Type:
-        while True:
-            match kind:
-                case types.Opt(inner) | types.Marked(inner):
-                    kind = inner
-                case types.Alias(name):
-                    found = self.program.definitions.get(name)
-                    if not isinstance(found, AliasDef):
-                        return kind
-                    kind = found.type
-                case _:
-                    return kind
 
     def _type_limit(self, kind: types.Type) -> int | None:
         """The most items that the type itself allows."""

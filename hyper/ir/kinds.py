@@ -27,6 +27,19 @@ if TYPE_CHECKING:
     from hyper.ir.program import Program
 
 
+def bare(kind: Type, program: Program) -> Type:
+    """The type without its own aliases and markers; what is inside keeps its own. An alias that is not defined stays."""
+    while isinstance(kind, Marked | Alias):
+        if isinstance(kind, Marked):
+            kind = kind.inner
+            continue
+        definition = program.definitions.get(kind.name)
+        if not isinstance(definition, AliasDef):
+            return kind
+        kind = definition.type
+    return kind
+
+
 class Kinds:
     """Looks through the aliases of one program."""
 
@@ -34,16 +47,9 @@ class Kinds:
         self._program = program
 
     def bare(self, kind: Type) -> Type:
-        """The type without its own aliases and markers."""
-        while isinstance(kind, Marked | Alias):
-            if isinstance(kind, Marked):
-                kind = kind.inner
-                continue
-            definition = self._program.definitions.get(kind.name)
-            if not isinstance(definition, AliasDef):
-                return Unknown()
-            kind = definition.type
-        return kind
+        """The type without its own aliases and markers; unknown where an alias is not defined."""
+        found = bare(kind, self._program)
+        return Unknown() if isinstance(found, Alias) else found
 
     def present(self, kind: Type) -> Type:
         """The bare type without its optionality."""

@@ -90,7 +90,8 @@ def test_random_bytes(data: bytes) -> None:
 @given(st.sampled_from(NAMES), st.integers(0, 2000))
 @settings(max_examples=60, deadline=None)
 def test_truncated_documents(name: str, size: int) -> None:
-    import_openapi((FOLDER / f"{name}.yaml").read_bytes()[:size], "case")
+    done = import_openapi((FOLDER / f"{name}.yaml").read_bytes()[:size], "case")
+    assert done.files or done.diagnostics
 
 
 HOSTILE: Final = [

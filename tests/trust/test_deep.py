@@ -47,6 +47,15 @@ def test_chain_of_aliases_bases_and_calcs(tmp_path: Path) -> None:
     assert build(tmp_path, {"chain.intent": text}) == []
 
 
+def test_a_long_chain_of_aliases_keeps_its_meaning(tmp_path: Path) -> None:
+    """5,000 names of one decimal: the value of a const is a decimal, not a float."""
+    aliases = [f"type A{i} = A{i + 1}" for i in range(4999)] + ["type A4999 = decimal(12, 2)"]
+    text = "\n\n".join([*aliases, "const PRICE: A0 = 1.5"]) + "\n"
+    assert build(tmp_path, {"chain.intent": text}) == []
+    made = "".join(path.read_text("utf-8") for path in (tmp_path / "out").rglob("chain.py"))
+    assert 'Decimal("1.50")' in made
+
+
 def test_five_thousand_entities_in_one_file(tmp_path: Path) -> None:
     """A wide file."""
     text = "\n\n".join(f"entity E{i}:\n    id: int\n    name?: string" for i in range(5000))

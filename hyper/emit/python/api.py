@@ -361,11 +361,11 @@ def _check(check: CheckDef, action: ActionDef, arguments: dict[str, str], scope:
 
 
 def _entity_of(kind: Type | None, program: Program) -> str | None:
-    from hyper.emit.python.resolving import resolve
+    from hyper.ir.kinds import bare
     from hyper.ir.types import Opt
 
     while kind is not None:
-        kind = resolve(kind, program)
+        kind = bare(kind, program)
         if isinstance(kind, Opt):
             kind = kind.inner
             continue

@@ -10,7 +10,7 @@ from math import isfinite
 from typing import TYPE_CHECKING, Final
 
 from hyper.emit.python.format import quote, quote_bytes
-from hyper.emit.python.resolving import resolve
+from hyper.ir.kinds import bare
 from hyper.ir.nodes import (
     Const,
     ConstRef,
@@ -48,9 +48,9 @@ def literal(value: object) -> str:
 
 
 def _underlying(kind: Type, scope: Scope) -> Type:
-    kind = resolve(kind, scope.names.program)
+    kind = bare(kind, scope.names.program)
     while isinstance(kind, Opt):
-        kind = resolve(kind.inner, scope.names.program)
+        kind = bare(kind.inner, scope.names.program)
     return kind
 
 

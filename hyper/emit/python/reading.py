@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from hyper.emit.python.resolving import resolve
+from hyper.ir.kinds import bare
 from hyper.ir.program import EntityDef, EnumDef, Program, UnionDef
 from hyper.ir.types import Entity, Enum, ListOf, Lit, MapOf, Opt, Prim, Type, Union
 
@@ -21,7 +21,7 @@ _DEPTH: Final = 4
 
 def reads(kind: Type, program: Program, depth: int = 0) -> Any:
     """A name, a list, an object or alternatives of such; deeper than a few levels nothing is promised."""
-    kind = resolve(kind, program)
+    kind = bare(kind, program)
     match kind:
         case Prim(name):
             return _PRIMITIVES.get(name, "string")

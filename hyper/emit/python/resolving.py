@@ -4,26 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hyper.ir.program import AliasDef, UnionDef
-from hyper.ir.types import Alias, Marked, Opt, Prim, Type, Union
+from hyper.ir.kinds import bare
+from hyper.ir.program import UnionDef
+from hyper.ir.types import Opt, Prim, Type, Union
 
 if TYPE_CHECKING:
     from hyper.ir.program import Program
-
-
-def resolve(kind: Type, program: Program) -> Type:
-    """The type behind markers and aliases (one level: what is inside stays as it is)."""
-    seen = 0
-    while isinstance(kind, Marked | Alias):
-        if isinstance(kind, Marked):
-            kind = kind.inner
-            continue
-        definition = program.definitions.get(kind.name)
-        seen += 1
-        if not isinstance(definition, AliasDef) or seen > 1000:
-            return kind
-        kind = definition.type
-    return kind
 
 
 def takes_null(kind: Type, program: Program) -> bool:
@@ -31,7 +17,7 @@ def takes_null(kind: Type, program: Program) -> bool:
     waiting = [kind]
     seen: set[str] = set()
     while waiting:
-        kind = resolve(waiting.pop(), program)
+        kind = bare(waiting.pop(), program)
         if isinstance(kind, Opt) or (isinstance(kind, Prim) and kind.name in {"any", "none"}):
             return True
         if isinstance(kind, Union) and kind.name not in seen:

@@ -10,7 +10,7 @@ import msgspec
 
 from hyper.emit.python.constants import literal
 from hyper.emit.python.format import quote, quote_regex, split
-from hyper.emit.python.resolving import resolve
+from hyper.ir.kinds import bare
 from hyper.ir.markers import NO_MARKERS, Markers, Number
 from hyper.ir.types import (
     Alias,
@@ -107,7 +107,7 @@ def bounds(kind: Type, markers: Markers, scope: Scope) -> list[str]:
 
 def constraints(kind: Type, markers: Markers, scope: Scope) -> list[str]:
     """What stands behind the type in ``Annotated`` for the constraint markers."""
-    plain = resolve(kind, scope.names.program)
+    plain = bare(kind, scope.names.program)
     words = bounds(plain, markers, scope)
     patterns = [pattern for pattern in markers.patterns if enforceable(pattern)]
     if patterns:
@@ -156,7 +156,7 @@ def annotate(base: str, parts: list[str], scope: Scope) -> str:
 
 def _or_none(base: str, kind: Type, scope: Scope) -> str:
     """``base | None``; ``Any`` has null already."""
-    kind = resolve(kind, scope.names.program)
+    kind = bare(kind, scope.names.program)
     return base if kind == Prim("any") else f"{base} | None"
 
 

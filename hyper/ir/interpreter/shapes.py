@@ -11,16 +11,15 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from hyper.ir.interpreter.values import EnumValue, Record, Value
+from hyper.ir.kinds import bare
 from hyper.ir.program import AliasDef, EntityDef, EnumDef, Program, UnionDef
 from hyper.lang.types import (
-    Alias,
     Dec,
     Entity,
     Enum,
     ListOf,
     Lit,
     MapOf,
-    Marked,
     Opt,
     Prim,
     Type,
@@ -100,13 +99,7 @@ class Shapes:
 
     def bare(self, kind: Type) -> Type:
         """The type without its own markers and aliases; what is inside keeps its own."""
-        while True:
-            if isinstance(kind, Marked):
-                kind = kind.inner
-            elif isinstance(kind, Alias):
-                kind = self.alias(kind.name).type
-            else:
-                return kind
+        return bare(kind, self.program)
 
     def member(self, enum: str, name: str) -> EnumValue:
         """The value of a member."""
