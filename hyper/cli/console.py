@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from hyper.base.render import COLOUR, PLAIN, Palette, Renderer, wants_colour
 from hyper.base.reports import SCHEMA_VERSION, as_object
@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from hyper.base.output import Published
     from hyper.cli.progress import Progress
     from hyper.engine.compiler import Compiler
+
+
+# Errors come in hundreds where one thing is wrong; nobody reads more of them.
+_READ: Final = 100
 
 
 class UsageError(Exception):
@@ -83,11 +87,13 @@ class Console:
     def diagnostics(
         self, items: Sequence[Diagnostic], line_of: Callable[[str, int], str | None]
     ) -> None:
-        """Print diagnostics for people to stderr."""
+        """Print diagnostics for people to stderr: as many as people read."""
         self.progress_end()
         if items:
             palette = self._palette(sys.stderr)
-            text = Renderer(line_of, palette).render_all(items)
+            text = Renderer(line_of, palette).render_all(items[:_READ])
+            if len(items) > _READ:
+                text += f"\n… and {len(items) - _READ:,} more; `--json` has all of them\n"
             encoding = sys.stderr.encoding or "utf-8"
             sys.stderr.write(text.encode(encoding, "backslashreplace").decode(encoding) + "\n")
             sys.stderr.flush()

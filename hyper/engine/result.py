@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import msgspec
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from hyper.base.diagnostics import Diagnostic
     from hyper.engine.pipeline import Compilation
 
@@ -40,11 +42,11 @@ class Chunk(msgspec.Struct, frozen=True):
 class Result:
     """The outcome of a compile.
 
-    ``diagnostics`` are sorted by place; their files are relative to ``root``, the source root, or names of the configuration in
-    ``folder``. ``outputs`` and ``removed`` are relative to ``out``. ``timing`` has seconds by phase, and ``total``. ``stats``
-    counts what was compiled and made; ``metrics`` says what that cost; ``misses`` why the record of an earlier build did not do.
-    ``compilation`` holds the stages' values for further questions, ``None`` where the build was answered from its record; it
-    is in no JSON.
+    ``root`` is the source root, ``sources`` are the files that were asked for, from it. ``diagnostics`` are sorted by place;
+    their files are relative to ``root``, or names of the configuration in ``folder``. ``outputs`` and ``removed`` are relative
+    to ``out``. ``timing`` has seconds by phase, and ``total``. ``stats`` counts what was compiled and made; ``metrics`` says
+    what that cost; ``misses`` why the record of an earlier build did not do. ``compilation`` holds the stages' values for
+    further questions, ``None`` where the build was answered from its record; it is in no JSON.
     """
 
     success: bool
@@ -60,6 +62,7 @@ class Result:
     stats: dict[str, int] = field(default_factory=dict)
     metrics: dict[str, float] = field(default_factory=dict)
     misses: list[Miss] = field(default_factory=list)
+    sources: Sequence[str] = ()
     compilation: Compilation | None = None
 
     @property

@@ -157,3 +157,26 @@ def test_the_package_is_imported_and_serves_without_hyper(hyper: Hyper, tree: Pa
         env={**os.environ, "PYTHONPATH": str(tree / "dist")},
     )
     assert (done.returncode, done.stdout) == (0, "0.15\n"), done.stderr
+
+
+def test_a_replayed_error_shows_its_line(
+    hyper: Hyper, tree: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tree / "intents" / "wrong.intent").write_text("entity Wrong:\n    a: Nothing\n")
+    options = ("build", "-o", "out")
+    plain = hyper(*options)
+    monkeypatch.setenv("HYPER_INCREMENTAL", "on")
+    first = hyper(*options)
+    again = hyper(*options)
+    assert plain.code == again.code == 1
+    assert "a: Nothing" in again.err
+    assert again.err == first.err == plain.err
+
+
+def test_people_get_as_many_errors_as_they_read(hyper: Hyper, tree: Path) -> None:
+    lines = "".join(f"    field{number}: Nothing{number}\n" for number in range(150))
+    (tree / "intents" / "wrong.intent").write_text(f"entity Wrong:\n{lines}")
+    done = hyper("check")
+    assert done.err.count("error[E0303]") == 100
+    assert "… and 50 more; `--json` has all of them" in done.err
+    assert "150 errors" in done.err
