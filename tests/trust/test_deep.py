@@ -48,12 +48,13 @@ def test_chain_of_aliases_bases_and_calcs(tmp_path: Path) -> None:
 
 
 def test_a_long_chain_of_aliases_keeps_its_meaning(tmp_path: Path) -> None:
-    """5,000 names of one decimal: the value of a const is a decimal, not a float."""
-    aliases = [f"type A{i} = A{i + 1}" for i in range(4999)] + ["type A4999 = decimal(12, 2)"]
-    text = "\n\n".join([*aliases, "const PRICE: A0 = 1.5"]) + "\n"
+    """2,000 names of one decimal: a const and a default are decimals."""
+    aliases = [f"type A{i} = A{i + 1}" for i in range(1999)] + ["type A1999 = decimal(12, 2)"]
+    text = "\n\n".join([*aliases, "const PRICE: A0 = 1.5", "entity E:\n    price: A0 = 2.5"]) + "\n"
     assert build(tmp_path, {"chain.intent": text}) == []
     made = "".join(path.read_text("utf-8") for path in (tmp_path / "out").rglob("chain.py"))
     assert 'Decimal("1.50")' in made
+    assert 'Decimal("2.50")' in made
 
 
 def test_five_thousand_entities_in_one_file(tmp_path: Path) -> None:

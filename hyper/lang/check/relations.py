@@ -54,11 +54,20 @@ _TEXTS: Final = frozenset(
 
 def normal(kind: Type, world: World, seen: frozenset[str] = frozenset()) -> Type:
     """Give a type as expressions see it: no aliases and no markers, but for an alias inside itself."""
+    while isinstance(kind, Marked | Alias):  # a chain of names may be as long as it likes
+        if isinstance(kind, Marked):
+            kind = kind.inner
+            continue
+        if kind.name in seen:
+            return kind
+        symbol = world.symbols.get(kind.name)
+        if not isinstance(symbol, AliasSymbol):
+            return UNKNOWN
+        seen |= {kind.name}
+        kind = symbol.type
     match kind:
         case Prim() | Dec() | Entity() | Enum() | Union() | Lit() | Unknown():
             return kind
-        case Marked(inner):
-            return normal(inner, world, seen)
         case Opt(inner):
             inside = normal(inner, world, seen)
             return inside if isinstance(inside, Opt) else Opt(inside)
@@ -66,13 +75,6 @@ def normal(kind: Type, world: World, seen: frozenset[str] = frozenset()) -> Type
             return ListOf(normal(item, world, seen))
         case MapOf(value):
             return MapOf(normal(value, world, seen))
-        case Alias(name):
-            symbol = world.symbols.get(name)
-            if name in seen:
-                return kind
-            if isinstance(symbol, AliasSymbol):
-                return normal(symbol.type, world, seen | {name})
-    return UNKNOWN
 
 
 def describe(kind: Type) -> str:
