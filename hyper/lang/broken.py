@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from hyper.lang.symbols import Unit
 
 # Declarations whose lines depend on each other; of the others only the head depends on the rest.
-_WHOLE = (tree.CalcDecl, tree.RuleDecl, tree.TableDecl, tree.EnumDecl)
+_WHOLE = (tree.CalcDecl, tree.RuleDecl, tree.TableDecl, tree.EnumDecl, tree.ActionDecl)
 
 
 def is_broken(symbol: Any) -> bool:

@@ -285,3 +285,40 @@ def test_a_default_is_as_wide_as_what_is_expected() -> None:
 def test_a_list_that_stands_after_for_is_told_to_be_named(written: str) -> None:
     (error,) = _errors(written)
     assert "`let items: list[decimal(10, 2)] = [1.5, 2]`" in error
+
+
+_BODY = """
+entity A:
+    x: int
+
+rule q on A:
+    require true else "no"
+
+action a:
+    route POST /a
+    body: A
+    check q(a)
+    returns 204
+"""
+
+
+def test_members_of_an_enum_that_was_not_brought_are_told_once() -> None:
+    tiers = "intent shop.tiers\n\nenum Tier: silver, gold\n"
+    rows = "calc f(x: int) -> bool: gold == gold\n\ncalc g(x: int) -> bool: silver == gold\n"
+    (error,) = _errors(rows, tiers)
+    assert "`use shop.tiers (Tier)`" in error
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "X = 1\n\ncalc f() -> int: X + X\n",
+        "enum Offer { up, down }\n\ncalc f() -> Offer: up\n",
+        "entity A:\n    x int\n\nentity B is A:\n    y: int\n\ncalc f(b: B) -> int: b.x\n",
+        "entity A:\n    x: int\n\nrule r on A:\n    when x === 1\n    then x = 2\n",
+        "entity A:\n    x: int\n\nrule r on A: when\n",
+        _BODY,
+    ],
+)
+def test_one_slip_is_one_error(written: str) -> None:
+    assert len(_errors(written)) == 1

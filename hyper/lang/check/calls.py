@@ -13,6 +13,7 @@ from hyper.lang.check.typed import EntityRef, FunctionRef
 from hyper.lang.resolve.lookup import (
     declared_in,
     dotted_symbol,
+    is_bound,
     is_failed,
     nearest,
     symbol_of,
@@ -93,9 +94,12 @@ def _report_callee(
 def _report_method(checker: Checker, callee: tree.Attr) -> None:
     name = callee.name.name
     if name in NAMES:
-        checker.report(
-            "E0406", f"values have no methods: write `{name}(…)` with the value first", callee.name
-        )
+        base = callee.base
+        known = isinstance(base, tree.Name) and is_value_name(checker, base.name)
+        message = f"values have no methods: write `{name}(…)` with the value first"
+        if isinstance(base, tree.Name) and not known and not is_bound(base.name, checker.scope):
+            message = f"functions stand alone: write `{name}(…)`"
+        checker.report("E0406", message, callee.name)
     else:
         checker.value(callee.base)
         checker.report("E0406", f"values have no methods, so no `{name}(…)`", callee.name)

@@ -187,6 +187,10 @@ def report_unknown(checker: Checker, node: tree.Name, hint: Type | None) -> None
     if name in NAMES:
         checker.report("E0406", f"`{name}` is a function: call it, as in `{name}(…)`", node)
         return
+    if any(is_broken(enum) for enum in visible_enums(checker.scope, checker.world)):
+        return  # it may be the member that could not be read
+    if _is_member_elsewhere(checker, node):
+        return
     homes = declared_in(name, checker.world)
     if homes:
         checker.report(
@@ -207,6 +211,21 @@ def report_unknown(checker: Checker, node: tree.Name, hint: Type | None) -> None
         suggestion = nearest(name, _candidates(checker, hint))
     said = _SAID.get(name, "")
     checker.report("E0303", f"there is no `{name}` here{said}", node, suggestion=suggestion)
+
+
+def _is_member_elsewhere(checker: Checker, node: tree.Name) -> bool:
+    """Report the enum, once a file, that has a member and was not brought; tell whether there is one."""
+    for symbol in checker.world.symbols.values():
+        if isinstance(symbol, EnumSymbol) and node.name in symbol.members:
+            module, _, short = symbol.name.rpartition(".")
+            if module == checker.unit.name or short.startswith("_"):
+                continue
+            if checker.scope.types.get(short) != UNKNOWN:
+                checker.scope.types[short] = UNKNOWN
+                message = f"`{node.name}` is a member of `{short}`: add `use {module} ({short})`"
+                checker.report("E0303", message, node)
+            return True
+    return False
 
 
 def _candidates(checker: Checker, hint: Type | None) -> Iterable[str]:
@@ -361,7 +380,8 @@ def field_of(checker: Checker, node: tree.Attr, base: Type) -> Type:
 
 def report_no_field(checker: Checker, name: tree.Ident, entity: EntitySymbol) -> None:
     """Report a field that an entity does not have, unless one of its fields could not be read."""
-    if not is_broken(entity):
+    bases = [checker.world.symbols.get(base) for base in entity.bases]
+    if not is_broken(entity) and not any(base and is_broken(base) for base in bases):
         checker.report(
             "E0311",
             f"`{entity.name.rpartition('.')[2]}` has no field `{name.name}`",

@@ -141,6 +141,9 @@ def rule(p: Cursor) -> RuleDecl:
 def _clause(p: Cursor, result: RuleDecl) -> None:
     """``require … else "…"``, or ``when … then …`` on one line or two."""
     start = p.starts[p.i]
+    if p.word() == "then" and p.spoiled == p.i - 1:
+        p.skip_line()  # of a `when` that could not be read
+        return
     word = p.leading_word(("require", "when"), "`require` or `when`")
     p.i += 1
     if word == "require":

@@ -126,6 +126,7 @@ _BEFORE: Final[dict[str, str]] = {
 _FOUND: Final[dict[str, str]] = {
     "if": _TERNARY,
     "instanceof": _MATCH,
+    "return": NO_RETURN,
     "has": "write `has(entries, key)`, or `key in entries`",
     "contains": "write `x in xs`",
     "matches": 'write `matches(text, "…")`',
@@ -235,6 +236,8 @@ def _said(p: Cursor, what: str, first: int) -> Habit | None:
         message = "write `is`, as in `entity B is A:`"
     elif what == _END_OF_LINE and p.kinds[first] == t.ROUTE:
         message = "the type of what is in a path stands on its own line, as in `path id: int`"
+    elif what == "a name" and head == "body" and p.kinds[i] == t.COLON:
+        message = "a body has a name, as in `body order: Order`"
     elif what == "`then field = value`" and p.kinds[i] == t.COLON:
         message = "leave `:` out: `then …` follows on this line or the next"
     return None if message is None else Habit(message, i, i)
@@ -257,6 +260,8 @@ def _word(p: Cursor, what: str, first: int) -> Habit | None:
     if word == "as":
         kind = _name(p, i + 1) or "int"
         return Habit(f"a conversion is a call: write `{kind}(…)`", i, i)
+    if word == "where" and _name(p, first) in {"type", "entity"}:
+        return Habit("constraints are markers after the type, as in `@range(min: 0)`", i, i)
     if word in _FOUND:
         return Habit(_FOUND[word], i, i)
     return None
@@ -310,7 +315,7 @@ def _arrow(p: Cursor, what: str, first: int) -> str | None:
 
 def _pipe(p: Cursor, what: str, first: int) -> str | None:
     if p.i == first:
-        return _ROW_ENDS
+        return ROW_ENDS
     head = _name(p, first)
     if head == "enum":
         return "members are separated by `,`"
@@ -412,7 +417,7 @@ def _closing(p: Cursor, what: str, first: int) -> str | None:
     if before == t.RANGE and what == "an expression":
         return _OPEN_RANGE
     if before == t.PIPE and what != "a type":
-        return _ROW_ENDS
+        return ROW_ENDS
     if what == "`else`":
         return "both cases need a value: write `if c then x else y`"
     joining = before in _STEPS or (before == t.NAME and p.texts[p.i - 1] in {"and", "or", "not"})
@@ -435,9 +440,9 @@ def _comparison(p: Cursor, what: str, first: int) -> str | None:
 
 
 _NAMING: Final = frozenset({"let", "var", "const", "given", "when"})
-_ROW_ENDS: Final = "`|` stands between cells only: leave it out at the ends of a row"
+ROW_ENDS: Final = "`|` stands between cells only: leave it out at the ends of a row"
 _NO_COMMA: Final = "lines end without `,`"
-_LAYOUT: Final = frozenset({_ROW_ENDS, _NO_COMMA, _BRACES})
+_LAYOUT: Final = frozenset({ROW_ENDS, _NO_COMMA, _BRACES})
 _SIGNS: Final[dict[int, Callable[[Cursor, str, int], str | None]]] = {
     t.ASSIGN: _assign,
     t.THEN_ARROW: _arrow,

@@ -90,6 +90,8 @@ def _lose(p: Cursor, module: Module) -> None:
     first = p.line_start()
     if p.kinds[first] == t.NAME and p.kinds[first + 1] == t.NAME:
         module.lost.append(p.texts[first + 1])
+    elif p.kinds[first] == t.NAME and p.kinds[first + 1] in {t.ASSIGN, t.COLON}:
+        module.lost.append(p.texts[first])
 
 
 def _line(p: Cursor, module: Module) -> None:

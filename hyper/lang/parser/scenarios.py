@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from hyper.lang import tokens as t
 from hyper.lang.parser.cursor import Fault
 from hyper.lang.parser.expressions import expression
+from hyper.lang.parser.habits import ROW_ENDS
 from hyper.lang.parser.heads import leading_doc, open_block
 from hyper.lang.parser.literals import string
 from hyper.lang.parser.types import type_expr, type_name
@@ -140,14 +141,27 @@ def _examples(p: Cursor) -> Examples:
     return result
 
 
+def _another(p: Cursor) -> bool:
+    """Take ``|`` before a cell; one at the end of the row is reported."""
+    if not p.accept(t.PIPE):
+        return False
+    if p.kinds[p.i] != t.NEWLINE:
+        return True
+    p.report_once(ROW_ENDS)
+    return False
+
+
 def _example_line(p: Cursor, result: Examples) -> None:
+    if p.kinds[p.i] == t.PIPE:
+        p.report_once(ROW_ENDS)
+        p.i += 1
     if not result.names:
         result.names.append(p.ident("the name of a column"))
-        while p.accept(t.PIPE):
+        while _another(p):
             result.names.append(p.ident("the name of a column"))
     else:
         row: list[Expr] = [expression(p)]
-        while p.accept(t.PIPE):
+        while _another(p):
             row.append(expression(p))
         result.rows.append(row)
     p.end_line()
