@@ -9,20 +9,18 @@ import tempfile
 import traceback
 from typing import TYPE_CHECKING
 
-from hyper.cli.main import INTERNAL
-
 if TYPE_CHECKING:
     from hyper.cli.console import Console
 
 
-def report(error: Exception, words: list[str], console: Console) -> int:
+def report(error: Exception, words: list[str], console: Console) -> None:
     """Write what is known of the defect to a file, and say where it is."""
     path = _write(_text(error, words))
     line = f"{type(error).__name__}: {error}"
     if console.json:
         failure = {"code": "internal", "message": line, "report": path}
         console.object({"success": False, "error": failure})
-        return INTERNAL
+        return
     print(
         "hyper: an internal error. This is a defect of hyper, not of your files.", file=sys.stderr
     )
@@ -32,7 +30,6 @@ def report(error: Exception, words: list[str], console: Console) -> int:
             f"  the report is in {path}: please send it with the files that cause it",
             file=sys.stderr,
         )
-    return INTERNAL
 
 
 def _text(error: Exception, words: list[str]) -> str:

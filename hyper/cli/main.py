@@ -70,5 +70,6 @@ def _guarded(arguments: argparse.Namespace, words: list[str]) -> int:
         from hyper.cli.failure import report
 
         console.progress_end()
-        return report(error, words, console)
+        report(error, words, console)
+        return INTERNAL
     return code
