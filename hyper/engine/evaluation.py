@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -42,7 +41,7 @@ def read_arguments(program: Program, name: str, text: str) -> dict[str, Any]:
 
     The one parameter of a rule may be given as it is. Raises ``ValueError`` for what is no JSON, or fits no parameter.
     """
-    data = json.loads(text, parse_float=Decimal, parse_constant=str)
+    data = _json(text)
     names = parameters(program, name)
     if isinstance(data, list):
         if len(data) > len(names):
@@ -58,6 +57,28 @@ def read_arguments(program: Program, name: str, text: str) -> dict[str, Any]:
                 f'{name} has no parameter "{key}": it takes {", ".join(names) or "none"}'
             )
     return data
+
+
+def _json(text: str) -> Any:
+    """Read by the reader that the models of a package have, so that both know the same JSON; no name twice."""
+    from pydantic_core import from_json
+
+    try:
+        data = from_json(text, allow_inf_nan=False)
+    except ValueError as error:
+        reason = str(error).replace("number out of range", "an integer of more than 4,300 digits")
+        raise ValueError(f"this JSON cannot be read: {reason}") from None
+    json.loads(text, object_pairs_hook=_distinct)
+    return data
+
+
+def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for place, name in enumerate(names) if name in names[:place])
+        raise ValueError(f'"{twice}" is there twice in one object')
+    return found
 
 
 def parameters(program: Program, name: str) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import json
 import sys
 import tempfile
 from pathlib import Path
@@ -47,7 +48,9 @@ def run_generated(program: Program, name: str, arguments: dict[str, Any], now: d
             )
             models = getattr(asking, _ARGUMENTS), getattr(asking, _ANSWER)
             given = {each: arguments.get(each) for each in parameters(program, name)}
-            return _call(function, models, given, now, errors)
+            moments = importlib.import_module(f"{_PACKAGE}._runtime.moments")
+            with moments.clock_at(now):
+                return _call(function, models, given, now, errors)
 
 
 def _write(folder: Path, files: dict[str, str]) -> None:
@@ -109,7 +112,7 @@ def _call(
     from pydantic import ValidationError
 
     asked, answer = models
-    text = msgspec.json.Encoder(decimal_format="number").encode(given)
+    text = json.dumps(given)
     try:
         read = asked.model_validate_json(text)
     except ValidationError as error:

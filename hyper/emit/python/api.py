@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 # fmt: off
 LIBRARY: Final = (
     "Annotated", "Any", "BigInt", "Bool", "Bytes", "Date", "DateTime", "Decimal", "Digits",
-    "Duration", "Email", "Exactly", "ExactlyOne", "Field", "Float", "Int", "JsonSchema", "Literal",
-    "Matches", "Omittable", "RawBytes", "Tagged", "Time", "UUID", "Uuid", "Unique", "Url", "dt",
-    "utc_now", "utc_today",
+    "Duration", "Email", "Exactly", "ExactlyOne", "Field", "Finite", "Float", "Int", "Json",
+    "JsonSchema", "Literal", "Matches", "Multiple", "Omittable", "RawBytes", "Tagged", "Time",
+    "UUID", "Uuid", "Unique", "Url", "dt", "utc_now", "utc_today",
 )
 # fmt: on
 """Names that ``_runtime.operations`` gives to the texts of declarations."""

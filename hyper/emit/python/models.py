@@ -22,7 +22,7 @@ from hyper.emit.python.types import annotate, annotation, schemas
 from hyper.ir.markers import NO_MARKERS
 from hyper.ir.nodes import EnumConst, MakeList, MakeMap, Now
 from hyper.ir.program import AliasDef, EntityDef, EnumDef, FieldDef, UnionDef
-from hyper.ir.types import Alias, Entity, Enum, ListOf, MapOf, Marked, Opt, Type, Union
+from hyper.ir.types import Alias, Entity, Enum, ListOf, MapOf, Marked, Opt, Prim, Type, Union
 
 if TYPE_CHECKING:
     from hyper.emit.python.names import Names
@@ -158,8 +158,9 @@ def _config(definition: EntityDef, qualified: str, scope: Scope) -> list[str]:
             lines += annotated(INDENT, "json_schema_", f"{class_var}[dict[str, {kind}]]", text)
     if lines:
         lines.append("")
-    if definition.extra_type is not None:
-        kind_text = annotation(definition.extra_type, NO_MARKERS, scope)
+    extra_type = definition.extra_type
+    if extra_type is not None or (extra == "allow" and extra != inherited):
+        kind_text = annotation(extra_type or Prim("any"), NO_MARKERS, scope)
         field = scope.take("pydantic", "Field")
         lines += annotated(
             INDENT, "__pydantic_extra__", f"dict[str, {kind_text}]", f"{field}(init=False)"
@@ -199,7 +200,7 @@ def _field(field: FieldDef, attribute: str, scope: Scope) -> list[str]:
         if takes_null(field.type, names.program):
             kind = annotation(field.type, markers, scope)
             if not isinstance(field.type, Opt):
-                kind = f"{kind} | None" if kind != "Any" else kind
+                kind = f"{kind} | None" if kind != "Json" else kind
         else:
             kind = f"{scope.take('.fields', 'Omittable')}[{annotation(field.type, markers, scope)}]"
     else:
@@ -207,8 +208,6 @@ def _field(field: FieldDef, attribute: str, scope: Scope) -> list[str]:
     notes: list[str] = []
     if is_write_only(field, names.program):
         notes.append(f"{scope.take('.model', 'WriteOnly')}()")
-    if default == "None" and field.default is not None:
-        notes.append(f"{scope.take('.model', 'Always')}()")
     if field.wire != attribute:
         notes.append(f"{scope.take('pydantic', 'Field')}(alias={quote(field.wire)})")
     kind = annotate(kind, notes, scope)
@@ -248,7 +247,11 @@ def default_text(default: Expr, scope: Scope) -> str:
             return text
         return f"{scope.take('pydantic', 'Field')}(default_factory=lambda: {text})"
     if is_plain(default):
-        return constant(default, scope)
+        text = constant(default, scope)
+        if text != "None":
+            return text
+        # ``= None`` stands for an absent field.
+        return f"{scope.take('pydantic', 'Field')}(default_factory=lambda: None)"
     field = scope.take("pydantic", "Field")
     if isinstance(default, MakeList) and not default.items:
         return f"{field}(default_factory=list)"

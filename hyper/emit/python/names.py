@@ -60,9 +60,9 @@ _TYPE_NAMES: Final = frozenset((
     "str", "list", "dict", "float", "None", "True", "False", "self", "cls", "dt", "utc_now",
     "utc_today", "json_schema_", "Annotated", "Any", "BigInt", "Bool", "Bytes", "ClassVar",
     "ConfigDict", "Date", "DateTime", "Decimal", "Digits", "Duration", "Email", "Exactly", "ExactlyOne",
-    "Field", "Float", "Int", "JsonSchema", "Literal", "Matches", "Model", "Omittable", "Always",
-    "RawBytes", "SchemaModel", "SparseModel", "Tagged", "Time", "UUID", "Uuid", "Unique", "Url",
-    "WriteOnly",
+    "Field", "Finite", "Float", "Int", "Json", "JsonSchema", "Literal", "Matches",
+    "Model", "Multiple", "Omittable", "RawBytes", "SchemaModel", "SparseModel", "Tagged", "Time",
+    "UUID", "Uuid", "Unique", "Url", "WriteOnly",
 ))
 # fmt: on
 _FIELD_CLASHES: Final = _MODEL_ATTRIBUTES | _TYPE_NAMES | frozenset(keyword.kwlist)

@@ -45,7 +45,7 @@ _PRIMITIVES: Final[dict[str, tuple[str | None, str]]] = {
     "uuid": (".fields", "Uuid"),
     "url": (".fields", "Url"),
     "email": (".fields", "Email"),
-    "any": ("typing", "Any"),
+    "any": (".fields", "Json"),
     "none": (None, "None"),
 }
 
@@ -93,7 +93,7 @@ def bounds(kind: Type, markers: Markers, scope: Scope) -> list[str]:
         words.append(f"{'gt' if markers.exclusive_minimum else 'ge'}={_number(low, kind, scope)}")
     if high is not None:
         words.append(f"{'lt' if markers.exclusive_maximum else 'le'}={_number(high, kind, scope)}")
-    if markers.multiple is not None:
+    if markers.multiple is not None and kind != Prim("float"):
         words.append(f"multiple_of={_number(markers.multiple, kind, scope)}")
     sized = isinstance(kind, ListOf | MapOf)
     least_length = markers.min_size if sized else markers.min_length
@@ -118,6 +118,7 @@ def constraints(kind: Type, markers: Markers, scope: Scope) -> list[str]:
     parts += [
         f"{scope.take('.fields', 'Matches')}({quote_regex(pattern)})" for pattern in patterns[1:]
     ]
+    parts += _multiple(plain, markers, scope)
     if markers.unique:
         parts.append(f"{scope.take('.fields', 'Unique')}()")
     return parts
@@ -135,13 +136,26 @@ def annotation(kind: Type, markers: Markers, scope: Scope) -> str:
         return _bare(kind, markers, scope)
     if isinstance(kind, Opt):
         # Constraints are about the value that is there; ``@schema`` is about the node.
-        inner = annotate(
-            _bare(kind.inner, markers, scope), constraints(kind.inner, markers, scope), scope
-        )
-        base = _or_none(inner, kind.inner, scope)
+        base = _or_none(_constrained(kind.inner, markers, scope), kind.inner, scope)
     else:
-        base = annotate(_bare(kind, markers, scope), constraints(kind, markers, scope), scope)
+        base = _constrained(kind, markers, scope)
     return annotate(base, schemas(markers, scope), scope) if markers.schema else base
+
+
+def _constrained(kind: Type, markers: Markers, scope: Scope) -> str:
+    """The type with the constraint markers of its node."""
+    words = bounds(kind, markers, scope) if kind == Prim("float") else []
+    if not words:
+        return annotate(_bare(kind, markers, scope), constraints(kind, markers, scope), scope)
+    field = f"{scope.take('pydantic', 'Field')}({', '.join(['strict=True', *words])})"
+    finite = f"{scope.take('.fields', 'Finite')}()"
+    return annotate("float", [field, finite, *_multiple(kind, markers, scope)], scope)
+
+
+def _multiple(kind: Type, markers: Markers, scope: Scope) -> list[str]:
+    if markers.multiple is None or kind != Prim("float"):
+        return []
+    return [f"{scope.take('.fields', 'Multiple')}({_number(markers.multiple, kind, scope)})"]
 
 
 def annotate(base: str, parts: list[str], scope: Scope) -> str:

@@ -1,6 +1,7 @@
 """JSON as values: checked against a type, markers enforced, every mistake named by its path.
 
-The input is what ``json.loads`` gives; with ``parse_float=Decimal`` numbers keep their digits.
+The input is what ``json.loads`` gives. A number with a point or an exponent is a binary64, as RFC 8259 advises, so
+that every reader sees the same one; where that may have lost digits, an int or a decimal is refused.
 """
 
 from __future__ import annotations
@@ -39,7 +40,10 @@ if TYPE_CHECKING:
 DEEPEST = 200
 """Levels that a JSON value may nest."""
 
-_INFINITE = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
+_SURE_DIGITS = 15
+"""Digits that a binary64 always keeps."""
+_SURE_WHOLE = 2.0**53
+"""Up to here a binary64 has every whole number."""
 
 
 class InputError(ValueError):
@@ -76,8 +80,9 @@ def _wrong(data: Any, expected: str) -> InputError:
 def _whole(data: Any) -> int:
     if isinstance(data, int) and not isinstance(data, bool):
         return data
-    is_whole = isinstance(data, float) and data.is_integer()
-    if is_whole or (isinstance(data, Decimal) and data.is_finite() and data == int(data)):
+    if isinstance(data, float) and data.is_integer():
+        if abs(data) > _SURE_WHOLE:
+            raise _wrong(data, "a whole number without an exponent")
         return int(data)
     raise _wrong(data, "a whole number")
 
@@ -90,23 +95,28 @@ def _int(data: Any) -> int:
 
 
 def _float(data: Any) -> float:
-    if isinstance(data, str) and data in _INFINITE:
-        return _INFINITE[data]
-    if isinstance(data, bool) or not isinstance(data, int | float | Decimal):
+    if isinstance(data, bool) or not isinstance(data, int | float):
         raise _wrong(data, "a number")
     try:
-        return float(data)
+        value = float(data)
     except OverflowError:
-        raise _wrong(data, "within the range of a float") from None
+        value = math.inf
+    if not math.isfinite(value):
+        raise _wrong(data, "within the range of a float")
+    return value
 
 
 def _decimal(data: Any, kind: Dec) -> Decimal:
-    if isinstance(data, bool) or not isinstance(data, int | float | Decimal | str):
+    if isinstance(data, bool) or not isinstance(data, int | float | str):
+        raise _wrong(data, "a decimal")
+    if isinstance(data, str) and ("_" in data or not data.isascii() or data.strip() != data):
         raise _wrong(data, "a decimal")
     try:
         exact = Decimal(repr(data)) if isinstance(data, float) else Decimal(data)
+        if isinstance(data, float) and len(exact.as_tuple().digits) > _SURE_DIGITS:
+            raise _wrong(data, f"a string, as a decimal of over {_SURE_DIGITS} digits is")
         value = quantise(exact, kind.precision, kind.scale)
-    except (ArithmeticError, EvaluationError, ValueError):
+    except (ArithmeticError, EvaluationError):
         raise _wrong(data, f"a decimal({kind.precision}, {kind.scale})") from None
     if value != exact:
         raise _wrong(data, f"a decimal with at most {kind.scale} digits after the point")
@@ -153,8 +163,8 @@ def _base64(text: str) -> bytes:
 
 
 def _any(data: Any) -> Value:
-    if isinstance(data, Decimal):
-        return float(data)
+    if isinstance(data, float) and not math.isfinite(data):
+        raise _wrong(data, "within the range of a float")
     if isinstance(data, list):
         return [_any(item) for item in data]
     if isinstance(data, dict):

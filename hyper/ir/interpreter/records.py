@@ -10,7 +10,7 @@ from hyper.ir.interpreter.json_in import InputError
 from hyper.ir.interpreter.json_out import to_json
 from hyper.ir.interpreter.values import EvaluationError, Record, Value
 from hyper.lang.markers import NO_MARKERS, Markers
-from hyper.lang.types import Entity, Opt
+from hyper.lang.types import Entity
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -66,7 +66,7 @@ class Records:
         default = (
             functools.partial(self._default, entity, field) if field.default is not None else None
         )
-        none_is_absent = field.optional and not isinstance(self.shapes.bare(field.type), Opt)
+        none_is_absent = field.optional and not self.shapes.fits(None, field.type)
         return field.name, check, default, none_is_absent
 
     def build(self, name: str, given: dict[str, Value]) -> Record:

@@ -5,7 +5,11 @@ from __future__ import annotations
 from enum import Enum, IntEnum
 from typing import TYPE_CHECKING, Any
 
-from pydantic_core import PydanticCustomError, core_schema
+from pydantic_core import (
+    PydanticCustomError,
+    PydanticSerializationUnexpectedValue,
+    core_schema,
+)
 
 if TYPE_CHECKING:
     from pydantic import GetCoreSchemaHandler
@@ -26,9 +30,14 @@ def _schema(cls: type[Enum]) -> CoreSchema:
             raise PydanticCustomError("enum", "Input should be {expected}", {"expected": expected})
         return found
 
+    def write(value: Any) -> Any:
+        if not isinstance(value, cls):
+            raise PydanticSerializationUnexpectedValue(type(value).__name__)
+        return _wire(value)
+
     return core_schema.no_info_plain_validator_function(
         choose,
-        serialization=core_schema.plain_serializer_function_ser_schema(_wire, when_used="json"),
+        serialization=core_schema.plain_serializer_function_ser_schema(write, when_used="json"),
     )
 
 

@@ -8,16 +8,23 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import ROUND_HALF_EVEN, Context, Decimal, InvalidOperation
 from functools import partial
+from math import fmod, isfinite, nan
 from operator import is_
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias, TypeVar
 from uuid import UUID
 
 from annotated_types import Interval
 from pydantic import AfterValidator, BeforeValidator, Field, Strict, StringConstraints
-from pydantic_core import PydanticCustomError, core_schema
+from pydantic_core import (
+    PydanticCustomError,
+    PydanticSerializationUnexpectedValue,
+    core_schema,
+)
 from pydantic_core import Url as CoreUrl
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from pydantic import GetCoreSchemaHandler
     from pydantic_core import CoreSchema
 
@@ -65,13 +72,27 @@ def _parsers(kind: str) -> tuple[CoreSchema, CoreSchema]:
         case "uuid":
             return core_schema.uuid_schema(strict=True), core_schema.uuid_schema()
         case _:
-            return core_schema.timedelta_schema(strict=True), core_schema.timedelta_schema()
+            lax = core_schema.no_info_wrap_validator_function(
+                _within_range, core_schema.timedelta_schema()
+            )
+            return core_schema.timedelta_schema(strict=True), lax
+
+
+def _within_range(text: str, handler: Callable[[str], timedelta]) -> timedelta:
+    try:
+        return handler(text)
+    except OverflowError:
+        raise PydanticCustomError(
+            "duration_range", "Input should be within 999,999,999 days"
+        ) from None
 
 
 _MICROSECOND = timedelta(microseconds=1)
 
 
-def _duration_text(value: timedelta) -> str:
+def _duration_text(value: Any) -> str:
+    if not isinstance(value, timedelta):
+        raise PydanticSerializationUnexpectedValue(type(value).__name__)
     micros = value // _MICROSECOND
     seconds, fraction = divmod(abs(micros), 1_000_000)
     minutes, seconds = divmod(seconds, 60)
@@ -120,7 +141,9 @@ def _from_base64(text: str) -> bytes:
         raise PydanticCustomError("base64", "Input should be base64") from None
 
 
-def _to_base64(value: bytes) -> str:
+def _to_base64(value: Any) -> str:
+    if not isinstance(value, bytes):
+        raise PydanticSerializationUnexpectedValue(type(value).__name__)
     return b64encode(value).decode()
 
 
@@ -128,8 +151,29 @@ def _from_text(text: str) -> bytes:
     return text.encode("utf-8", "surrogatepass")
 
 
-def _to_text(value: bytes) -> str:
+def _to_text(value: Any) -> str:
+    if not isinstance(value, bytes):
+        raise PydanticSerializationUnexpectedValue(type(value).__name__)
     return value.decode("utf-8", "replace")
+
+
+_SURE_DIGITS = 15
+"""Digits that a binary64 always keeps."""
+
+
+def _sure(value: Any) -> Any:
+    """A number with a point or an exponent was read as a binary64: what might have lost digits is refused."""
+    if type(value) is float:
+        text = repr(value)
+        if isfinite(value) and len(Decimal(text).as_tuple().digits) > _SURE_DIGITS:
+            raise PydanticCustomError(
+                "decimal_digits",
+                "Input should be a string, as it has more than {most} digits",
+                {"most": _SURE_DIGITS},
+            )
+    elif type(value) is str and ("_" in value or not value.isascii() or value.strip() != value):
+        raise PydanticCustomError("decimal_parsing", "Input should be a decimal")
+    return value
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +188,9 @@ class Digits:
     ) -> CoreSchema:
         return core_schema.no_info_after_validator_function(
             self._fit,
-            core_schema.decimal_schema(allow_inf_nan=False),
+            core_schema.no_info_before_validator_function(
+                _sure, core_schema.decimal_schema(allow_inf_nan=False)
+            ),
             serialization=core_schema.plain_serializer_function_ser_schema(
                 self._text, return_schema=core_schema.str_schema(), when_used="json"
             ),
@@ -169,7 +215,9 @@ class Digits:
             )
         return result or abs(result)
 
-    def _text(self, value: Decimal) -> str:
+    def _text(self, value: Any) -> str:
+        if not isinstance(value, Decimal):
+            raise PydanticSerializationUnexpectedValue(type(value).__name__)
         return f"{value:f}"
 
 
@@ -224,9 +272,83 @@ class Absence:
         return schema["schema"] if schema["type"] == "nullable" else schema
 
 
+_SURE_WHOLE = 2.0**53
+"""Up to here a binary64 has every whole number."""
+
+
 def _whole(value: Any) -> Any:
-    # JSON has one kind of number: 1.0 and 1e2 are integers.
-    return int(value) if type(value) is float and value.is_integer() else value
+    # JSON has one kind of number: 1.0 and 1e2 are integers. Larger ones might not be what was written.
+    if type(value) is float and value.is_integer() and abs(value) <= _SURE_WHOLE:
+        return int(value)
+    return value
+
+
+@dataclass(frozen=True, slots=True)
+class Finite:
+    """Of a float, the last: JSON has no NaN, no infinity and nothing too large for one; Python code may have them."""
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        schema = handler(source)
+        if schema["type"] != "float":
+            return schema
+        return core_schema.json_or_python_schema(
+            json_schema={**schema, "allow_inf_nan": False}, python_schema=schema
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Multiple:
+    """Of a float: a multiple of a step, give or take a billionth of itself."""
+
+    step: float
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        return core_schema.no_info_after_validator_function(self._check, handler(source))
+
+    def _check(self, value: Any) -> Any:
+        if value is None:
+            return value
+        rest = abs(fmod(value, self.step)) if isfinite(value) else nan
+        slack = abs(value) / 1e9
+        if rest <= slack or abs(rest - self.step) <= slack:
+            return value
+        raise PydanticCustomError(
+            "multiple_of", "Input should be a multiple of {step}", {"step": self.step}
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class FiniteInside:
+    """Any JSON, without numbers that are too large for a float."""
+
+    def __get_pydantic_core_schema__(
+        self, _source: Any, _handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        return core_schema.json_or_python_schema(
+            json_schema=core_schema.no_info_after_validator_function(
+                _finite_inside, core_schema.any_schema()
+            ),
+            python_schema=core_schema.any_schema(),
+        )
+
+
+def _finite_inside(value: Any) -> Any:
+    waiting = [value]
+    while waiting:
+        item = waiting.pop()
+        kind = type(item)
+        if kind is float:
+            if not isfinite(item):
+                raise PydanticCustomError("finite_number", "Input should be a finite number")
+        elif kind is dict:
+            waiting += item.values()
+        elif kind is list:
+            waiting += item
+    return value
 
 
 def _url(text: str) -> str:
@@ -255,8 +377,10 @@ class Exactly:
 
 
 _DAY = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
-_CLOCK = r"[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?"
-_OFFSET = "([Zz]|[+-][0-9]{2}:[0-9]{2})"
+_CLOCK = r"[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?"
+_OFFSET = "(Z|[+-][0-9]{2}:[0-9]{2})"
+_SECONDS = r"[0-9]+(\.[0-9]{1,6})?S"
+_SPAN = f"[0-9]+H([0-9]+M)?({_SECONDS})?|[0-9]+M({_SECONDS})?|{_SECONDS}"
 _MAILBOX = "[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+"
 _LABEL = "[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _DOT = r"\."
@@ -266,12 +390,14 @@ BigInt: TypeAlias = Annotated[int, Strict(), BeforeValidator(_whole)]
 Int: TypeAlias = Annotated[
     int, Strict(), Interval(ge=-(2**63), le=2**63 - 1), BeforeValidator(_whole)
 ]
-Float: TypeAlias = Annotated[float, Strict()]
+Float: TypeAlias = Annotated[float, Strict(), Finite()]
+Json: TypeAlias = Annotated[Any, FiniteInside()]
 Date: TypeAlias = Annotated[date, Parsed("date", f"^{_DAY}$")]
 Time: TypeAlias = Annotated[time, Parsed("time", f"^{_CLOCK}({_OFFSET})?$")]
-DateTime: TypeAlias = Annotated[datetime, Parsed("datetime", f"^{_DAY}[Tt]{_CLOCK}{_OFFSET}$")]
+DateTime: TypeAlias = Annotated[datetime, Parsed("datetime", f"^{_DAY}T{_CLOCK}{_OFFSET}$")]
 Duration: TypeAlias = Annotated[
-    timedelta, Parsed("duration", r"^-?P([0-9]+W|([0-9]+D)?(T([0-9]+H)?([0-9]+M)?([0-9.]+S)?)?)$")
+    timedelta,
+    Parsed("duration", f"^-?P([0-9]+W|[0-9]+D|([0-9]+D)?T({_SPAN}))$"),
 ]
 Uuid: TypeAlias = Annotated[
     UUID, Parsed("uuid", r"^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$")

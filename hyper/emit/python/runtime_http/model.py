@@ -20,7 +20,40 @@ if TYPE_CHECKING:
     from pydantic import GetCoreSchemaHandler, SerializationInfo
     from pydantic_core import CoreSchema
 
-__all__ = ["ANSWER", "Always", "Model", "SparseModel", "WriteOnly"]
+__all__ = ["ANSWER", "Model", "SparseModel", "WriteOnly"]
+
+ANSWER = "answer"
+"""The context in which the service writes an answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class WriteOnly:
+    """Marks a field that is only in requests: no answer of the service holds it."""
+
+
+"""The base of all models of this package.
+
+A model is built when it is first used, with the models that it reaches and no others: names of
+other modules are bound at that moment, so that modules may refer to one another in rings.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from pydantic import BaseModel, ConfigDict, SerializerFunctionWrapHandler, model_serializer
+
+from .binding import bind_class
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pydantic import GetCoreSchemaHandler, SerializationInfo
+    from pydantic_core import CoreSchema
+
+__all__ = ["ANSWER", "Model", "SparseModel", "WriteOnly"]
 
 ANSWER = "answer"
 """The context in which the service writes an answer."""
@@ -109,11 +142,13 @@ _Names: TypeAlias = list[tuple[str, str]]
 @cache
 def _written_at_times(cls: type[BaseModel]) -> tuple[_Names, _Names]:
     """The attributes and wire names of the fields that may be absent, and of those that no answer holds."""
+    if not getattr(cls, "__pydantic_fields_complete__", True):
+        cls.model_rebuild()  # it was built inside of another: what its annotations say is not known yet
     sparse: _Names = []
     write_only: _Names = []
     for name, field in cls.__pydantic_fields__.items():
         pair = (name, field.alias or name)
-        if field.default is None and Always() not in field.metadata:
+        if field.default is None:
             sparse.append(pair)
         if WriteOnly() in field.metadata:
             write_only.append(pair)

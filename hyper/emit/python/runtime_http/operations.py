@@ -111,9 +111,12 @@ _LIBRARY: dict[str, Any] = {
             "Duration",
             "Email",
             "Exactly",
+            "Finite",
             "Float",
             "Int",
+            "Json",
             "Matches",
+            "Multiple",
             "Omittable",
             "RawBytes",
             "Time",
@@ -129,6 +132,13 @@ _LIBRARY: dict[str, Any] = {
     "utc_now": moments.utc_now,
     "utc_today": moments.utc_today,
 }
+
+
+def _config(kind: Any) -> pydantic.ConfigDict | None:
+    """The configuration of models, where a type has none of its own."""
+    if isinstance(kind, type) and issubclass(kind, BaseModel):
+        return None
+    return pydantic.ConfigDict(ser_json_inf_nan="strings")
 
 
 class Types:
@@ -161,7 +171,7 @@ class Types:
                 kind.model_rebuild()
             elif isinstance(kind, TypeAliasType):
                 bind_names(kind.__name__, self._module)
-            known = self._adapters[text] = TypeAdapter(kind)
+            known = self._adapters[text] = TypeAdapter(kind, config=_config(kind))
         return known
 
     def default(self, text: str) -> Callable[[], Any]:

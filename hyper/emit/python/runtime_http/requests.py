@@ -7,9 +7,11 @@ expected stays a string, and the validator says so.
 
 from __future__ import annotations
 
-import json
 import re
+from math import isfinite
 from typing import TYPE_CHECKING, Any
+
+from pydantic_core import from_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -40,12 +42,15 @@ def convert(text: Any, reads: Any) -> Any:
         case "integer" if _INTEGER.fullmatch(text) and len(text) < 400:
             return int(text)
         case "number" if _NUMBER.fullmatch(text):
-            return int(text) if _INTEGER.fullmatch(text) and len(text) < 400 else float(text)
+            if _INTEGER.fullmatch(text) and len(text) < 400:
+                return int(text)
+            number = float(text)
+            return number if isfinite(number) else text
         case "boolean" if text in {"true", "false"}:
             return text == "true"
         case "json":
             try:
-                return json.loads(text)
+                return from_json(text, allow_inf_nan=False)
             except ValueError:
                 return text
         case tuple():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from pydantic import ModelWrapValidatorHandler, ValidationInfo, model_validator
@@ -10,7 +12,8 @@ from pydantic_core import PydanticCustomError, core_schema, to_jsonable_python
 from .model import Model
 
 if TYPE_CHECKING:
-    from jsonschema.protocols import Validator
+    from collections.abc import Callable
+
     from pydantic import GetCoreSchemaHandler
     from pydantic_core import CoreSchema
 
@@ -20,11 +23,11 @@ Self = TypeVar("Self", bound="SchemaModel")
 class JsonSchema:
     """Of a field or type: its JSON value fits this schema too."""
 
-    __slots__ = ("_validator", "schema")
+    __slots__ = ("_first_error", "schema")
 
     def __init__(self, schema: dict[str, Any]) -> None:
         self.schema = schema
-        self._validator: Validator | None = None
+        self._first_error: Callable[[Any], str | None] | None = None
 
     def __get_pydantic_core_schema__(
         self, source: Any, handler: GetCoreSchemaHandler
@@ -41,18 +44,36 @@ class JsonSchema:
 
     def check(self, value: Any) -> None:
         """Raise unless a JSON value fits."""
-        if self._validator is None:
-            self._validator = _validator(self.schema)
-        for error in self._validator.iter_errors(value):
+        if self._first_error is None:
+            self._first_error = _first_error_of(self.schema)
+        reason = self._first_error(value)
+        if reason is not None:
             raise PydanticCustomError(
-                "json_schema", "Input should fit the schema: {reason}", {"reason": error.message}
+                "json_schema", "Input should fit the schema: {reason}", {"reason": reason}
             )
 
 
-def _validator(schema: dict[str, Any]) -> Validator:
+def _first_error_of(schema: dict[str, Any]) -> Callable[[Any], str | None]:
+    """Why a value does not fit. What is no schema, a reference that leads out of it (nothing is fetched), a pattern
+    that Python has not and a ring of references are not enforced."""
     from jsonschema import Draft202012Validator
+    from jsonschema.exceptions import SchemaError
+    from referencing import Registry
+    from referencing.exceptions import Unresolvable
 
-    return Draft202012Validator(schema)
+    try:
+        Draft202012Validator.check_schema(schema)
+    except SchemaError:
+        return lambda _value: None
+    validator = Draft202012Validator(schema, registry=Registry())
+
+    def first_error(value: Any) -> str | None:
+        with suppress(Unresolvable, re.error, RecursionError):
+            for error in validator.iter_errors(value):
+                return str(error.message)
+        return None
+
+    return first_error
 
 
 class SchemaModel(Model):
