@@ -31,12 +31,12 @@ NOW = datetime(2024, 5, 6, 7, 8, 9, tzinfo=UTC)
 
 def zero(tiers: Tiers, name: str, text: str) -> Any:
     """What tier 0 makes of it: JSON, or the message of a refusal."""
-    reader = tiers.interpreter
+    interpreter = tiers.interpreter
     try:
-        value = reader.from_json(from_json(text, allow_inf_nan=False), Entity(f"m0.{name}"))
+        value = interpreter.reader.read(from_json(text, allow_inf_nan=False), Entity(f"m0.{name}"))
     except InputError as error:
         return error
-    return json.dumps(reader.to_json(value), sort_keys=True)
+    return json.dumps(interpreter.to_json(value), sort_keys=True)
 
 
 def one(tiers: Tiers, name: str, text: str) -> Any:
@@ -110,6 +110,7 @@ ONCE_DIFFERENT = [
     ("int", "9007199254740994.0", None),
     ("Sparse", '{"an": null}', '{"an": null, "none": null}'),
     ("Sparse", "{}", '{"none": null}'),
+    ("Late", "{}", "{}"),
     ("Mixed", '"2024-02-29"', '"2024-02-29"'),
     ("Mixed", "9007199254740993.0", "9007199254740992"),
     ('string @schema({"$ref": "#/$defs/Gone"})', '"x"', '"x"'),
@@ -123,6 +124,9 @@ entity Open @extra(allow):
 entity Sparse:
     an?: any
     none: int? = none
+entity Late:
+    odd?: Choice @json("o-d")
+union Choice exactly = any | bool
 union Mixed exactly = decimal(28, 1) | date | Level | int
 enum Level: low = 1, high = 2
 

@@ -31,44 +31,6 @@ class WriteOnly:
     """Marks a field that is only in requests: no answer of the service holds it."""
 
 
-"""The base of all models of this package.
-
-A model is built when it is first used, with the models that it reaches and no others: names of
-other modules are bound at that moment, so that modules may refer to one another in rings.
-"""
-
-from __future__ import annotations
-
-from dataclasses import dataclass
-from functools import cache
-from typing import TYPE_CHECKING, Any, TypeAlias
-
-from pydantic import BaseModel, ConfigDict, SerializerFunctionWrapHandler, model_serializer
-
-from .binding import bind_class
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from pydantic import GetCoreSchemaHandler, SerializationInfo
-    from pydantic_core import CoreSchema
-
-__all__ = ["ANSWER", "Model", "SparseModel", "WriteOnly"]
-
-ANSWER = "answer"
-"""The context in which the service writes an answer."""
-
-
-@dataclass(frozen=True, slots=True)
-class WriteOnly:
-    """Marks a field that is only in requests: no answer of the service holds it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Always:
-    """Marks a field whose default is null: it is written also where it was not set."""
-
-
 class Model(BaseModel):
     """A record. Its values never change; ``model_copy(update=...)`` makes another one."""
 
@@ -143,7 +105,8 @@ _Names: TypeAlias = list[tuple[str, str]]
 def _written_at_times(cls: type[BaseModel]) -> tuple[_Names, _Names]:
     """The attributes and wire names of the fields that may be absent, and of those that no answer holds."""
     if not getattr(cls, "__pydantic_fields_complete__", True):
-        cls.model_rebuild()  # it was built inside of another: what its annotations say is not known yet
+        # It was built inside of another one: what its annotations say is not known here yet.
+        cls.model_rebuild()
     sparse: _Names = []
     write_only: _Names = []
     for name, field in cls.__pydantic_fields__.items():
