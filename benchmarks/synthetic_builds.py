@@ -73,7 +73,7 @@ class Developer:
 
 
 class Builds:
-    """The simulation. The same seed gives the same events on every machine."""
+    """The simulation. The same seed gives the same events."""
 
     def __init__(self, seed: int, units: int, developers: int) -> None:
         # Nothing secret is made here.
@@ -188,16 +188,20 @@ class Builds:
                 for stage, share, cost in STAGES if edited else STAGES[1:]:
                     made_of = (state.contents[unit], *(() if stage == "parse" else seen))
                     yield self._event(f"{stage} action", unit, made_of, share=0.0, cost=cost)
-                    yield self._event(f"{stage} blob", unit, made_of, share=share, cost=cost)
+                    yield self._event(f"{stage} blob", unit, made_of, share=share)
 
     def _event(
-        self, name: str, unit: int, made_of: tuple[int, ...], *, share: float, cost: float
+        self, name: str, unit: int, made_of: tuple[int, ...], *, share: float, cost: float = 0.0
     ) -> Event:
+        """A wish for a value; one without a cost is wanted with the one before it."""
         key = hashlib.sha256(f"{self._seed} {name} {unit} {made_of}".encode()).digest()
         source = self._tree.sources[unit]
         # The key decides what varies between versions, so that a value has one size wherever it is made.
         vary = 0.9 + key[0] / 1280
-        return Event("get", key, int(300 + share * source * vary), int(1000 + cost * source * vary))
+        size = int(300 + share * source * vary)
+        if not cost:
+            return Event("and", key, size, 0)
+        return Event("get", key, size, int(1000 + cost * source * vary))
 
 
 def _tree(numbers: random.Random, units: int) -> Tree:

@@ -14,7 +14,10 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Tally:
-    """What was wanted of a cache, and what of it was there. Sizes are bytes, costs microseconds."""
+    """What was wanted of a cache, and what of it was there. Sizes are bytes, costs microseconds.
+
+    ``revocable`` is the cost of the wish that was counted last as saved: it is not, if more was wanted with it that is missing.
+    """
 
     gets: int = 0
     hits: int = 0
@@ -23,16 +26,23 @@ class Tally:
     cost_wanted: int = 0
     cost_saved: int = 0
     evicted: int = 0
+    revocable: int = 0
 
     def want(self, event: Event, *, hit: bool) -> None:
-        """Count one ``get``."""
+        """Count one ``get`` or ``and``."""
+        op, _, size, cost = event
         self.gets += 1
-        self.bytes_wanted += event.size
-        self.cost_wanted += event.cost
+        self.bytes_wanted += size
         if hit:
             self.hits += 1
-            self.bytes_hit += event.size
-            self.cost_saved += event.cost
+            self.bytes_hit += size
+        if op == "get":
+            self.cost_wanted += cost
+            self.revocable = cost if hit else 0
+            self.cost_saved += self.revocable
+        elif not hit:
+            self.cost_saved -= self.revocable
+            self.revocable = 0
 
     @property
     def hit_ratio(self) -> float:
@@ -59,7 +69,7 @@ def replay(policy: Policy, events: Iterable[Event]) -> Tally:
             policy.remove(key)
             continue
         hit = key in policy
-        if op == "get":
+        if op != "put":
             tally.want(event, hit=hit)
         if hit:
             policy.touch(key)

@@ -1,10 +1,19 @@
 """Traces: what was asked of a cache, written down so that policies can be compared on it.
 
 A trace is lines of ASCII text. The first is ``hyper-cache-trace 1``; every other one is ``OP KEY SIZE COST``: the key in
-hexadecimal digits, the size of its value in bytes, and the microseconds that making the value took. ``get`` is a value that
-a build wanted, whether or not it was there: it is written once its size is known, at the hit, or at the put that follows the miss.
-``put`` is a value that was stored without having been wanted, ``del`` a deletion (size and cost are 0). Lines that start with ``#``
-say where the trace comes from.
+hexadecimal digits, the size of its value in bytes, and the microseconds that making the value took. Lines that start with ``#``
+say where the trace comes from. The operations:
+
+``get``
+    A value that a build wanted, whether or not it was there: written once its size is known, at the hit, or at the put that
+    follows the miss.
+``and``
+    One more value that was wanted together with those before it, such as the blobs of an action: the cost, which stands at the
+    ``get``, was saved only if all of them were there. Its own cost is 0.
+``put``
+    A value that was stored without having been wanted.
+``del``
+    A deletion; size and cost are 0.
 """
 
 from __future__ import annotations
@@ -16,7 +25,7 @@ if TYPE_CHECKING:
 
 HEADER: Final = "hyper-cache-trace 1"
 
-Op = Literal["get", "put", "del"]
+Op = Literal["get", "and", "put", "del"]
 
 _OPS: Final = frozenset(get_args(Op))
 
@@ -67,7 +76,7 @@ def read(lines: Iterable[str]) -> Iterator[Event]:
 
 def _event(number: int, words: list[str]) -> Event:
     if len(words) != 4 or words[0] not in _OPS:
-        raise TraceError(number, "an event is 'get', 'put' or 'del', a key, a size and a cost")
+        raise TraceError(number, "an event is get, and, put or del, a key, a size and a cost")
     op, key, size, cost = words
     if not (size.isascii() and size.isdigit() and cost.isascii() and cost.isdigit()):
         raise TraceError(number, "size and cost are whole numbers from 0")

@@ -5,9 +5,13 @@ from __future__ import annotations
 import struct
 from typing import Final
 
+from hyper.cache.sketches.sealed import SketchError, seal, unseal
+
+KIND: Final = b"HCMS"
 DEPTH: Final = 4
 MOST: Final = 255
 
+_HEADER: Final = struct.Struct("<IQ")
 _POSITIONS: Final = struct.Struct("<4I")
 _HALVES: Final = bytes(count >> 1 for count in range(256))
 
@@ -29,8 +33,8 @@ class CountMin:
     __slots__ = ("_cells", "_mask", "total", "width")
 
     def __init__(self, width: int) -> None:
-        """Of at least ``width`` counters a row: the next power of two, up to 2**32."""
-        if not 0 < width <= 1 << 32:
+        """Of at least ``width`` counters a row: the next power of two, up to 2**31."""
+        if not 0 < width <= 1 << 31:
             raise ValueError(f"a width of {width}")
         self.width = 1 << (width - 1).bit_length()
         self.total = 0
@@ -86,3 +90,25 @@ class CountMin:
     def size(self) -> int:
         """How many bytes the counters take."""
         return len(self._cells)
+
+    def to_bytes(self) -> bytes:
+        """The sketch as bytes, the same on every machine."""
+        return seal(KIND, _HEADER.pack(self.width, self.total) + self._cells)
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> CountMin:
+        """The sketch that ``to_bytes`` wrote.
+
+        Raises:
+            SketchError: It is none, or is harmed.
+
+        """
+        contents = unseal(KIND, data)
+        width, total = _HEADER.unpack_from(contents.ljust(_HEADER.size, b"\0"))
+        cells = contents[_HEADER.size :]
+        if not width or width & (width - 1) or len(cells) != DEPTH * width:
+            raise SketchError("the sketch's length does not fit its header")
+        read = cls(width)
+        read.total = total
+        read._cells[:] = cells
+        return read

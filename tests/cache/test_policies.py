@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from hyper.cache.policies.arc import ARC
 from hyper.cache.policies.lfu import LFU
 from hyper.cache.policies.lru import LRU
+from hyper.cache.policies.named import POLICIES, default
 from hyper.cache.policies.s3fifo import S3FIFO
 from hyper.cache.policies.tinylfu import TinyLFU
 
@@ -24,14 +25,8 @@ if TYPE_CHECKING:
 KEYS: Final = tuple(hashlib.sha256(bytes([number])).digest() for number in range(24))
 
 
-def guarded(make: Callable[[int], Policy], share: int = 0) -> Callable[[int], Policy]:
-    """TinyLFU in front, with a window of one part in ``share``."""
-
-    def made(capacity: int) -> Policy:
-        window = capacity // share if share else 0
-        return TinyLFU(make(capacity - window), keys=4, window=window)
-
-    return made
+def guarded(make: Callable[[int], Policy]) -> Callable[[int], Policy]:
+    return lambda capacity: TinyLFU(make(capacity), keys=4)
 
 
 MAKERS: Final[dict[str, Callable[[int], Policy]]] = {
@@ -43,7 +38,7 @@ MAKERS: Final[dict[str, Callable[[int], Policy]]] = {
     "tinylfu lfu": guarded(LFU),
     "tinylfu arc": guarded(ARC),
     "tinylfu s3fifo": guarded(S3FIFO),
-    "tinylfu lru, window": guarded(LRU, 4),
+    "the default": default,
 }
 
 policies = pytest.mark.parametrize("make", MAKERS.values(), ids=MAKERS.keys())
@@ -120,10 +115,7 @@ def test_nothing_leaves_while_there_is_room(
     policy = make(capacity)
     for operation, key, size in script:
         room = policy.capacity - policy.used
-        gone = apply(policy, (operation, key, size))
-        if isinstance(policy, TinyLFU):
-            continue  # a window and what is behind it are full one by one
-        assert not gone or size > room
+        assert not apply(policy, (operation, key, size)) or max(size, 1) > room
 
 
 @policies
@@ -293,15 +285,26 @@ def test_tinylfu_forgets() -> None:
     assert any(admitted)
 
 
-def test_a_window_keeps_what_is_new() -> None:
-    policy = TinyLFU(LRU(20), keys=64, window=10)
+def test_tinylfu_does_not_stand_in_the_way_of_what_is_there() -> None:
+    policy = TinyLFU(LRU(30), keys=64)
     for key in (A, B):
         policy.admit(key, 10)
         policy.touch(key)
-        policy.touch(key)
-    assert policy.admit(C, 10) == []
-    assert policy.admit(D, 10) == [C], "what leaves the window must show that it is wanted"
-    for _ in range(3):
-        policy.touch(D)
-    assert policy.admit(E, 10) == [A]
-    assert [key for key in (A, B, C, D, E) if key in policy] == [B, D, E]
+    assert policy.admit(A, 25) == [B], "it is asked about what is new only"
+    assert policy.admit(A, 31) == [A]
+
+
+def test_policies_have_names() -> None:
+    assert {name: POLICIES[name](9).capacity for name in POLICIES} == dict.fromkeys(
+        [
+            "lru",
+            "lfu",
+            "arc",
+            "s3fifo",
+            "tinylfu+lru",
+            "tinylfu+lfu",
+            "tinylfu+arc",
+            "tinylfu+s3fifo",
+        ],
+        9,
+    )

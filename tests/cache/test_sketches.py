@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hyper.cache.sketches import bloom, hyperloglog
+from hyper.cache.sketches import bloom, count_min, hyperloglog
 from hyper.cache.sketches.bloom import KeyFilter
 from hyper.cache.sketches.count_min import DEPTH, MOST, CountMin
 from hyper.cache.sketches.hyperloglog import PRECISION, Distinct
@@ -185,9 +185,30 @@ class TestCountMin:
 
     def test_its_size_is_known(self) -> None:
         assert (CountMin(1000).width, CountMin(1000).size) == (1024, 4096)
-        for width in (0, 2**32 + 1):
+        for width in (0, 2**31 + 1):
             with pytest.raises(ValueError, match="width"):
                 CountMin(width)
+
+    def test_what_is_written_is_read_back(self) -> None:
+        sketch = CountMin(64)
+        for number in range(200):
+            sketch.add(key(number % 30))
+        read = CountMin.from_bytes(sketch.to_bytes())
+        assert read.total == 200
+        assert all(read.estimate(key(each)) == sketch.estimate(key(each)) for each in range(50))
+        assert read.add(key(1)) == sketch.add(key(1))
+        assert read.to_bytes() == sketch.to_bytes()
+
+    @given(data=st.binary(max_size=80))
+    def test_other_bytes_are_refused(self, data: bytes) -> None:
+        for hostile in (data, seal(count_min.KIND, data), seal(b"HBLM", data)):
+            with pytest.raises(SketchError):
+                CountMin.from_bytes(hostile)
+
+    @pytest.mark.parametrize("width", [0, 3, 8, 2**31, 2**32 - 1])
+    def test_a_header_that_lies_is_refused(self, width: int) -> None:
+        with pytest.raises(SketchError):
+            CountMin.from_bytes(seal(count_min.KIND, struct.pack("<IQ", width, 0) + bytes(16)))
 
     def test_a_key_is_a_digest(self) -> None:
         with pytest.raises(struct.error):
