@@ -36,7 +36,7 @@ _ADD: Final = """INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (kind, key) DO UPDATE SET segment = excluded.segment, offset = excluded.offset,
         stored = excluded.stored, raw = excluded.raw, codec = excluded.codec, cost = excluded.cost,
         created = excluded.created, used = MAX(used, excluded.used)
-    WHERE excluded.created >= entries.created"""
+    WHERE excluded.created > entries.created"""
 _LOOK_UP: Final = """SELECT key, name, offset, stored, used FROM entries JOIN segments ON id = segment
     WHERE kind = ? AND key IN """
 # Result codes of SQLite after which the file is of no use: an error of SQL is another schema.
@@ -142,7 +142,11 @@ class Index:
         return found
 
     def add(self, name: str, size: int, now: float, entries: Iterable[tuple[int, Header]]) -> None:
-        """Add a segment and the entries in it, at their offsets; of two of one key, the one that was made later stays."""
+        """Add a segment and the entries in it, at their offsets.
+
+        Of two entries of one key the later stays, and of two made at one time the one that is there: another process may
+        have adopted this segment already, and have moved its records on.
+        """
         run = self._connection.execute
         run("INSERT OR IGNORE INTO segments VALUES (NULL, ?, ?, ?)", (name, size, now))
         (segment,) = run("SELECT id FROM segments WHERE name = ?", (name,)).fetchone()

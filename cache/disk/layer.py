@@ -41,6 +41,7 @@ MAX_AGE: Final = 30 * 24 * 3600.0
 _CODES: Final = {"action": ACTION, "blob": BLOB}
 # The last use is known to the hour, so that a build that finds everything writes nothing.
 _RECENT: Final = 3600.0
+_TICK: Final = 1e-6
 # What is pending stays in memory, compressed; a build that makes more writes more segments.
 _MOST_PENDING: Final = 32 << 20
 _MOST_MAPPED: Final = 1 << 30
@@ -52,9 +53,10 @@ _LIES: Final = (DamagedError, TruncatedError, TypeError, ValueError, OverflowErr
 class DiskLayer:
     """A folder of segments with an index. For several threads and processes at once.
 
-    ``max_bytes`` and ``max_age`` (seconds) are bounds that flushes keep; ``sync`` waits for the disk before a segment has
-    its name, against losses at a power cut; ``map_from`` is the size in bytes from which a data file is mapped; ``busy``
-    the seconds to wait for another process's transaction; ``clock`` gives seconds since 1970.
+    ``max_bytes`` and ``max_age`` (seconds) are bounds that flushes keep. ``pack_after`` is how many small segments become
+    a pack. ``read_only`` takes nothing. ``sync`` waits for the disk before a segment has its name, against losses at a
+    power cut. ``map_from`` is the size in bytes from which a data file is mapped, ``busy`` the seconds to wait
+    for another process's transaction; ``clock`` gives seconds since 1970.
     """
 
     def __init__(
@@ -64,6 +66,7 @@ class DiskLayer:
         name: str = "disk",
         max_bytes: int = MAX_BYTES,
         max_age: float = MAX_AGE,
+        pack_after: int = 32,
         read_only: bool = False,
         sync: bool = False,
         map_from: int = MAP_FROM,
@@ -75,6 +78,7 @@ class DiskLayer:
         self.folder = os.path.abspath(folder)
         self.max_bytes = max_bytes
         self.max_age = max_age
+        self._pack_after = pack_after
         self._read_only = read_only
         self._sync = sync
         self._map_from = map_from
@@ -83,6 +87,7 @@ class DiskLayer:
         self._counters = fresh_counters(_COUNTERS)
         self._lock = threading.RLock()
         self._closed = False
+        self._last = 0.0
         self._inherited: list[Index] = []
         self._start()
 
@@ -200,7 +205,7 @@ class DiskLayer:
             code = _CODES[kind]
             known = self._known(code, entries)
             bad = {key for key in entries if len(key) != KEY_BYTES}
-            now, share = self._clock(), cost / len(entries)
+            now, share = self._later(), cost / len(entries)
             for key, value in entries.items():
                 if key in known or key in bad:
                     continue
@@ -214,6 +219,11 @@ class DiskLayer:
             self._lease.note(entries.keys() - bad)
             if self._pending_bytes >= _MOST_PENDING:
                 self._write()
+
+    def _later(self) -> float:
+        """A time after that of the last put, so that the later of two entries is told by it on a coarse clock, too."""
+        self._last = max(self._clock(), self._last + _TICK)
+        return self._last
 
     def _known(self, code: int, entries: Iterable[bytes]) -> set[bytes]:
         """Blobs that are there already: content under one key is the same."""
@@ -282,7 +292,15 @@ class DiskLayer:
     def _place(self, index: Index) -> Place:
         from hyper.cache.disk.place import Place
 
-        return Place(self.folder, index, self._lease, self._clock(), self.max_bytes, self.max_age)
+        return Place(
+            self.folder,
+            index,
+            self._lease,
+            self._clock(),
+            self.max_bytes,
+            self.max_age,
+            self._pack_after,
+        )
 
     def close(self) -> None:
         """See ``Layer``."""
@@ -352,7 +370,8 @@ class DiskLayer:
             if index.fresh:
                 from hyper.cache.disk import upkeep
 
-                self._counters["adopted"] += upkeep.adopt(self._place(index))
+                there = sorted(segments.names(self.folder))
+                self._counters["adopted"] += upkeep.adopt(self._place(index), there)
             return index
 
     def _set_aside(self, path: str, there: tuple[int, int] | None) -> None:

@@ -35,22 +35,25 @@ def is_live(name: str, age: float) -> bool:
     if match is None:
         return False
     machine, process, started = match.groups()
-    if int(machine, 16) != _machine() or not os.path.isdir("/proc/self"):
-        return age < _FOREIGN_SECONDS
-    return _started(int(process)) == int(started)
+    if int(machine, 16) == _machine():
+        if os.path.isdir("/proc/self"):
+            return _started(int(process)) == int(started)
+        if os.name == "posix" and not _answers(int(process)):
+            return False
+    return age < _FOREIGN_SECONDS
 
 
 class Lease:
     """What one build uses. Nothing is made until the first key, and a folder that cannot be written has no leases."""
 
-    __slots__ = ("_descriptor", "_folder", "_path", "keys")
+    __slots__ = ("_descriptor", "_folder", "keys", "path")
 
     def __init__(self, folder: str) -> None:
         """``folder`` is that of the store."""
         self.keys: set[bytes] = set()
         self._folder = os.path.join(folder, FOLDER)
         self._descriptor = -1
-        self._path = ""
+        self.path = ""
 
     def note(self, keys: Iterable[bytes]) -> None:
         """These entries are in use until ``release``."""
@@ -59,7 +62,7 @@ class Lease:
             return
         self.keys |= fresh
         try:
-            if not self._path:
+            if not self.path:
                 self._begin()
             if self._descriptor >= 0:
                 os.write(self._descriptor, b"".join(fresh))
@@ -67,13 +70,13 @@ class Lease:
             self._abandon()
 
     def _begin(self) -> None:
-        self._path = os.path.join(self._folder, f"{this_owner()}-{os.urandom(4).hex()}.lease")
+        self.path = os.path.join(self._folder, f"{this_owner()}-{os.urandom(4).hex()}.lease")
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND
         try:
-            self._descriptor = os.open(self._path, flags, 0o666)
+            self._descriptor = os.open(self.path, flags, 0o666)
         except FileNotFoundError:
             os.makedirs(self._folder, exist_ok=True)
-            self._descriptor = os.open(self._path, flags, 0o666)
+            self._descriptor = os.open(self.path, flags, 0o666)
 
     def _abandon(self) -> None:
         if self._descriptor >= 0:
@@ -83,38 +86,45 @@ class Lease:
     def release(self) -> None:
         """The build is over."""
         self._abandon()
-        if self._path:
+        if self.path:
             with contextlib.suppress(OSError):
-                os.unlink(self._path)
-        self._path = ""
+                os.unlink(self.path)
+        self.path = ""
         self.keys.clear()
 
     def forked(self) -> None:
         """This process is a copy: the lease is the other's, who releases it."""
         self._abandon()
-        self._path = ""
+        self.path = ""
         self.keys.clear()
 
 
 def in_use(folder: str, now: float, own: Lease) -> set[bytes]:
-    """The first bytes of the keys that live builds other than ``own`` use. Leases of the dead are removed."""
+    """The first bytes of the keys that live builds other than ``own`` use."""
     found: set[bytes] = set()
+    for path in sweep(folder, now):
+        if path != own.path:
+            with contextlib.suppress(OSError):
+                found |= _read(path)
+    return found
+
+
+def sweep(folder: str, now: float) -> list[str]:
+    """Remove the leases of the dead; gives the paths of the others."""
     place = os.path.join(folder, FOLDER)
     try:
         names = os.listdir(place)
     except OSError:
-        return found
+        return []
+    live = []
     for name in names:
         path = os.path.join(place, name)
-        try:
+        with contextlib.suppress(OSError):
             if is_live(name, now - os.stat(path).st_mtime):
-                if path != own._path:  # noqa: SLF001 - the same module
-                    found |= _read(path)
+                live.append(path)
             else:
                 os.unlink(path)
-        except OSError:
-            continue
-    return found
+    return live
 
 
 def _read(path: str) -> set[bytes]:
@@ -136,3 +146,13 @@ def _started(process: int) -> int | None:
             return int(stream.read().rpartition(b")")[2].split()[19])
     except (OSError, ValueError, IndexError):
         return None
+
+
+def _answers(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A store's folder and index, the lease of who keeps house, the time in seconds since 1970, and the bounds."""
+    """A store's folder and index, the lease of who keeps house, the time in seconds since 1970, the bounds, and how
+    many small segments become a pack."""
 
     folder: str
     index: Index
@@ -20,3 +21,4 @@ class Place:
     now: float
     max_bytes: int
     max_age: float
+    pack_after: int

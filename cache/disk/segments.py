@@ -27,6 +27,11 @@ def fresh_name(suffix: str) -> str:
     return f"{leases.this_owner()}-{os.urandom(8).hex()}{suffix}"
 
 
+def path_of(folder: str, name: str) -> str:
+    """Where a segment or a pack is."""
+    return os.path.join(folder, FOLDER, name)
+
+
 def data_file(folder: str, name: str) -> str:
     """Where the records of a segment or pack lie; ``folder`` is that of the store.
 

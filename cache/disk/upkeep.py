@@ -7,16 +7,20 @@ for the next time.
 from __future__ import annotations
 
 import contextlib
+import os
+import time
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from hyper.cache.disk import packs, prune, records, segments
+from hyper.cache.disk import leases, packs, prune, records, segments
 from hyper.cache.mapped import NEVER, MappedFile
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from hyper.cache.disk.place import Place
 
 _SMALL: Final = 4 << 20
-_MOST_SMALL: Final = 32
+_TELLING_SECONDS: Final = 60.0
 _DAY: Final = 24 * 3600.0
 
 
@@ -38,7 +42,7 @@ def after_flush(place: Place) -> Kept:
         evicted = prune.prune(place, rewrite=prune.REWRITE_IN_A_FLUSH).evicted
         there = place.index.segments()
     small = [name for name, size in there.items() if size < _SMALL]
-    if len(small) >= _MOST_SMALL:
+    if len(small) >= place.pack_after:
         try:
             packs.merge(place, small)
         except OSError:
@@ -47,8 +51,9 @@ def after_flush(place: Place) -> Kept:
 
 
 def tidy(place: Place) -> int:
-    """Sweep unfinished files, adopt segments without rows and drop rows without segments; gives how many were adopted."""
+    """Sweep what the dead left, adopt segments without rows and drop rows without segments; gives how many were adopted."""
     segments.sweep(place.folder, place.now)
+    leases.sweep(place.folder, place.now)
     # In this order: a segment that came in between is adopted twice, and never forgotten.
     known = set(place.index.segments())
     try:
@@ -58,14 +63,26 @@ def tidy(place: Place) -> int:
     if known - there:
         with place.index:
             place.index.forget(known - there)
-    return adopt(place) if there - known else 0
+    lost = [name for name in sorted(there - known) if not _being_told(place, name)]
+    return adopt(place, lost) if lost else 0
 
 
-def adopt(place: Place) -> int:
+def _being_told(place: Place, name: str) -> bool:
+    """Whether another process has just written the segment, and is about to tell the index."""
+    try:
+        written = os.stat(segments.path_of(place.folder, name)).st_mtime
+    except OSError:
+        return True
+    # Files have the time of the system, which a test's clock need not be.
+    age = time.time() - written
+    mine = name.startswith(leases.this_owner())
+    return not mine and age < _TELLING_SECONDS and leases.is_live(name, age)
+
+
+def adopt(place: Place, names: Iterable[str]) -> int:
     """Put the entries of segments that the index does not know into it; gives how many."""
     adopted = 0
-    known = set(place.index.segments())
-    for name in sorted(segments.names(place.folder) - known):
+    for name in names:
         try:
             file = MappedFile(segments.data_file(place.folder, name), map_from=NEVER)
             try:

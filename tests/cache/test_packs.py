@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from mmap_ninja.ragged import RaggedMmap  # type: ignore[import-untyped]
 
-from hyper.cache.disk import DiskLayer, index, packs, records, segments, upkeep
+from hyper.cache.disk import DiskLayer, index, packs, records, segments
 from tests.cache.entries import action, blobs, noise, some_blobs
 
 if TYPE_CHECKING:
@@ -22,12 +22,11 @@ PUT = {**some_blobs(9, 700), **blobs([b"", b"x", b"some text\n" * 400])}
 
 
 @pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+def folder(tmp_path: Path) -> str:
     """A store whose twelve segments became a pack."""
-    monkeypatch.setattr(upkeep, "_MOST_SMALL", len(PUT))
     folder = str(tmp_path / "store")
     for key, value in PUT.items():
-        store = DiskLayer(folder)
+        store = DiskLayer(folder, pack_after=len(PUT))
         store.put_many("blob", {key: value})
         store.close()
     return folder
@@ -92,18 +91,17 @@ def test_a_pack_is_pruned(folder: str) -> None:
     store.close()
 
 
-def test_a_build_goes_on_while_its_segments_are_packed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_build_goes_on_while_its_segments_are_packed(tmp_path: Path) -> None:
     folder = str(tmp_path / "store")
     writer = DiskLayer(folder)
     for key, value in PUT.items():
         writer.put_many("blob", {key: value})
         writer.flush()
+    writer.close()
     build = DiskLayer(folder)
     first = next(iter(PUT))
     assert build.get_many("blob", [first]) == {first: PUT[first]}
-    monkeypatch.setattr(upkeep, "_MOST_SMALL", 2)
+    writer = DiskLayer(folder, pack_after=2)
     writer.put_many("action", {action(1): b"x"})
     writer.close()
     pack_of(folder)

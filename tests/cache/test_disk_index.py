@@ -1,0 +1,127 @@
+"""An index that is lost, broken, locked or another's is made again of the segments."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+from typing import TYPE_CHECKING
+
+import pytest
+
+from hyper.cache.disk import DiskLayer, index
+from tests.cache.entries import noise, some_blobs
+from tests.cache.stores import (
+    fill,
+    read,
+)
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+GARBAGE = {
+    "empty": b"",
+    "text": b"this is no database\n" * 500,
+    "header only": b"SQLite format 3\x00" + bytes(4080),
+}
+
+
+@pytest.mark.parametrize("content", GARBAGE.values(), ids=GARBAGE)
+def test_a_broken_index_is_made_again(folder: str, content: bytes) -> None:
+    put = some_blobs(30, 400)
+    fill(folder, put)
+    with open(os.path.join(folder, index.FILE), "wb") as stream:
+        stream.write(content)
+    store = DiskLayer(folder)
+    assert store.get_many("blob", list(put)) == put
+    assert store.counters["adopted"] == 30
+    store.close()
+    assert read(folder, put) == put
+
+
+def test_a_lost_index_is_made_again(folder: str) -> None:
+    put = some_blobs(30, 400)
+    fill(folder, put)
+    os.unlink(os.path.join(folder, index.FILE))
+    assert read(folder, put) == put
+
+
+def test_an_index_of_another_schema_is_set_aside(folder: str) -> None:
+    put = some_blobs(30, 400)
+    fill(folder, put)
+    path = os.path.join(folder, index.FILE)
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA user_version = 77")
+    store = DiskLayer(folder)
+    assert store.get_many("blob", list(put)) == put
+    assert store.counters["rebuilt"] == 1
+    store.close()
+    assert os.path.exists(f"{path}.broken")
+
+
+def test_an_index_without_its_tables_is_set_aside(folder: str) -> None:
+    put = some_blobs(30, 400)
+    fill(folder, put)
+    with contextlib.closing(sqlite3.connect(os.path.join(folder, index.FILE))) as connection:
+        connection.execute("DROP TABLE entries")
+    assert read(folder, put) == put
+
+
+def test_any_damage_to_the_index_gives_the_right_bytes_or_none(folder: str) -> None:
+    put = some_blobs(60, 100)
+    fill(folder, put)
+    path = os.path.join(folder, index.FILE)
+    with open(path, "rb") as stream:
+        good = stream.read()
+    for seed in range(60):
+        damaged = bytearray(good)
+        at = int.from_bytes(noise(seed, 4), "little") % len(good)
+        damaged[at : at + 64] = noise(seed + 1000, min(64, len(good) - at))
+        with open(path, "wb") as stream:
+            stream.write(damaged)
+        with contextlib.closing(DiskLayer(folder)) as store:
+            assert store.get_many("blob", list(put)).items() <= put.items()
+            store.put_many("blob", put)
+            store.flush()
+            assert store.get_many("blob", list(put)).items() <= put.items()
+    os.unlink(path)
+    assert read(folder, put) == put
+
+
+def test_an_index_that_lies_leads_nowhere_else(folder: str, tmp_path: Path) -> None:
+    put = some_blobs(3, 100)
+    fill(folder, put)
+    secret = tmp_path / "secret"
+    secret.write_bytes(b"x" * 4000)
+    with contextlib.closing(sqlite3.connect(os.path.join(folder, index.FILE))) as connection:
+        connection.execute("UPDATE segments SET name = '../../secret'")
+        connection.execute("UPDATE entries SET offset = 'text'")
+        connection.commit()
+    store = DiskLayer(folder)
+    assert store.get_many("blob", list(put)) == {}
+    store.prune(max_bytes=0)
+    store.close()
+    assert secret.read_bytes() == b"x" * 4000
+
+
+def test_a_locked_index_costs_hits_and_no_more(folder: str) -> None:
+    put = some_blobs(5, 400)
+    fill(folder, put)
+    path = os.path.join(folder, index.FILE)
+    blocker = sqlite3.connect(path, isolation_level=None)
+    blocker.execute("PRAGMA locking_mode = EXCLUSIVE")
+    blocker.execute("BEGIN IMMEDIATE")
+    blocker.execute("UPDATE segments SET bytes = bytes")
+    further = some_blobs(5, 400, seed=9)
+    store = DiskLayer(folder, busy=0.01)
+    assert store.get_many("blob", list(put)).items() <= put.items()
+    store.put_many("blob", further)
+    assert store.get_many("blob", list(further)) == further
+    store.close()
+    assert store.counters["errors"] > 0
+    blocker.execute("ROLLBACK")
+    blocker.close()
+    assert read(folder, put) == put
+    fill(folder, some_blobs(1, 10, seed=4))
+    assert read(folder, further) == further
