@@ -52,6 +52,6 @@ def compare_tiers(seed: int, folder: Path) -> int:
     return compared
 
 
-@pytest.mark.parametrize("seed", [2273, 10294, 12380, 14626])
+@pytest.mark.parametrize("seed", [2273, 10294, 12380, 14626, 1001428, 1003567, 1007362])
 def test_programs_that_once_differed(seed: int, tmp_path: Path) -> None:
     compare_tiers(seed, tmp_path)

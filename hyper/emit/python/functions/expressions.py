@@ -267,9 +267,10 @@ class Expressions:
                 return Prefix("not ", written, NOT)
             case nodes.Binary() if operand.op == "in":
                 written = self._membership(operand)
-                if isinstance(written, Prefix | Brackets):
-                    return Prefix("not ", written, NOT)
-                return operation(COMPARE, "not in", *self._sides(operand))
+                # Written once: what is bound at its first use would be unbound in a second writing.
+                if isinstance(written, Operation) and written.operators == ("in",):
+                    return Operation(COMPARE, written.operands, ("not in",))
+                return Prefix("not ", written, NOT)
         return Prefix("not ", self.write(operand), NOT)
 
     def _is_total(self, expr: nodes.Binary) -> bool:

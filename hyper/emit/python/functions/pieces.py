@@ -223,10 +223,10 @@ def _parts(parts: list[tuple[str, Piece]], indent: str, head: str, tail: str) ->
 def _before_last(piece: Operation) -> tuple[str, Piece] | None:
     """The text before the arguments of a call that ends an operation of two, and the whole as if it were that call."""
     last = piece.operands[-1]
-    if isinstance(last, Prefix) and level(last.operand) < last.level:
-        last = Brackets(Atom(last.text), "(", (last.operand,), ")", comma=False)
-    elif level(last) < _operand_levels(piece)[-1]:
+    if level(last) < _operand_levels(piece)[-1]:
         last = Brackets(Atom(""), "(", (last,), ")", comma=False)
+    elif isinstance(last, Prefix) and level(last.operand) < last.level:
+        last = Brackets(Atom(last.text), "(", (last.operand,), ")", comma=False)
     if len(piece.operands) != 2 or not isinstance(last, Brackets) or last.head is None:
         return None
     if not last.items:

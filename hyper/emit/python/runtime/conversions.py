@@ -88,10 +88,13 @@ def to_decimal(value: float | Decimal | str) -> Decimal:
     if isinstance(value, float):
         if not math.isfinite(value):
             _wrong(value, "decimal")
-        return CONTEXT.create_decimal_from_float(value)
+        found = CONTEXT.create_decimal_from_float(value)
+        return found or found.copy_abs()
     if not _DECIMAL.fullmatch(value) or len(value) > 4300:
         _wrong(value, "decimal")
-    return CONTEXT.create_decimal(value)
+    found = CONTEXT.create_decimal(value)
+    # No decimal has a negative zero.
+    return found or found.copy_abs()
 
 
 def _date(text: str) -> date:
