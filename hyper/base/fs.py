@@ -37,7 +37,7 @@ class Files(Protocol):
         """Names in a folder, sorted by code point."""
 
     def read(self, path: str) -> bytes:
-        """All bytes of a file."""
+        """All bytes of a regular file; anything else there is an error, so that no pipe is waited for."""
 
     def canonical(self, path: str) -> str:
         """The path with every link followed: two paths to one folder give one string."""
@@ -97,7 +97,10 @@ class Disk:
 
     def read(self, path: str) -> bytes:
         """See ``Files``."""
-        with open(path, "rb") as stream:
+        with open(path, "rb", opener=_open_at_once) as stream:
+            mode = os.fstat(stream.fileno()).st_mode
+            if not stat.S_ISREG(mode):
+                raise OSError(errno.EINVAL, "it is not a regular file", path)
             return stream.read()
 
     def canonical(self, path: str) -> str:
@@ -173,6 +176,11 @@ class Disk:
             yield
         finally:
             os.close(descriptor)
+
+
+def _open_at_once(path: str, flags: int) -> int:
+    """Open without waiting for the other end of a pipe."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 def _swap(one: str, other: str) -> bool:

@@ -52,6 +52,10 @@ def _guarded(arguments: argparse.Namespace, words: list[str]) -> int:
 
     console = Console(json=arguments.json)
     try:
+        try:
+            os.getcwd()
+        except FileNotFoundError:
+            raise UsageError("the working folder is gone: change to one that is there") from None
         module = import_module(f"hyper.cli.commands.{arguments.module}")
         code: int = module.run(arguments, console)
         sys.stdout.flush()

@@ -51,10 +51,24 @@ def discover(files: Files, paths: Sequence[str], source: str | None) -> Discover
         if None in inside:
             message = f'"{path}" is outside of the source root "{root}"'
             found.append(diagnostic("E0901", message, file=path))
+    for path in sorted(chosen):
+        if not _is_text(path):
+            chosen.discard(path)
+            message = "the name of the file is not UTF-8: rename it"
+            found.append(diagnostic("E0901", message, file=path))
     if not chosen and not found:
         where = ", ".join(f'"{path}"' for path in paths or [root])
         found.append(diagnostic("E0906", f"there is no {SUFFIX} file in {where}"))
     return Discovered(root, tuple(sorted(chosen)), tuple(found))
+
+
+def _is_text(path: str) -> bool:
+    """Whether a path can stand in an output: one with other bytes than UTF-8 cannot."""
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def relative(root: str, path: str) -> str | None:

@@ -49,7 +49,7 @@ def owned_by(files: Files, folder: str) -> dict[str, str] | None:
     try:
         data = files.read(f"{folder}/{NAME}")
         manifest = msgspec.json.decode(data)
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return None
     if not isinstance(manifest, dict) or manifest.get("generator") != GENERATOR:
         return None

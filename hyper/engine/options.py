@@ -29,7 +29,9 @@ TargetName: TypeAlias = Literal["python", "openapi", "jsonschema"]
 TARGETS: Final[tuple[TargetName, ...]] = get_args(TargetName)
 PREFIX: Final = "HYPER_"
 # Variables with our prefix that steer the project's own tests.
-_NOT_OPTIONS: Final = frozenset({"HYPER_UPDATE_GOLDEN"})
+_NOT_OPTIONS: Final = frozenset({"HYPER_LONG", "HYPER_UPDATE_GOLDEN"})
+# A configuration is written by hand.
+_LARGEST_FILE: Final = 1 << 20
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
@@ -122,6 +124,8 @@ def _text(key: str, value: Any) -> str:
         value = os.fspath(value)
     if not isinstance(value, str) or not value:
         raise OptionError("E0903", f'the option "{key}" is a text, not {_shown(value)}')
+    if "\0" in value:
+        raise OptionError("E0903", f'the option "{key}" holds a NUL: {_shown(value)}')
     return value
 
 
@@ -242,12 +246,13 @@ def _load(files: Files, folder: str, name: str, found: list[Diagnostic]) -> _Fil
     """Read a configuration file; ``None`` where it says nothing of us."""
     text = ""
     try:
-        text = files.read(os.path.join(folder, name)).decode("utf-8")
+        text = _configuration_text(files.read(os.path.join(folder, name)))
         document = tomllib.loads(text)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         if name == "pyproject.toml":
             return None
-        reason = re.sub(r" \(at [^()]*\)$", "", str(error))
+        deep = isinstance(error, RecursionError)
+        reason = "it is nested too deeply" if deep else re.sub(r" \(at [^()]*\)$", "", str(error))
         message = f"this is not TOML: {reason[:1].lower()}{reason[1:]}"
         found.append(diagnostic("E0907", message, _toml_place(name, text, error), file=name))
         return _File(folder, name, text, {})
@@ -259,6 +264,12 @@ def _load(files: Files, folder: str, name: str, found: list[Diagnostic]) -> _Fil
         found.append(diagnostic("E0907", "[tool.hyper] is a table", file=name))
         table = {}
     return _File(folder, name, text, table)
+
+
+def _configuration_text(data: bytes) -> str:
+    if len(data) > _LARGEST_FILE:
+        raise ValueError(f"it is larger than {_LARGEST_FILE >> 20} MB")
+    return data.decode("utf-8")
 
 
 def _toml_place(name: str, text: str, error: Exception) -> Location | None:

@@ -23,10 +23,14 @@ if TYPE_CHECKING:
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Import, and write the files beneath the folder named."""
+    from hyper.importers.openapi.loading import MAX_BYTES
+
     try:
-        data = Disk().read(arguments.spec)
-    except OSError as error:
-        reason = error.strerror or str(error)
+        # A pipe is fine here, and one without an end is read as far as a description may go.
+        with open(arguments.spec, "rb") as stream:
+            data = stream.read(MAX_BYTES + 1)
+    except (OSError, ValueError) as error:
+        reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
         found = [diagnostic("E0901", f"cannot read the file: {reason}", file=arguments.spec)]
         return _finish(found, Published(), {}, arguments, console)
 

@@ -9,8 +9,10 @@ from hyper.importers.openapi.values import Unreadable
 MAX_DEPTH = 192
 """Levels of objects and lists."""
 
-MAX_NODES = 20_000_000
-"""Values after the aliases of YAML are written out."""
+MAX_NODES = 2_000_000
+"""Values after the aliases of YAML are written out; every ``TEXT`` signs of a long text count as one more."""
+
+TEXT = 64
 
 
 def measure(root: Any) -> None:
@@ -31,12 +33,14 @@ def measure(root: Any) -> None:
         if leave:
             open_nodes.discard(key)
             size, height = 1, 0
+            if isinstance(node, dict):
+                size += sum(map(len, node)) // TEXT
             for child in children:
                 if isinstance(child, dict | list):
                     size += sizes[id(child)]
                     height = max(height, heights[id(child)])
                 else:
-                    size += 1
+                    size += 1 + (len(child) // TEXT if isinstance(child, str) else 0)
             sizes[key] = size
             heights[key] = height + 1
             if size > MAX_NODES:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from hyper.importers.openapi.bounds import MAX_NODES
 from hyper.importers.openapi.values import Unreadable, as_float
 
 if TYPE_CHECKING:
@@ -71,6 +72,13 @@ class _Builder:
         self.anchors: dict[str, Any] = {}
         self.stack: list[_Open] = []
         self.result: Any = None
+        self.room = MAX_NODES
+
+    def take(self, count: int) -> None:
+        """Count values against the bound, before they take memory."""
+        self.room -= count
+        if self.room < 0:
+            raise Unreadable("the document holds too many values", "E1003")
 
     def build(self, events: Any) -> Any:
         """Read events to the end of the first document."""
@@ -112,12 +120,14 @@ class _Builder:
             for source in done.merges:
                 for each in source if isinstance(source, list) else [source]:
                     if isinstance(each, dict) and each is not done.node:
+                        self.take(len(each))
                         for key, value in each.items():
                             done.node.setdefault(key, value)
         self.place(done.node)
 
     def place(self, value: Any, text: str | None = None) -> None:
         """Put a finished value into the collection around it; ``text`` is a scalar as written, which a key is."""
+        self.take(1)
         if not self.stack:
             self.result = value
             return
@@ -153,6 +163,13 @@ def _key(value: Any) -> str:
             return str(value)
 
 
+def _bounded(number: int) -> int:
+    """A number that can be written in decimal digits."""
+    if number.bit_length() > 13_000:
+        raise Unreadable("the document holds a number that is too long")
+    return number
+
+
 def _scalar(event: Any) -> Any:
     text: str = event.value
     if event.style:
@@ -169,9 +186,9 @@ def _scalar(event: Any) -> Any:
             raise Unreadable("the document holds a number that is too long")
         return int(text)
     if _OCTAL.fullmatch(text):
-        return int(text, 8)
+        return _bounded(int(text, 8))
     if _HEX.fullmatch(text):
-        return int(text, 16)
+        return _bounded(int(text, 16))
     if _FLOAT.fullmatch(text):
         return as_float(text)
     return text

@@ -7,17 +7,22 @@ import re
 import zlib
 from typing import TYPE_CHECKING, Any, Final
 
-from hyper.importers.openapi.bounds import measure
+from hyper.importers.openapi.bounds import MAX_NODES, measure
 from hyper.importers.openapi.events import read_yaml
 from hyper.importers.openapi.values import Unreadable, as_float
 
 if TYPE_CHECKING:
     from hyper.importers.openapi.findings import Findings
 
-MAX_BYTES = 128 * 1024 * 1024
+MAX_BYTES = 64 * 1024 * 1024
 """The largest text that is read, and the largest that a gzip file may unpack to."""
 
+MAX_MEMBERS = 100_000
+"""Members of one gzip file."""
+
 GZIP = b"\x1f\x8b"
+_PIECE: Final = 1 << 16
+_ZEROS: Final = re.compile(rb"\0*")
 
 
 def load(data: bytes, findings: Findings) -> Any:
@@ -35,26 +40,37 @@ def load(data: bytes, findings: Findings) -> Any:
 
 def unpack(data: bytes) -> bytes:
     """The bytes of a gzip file (of all its members), other bytes as they are."""
+    if len(data) > MAX_BYTES:
+        raise Unreadable(f"the document is larger than {MAX_BYTES >> 20} MB")
     if not data.startswith(GZIP):
-        if len(data) > MAX_BYTES:
-            raise Unreadable(f"the document is larger than {MAX_BYTES >> 20} MB")
         return data
-    parts: list[bytes] = []
-    room = MAX_BYTES
-    while data:
-        engine = zlib.decompressobj(wbits=16 + zlib.MAX_WBITS)
+    found = bytearray()
+    at = members = 0
+    while at < len(data):
+        members += 1
+        if members > MAX_MEMBERS:
+            raise Unreadable(f"the gzip file has more than {MAX_MEMBERS:,} members")
+        at = _unpack_member(data, at, found)
+        padding = _ZEROS.match(data, at)
+        at = padding.end() if padding else at
+    return bytes(found)
+
+
+def _unpack_member(data: bytes, at: int, found: bytearray) -> int:
+    """Add what one member holds; gives the place behind it. Piece by piece, so that no byte is copied for each member."""
+    engine = zlib.decompressobj(wbits=16 + zlib.MAX_WBITS)
+    while not engine.eof:
+        piece = data[at : at + _PIECE]
+        if not piece:
+            raise Unreadable("the gzip file is truncated")
         try:
-            part = engine.decompress(data, room)
+            found += engine.decompress(piece, MAX_BYTES + 1 - len(found))
         except zlib.error as problem:
             raise Unreadable(f"the gzip file is damaged: {problem}") from None
-        parts.append(part)
-        room -= len(part)
-        if room <= 0:
+        if len(found) > MAX_BYTES:
             raise Unreadable(f"the gzip file unpacks to more than {MAX_BYTES >> 20} MB")
-        if not engine.eof:
-            raise Unreadable("the gzip file is truncated")
-        data = engine.unused_data.lstrip(b"\0")
-    return b"".join(parts)
+        at += len(piece) - len(engine.unused_data)
+    return at
 
 
 def decode(data: bytes) -> str:
@@ -75,6 +91,8 @@ def looks_like_json(text: str) -> bool:
 
 def read_json(text: str, findings: Findings) -> Any:
     """JSON with exact numbers; YAML's flow style, which begins alike, is tried where JSON fails."""
+    if sum(map(text.count, "[{,")) > 2 * MAX_NODES:  # told before they take memory
+        raise Unreadable("the document holds too many values", "E1003")
 
     def pairs(items: list[tuple[str, Any]]) -> dict[str, Any]:
         found = dict(items)

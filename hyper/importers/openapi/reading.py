@@ -27,12 +27,13 @@ if TYPE_CHECKING:
 class Reader:
     """Gives the shape of any schema of a document; the shape of one schema is made once."""
 
-    __slots__ = ("_cache", "_open", "_targets", "findings", "references")
+    __slots__ = ("_cache", "_fitting", "_open", "_targets", "findings", "references")
 
     def __init__(self, references: References, findings: Findings) -> None:
         self.references = references
         self.findings = findings
         self._cache: dict[int, tuple[Any, Shape]] = {}
+        self._fitting: dict[tuple[int, str], bool] = {}
         self._open: set[int] = set()
         self._targets: dict[str, Shape] = {}
 
@@ -245,8 +246,16 @@ class Reader:
         return merge_parts(self, parts, variant[1])
 
     def _fits(self, variant: Any, pointer: str, kind: str) -> bool:
-        """Whether a variant is of a type without being told so."""
-        shape = self.shape(variant, pointer)
+        """Whether a variant is of a type without being told so; found out once for each schema that is read whole."""
+        key = (id(variant), kind)
+        if key not in self._fitting:
+            fits = self._shape_fits(self.shape(variant, pointer), kind)
+            if id(variant) not in self._cache:
+                return fits
+            self._fitting[key] = fits
+        return self._fitting[key]
+
+    def _shape_fits(self, shape: Shape, kind: str) -> bool:
         if shape.kind == "ref":
             shape = self.target(shape.reference)
         match shape.kind:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import re
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote
 
 if TYPE_CHECKING:
     from hyper.importers.openapi.findings import Findings
 
+_INDEX: Final = re.compile(r"[0-9]{1,9}")
 MISSING = object()
 """What a reference that cannot be resolved refers to."""
 
@@ -55,7 +57,7 @@ class References:
         for token in tokens(reference):
             if isinstance(node, dict) and token in node:
                 node = node[token]
-            elif isinstance(node, list) and token.isdecimal() and int(token) < len(node):
+            elif isinstance(node, list) and _INDEX.fullmatch(token) and int(token) < len(node):
                 node = node[int(token)]
             else:
                 self.missing(reference, "nothing is there")

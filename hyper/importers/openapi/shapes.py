@@ -161,12 +161,14 @@ def enum_shape(core: dict[str, Any], notes: dict[str, Any], nullable: bool) -> S
     if "const" in core and "enum" in core and core["const"] in core["enum"]:
         values = [core["const"]]
     unique: list[Any] = []
+    seen: set[tuple[type, Any]] = set()
     for value in values:
         if not isinstance(value, str | int):
             return None
         if isinstance(value, int) and not -(2**63) <= value < 2**63:
             return None
-        if not any(value == other and type(value) is type(other) for other in unique):
+        if (type(value), value) not in seen:
+            seen.add((type(value), value))
             unique.append(value)
     kinds = {type(value) for value in unique}
     if len(kinds) > 1 or (bool in kinds and len(unique) > 1):

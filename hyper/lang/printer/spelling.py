@@ -35,6 +35,7 @@ TYPE_WORDS: Final = frozenset({"true", "false", "as", "else"})
 NO_WORDS: Final[frozenset[str]] = frozenset()
 
 _ESCAPES: Final[dict[str, str]] = {"\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r"}
+_ODD: Final = re.compile(r"[^ !#-\[\]-_a-~]")
 _PLAIN: Final = re.compile(r"[ !#-\[\]-~]*")
 
 
@@ -54,7 +55,7 @@ def ident(node: Ident, words: Container[str] = NO_WORDS) -> str:
 
 def _quoted(value: str, quote: str) -> str:
     """``value`` on one line between quotes, with the escapes that it needs."""
-    return quote + "".join([_escaped(char, quote) for char in value]) + quote
+    return quote + _ODD.sub(lambda found: _escaped(found[0], quote), value) + quote
 
 
 def _escaped(char: str, quote: str) -> str:
