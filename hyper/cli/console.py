@@ -50,7 +50,7 @@ class Console:
     def say(self, text: str = "") -> None:
         """Print a line of the result, but not with ``--json``."""
         if not self.json:
-            print(text)
+            print(_sayable(text, sys.stdout))
 
     def write(self, text: str) -> None:
         """Print text as it is."""
@@ -94,8 +94,7 @@ class Console:
             text = Renderer(line_of, palette).render_all(items[:_READ])
             if len(items) > _READ:
                 text += f"\n… and {len(items) - _READ:,} more; `--json` has all of them\n"
-            encoding = sys.stderr.encoding or "utf-8"
-            sys.stderr.write(text.encode(encoding, "backslashreplace").decode(encoding) + "\n")
+            sys.stderr.write(_sayable(text, sys.stderr) + "\n")
             sys.stderr.flush()
 
     def created(self, done: Published, folder: str) -> None:
@@ -121,3 +120,9 @@ class Console:
         if self._progress is not None:
             self._progress.close()
             self._progress = None
+
+
+def _sayable(text: str, stream: TextIO) -> str:
+    """The text with what the stream cannot say, a lone surrogate included, escaped."""
+    encoding = stream.encoding or "utf-8"
+    return text.encode(encoding, "backslashreplace").decode(encoding)

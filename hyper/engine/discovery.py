@@ -79,6 +79,14 @@ def relative(root: str, path: str) -> str | None:
 
 def _expand(files: Files, path: str) -> list[str] | Diagnostic:
     """The files that one path of the request stands for."""
+    try:
+        return _found(files, path)
+    except OSError as error:
+        where = error.filename if isinstance(error.filename, str) else path
+        return diagnostic("E0901", f'cannot look at "{where}": {error.strerror}', file=path)
+
+
+def _found(files: Files, path: str) -> list[str] | Diagnostic:
     kind = files.kind(path, follow=True)
     if kind == "folder":
         return [os.path.join(path, each) for each in _beneath(files, path)]
@@ -116,9 +124,13 @@ def _beneath(files: Files, folder: str) -> Iterator[str]:
 
 
 def _folder_of(files: Files, path: str) -> str:
-    if files.kind(path, follow=True) == "folder":
+    try:
+        kind = files.kind(path, follow=True)
+    except OSError:  # told when the files are looked for
+        kind = "other"
+    if kind == "folder":
         return path
-    if files.kind(path, follow=True) is None and _MAGIC.search(path):
+    if kind is None and _MAGIC.search(path):
         return _split_glob(path)[0]
     return os.path.dirname(path) or "."
 

@@ -22,7 +22,7 @@ from hyper.engine.tiers import TIER_NAMES, TIERS, TierName
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from hyper.base.fs import Files
+    from hyper.base.fs import Files, Kind
     from hyper.base.source import Location
 
 TargetName: TypeAlias = Literal["python", "openapi", "jsonschema"]
@@ -232,14 +232,22 @@ def _nearest_file(files: Files, start: str, found: list[Diagnostic]) -> _File | 
     at = files.canonical(start)
     while True:
         for name in ("hyper.toml", "pyproject.toml"):
-            if files.kind(os.path.join(at, name), follow=True) == "file":
+            if _is_there(files, os.path.join(at, name), "file"):
                 file = _load(files, at, name, found)
                 if file is not None:
                     return file
         parent = os.path.dirname(at)
-        if parent == at or files.kind(os.path.join(at, ".git")) is not None:
+        if parent == at or _is_there(files, os.path.join(at, ".git"), "file", "folder"):
             return None
         at = parent
+
+
+def _is_there(files: Files, path: str, *kinds: Kind) -> bool:
+    """Whether something of a kind is at a path, as far as we may see."""
+    try:
+        return files.kind(path, follow=True) in kinds
+    except OSError:
+        return False
 
 
 def _load(files: Files, folder: str, name: str, found: list[Diagnostic]) -> _File | None:
