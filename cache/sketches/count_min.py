@@ -24,8 +24,8 @@ class CountMin:
     smallest grow.
 
     An estimate is never below the true count (up to 255, where counters stay), and is above it by more than
-    ``e * total / width`` for at most a share ``exp(-4)`` of the keys. Keys are digests, at least 16 bytes long: their first bytes
-    are the positions, nothing is hashed again.
+    ``e * total / width`` for at most a share ``exp(-4)`` of the keys. Keys end in digests: their last 16
+    bytes are the positions, nothing is hashed again.
 
     In pure Python, since keys come one by one: see docs/sketches.md for when NumPy would pay.
     """
@@ -49,7 +49,7 @@ class CountMin:
 
         """
         cells, mask, width = self._cells, self._mask, self.width
-        a, b, c, d = _POSITIONS.unpack_from(key)
+        a, b, c, d = _POSITIONS.unpack(key[-16:])
         a &= mask
         b = (b & mask) + width
         c = (c & mask) + width + width
@@ -72,7 +72,7 @@ class CountMin:
 
         """
         cells, mask, width = self._cells, self._mask, self.width
-        a, b, c, d = _POSITIONS.unpack_from(key)
+        a, b, c, d = _POSITIONS.unpack(key[-16:])
         least: int = min(
             cells[a & mask],
             cells[(b & mask) + width],

@@ -210,6 +210,13 @@ class TestCountMin:
         with pytest.raises(SketchError):
             CountMin.from_bytes(seal(count_min.KIND, struct.pack("<IQ", width, 0) + bytes(16)))
 
+    def test_what_stands_before_the_digest_does_no_harm(self) -> None:
+        plain, marked = CountMin(256), CountMin(256)
+        for number in range(2_000):
+            plain.add(key(number % 700))
+            marked.add(b"action/" + key(number % 700))
+        assert plain.to_bytes() == marked.to_bytes()
+
     def test_a_key_is_a_digest(self) -> None:
         with pytest.raises(struct.error):
             CountMin(4).add(b"short")
