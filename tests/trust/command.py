@@ -85,11 +85,11 @@ def stop_after(process: subprocess.Popen[bytes], seconds: float, number: signal.
 
 
 def digests(folder: Path) -> dict[str, str]:
-    """The digest of each file below a folder."""
+    """The digest of each file below a folder, those of the compiler's own cache left out."""
     return {
         path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
         for path in sorted(folder.rglob("*"))
-        if path.is_file()
+        if path.is_file() and ".hyper" not in path.relative_to(folder).parts
     }
 
 

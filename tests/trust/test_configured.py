@@ -75,7 +75,7 @@ def test_garbage_in_a_pyproject(name: str, tree: Path, capsys: pytest.CaptureFix
 def test_values_of_wrong_kinds(
     key: str, value: str, tree: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    if (key, value) == ("out", '"\\uFFFF"') or (key, value) == ("collects", "true"):
+    if key in {"out", "cache"} and value == '"\\uFFFF"':
         pytest.skip("this one is right")
     (tree / "hyper.toml").write_text(f"{key} = {value}\n")
     refused(capsys, "build")
@@ -91,7 +91,7 @@ def test_garbage_in_a_variable(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.setenv(f"HYPER_{key.upper()}", value)
-    if key == "out" and value:
+    if key in {"out", "cache"} and value:
         assert main(["build", "--json"]) in {0, FAILED}
     else:
         refused(capsys, "build")

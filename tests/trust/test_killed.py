@@ -121,7 +121,7 @@ def test_interrupted_commands(command: str, tmp_path: Path) -> None:
         process = start(tmp_path, *words)
         codes.append(stop_after(process, moments.uniform(0.05, 0.9), signal.SIGINT))
         names = {path.name for path in tmp_path.iterdir()}
-        assert names <= {"src", "spec", "api.json", "out"}
+        assert names <= {".hyper", "src", "spec", "api.json", "out"}
         found = digests(source)
         assert found.keys() == ragged.keys()
         assert all(value in (ragged[path], formatted[path]) for path, value in found.items())
