@@ -126,8 +126,11 @@ class Compiler:
                 state = self._front(work)
                 if work.usable:
                     finish(state, work)
-            work.keep(state)
+            with work.phases.phase("keep"):
+                work.keep(state, began)
             result = work.result(state, began)
+        if work.request is not None:
+            work.request.close()
         if self._emitter.listens("diagnostic"):
             for item in result.diagnostics:
                 self._emitter.emit(Event("diagnostic", path=item.file, diagnostic=item))
@@ -148,10 +151,16 @@ class Compiler:
         if outcome is None:
             for miss in work.request.misses if work.request is not None else ():
                 self._emitter.emit(Event("cache:miss", path=miss.path, reason=miss.reason))
+            with work.phases.phase("restore"):
+                outcome = work.restore()
+        if outcome is None:
             return None
         if self._emitter.listens("file:cached"):
             for path in work.paths:
                 self._emitter.emit(Event("file:cached", phase="compare", path=path))
+        for output in work.outputs:
+            if output.state == "written":
+                self._emitter.emit(Event("file:written", phase="restore", path=output.path))
         return work.replayed(outcome, began)
 
     def _prepare(self, paths: list[str], arguments: Mapping[str, Any]) -> _Work:
@@ -224,6 +233,7 @@ class _Work:
         self.chunks: list[Chunk] = []
         self.written_diagnostics: list[Diagnostic] = []
         self.request: Request | None = None
+        self.made: dict[str, bytes] = {}
         self.cached = 0
         self._processor = time.process_time()
 
@@ -241,6 +251,12 @@ class _Work:
             chunks=self.chunks,
             extra=extra,
         )
+        self.publish(made)
+
+    def publish(self, made: dict[str, bytes]) -> None:
+        """Make the package's folder hold these files, manifest included."""
+        package = self.package or ""
+        self.made = made
         out = self.configured.options.out
         folder = os.path.join(out, package)
         owned = partial(manifest.owned_by, self.files, folder)
@@ -260,9 +276,30 @@ class _Work:
             for path in sorted(made)
         ]
 
-    def keep(self, state: Compilation) -> None:
-        """Record the outcome for the next build. One that could not be written is none."""
-        if self.request is None or any(item.is_error for item in self.written_diagnostics):
+    @property
+    def unwritable(self) -> bool:
+        """Whether the output could not be written."""
+        return any(item.is_error for item in self.written_diagnostics)
+
+    def restore(self) -> Outcome | None:
+        """Bring an earlier build of the same back from the store; ``None`` where that is not kept, or cannot be written."""
+        restored = self.request.restore() if self.request is not None else None
+        if self.request is None or restored is None:
+            return None
+        outcome, made = restored
+        if made:
+            self.package = outcome.package
+            self.publish(made)
+        if self.unwritable:
+            # Building it shall say why.
+            self.package, self.written_diagnostics = None, []
+            return None
+        self.request.record(outcome)
+        return outcome
+
+    def keep(self, state: Compilation, began: float) -> None:
+        """Keep the outcome for later builds. One that could not be written is none."""
+        if self.request is None or self.unwritable:
             return
         own = {*self.diagnostics, *self.written_diagnostics}
         self.request.keep(
@@ -277,28 +314,33 @@ class _Work:
                 ],
             ),
             self.contents,
+            self.made,
+            time.perf_counter() - began,
         )
 
     def replayed(self, outcome: Outcome, began: float) -> Result:
-        """The result of an outcome that is in place already."""
-        outputs = [
+        """The result of an outcome that is in place."""
+        outputs = self.outputs or [
             Output(f"{outcome.package}/{path}", size, content, "unchanged")
             for path, size, content in outcome.files
         ]
+        found = [*self.diagnostics, *outcome.diagnostics, *self.written_diagnostics]
         seconds = time.perf_counter() - began
         return Result(
             success=outcome.success,
-            diagnostics=pipeline.ordered([*self.diagnostics, *outcome.diagnostics]),
+            diagnostics=pipeline.ordered(found),
             root=self.root,
             out=self.configured.options.out,
             folder=self.configured.folder,
             sources=self.paths,
             package=outcome.package,
             outputs=outputs,
+            removed=self.removed,
             chunks=outcome.chunks,
             timing={**self.phases.seconds, "total": seconds},
-            stats=outcome.stats | summed(outputs, []),
+            stats=outcome.stats | summed(outputs, self.removed),
             metrics=self._metrics(outcome.stats, seconds, len(self.paths), outcome.diagnostics),
+            misses=self.request.misses if self.request is not None else [],
         )
 
     def _metrics(

@@ -1,7 +1,8 @@
-"""Doing nothing twice: a build whose sources, options and compiler are as they were is answered from its record.
+"""Doing nothing twice: a build whose sources, options and compiler are as they were is answered from what was kept.
 
-The stamps of sources and outputs are looked at first, bytes only where a stamp does not vouch for them. What the record says is
-checked against the output folder: a file that is gone or changed there is built again.
+First from the record of the last build: the stamps of sources and outputs are looked at, bytes only where a stamp does not vouch
+for them, and a file that is gone or changed in the output is a miss. Then from the store, which has the outcomes of earlier
+builds under the digest of all that they depend on, and their files: those are written anew.
 """
 
 from __future__ import annotations
@@ -14,16 +15,20 @@ from hyper.base import digest
 from hyper.engine.record import Outcome, Record, Records, name_of
 from hyper.engine.result import Miss
 from hyper.engine.stamps import Stamps, look, unchanged
+from hyper.engine.store import Store
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from hyper.engine.options import Configured, Options
     from hyper.engine.stamps import Seen
 
+Blobs: TypeAlias = "Callable[[Sequence[str]], Mapping[str, bytes]]"
 Kind: TypeAlias = Literal["build", "check", "analyse"]
 
 FOLDER: Final = ".hyper"
+# Of more files than these nobody reads where they differ.
+_EXPLAINED: Final = 20
 
 
 def open_request(
@@ -38,17 +43,18 @@ def open_request(
         folder = os.path.join(configured.folder or os.curdir, FOLDER)
         if os.path.islink(folder):
             return None
-    records = Records(os.path.abspath(os.path.join(folder, "records")))
-    return Request(records, kind, root, paths, configured.options)
+    return Request(os.path.abspath(folder), kind, root, paths, configured.options)
 
 
 class Request:
     """One compile as the cache sees it: what was asked for, and where. ``root`` and ``out`` are paths of folders."""
 
     def __init__(
-        self, records: Records, kind: Kind, root: str, paths: Sequence[str], options: Options
+        self, folder: str, kind: Kind, root: str, paths: Sequence[str], options: Options
     ) -> None:
+        records = Records(os.path.join(folder, "records"))
         self._records = records
+        self._store = Store(os.path.join(folder, "store"))
         self._kind = kind
         self._root = root
         self._paths = paths
@@ -80,7 +86,7 @@ class Request:
             self.misses.append(Miss("", "nothing is kept of an earlier build of this"))
             return None
         if record.key != self._key(self._seen.stamps):
-            self.misses += differences(record.sources, self._seen.stamps)
+            self.misses += differences(record.sources, self._seen, self._store.blobs)
             if not self.misses:
                 self.misses.append(Miss("", "the compiler is not the one of the earlier build"))
             return None
@@ -98,15 +104,41 @@ class Request:
             )
         return record.outcome
 
-    def keep(self, outcome: Outcome, contents: Sequence[tuple[str, bytes]]) -> None:
-        """Record what was done for the bytes that it was done with.
+    def restore(self) -> tuple[Outcome, dict[str, bytes]] | None:
+        """The outcome of an earlier build of the same, with the bytes of all its files by path; ``None`` where none is kept."""
+        if self._seen is None:
+            return None
+        outcome = self._store.outcome(self._key(self._seen.stamps))
+        if outcome is None or not _is_plausible(outcome, self._options):
+            return None
+        blobs = self._store.blobs([content for _, _, content in outcome.files])
+        made = {path: blobs.get(content) for path, _, content in outcome.files}
+        whole = {path: data for path, data in made.items() if data is not None}
+        return (outcome, whole) if len(whole) == len(outcome.files) else None
 
-        Nothing is kept where a source has other bytes by now, or an output is not what the outcome says.
+    def keep(
+        self,
+        outcome: Outcome,
+        contents: Sequence[tuple[str, bytes]],
+        made: Mapping[str, bytes],
+        seconds: float,
+    ) -> None:
+        """Keep what was done in ``seconds`` for the bytes that it was done with, ``made`` being its files by path.
+
+        Nothing is kept where a source has other bytes by now.
         """
         sources = self._seen.stamps if self._seen is not None else Stamps(0, [])
         built = [(path, digest.of_bytes(data)) for path, data in contents]
         if built != [(item.path, item.digest) for item in sources.files]:
             return
+        blobs = {item.digest: data for item, (_, data) in zip(sources.files, contents, strict=True)}
+        blobs |= {content: made[path] for path, _, content in outcome.files}
+        self._store.keep(self._key(sources), outcome, blobs, seconds)
+        self.record(outcome)
+
+    def record(self, outcome: Outcome) -> None:
+        """Record an outcome that is in place; one whose files are not is not recorded."""
+        sources = self._seen.stamps if self._seen is not None else Stamps(0, [])
         outputs = Stamps(time.time_ns(), [])
         if outcome.files:
             names = [path for path, _, _ in outcome.files]
@@ -117,6 +149,10 @@ class Request:
             if [(item.path, item.size, item.digest) for item in outputs.files] != outcome.files:
                 return
         self._records.save(self._name, Record(self._key(sources), sources, outputs, outcome))
+
+    def close(self) -> None:
+        """Make lasting what was kept, and let go of the store."""
+        self._store.close()
 
     def _key(self, sources: Stamps) -> str:
         options = self._options
@@ -129,12 +165,35 @@ class Request:
         return os.path.join(self._options.out, outcome.package or "")
 
 
-def differences(before: Stamps, now: Stamps) -> list[Miss]:
-    """How the sources of a build differ from those of an earlier one, by path."""
+def _is_plausible(outcome: Outcome, options: Options) -> bool:
+    """Whether an outcome can be one of these options: its package is a folder's name and nothing else."""
+    if not outcome.files:
+        return True
+    package = outcome.package or ""
+    return package.isidentifier() and options.package in {None, package}
+
+
+def differences(before: Stamps, seen: Seen, blobs: Blobs) -> list[Miss]:
+    """How the sources of a build differ from those of an earlier one, by path; ``blobs`` gives what is kept of that one."""
     old = {item.path: item.digest for item in before.files}
-    new = {item.path: item.digest for item in now.files}
+    new = {item.path: item.digest for item in seen.stamps.files}
     found = [Miss(path, "this file is gone") for path in old if path not in new]
     found += [Miss(path, "this file is new") for path in new if path not in old]
     changed = [path for path in new if path in old and old[path] != new[path]]
-    found += [Miss(path, "this file has other bytes") for path in changed]
+    texts = blobs([old[path] for path in changed[:_EXPLAINED]])
+    for path in changed:
+        then, now = texts.get(old[path]), seen.read.get(path)
+        where = ""
+        if then is not None and now is not None:
+            where = f", from line {_first_difference(then, now)} on"
+        found.append(Miss(path, f"this file has other bytes{where}"))
     return sorted(found, key=lambda miss: miss.path)
+
+
+def _first_difference(then: bytes, now: bytes) -> int:
+    """The first line in which two texts differ, from 1."""
+    same = zip(then.splitlines(), now.splitlines(), strict=False)
+    return next(
+        (number for number, (one, other) in enumerate(same, 1) if one != other),
+        min(then.count(b"\n"), now.count(b"\n")) + 1,
+    )

@@ -6,12 +6,16 @@ import json
 import os
 import shutil
 from typing import TYPE_CHECKING, Any
+from unittest import mock
 
+import msgspec
 import pytest
 
+from hyper.base import digest
 from hyper.engine import identity, stamps
 from hyper.engine.compiler import create_hyper_compiler
-from hyper.engine.record import Records
+from hyper.engine.record import Outcome, Records
+from hyper.engine.store import Store
 from hyper.engine.trace import Trace
 
 if TYPE_CHECKING:
@@ -163,12 +167,70 @@ def test_a_change_that_keeps_size_and_time_is_seen(tree: Tree) -> None:
     assert tree.parsed
 
 
-def test_going_back_builds_what_was_there(tree: Tree) -> None:
+def test_going_back_restores_what_was_there(tree: Tree) -> None:
+    first = tree.build(incremental=False)
     path = tree.sources / "shop.intent"
     path.write_text(SOURCES["shop.intent"].replace("name", "title"))
     tree.build()
     path.write_text(SOURCES["shop.intent"])
+    back = tree.build()
+    assert tree.parsed == []
+    assert back.stats["written"] > 0
+    same(first, back)
+    tree.agrees()
+    assert tree.build().stats["written"] == 0
+
+
+def test_another_checkout_takes_what_was_built_here(tree: Tree) -> None:
+    elsewhere = tree.folder / "elsewhere"
+    shutil.copytree(tree.sources, elsewhere / "intents")
+    plain = tree.written()
+    tree.sources, tree.out = elsewhere / "intents", elsewhere / "out"
     assert tree.build().success
+    assert tree.parsed == []
+    assert tree.written() == plain
+
+
+def test_files_that_no_longer_belong_go_when_a_build_is_restored(tree: Tree) -> None:
+    before = tree.written()
+    (tree.sources / "more.intent").write_text("entity More:\n    a: int\n")
+    tree.build()
+    (tree.sources / "more.intent").unlink()
+    back = tree.build()
+    assert tree.parsed == []
+    assert any(path.endswith("more.py") for path in back.removed)
+    assert tree.written() == before
+
+
+def test_a_damaged_store_costs_only_time(tree: Tree) -> None:
+    shutil.rmtree(tree.out)
+    for path in sorted((tree.cache / "store").rglob("*")):
+        if path.is_file() and path.stat().st_size:
+            data = bytearray(path.read_bytes())
+            data[len(data) // 2 :] = bytes(len(data) - len(data) // 2)
+            path.write_bytes(data)
+    assert tree.build().success
+    assert tree.parsed
+    tree.agrees()
+
+
+def test_an_outcome_that_names_other_places_is_not_taken(tree: Tree) -> None:
+    """Whoever writes the store cannot write beside the output."""
+    outcome = Outcome(True, None, [], {"files": 2, "bytes": 0}, [], [])
+    data = b"print('mine')"
+    content = digest.of_bytes(data)
+    for package, path in (("..", "x.py"), ("../evil", "x.py"), ("app", "../../evil.py"), ("", "x")):
+        shutil.rmtree(tree.out)
+        hostile = msgspec.structs.replace(
+            outcome, package=package, files=[(path, len(data), content)]
+        )
+        with mock.patch.object(Store, "outcome", return_value=hostile):
+            store = Store(str(tree.cache / "store"))
+            store.keep("0" * 64, hostile, {content: data}, 0.0)
+            store.close()
+            assert tree.build().success
+        assert tree.parsed
+        assert not list(tree.folder.rglob("evil*"))
     tree.agrees()
 
 
@@ -204,6 +266,7 @@ def test_an_output_that_is_gone_is_made_again(tree: Tree) -> None:
     path = tree.out / "app" / "openapi.json"
     path.unlink()
     assert tree.build().success
+    assert tree.parsed == []
     assert path.exists()
     tree.agrees()
 
@@ -241,8 +304,7 @@ def test_a_record_that_is_not_what_was_written_counts_as_none(tree: Tree) -> Non
     whole = path.read_bytes()
     for cut in (0, 1, 20, len(whole) // 2, len(whole) - 1):
         path.write_bytes(whole[:cut])
-        assert tree.build().success
-        assert tree.parsed
+        assert misses(tree.build()) == [("", "nothing is kept of an earlier build of this")]
     for at in range(0, len(whole), 97):
         assert Records(str(path.parent)).load(path.name) is not None
         path.write_bytes(whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :])
@@ -289,7 +351,7 @@ def test_misses_are_explained(tree: Tree, monkeypatch: pytest.MonkeyPatch) -> No
     (tree.sources / "more.intent").write_text("entity More:\n    a: int\n")
     assert misses(tree.build()) == [
         ("more.intent", "this file is new"),
-        ("shop.intent", "this file has other bytes"),
+        ("shop.intent", "this file has other bytes, from line 1 on"),
     ]
     (tree.sources / "more.intent").unlink()
     assert misses(tree.build()) == [("more.intent", "this file is gone")]
