@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from benchmarks import cold_build
+from benchmarks import cache_store, cold_build
 from benchmarks.processes import Run, once, summary
 
 if TYPE_CHECKING:
@@ -35,6 +35,13 @@ def test_cold_build_measures(
         "hyper build, nothing changed",
     }
     assert report["figures"]["hyper build"]["wall_seconds"] > 0
+
+
+def test_cache_store_measures(tmp_path: Path) -> None:
+    report = cache_store.run(str(tmp_path), 1, 3)
+    assert report["blobs"] == {"count": 3, "bytes": 60_000}
+    assert all(each["median"] > 0 for each in report["milliseconds"].values())
+    assert {"put_many", "flush", "get_many, warm"} <= set(report["milliseconds"])
 
 
 def test_a_missing_description_is_skipped_with_a_word(
