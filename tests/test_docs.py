@@ -32,7 +32,7 @@ def test_page(page: Path, tmp_path: Path) -> None:
 
 
 def test_the_pages_of_commands_are_run() -> None:
-    assert {"cli.md", "api.md"} <= {page.name for page in PAGES}
+    assert {"cli.md", "api.md", "cache.md"} <= {page.name for page in PAGES}
 
 
 @pytest.mark.parametrize(
