@@ -145,6 +145,11 @@ class MappedFiles:
             self._guest = None
         self._policy.remove(os.fsencode(path))
 
+    def forget_removed(self) -> None:
+        """Close the files that are no more at their paths: while one is open, its bytes stay on the disk."""
+        for path in [path for path in self._open if not os.path.exists(path)]:
+            self.forget(path)
+
     def close(self) -> None:
         """Close all files."""
         for path in list(self._open):

@@ -70,6 +70,7 @@ class Index:
         self.path = path
         self.read_only = False
         self.fresh = False
+        self._relaxed = False
         self._connection = sqlite3.connect(
             path, timeout=busy, isolation_level=None, check_same_thread=False
         )
@@ -121,10 +122,20 @@ class Index:
 
     def __enter__(self) -> None:
         """A transaction that writes."""
+        if not self._relaxed:
+            # The index can be made again, so no commit waits for the disk; WAL keeps it whole all the same.
+            self._connection.execute("PRAGMA synchronous = NORMAL")
+            self._relaxed = True
         self._connection.execute("BEGIN IMMEDIATE")
 
     def __exit__(self, kind: object, value: object, trace: object) -> None:
-        self._connection.execute("COMMIT" if kind is None else "ROLLBACK")
+        try:
+            if kind is None:
+                self._connection.execute("COMMIT")
+        finally:
+            # A commit that failed leaves its transaction open; some errors have ended it already.
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
 
     def rows(self, kind: int, keys: list[bytes]) -> dict[bytes, Row]:
         """The rows of the entries that are there."""
@@ -219,11 +230,12 @@ class Index:
             )
         )
 
-    def by_use(self) -> Iterator[tuple[int, bytes, int, float]]:
-        """Kind, key, bytes of the record and last use of all entries, least recently used first."""
+    def by_use(self, before: float) -> Iterator[tuple[int, bytes, int, float]]:
+        """Kind, key, bytes of the record and last use of entries last used ``before`` a time, the oldest first."""
         return self._connection.execute(
             f"SELECT kind, key, stored + {HEADER_BYTES}, used FROM entries"  # noqa: S608 - a constant
-            " ORDER BY used, kind, key"
+            " WHERE used < ? ORDER BY used, kind, key",
+            (before,),
         )
 
     def within(self, name: str) -> list[tuple[int, bytes, int, int]]:

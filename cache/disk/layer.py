@@ -246,6 +246,7 @@ class DiskLayer:
             if self._wrote:
                 self._wrote = False
                 self._keep_house()
+                self._files.forget_removed()
             self._lease.release()
 
     def _write(self) -> None:
@@ -421,7 +422,10 @@ class DiskLayer:
         with self._lock:
             self._write()
             nothing = verify.Verified(0, 0, 0, 0)
-            return self._ask(lambda index: verify.verify(self._place(index), self._codec), nothing)
+            with self._hold(wait=True):
+                return self._ask(
+                    lambda index: verify.verify(self._place(index), self._codec), nothing
+                )
 
     def stats(self) -> DiskStats:
         """What is in the store."""

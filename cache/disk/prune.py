@@ -10,6 +10,7 @@ of which most is dead are rewritten.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from hyper.cache.disk import leases, packs
@@ -56,7 +57,8 @@ def _victims(place: Place) -> tuple[list[tuple[int, bytes]], int]:
     over = live - int(place.max_bytes * _DOWN_TO) if total > place.max_bytes else 0
     victims: list[tuple[int, bytes]] = []
     leased = 0
-    for kind, key, size, used in place.index.by_use():
+    # Without the bound of time, every row would be sorted to find that none is old.
+    for kind, key, size, used in place.index.by_use(math.inf if over > 0 else oldest):
         if over <= 0 and used >= oldest:
             break
         if key[: leases.PREFIX_BYTES] in in_use:

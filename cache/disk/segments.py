@@ -90,7 +90,12 @@ def size(folder: str, name: str) -> int:
 
 
 def remove(folder: str, name: str) -> None:
-    """Remove a segment or a pack. Raises ``OSError``; one that is gone already is fine."""
+    """Remove a segment or a pack, under its name or to the side.
+
+    Raises ``OSError``; one that is gone already is fine, and so is what cannot be a name.
+    """
+    if not _NAME.fullmatch(name.removesuffix(ASIDE)):
+        return
     path = os.path.join(folder, FOLDER, name)
     try:
         if name.endswith(SEGMENT):

@@ -101,6 +101,32 @@ def no_space(*_: object, **__: object) -> None:
     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
+def test_an_index_that_cannot_grow_is_not_broken(folder: str) -> None:
+    """The disk is full in the middle of the transaction: it is rolled back, and the segment is adopted later."""
+    put, further = some_blobs(5, 100), some_blobs(500, 100, seed=2)
+    fill(folder, put)
+    store = DiskLayer(folder)
+    assert store.get_many("blob", list(put)) == put
+    assert store._index is not None
+    store._index._connection.execute("PRAGMA max_page_count = 1")
+    store.put_many("blob", further)
+    store.flush()
+    assert store.counters["errors"] >= 1
+    assert store.counters["rebuilt"] == 0
+    assert store.get_many("blob", list(put)) == put
+    store.close()
+    fill(folder, some_blobs(1, 100, seed=3))
+    assert read(folder, further) == further
+
+
+def test_only_segments_are_removed(folder: str, tmp_path: Path) -> None:
+    secret = tmp_path / "secret.seg"
+    secret.write_bytes(b"x")
+    for name in ("../../secret.seg", "../../secret.pack", "../data", ""):
+        segments.remove(folder, name)
+    assert secret.exists()
+
+
 def test_a_really_full_disk_leaves_nothing_behind(folder: str) -> None:
     """A limit on the size of files stops the write in its middle, as a full disk does."""
     import resource

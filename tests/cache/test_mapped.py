@@ -152,6 +152,18 @@ def test_there_are_few_open_files_however_small_they_are(tmp_path: Path) -> None
     files.close()
 
 
+def test_removed_files_are_let_go(tmp_path: Path) -> None:
+    paths = files_in(tmp_path, 3, 1000)
+    files = MappedFiles(LRU(1 << 20), map_from=1)
+    for path in paths:
+        files.file(path)
+    Path(paths[1]).unlink()
+    assert files.file(paths[1]).read(0, 1000) == noise(1, 1000)
+    files.forget_removed()
+    assert len(files) == 2
+    files.close()
+
+
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         MappedFiles(LRU(100)).file(str(tmp_path / "none"))
