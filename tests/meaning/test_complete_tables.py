@@ -154,3 +154,25 @@ def test_lists_of_constants_are_looked_through(tmp_path: Path) -> None:
     for args in product((0, 1, 3), numbers, ("a", "b", "c")):
         assert tiers.one("m0.t", list(args), NOW) == tiers.zero("m0.t", list(args), NOW)
     tiers.forget()
+
+
+def test_small_things_are_written_as_a_person_would(tmp_path: Path) -> None:
+    text = (
+        "entity E:\n    n: int\n    code: string @length(0, 5)\n"
+        "rule twice on E:\n    when true then n = n * 2\n"
+        "calc dear(d: decimal(6, 2)) -> bool:\n    d >= 50.00 and d != 0.50\n"
+        'calc mail(s: string) -> bool:\n    matches(s, "\\\\.com$")\n'
+    )
+    made = optimise(program(text))
+    files = emit_python(made, "made")
+    source = files["m0.py"]
+    assert "    return replace(e, n=i64(e.n * 2))\n" in source
+    assert 'd >= 50 and d != Decimal("0.50")' in source
+    assert r'matches(s, r"\.com$")' in source
+    assert "Field(max_length=5)" in source
+    tiers = Tiers(made, tmp_path)
+    for value in (Decimal("49.99"), Decimal("50.00"), Decimal("0.50"), Decimal("-1.00")):
+        assert tiers.one("m0.dear", [value], NOW) == tiers.zero("m0.dear", [value], NOW)
+    assert tiers.one("m0.mail", ["x.com"], NOW) == ("bool", True)
+    tiers.forget()
+    assert "import" not in emit_python(program("", "calc f() -> int:\n    1\n"), "made")["m0.py"]

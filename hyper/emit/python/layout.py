@@ -72,6 +72,8 @@ def module_text(module: Module, names: Names) -> ModuleText:
         gap = [""] if previous_is_line else ["", ""]
         body += [*gap, f"if not {checking}:", *assignment(INDENT, "__getattr__", call)]
     head = docstring(module.doc or f"The module {module.name}.", "")
+    if not body:
+        return ModuleText("\n".join(head) + "\n", [])
     head = [*head, "", *scope.header()] if head else scope.header()
     shift = len(head) + 1
     return ModuleText(

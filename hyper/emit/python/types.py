@@ -98,7 +98,7 @@ def bounds(kind: Type, markers: Markers, scope: Scope) -> list[str]:
     sized = isinstance(kind, ListOf | MapOf)
     least_length = markers.min_size if sized else markers.min_length
     most_length = markers.max_size if sized else markers.max_length
-    if least_length is not None:
+    if least_length:
         words.append(f"min_length={least_length}")
     if most_length is not None:
         words.append(f"max_length={most_length}")

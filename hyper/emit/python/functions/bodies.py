@@ -253,6 +253,9 @@ class Bodies:
                 nodes.WithFields(entity, nodes.Local(entity, "self"), fields), depth, clause.line
             )
             made = self._expressions.write(whole)
+            if depth == 1 and clause is definition.clauses[-1]:
+                self._lines.statement(1, "return ", made, origin=clause.line)
+                return
             self._lines.statement(depth, f"{name} = ", made, origin=clause.line)
         self._lines.plain(1, f"return {name}", definition.line)
 

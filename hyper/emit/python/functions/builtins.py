@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+import msgspec
+
+from hyper.emit.python.format import quote_regex
 from hyper.emit.python.functions.order import is_pure
 from hyper.emit.python.functions.pieces import (
     COMPARE,
@@ -15,11 +18,11 @@ from hyper.emit.python.functions.pieces import (
     call,
     operation,
 )
+from hyper.ir import nodes
 from hyper.ir.types import BIGINT, DURATION, FLOAT, INT, Dec, ListOf, Prim, Type
 
 if TYPE_CHECKING:
     from hyper.emit.python.functions.expressions import Expressions
-    from hyper.ir import nodes
 
 _METHODS: Final = {
     "lower": "lower",
@@ -40,7 +43,6 @@ _RUNTIME: Final = {
     "log": ("arithmetic", "log"),
     "log10": ("arithmetic", "log10"),
     "clamp": ("arithmetic", "clamp"),
-    "matches": ("texts", "matches"),
     "replace": ("texts", "replace_text"),
     "split": ("texts", "split_text"),
     "substring": ("texts", "substring"),
@@ -129,6 +131,11 @@ def _special(
             return call(writer.runtime("lists", "has"), *items)
         case "day_of_year":
             return attribute(call(attribute(items[0], "timetuple")), "tm_yday")
+        case "matches":
+            pattern = expr.args[1]
+            if isinstance(pattern, nodes.Const):
+                items[1] = Atom(quote_regex(msgspec.json.decode(pattern.text)))
+            return call(writer.runtime("texts", "matches"), *items)
         case "days_between":
             return call(writer.runtime("dates", "days_between"), *items)
         case _:

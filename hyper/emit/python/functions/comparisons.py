@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hyper.emit.python.functions.order import is_pure
 from hyper.ir import nodes
+from hyper.ir.types import Dec
 
 
 def equalities(expr: nodes.Or) -> list[nodes.Binary]:
@@ -49,3 +50,12 @@ def constant_bool(expr: nodes.Expr) -> bool | None:
     if isinstance(expr, nodes.Const) and expr.text in {"true", "false"}:
         return expr.text == "true"
     return None
+
+
+def without_places(expr: nodes.Expr) -> nodes.Expr:
+    """A decimal constant that is whole, without its places: 2 for 2.00."""
+    if isinstance(expr, nodes.Const) and isinstance(expr.type, Dec):
+        whole, _, places = expr.text.partition(".")
+        if whole.lstrip("-").isdigit() and not places.strip("0"):
+            return nodes.Const(expr.type, "0" if whole == "-0" else whole)
+    return expr

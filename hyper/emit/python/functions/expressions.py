@@ -15,6 +15,7 @@ from hyper.emit.python.functions.comparisons import (
     equalities,
     is_chain,
     is_repeatable,
+    without_places,
 )
 from hyper.emit.python.functions.order import is_pure, starts_with_local
 from hyper.emit.python.functions.pieces import (
@@ -281,8 +282,10 @@ class Expressions:
         }
 
     def _sides(self, expr: nodes.Binary) -> tuple[Piece, Piece]:
-        """Both operands; an int beside a decimal needs no conversion of its own."""
+        """Both operands; an int beside a decimal needs no conversion of its own, nor does 2.00 that is only compared."""
         left, right = expr.left, expr.right
+        if expr.op in _OPPOSITE:
+            left, right = without_places(left), without_places(right)
         if isinstance(self.present(left), Dec) and isinstance(self.present(right), Dec):
             if not _is_widened(left):
                 return self.write(left), self._number(right)
@@ -395,7 +398,7 @@ class Expressions:
     def _or(self, expr: nodes.Or) -> Piece:
         choices = equalities(expr)
         if choices and self._is_asked_plainly(choices):
-            items = tuple(self._number(choice.right) for choice in choices)
+            items = tuple(self._number(without_places(choice.right)) for choice in choices)
             whole = Brackets(None, "(", items, ")")
             return operation(COMPARE, "in", self.write(choices[0].left), whole)
         return joined(OR, "or", self.write(expr.left), self.write(expr.right))
