@@ -52,6 +52,10 @@ class Row(NamedTuple):
     used: float
 
 
+class UnmadeError(Exception):
+    """The file has no tables yet: another process is making it, or was killed when it did."""
+
+
 class VersionError(sqlite3.DatabaseError):
     """The index is of another schema than its name says."""
 
@@ -65,11 +69,15 @@ def is_broken(error: sqlite3.Error) -> bool:
 class Index:
     """An open index. Every method raises ``sqlite3.Error``."""
 
-    def __init__(self, path: str, busy: float) -> None:
-        """Open or make the index; ``busy``: seconds to wait for a writer. Callers that make one hold the folder's lock."""
+    def __init__(self, path: str, busy: float, *, make: bool = False) -> None:
+        """Open the index, or ``make`` it while the folder's lock is held; ``busy``: seconds to wait for a writer.
+
+        Raises ``UnmadeError`` where there is nothing yet and none is to be made.
+        """
         self.path = path
         self.read_only = False
         self.fresh = False
+        self._make = make
         self._relaxed = False
         self._connection = sqlite3.connect(
             path, timeout=busy, isolation_level=None, check_same_thread=False
@@ -114,6 +122,8 @@ class Index:
         (tables,) = self._connection.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()
         if version or tables:
             raise VersionError(f"schema {version}")
+        if not self._make:
+            raise UnmadeError(self.path)
         self._connection.execute("PRAGMA journal_mode = WAL")
         with self:
             for statement in _TABLES:

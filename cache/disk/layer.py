@@ -16,7 +16,7 @@ import time
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from hyper.cache.disk import segments
-from hyper.cache.disk.index import FILE, Index, Row, identity, is_broken, set_aside
+from hyper.cache.disk.index import FILE, Index, Row, UnmadeError, identity, is_broken, set_aside
 from hyper.cache.disk.leases import Lease
 from hyper.cache.disk.locks import locked
 from hyper.cache.disk.records import ACTION, BLOB, Codec, DamagedError, parse
@@ -159,6 +159,10 @@ class DiskLayer:
         bad: list[tuple[int, bytes, int]] = []
         gone = self._read_rows(code, rows, found, bad)
         if gone:
+            if self._index is not None and not self._index.is_current():
+                # Another process has set this index aside, and moves what a newer one says.
+                self._index.close()
+                self._index = None
             later = self._rows(code, list(gone))
             lost = self._read_rows(code, later, found, bad)
             names = {row.segment for key, row in lost.items() if row == gone[key]}
@@ -179,11 +183,17 @@ class DiskLayer:
     ) -> dict[bytes, Row]:
         gone: dict[bytes, Row] = {}
         stale = self._clock() - _RECENT
-        # In the order of the disk; an index that lies may have anything in a row.
-        for key, row in sorted(rows.items(), key=lambda item: (str(item[1][0]), str(item[1][1]))):
+        ordered = list(rows.items())
+        # In the order of the disk, and a file at a time; an index that lies may have anything in a row.
+        with contextlib.suppress(TypeError):
+            ordered.sort(key=lambda item: item[1][:2])
+        name, file = "", None
+        for key, row in ordered:
             try:
-                path = segments.data_file(self.folder, row.segment)
-                record = self._files.file(path).read(row.offset, row.size)
+                if file is None or row.segment != name:
+                    name, file = row.segment, None
+                    file = self._files.file(segments.data_file(self.folder, name))
+                record = file.read(row.offset, row.size)
                 found[key] = self._codec.decode(code, key, record)
                 if row.used < stale:
                     self._touched.add((code, key))
@@ -363,11 +373,15 @@ class DiskLayer:
         try:
             if os.stat(path).st_size:
                 return Index(path, self._busy)
+        except UnmadeError:
+            pass
         except FileNotFoundError:
-            if self._read_only or not (self._wrote or segments.names(self.folder)):
+            if not (self._wrote or segments.names(self.folder)):
                 return None
+        if self._read_only:
+            return None
         with self._hold(wait=True):
-            index = Index(path, self._busy)
+            index = Index(path, self._busy, make=True)
             if index.fresh:
                 from hyper.cache.disk import upkeep
 

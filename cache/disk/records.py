@@ -24,7 +24,7 @@ from __future__ import annotations
 
 import struct
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 from zlib import crc32
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ class Codec:
 
     def __init__(self) -> None:
         self._compress: Callable[[bytes], bytes] | None = None
-        self._decompress: Callable[[Any], bytes] | None = None
+        self._decompress: Callable[[memoryview, int], bytes] | None = None
 
     def encode(self, kind: int, key: bytes, value: bytes, created: float, cost: float) -> bytes:
         """The record of an entry: compressed where that saves an eighth."""
@@ -126,18 +126,27 @@ class Codec:
     def _value(self, header: Header, record: bytes) -> bytes:
         if header.codec == RAW:
             return record[HEADER_BYTES:]
-        from zstandard import ZstdDecompressor, ZstdError, frame_content_size
-
         if self._decompress is None:
-            self._decompress = ZstdDecompressor().decompress
-        frame = memoryview(record)[HEADER_BYTES:]
+            self._decompress = _decoder()
+        return self._decompress(memoryview(record)[HEADER_BYTES:], header.raw)
+
+
+def _decoder() -> Callable[[memoryview, int], bytes]:
+    """A function that gives the content of a frame, which must have so many bytes."""
+    from zstandard import ZstdDecompressor, ZstdError, frame_content_size
+
+    decompress = ZstdDecompressor().decompress
+
+    def decode(frame: memoryview, size: int) -> bytes:
         try:
             # A frame that claims another size would have that much memory reserved for it.
-            if frame_content_size(frame) != header.raw:
+            if frame_content_size(frame) != size:
                 raise DamagedError("the frame has another length")
-            return self._decompress(frame)
+            return decompress(frame)
         except (ZstdError, MemoryError) as error:
             raise DamagedError("the frame is broken") from error
+
+    return decode
 
 
 def parse(record: bytes) -> Header | None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hyper.cache.disk import DiskLayer, index
+from hyper.cache.disk import DiskLayer, index, layer, locks
 from tests.cache.entries import noise, some_blobs
 from tests.cache.stores import (
     fill,
@@ -58,6 +58,46 @@ def test_an_index_of_another_schema_is_set_aside(folder: str) -> None:
     assert store.counters["rebuilt"] == 1
     store.close()
     assert os.path.exists(f"{path}.broken")
+
+
+def test_an_index_that_is_being_made_is_waited_for(
+    folder: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another process makes the index between the look at the file and the making of one here."""
+    os.makedirs(folder)
+    path = os.path.join(folder, index.FILE)
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA journal_mode = WAL")
+    assert os.path.getsize(path)
+    hold = locks.locked
+
+    def late(where: str, *, wait: bool) -> contextlib.AbstractContextManager[bool]:
+        monkeypatch.setattr(layer, "locked", hold)
+        fill(folder, some_blobs(3, 100))
+        return hold(where, wait=wait)
+
+    monkeypatch.setattr(layer, "locked", late)
+    put = some_blobs(3, 100, seed=1)
+    store = DiskLayer(folder)
+    store.put_many("blob", put)
+    store.close()
+    assert store.counters["errors"] == store.counters["rebuilt"] == 0
+    assert read(folder, {**put, **some_blobs(3, 100)}) == {**put, **some_blobs(3, 100)}
+
+
+def test_an_index_that_was_set_aside_by_another_is_let_go(folder: str) -> None:
+    put = some_blobs(5, 300)
+    fill(folder, put)
+    build = DiskLayer(folder)
+    first = next(iter(put))
+    build.get_many("blob", [first])
+    path = os.path.join(folder, index.FILE)
+    index.set_aside(path)
+    other = DiskLayer(folder, pack_after=1)
+    other.put_many("blob", some_blobs(1, 300, seed=5))
+    other.close()
+    assert build.get_many("blob", list(put)) == put
+    build.close()
 
 
 def test_an_index_without_its_tables_is_set_aside(folder: str) -> None:

@@ -153,3 +153,28 @@ def test_a_pack_that_cannot_be_written_leaves_nothing(
     with pytest.raises(OSError, match="No space"):
         packs.write(str(tmp_path), [noise(1, 10)])
     assert os.listdir(tmp_path / segments.FOLDER) == []
+
+
+def test_a_segment_that_is_packed_before_its_writer_told_of_it(
+    folder: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the naming of a segment and the transaction, another build adopts it and packs it."""
+    write = segments.write
+    writer, other = DiskLayer(folder), DiskLayer(folder, pack_after=1)
+    late = some_blobs(3, 400, seed=77)
+
+    def interrupted(*words: Any, **options: Any) -> tuple[str, int]:
+        made = write(*words, **options)
+        monkeypatch.setattr(segments, "write", write)
+        other.put_many("action", {action(1): b"x"})
+        other.flush()
+        return made
+
+    monkeypatch.setattr(segments, "write", interrupted)
+    writer.put_many("blob", late)
+    writer.flush()
+    assert other.counters["adopted"] == len(late)
+    assert writer.get_many("blob", list(late)) == late
+    assert writer.counters["dropped"] == 0
+    writer.close()
+    other.close()
