@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import numpy as np
 
-from benchmarks.processes import once
+from hyper.bench.processes import once
 from hyper.cache.sketches.bloom import KeyFilter
 from hyper.cache.sketches.count_min import CountMin
 from hyper.cache.sketches.hyperloglog import Distinct

@@ -33,6 +33,7 @@ look
   explain         types, cost bound, dependents and callers of a name
   run             evaluate a calc, table or rule on one input
   doctor          what is installed, and what is missing
+  bench           made-up trees of any size, and what builds of them cost
 
   completion      print a completion script for bash, zsh or fish
 
@@ -209,6 +210,12 @@ def _doctor(parser: argparse.ArgumentParser) -> None:
     _json(parser)
 
 
+def _bench(parser: argparse.ArgumentParser) -> None:
+    from hyper.cli.bench_arguments import fill
+
+    fill(parser, _TIERS, _EXITS)
+
+
 def _completion(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("shell", choices=("bash", "zsh", "fish"), help="for which shell")
     _json(parser)
@@ -226,5 +233,6 @@ _COMMANDS: Final[tuple[tuple[str, str, Callable[[argparse.ArgumentParser], None]
     ("explain", "Tell types, cost bound, dependents and callers of a name.", _explain),
     ("run", "Evaluate a calc, table or rule on one input.", _run),
     ("doctor", "Tell what is installed, and what is missing.", _doctor),
+    ("bench", "Make up trees of any size, and measure builds.", _bench),
     ("completion", "Print a completion script.", _completion),
 )

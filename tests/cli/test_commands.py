@@ -41,6 +41,7 @@ def test_help_names_every_command(hyper: Hyper) -> None:
         "explain",
         "run",
         "doctor",
+        "bench",
         "completion",
     ):
         assert f"\n  {command}" in done.out

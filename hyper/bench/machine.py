@@ -1,0 +1,56 @@
+"""Facts of the machine, without which a time says nothing."""
+
+from __future__ import annotations
+
+import os
+import platform
+from importlib import metadata
+from typing import Any, Final
+
+_PACKAGES: Final = ("hypercompiler", "pydantic", "fastapi", "datamodel-code-generator")
+
+
+def facts() -> dict[str, Any]:
+    """Python, system, processor, cores that may be used, bytes of memory, load of the last minute, versions."""
+    return {
+        "python": f"{platform.python_implementation()} {platform.python_version()}",
+        "system": f"{platform.system()} {platform.release()}",
+        "machine": platform.machine(),
+        "processor": _processor(),
+        "cores": _cores(),
+        "memory_bytes": _memory(),
+        "load": os.getloadavg()[0] if hasattr(os, "getloadavg") else None,
+        "versions": {name: version(name) for name in _PACKAGES},
+    }
+
+
+def version(name: str) -> str | None:
+    """The version of an installed package; ``None`` where it is not installed."""
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def _cores() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _processor() -> str | None:
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8") as stream:
+            for line in stream:
+                if line.startswith("model name"):
+                    return line.partition(":")[2].strip()
+    except OSError:
+        pass
+    return platform.processor() or None
+
+
+def _memory() -> int | None:
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError, OSError):
+        return None

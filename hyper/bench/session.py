@@ -1,0 +1,85 @@
+"""A session in a process of its own: one compiler that builds again and again, as a server or an editor would use it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING, Any, Self
+
+from hyper.bench.processes import Run, environment
+from hyper.bench.report import BenchError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class Session:
+    """Starts the process; ``build`` asks it for one build. A context, at whose end the process ends."""
+
+    def __init__(self, tree: str, options: Mapping[str, Any]) -> None:
+        self._process = subprocess.Popen(
+            (sys.executable, "-m", "hyper.bench.session"),
+            env=environment({}),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        self._ask({"tree": tree, "options": options})
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.communicate()
+
+    def build(self) -> Run:
+        """One build: seconds from the question to the answer. Raises ``BenchError`` where it fails."""
+        began = time.perf_counter()
+        answer = self._ask({})
+        wall = time.perf_counter() - began
+        if not answer["success"]:
+            raise BenchError(f"a build in a session failed: {answer['message']}")
+        return Run(wall, answer["cpu"], int(answer["peak"]))
+
+    def _ask(self, question: Mapping[str, Any]) -> dict[str, Any]:
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(json.dumps(question) + "\n")
+        self._process.stdin.flush()
+        line = self._process.stdout.readline()
+        if not line:
+            raise BenchError("a session ended by itself")
+        answer: dict[str, Any] = json.loads(line)
+        return answer
+
+
+def main() -> int:
+    """Answer each line on stdin: the first makes the session, each other one builds."""
+    from hyper.engine.compiler import Compiler
+
+    first = json.loads(sys.stdin.readline())
+    with Compiler(**first["options"]) as compiler:
+        _answer({})
+        for _ in sys.stdin:
+            began = time.process_time()
+            result = compiler.compile(first["tree"])
+            _answer(
+                {
+                    "success": result.success,
+                    "message": result.errors[0].message if result.errors else None,
+                    "cpu": time.process_time() - began,
+                    "peak": result.metrics.get("peak_memory", 0),
+                }
+            )
+    return 0
+
+
+def _answer(value: Mapping[str, Any]) -> None:
+    sys.stdout.write(json.dumps(value) + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,158 @@
+"""The arguments of ``hyper bench``. Nothing is loaded here that measures."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_WORKLOADS: Final = ("cold", "no-op", "edit", "scale", "memory", "route")
+_ABLATED: Final = ("cold", "no-op", "edit")
+_TREE: Final = (
+    "a folder of intent files or an OpenAPI description; default: a tree that is generated"
+)
+
+
+def fill(parser: argparse.ArgumentParser, tiers: tuple[str, ...], epilog: str) -> None:
+    """Give the command its parts."""
+    parts = parser.add_subparsers(dest="part", metavar="PART", required=True)
+
+    def part(name: str, text: str) -> argparse.ArgumentParser:
+        made = parts.add_parser(name, help=text, description=text, epilog=epilog)
+        made.add_argument("--seed", type=_at_least(0), default=1, metavar="S", help="default: 1")
+        made.add_argument("--json", action="store_true", help="print one JSON object")
+        return made
+
+    _generate(part("generate", "Write a tree of intent files that is made up from a seed."))
+    _run(part("run", "Measure a workload, or one command, as whole processes."))
+    _compare(part("compare", "Measure side by side with other generators, in one run."))
+    _day(
+        part(
+            "day",
+            "Replay recorded edits, each followed by a build of every tier.",
+        ),
+        tiers,
+    )
+    _ablate(part("ablate", "Measure what each switch is worth."), tiers)
+
+
+def _at_least(least: int) -> Callable[[str], int]:
+    def number(text: str) -> int:
+        value = int(text)
+        if value < least:
+            raise argparse.ArgumentTypeError(f"{value} is less than {least}")
+        return value
+
+    return number
+
+
+def _generate(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("units", type=_at_least(3), metavar="N", help="how many files; at least 3")
+    parser.add_argument("-o", "--out", required=True, metavar="DIR", help="folder to write to")
+    parser.add_argument(
+        "--edits",
+        type=_at_least(0),
+        default=0,
+        metavar="E",
+        help="write the tree as it is after so many edits; default: 0",
+    )
+
+
+def _measured(parser: argparse.ArgumentParser, rounds: int) -> None:
+    parser.add_argument("tree", nargs="?", metavar="TREE", help=_TREE)
+    parser.add_argument(
+        "--units",
+        type=_at_least(3),
+        default=100,
+        metavar="N",
+        help="size of the generated tree; default: 100",
+    )
+    parser.add_argument(
+        "--rounds",
+        type=_at_least(1),
+        default=rounds,
+        metavar="R",
+        help=f"runs that count; default: {rounds}",
+    )
+    parser.add_argument(
+        "--warm-up",
+        type=_at_least(0),
+        default=1,
+        metavar="W",
+        help="runs before them that do not count; default: 1",
+    )
+    _out(parser)
+
+
+def _out(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--out", metavar="FILE", help="write the JSON object there too")
+
+
+def _run(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "workload",
+        choices=(*_WORKLOADS, "command"),
+        metavar="WORKLOAD",
+        help=f"{', '.join(_WORKLOADS)}, or command with --command",
+    )
+    _measured(parser, 5)
+    parser.add_argument(
+        "--sizes",
+        type=_sizes,
+        default=(100, 1000),
+        metavar="LIST",
+        help="units of the trees of scale; default: 100,1000",
+    )
+    parser.add_argument("--command", dest="line", metavar="LINE", help="the command to measure")
+
+
+def _sizes(text: str) -> tuple[int, ...]:
+    number = _at_least(3)
+    return tuple(number(each) for each in text.split(","))
+
+
+def _compare(parser: argparse.ArgumentParser) -> None:
+    _measured(parser, 3)
+    parser.add_argument(
+        "--workload",
+        choices=("cold", "route"),
+        default="cold",
+        help="a build from nothing (default), or the first answer of what was built",
+    )
+
+
+def _day(parser: argparse.ArgumentParser, tiers: tuple[str, ...]) -> None:
+    for name, least, default, text in (
+        ("--units", 3, 100, "units of the tree"),
+        ("--edits", 1, 20, "edits, each with its builds"),
+    ):
+        parser.add_argument(
+            name,
+            type=_at_least(least),
+            default=default,
+            metavar=name[2].upper(),
+            help=f"{text}; default: {default}",
+        )
+    parser.add_argument(
+        "--tier",
+        action="append",
+        choices=tiers,
+        help="a tier to measure, as often as wanted; default: all",
+    )
+    parser.add_argument("--sessions", action="store_true", help="measure sessions that stay, too")
+    _out(parser)
+
+
+def _ablate(parser: argparse.ArgumentParser, tiers: tuple[str, ...]) -> None:
+    _measured(parser, 5)
+    parser.add_argument(
+        "--tier", choices=tiers, default="balanced", help="where the other switches stand"
+    )
+    parser.add_argument(
+        "--workload",
+        action="append",
+        choices=_ABLATED,
+        help="a workload to measure, as often as wanted; default: all three",
+    )

@@ -1,0 +1,71 @@
+"""Whole processes: what is measured, what is taken off, and what is said of a command that fails."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from hyper.bench.processes import BARE, Contestant, Run, environment, figures, measure, once
+from hyper.bench.report import BenchError, Report
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_a_command_that_fails_is_no_figure() -> None:
+    with pytest.raises(BenchError, match="no such thing"):
+        once((sys.executable, "-c", "raise SystemExit('no such thing')"), {})
+
+
+def test_a_command_that_is_not_there_is_told() -> None:
+    with pytest.raises(BenchError, match="does not start"):
+        once(("/no/such/program",), {})
+
+
+def test_a_process_sees_no_option_but_those_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HYPER_TIER", "insane")
+    monkeypatch.setenv("PYTHONWARNINGS", "error")
+    seen = environment({"HYPER_CACHE": "here"})
+    assert {"HYPER_TIER", "PYTHONWARNINGS"}.isdisjoint(seen)
+    assert seen["HYPER_CACHE"] == "here"
+
+
+def test_everybody_runs_in_turn_and_another_first_each_time(tmp_path: Path) -> None:
+    order: list[str] = []
+    command = (sys.executable, "-c", "pass")
+    one, two = (
+        Contestant(name, command, {}, lambda name=name: order.append(name))  # type: ignore[misc]
+        for name in ("one", "two")
+    )
+    runs = measure([one, two], 1, warm_up=2)
+    assert order == ["one", "two", "two", "one", "one", "two"]
+    assert [len(each) for each in runs.values()] == [1, 1]
+    assert tmp_path.is_dir()
+
+
+def test_medians_above_bare_python() -> None:
+    bare, ours = figures(
+        {
+            BARE: [Run(0.5, 0.1, 5)],
+            "ours": [Run(1.0, 0.5, 10), Run(9.0, 0.7, 30), Run(2.0, 0.6, 20)],
+        }
+    )
+    assert bare.wall_above_bare_python == 0
+    assert ours.wall_seconds == 2.0
+    assert ours.wall_above_bare_python == 1.5
+    assert ours.wall_range == (1.0, 9.0)
+    assert (ours.cpu_seconds, ours.peak_bytes, ours.runs) == (0.6, 20, 3)
+
+
+def test_ratios_and_goals() -> None:
+    report = Report(benchmark="run", workload="x")
+    report.figures = figures({BARE: [Run(1, 1, 1)], "a": [Run(3, 6, 8)], "b": [Run(2, 3, 4)]})
+    ratio = report.compare("a", "b")
+    assert (ratio.wall, ratio.wall_above_bare_python, ratio.cpu, ratio.peak) == (1.5, 2, 2, 2)
+    report.aim("x", "a most", 2, 1.5)
+    report.aim_high("x", "a least", 2, 1.5)
+    assert [goal.met for goal in report.goals] == [False, True]
+    with pytest.raises(KeyError):
+        report.figure("c")
