@@ -1,0 +1,1 @@
+"""Tests of the shared cache against a server of their own."""

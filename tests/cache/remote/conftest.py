@@ -1,0 +1,69 @@
+"""A Redis server, and layers on it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from benchmarks.remote_server import RedisServer, executable
+from hyper.cache.remote import Limits, RedisLayer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+QUICK = Limits(connect=0.3, stall=0.3, call=0.6)
+
+
+@pytest.fixture(scope="session")
+def shared_server() -> Iterator[RedisServer]:
+    """One for all tests that do it no harm; emptied before each by ``server``."""
+    if executable() is None:
+        pytest.skip("no redis-server")
+    server = RedisServer()
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def server(shared_server: RedisServer) -> RedisServer:
+    raw(shared_server.url, "FLUSHALL")
+    return shared_server
+
+
+@pytest.fixture
+def start() -> Iterator[Callable[..., RedisServer]]:
+    """Starts servers that are ended after the test."""
+    if executable() is None:
+        pytest.skip("no redis-server")
+    started: list[RedisServer] = []
+
+    def starting(*options: str) -> RedisServer:
+        started.append(RedisServer(*options))
+        return started[-1]
+
+    yield starting
+    for each in started:
+        each.close()
+
+
+@pytest.fixture
+def opened() -> Iterator[Callable[..., RedisLayer]]:
+    """Makes layers that are closed after the test."""
+    layers: list[RedisLayer] = []
+
+    def opening(url: str, project: str = "shop", **options: Any) -> RedisLayer:
+        layers.append(RedisLayer(url, project, **{"limits": QUICK, **options}))
+        return layers[-1]
+
+    yield opening
+    for layer in layers:
+        layer.close()
+
+
+def raw(url: str, *command: str | bytes) -> Any:
+    """The server's own answer."""
+    import redis
+
+    with redis.Redis.from_url(url) as client:
+        return client.execute_command(*command)
