@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import signal
 import subprocess
 import sys
 import time
@@ -46,10 +48,13 @@ class Session:
     def _ask(self, question: Mapping[str, Any]) -> dict[str, Any]:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        self._process.stdin.write(json.dumps(question) + "\n")
-        self._process.stdin.flush()
-        line = self._process.stdout.readline()
+        line = ""
+        with contextlib.suppress(BrokenPipeError):
+            self._process.stdin.write(json.dumps(question) + "\n")
+            self._process.stdin.flush()
+            line = self._process.stdout.readline()
         if not line:
+            self._process.communicate()
             raise BenchError("a session ended by itself")
         answer: dict[str, Any] = json.loads(line)
         return answer
@@ -57,6 +62,7 @@ class Session:
 
 def main() -> int:
     """Answer each line on stdin: the first makes the session, each other one builds."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # who asks is interrupted too, and ends us
     from hyper.engine.compiler import Compiler
 
     first = json.loads(sys.stdin.readline())
