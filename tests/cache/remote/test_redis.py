@@ -279,6 +279,8 @@ class TestFilter:
         ("redis://place", {"scope": ""}),
         ("redis://place", {"mode": "write"}),
         ("redis://place", {"ttl": 0}),
+        ("redis://place", {"reads": ["feature"]}),
+        ("redis://place", {"scope": "feature", "reads": ["main", "other"]}),
         ("redis://place", {"demands": True}),
     ],
 )
