@@ -18,7 +18,8 @@ PAGES: Final = sorted(
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
-def test_page(page: Path, tmp_path: Path) -> None:
+def test_page(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("HYPER_INCREMENTAL")  # as a reader has it
     tools = console.make_tools(tmp_path / "bin")
     folder = tmp_path / "work"
     folder.mkdir()

@@ -32,6 +32,7 @@ build
 look
   explain         types, cost bound, dependents and callers of a name
   run             evaluate a calc, table or rule on one input
+  cache           what is kept between builds: its size, its health, its end
   doctor          what is installed, and what is missing
   bench           made-up trees of any size, and what builds of them cost
 
@@ -206,6 +207,26 @@ def _run(parser: argparse.ArgumentParser) -> None:
     _json(parser)
 
 
+def _cache(parser: argparse.ArgumentParser) -> None:
+    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
+    for name, text in (
+        ("stats", "Tell what is kept, and its size."),
+        ("verify", "Read and prove everything that is kept; what is bad is dropped."),
+        ("prune", "Remove what was not used for longest, down to the bounds."),
+        ("clear", "Remove everything that is kept."),
+    ):
+        action = actions.add_parser(name, help=text, description=text, epilog=_EXITS)
+        action.add_argument("--cache", metavar="DIR", help="the cache's folder; default: .hyper")
+        if name == "prune":
+            action.add_argument(
+                "--size", dest="cache_size", metavar="BYTES", help="such as 500MB; default: 30GB"
+            )
+            action.add_argument(
+                "--age", dest="cache_age", metavar="DAYS", help="since the last use; default: 30"
+            )
+        _json(action)
+
+
 def _doctor(parser: argparse.ArgumentParser) -> None:
     _json(parser)
 
@@ -232,6 +253,7 @@ _COMMANDS: Final[tuple[tuple[str, str, Callable[[argparse.ArgumentParser], None]
     ("fmt", "Format intent files.", _fmt),
     ("explain", "Tell types, cost bound, dependents and callers of a name.", _explain),
     ("run", "Evaluate a calc, table or rule on one input.", _run),
+    ("cache", "Look after what is kept between builds.", _cache),
     ("doctor", "Tell what is installed, and what is missing.", _doctor),
     ("bench", "Make up trees of any size, and measure builds.", _bench),
     ("completion", "Print a completion script.", _completion),

@@ -122,3 +122,12 @@ def verdict(items: list[Diagnostic]) -> str:
     if warnings:
         parts.append(counted(warnings, "warning"))
     return ", ".join(parts)
+
+
+def sized(count: int) -> str:
+    """Bytes as people read them: ``312 kB``."""
+    if count < 10_000:
+        return f"{count:,} bytes"
+    if count < 10_000_000:
+        return f"{count / 1000:,.0f} kB"
+    return f"{count / 1e6:,.1f} MB" if count < 10**10 else f"{count / 1e9:,.1f} GB"

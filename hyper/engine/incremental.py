@@ -15,7 +15,7 @@ from hyper.base import digest
 from hyper.engine.record import Outcome, Record, Records, name_of
 from hyper.engine.result import Miss
 from hyper.engine.stamps import Stamps, look, unchanged
-from hyper.engine.store import Store
+from hyper.engine.store import Store, cache_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 Blobs: TypeAlias = "Callable[[Sequence[str]], Mapping[str, bytes]]"
 Kind: TypeAlias = Literal["build", "check", "analyse"]
 
-FOLDER: Final = ".hyper"
 # Of more files than these nobody reads where they differ.
 _EXPLAINED: Final = 20
 
@@ -34,16 +33,11 @@ _EXPLAINED: Final = 20
 def open_request(
     kind: Kind, configured: Configured, root: str, paths: Sequence[str]
 ) -> Request | None:
-    """The request of a compile; ``None`` where its cache would be where a link of the tree leads.
-
-    The cache's folder is as configured, else ``.hyper`` beside the configuration, else in the working folder.
-    """
-    folder = configured.options.cache
+    """The request of a compile; ``None`` where it has no cache."""
+    folder = cache_folder(configured)
     if folder is None:
-        folder = os.path.join(configured.folder or os.curdir, FOLDER)
-        if os.path.islink(folder):
-            return None
-    return Request(os.path.abspath(folder), kind, root, paths, configured.options)
+        return None
+    return Request(folder, kind, root, paths, configured.options)
 
 
 class Request:
@@ -52,9 +46,9 @@ class Request:
     def __init__(
         self, folder: str, kind: Kind, root: str, paths: Sequence[str], options: Options
     ) -> None:
-        records = Records(os.path.join(folder, "records"))
+        records = Records(folder)
         self._records = records
-        self._store = Store(os.path.join(folder, "store"))
+        self._store = Store(folder, options)
         self._kind = kind
         self._root = root
         self._paths = paths

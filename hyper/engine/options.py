@@ -44,6 +44,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     tier: TierName = "balanced"
     collects: bool | None = None
     cache: str | None = None
+    cache_size: int = 30 * 10**9
+    cache_age: int = 30
     incremental: bool | None = None
 
     @property
@@ -168,6 +170,25 @@ def _switch(key: str, value: Any) -> bool:
     raise OptionError("E0903", f'the option "{key}" is true or false, not {_shown(value)}')
 
 
+def _size(key: str, value: Any) -> int:
+    match = re.fullmatch(r"(\d{1,15}) ?([kMGT]?)B?", value) if isinstance(value, str) else None
+    if match is not None:
+        factor: int = 1000 ** "_kMGT".index(match[2] or "_")
+        return int(match[1]) * factor
+    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+        return value
+    message = f'the option "{key}" is a number of bytes, such as "30GB", not {_shown(value)}'
+    raise OptionError("E0903", message)
+
+
+def _days(key: str, value: Any) -> int:
+    if isinstance(value, str) and re.fullmatch(r"\d{1,6}", value):
+        return int(value)
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 10**6:
+        return value
+    raise OptionError("E0903", f'the option "{key}" is a number of days, not {_shown(value)}')
+
+
 _SWITCHES: Final = {"true": True, "1": True, "on": True, "false": False, "0": False, "off": False}
 _PARSERS: Final[dict[str, Callable[[str, Any], Any]]] = {
     "source": _text,
@@ -177,6 +198,8 @@ _PARSERS: Final[dict[str, Callable[[str, Any], Any]]] = {
     "tier": _tier,
     "collects": _switch,
     "cache": _text,
+    "cache_size": _size,
+    "cache_age": _days,
     "incremental": _switch,
 }
 

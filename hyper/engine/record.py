@@ -49,10 +49,10 @@ class Record(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Records:
-    """The records of a folder, by the name of the request. Failures to write are counted in ``errors``."""
+    """The records of a cache's folder, by the name of the request. Failures to write are counted in ``errors``."""
 
     def __init__(self, folder: str) -> None:
-        self.folder = folder
+        self.folder = os.path.join(folder, "records")
         self.errors = 0
 
     def load(self, name: str) -> Record | None:
@@ -78,6 +78,20 @@ class Records:
         whole = identity.identity()
         self._write("compiler", (signature + whole).encode())
         return whole
+
+    def names(self) -> list[str]:
+        """The files of all records."""
+        try:
+            return sorted(os.listdir(self.folder))
+        except OSError:
+            return []
+
+    def clear(self) -> int:
+        """Remove all records; gives how many there were. Raises ``OSError`` where one cannot be removed."""
+        names = self.names()
+        for name in names:
+            os.unlink(os.path.join(self.folder, name))
+        return len(names)
 
     def _read(self, name: str) -> bytes | None:
         try:

@@ -6,7 +6,7 @@ The store is opened when it is first asked, and whatever is wrong with it costs 
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
@@ -15,14 +15,46 @@ from hyper.engine.record import Outcome, make_cache_folder
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from hyper.cache.disk import DiskLayer
     from hyper.cache.protocol import Layer
+    from hyper.engine.options import Configured, Options
+
+
+FOLDER: Final = ".hyper"
+_DAY: Final = 24 * 3600.0
+
+
+def cache_folder(configured: Configured) -> str | None:
+    """The folder of all that is kept: as configured, else ``.hyper`` beside the configuration, else in the working folder.
+
+    ``None`` where a link is in its place that nobody configured: a tree of sources must not lead us elsewhere.
+    """
+    folder = configured.options.cache
+    if folder is None:
+        folder = os.path.join(configured.folder or os.curdir, FOLDER)
+        if os.path.islink(folder):
+            return None
+    return os.path.abspath(folder)
+
+
+def disk_layer(folder: str, options: Options) -> DiskLayer:
+    """The layer on disk of a cache's folder, with the bounds that are configured."""
+    from hyper.cache.disk import DiskLayer
+
+    return DiskLayer(
+        os.path.join(folder, "store"),
+        max_bytes=options.cache_size,
+        max_age=options.cache_age * _DAY,
+    )
 
 
 class Store:
     """The content store and the action cache of a project. Digests are hexadecimal, as everywhere in the engine."""
 
-    def __init__(self, folder: str) -> None:
-        self._folder = folder
+    def __init__(self, folder: str, options: Options) -> None:
+        """``folder`` is the cache's."""
+        self._folder = os.path.join(folder, "store")
+        self._options = options
         self._layer: Layer | None = None
 
     def outcome(self, key: str) -> Outcome | None:
@@ -53,7 +85,7 @@ class Store:
         layer = self._open(make=True)
         if layer is None:
             return
-        layer.put_many("blob", {bytes.fromhex(name): data for name, data in blobs.items()}, seconds)
+        layer.put_many("blob", {bytes.fromhex(name): data for name, data in blobs.items()})
         layer.put_many("action", {bytes.fromhex(key): msgspec.msgpack.encode(outcome)}, seconds)
 
     def close(self) -> None:
@@ -65,13 +97,11 @@ class Store:
     def _open(self, *, make: bool) -> Layer | None:
         """The layer; without ``make``, only where an earlier build made its folder."""
         if self._layer is None and (make or os.path.isdir(self._folder)):
-            from hyper.cache.disk import DiskLayer
-
             try:
                 make_cache_folder(os.path.dirname(self._folder))
             except OSError:
                 return None
-            self._layer = DiskLayer(self._folder)
+            self._layer = disk_layer(os.path.dirname(self._folder), self._options)
         return self._layer
 
 

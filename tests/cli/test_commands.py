@@ -363,6 +363,50 @@ def test_run_and_explain_of_sources_with_errors(hyper: Hyper, tree: Path) -> Non
         assert hyper(*words, "--json").json("diagnostics")["success"] is False
 
 
+# ---------------------------------------------------------------- cache
+
+
+def test_cache_of_nothing(hyper: Hyper, folder: Path) -> None:
+    assert hyper("cache", "stats").out == "nothing is kept here yet\n"
+    assert hyper("cache", "stats", "--json").json("cache")["figures"] == {}
+    assert not (folder / ".hyper").exists()
+
+
+def test_cache_from_filling_to_clearing(
+    hyper: Hyper, tree: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HYPER_INCREMENTAL", "on")
+    assert hyper("build").code == 0
+    figures = hyper("cache", "stats", "--json").json("cache")["figures"]
+    assert figures["actions"] == 1
+    assert figures["records"] == 2
+    assert "1 outcome and" in hyper("cache", "stats").out
+    assert hyper("cache", "verify", "--json").json("cache")["figures"]["dropped"] == 0
+    pruned = hyper("cache", "prune", "--size", "0", "--json").json("cache")["figures"]
+    assert pruned["evicted"] == figures["actions"] + figures["blobs"]
+    assert hyper("cache", "clear", "--json").json("cache")["figures"]["records"] == 2
+    assert hyper("build").code == 0
+    assert (tree / ".hyper" / "records").is_dir()
+
+
+def test_cache_finds_what_is_bad(hyper: Hyper, tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HYPER_INCREMENTAL", "on")
+    hyper("build")
+    for path in (tree / ".hyper" / "store" / "data").iterdir():
+        data = bytearray(path.read_bytes())
+        data[len(data) // 2] ^= 1
+        path.write_bytes(data)
+    done = hyper("cache", "verify", "--json")
+    assert done.code == 1
+    assert done.json("cache")["figures"]["dropped"] > 0
+    assert hyper("cache", "verify").code == 0
+
+
+@pytest.mark.parametrize("words", [("--size", "much"), ("--age", "-1"), ("--size", "1XB")])
+def test_cache_bounds_that_are_none(hyper: Hyper, words: tuple[str, ...]) -> None:
+    assert hyper("cache", "prune", *words).code == 2
+
+
 # ---------------------------------------------------------------- doctor and completion
 
 
@@ -373,6 +417,21 @@ def test_doctor(hyper: Hyper) -> None:
         item["subject"] for item in value["findings"]
     }
     assert "everything that is needed is here" in hyper("doctor").out
+
+
+def test_doctor_tells_what_is_on_and_why(
+    hyper: Hyper, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("HYPER_INCREMENTAL")
+    (folder / "hyper.toml").write_text('tier = "conservative"\ncollects = false\n')
+    found = {
+        item["subject"]: item["detail"]
+        for item in hyper("doctor", "--json").json("doctor")["findings"]
+    }
+    assert found["tier"] == "conservative"
+    assert found["collects"] == "off, as configured"
+    assert found["incremental"] == "on, by tier conservative"
+    assert found["cache"] == ".hyper"
 
 
 def test_doctor_sees_a_broken_configuration(hyper: Hyper, folder: Path) -> None:

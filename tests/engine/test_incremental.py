@@ -14,6 +14,7 @@ import pytest
 from hyper.base import digest
 from hyper.engine import identity, stamps
 from hyper.engine.compiler import create_hyper_compiler
+from hyper.engine.options import Options
 from hyper.engine.record import Outcome, Records
 from hyper.engine.store import Store
 from hyper.engine.trace import Trace
@@ -225,7 +226,7 @@ def test_an_outcome_that_names_other_places_is_not_taken(tree: Tree) -> None:
             outcome, package=package, files=[(path, len(data), content)]
         )
         with mock.patch.object(Store, "outcome", return_value=hostile):
-            store = Store(str(tree.cache / "store"))
+            store = Store(str(tree.cache), Options())
             store.keep("0" * 64, hostile, {content: data}, 0.0)
             store.close()
             assert tree.build().success
@@ -306,9 +307,9 @@ def test_a_record_that_is_not_what_was_written_counts_as_none(tree: Tree) -> Non
         path.write_bytes(whole[:cut])
         assert misses(tree.build()) == [("", "nothing is kept of an earlier build of this")]
     for at in range(0, len(whole), 97):
-        assert Records(str(path.parent)).load(path.name) is not None
+        assert Records(str(tree.cache)).load(path.name) is not None
         path.write_bytes(whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :])
-        assert Records(str(path.parent)).load(path.name) is None
+        assert Records(str(tree.cache)).load(path.name) is None
         path.write_bytes(whole)
 
 

@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING, Final
 
 from hyper.cli.main import FAILED, OK
-from hyper.cli.session import View, compile_with, counted, verdict
+from hyper.cli.session import View, compile_with, counted, sized, verdict
 
 if TYPE_CHECKING:
     import argparse
@@ -55,7 +55,7 @@ def _summary(view: View, console: Console) -> None:
     if forms:
         console.say(f"  compiled  {', '.join(forms)}")
     changes = [f"{stats[key]:,} {key}" for key in ("written", "unchanged", "removed") if stats[key]]
-    size = _size(stats["output_bytes"])
+    size = sized(stats["output_bytes"])
     console.say(f"  made      {counted(stats['outputs'], 'file')}, {size}: {', '.join(changes)}")
     if warned:
         console.say(f"  found     {warned}")
@@ -71,9 +71,3 @@ def _misses(view: View, console: Console) -> None:
         console.say(f"  missed    {f'{miss.path}: ' if miss.path else ''}{miss.reason}")
     if len(misses) > _SHOWN:
         console.say(f"  missed    {counted(len(misses) - _SHOWN, 'more file')}")
-
-
-def _size(count: int) -> str:
-    if count < 10_000:
-        return f"{count:,} bytes"
-    return f"{count / 1000:,.0f} kB" if count < 10_000_000 else f"{count / 1e6:,.1f} MB"

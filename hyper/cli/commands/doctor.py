@@ -13,11 +13,14 @@ import msgspec
 from hyper.base.fs import Disk
 from hyper.cli.main import FAILED, OK
 from hyper.engine.options import configure
+from hyper.engine.store import cache_folder
+from hyper.engine.tiers import TIERS
 
 if TYPE_CHECKING:
     import argparse
 
     from hyper.cli.console import Console
+    from hyper.engine.options import Configured
 
 _CORE: Final = (
     "fastapi",
@@ -28,8 +31,10 @@ _CORE: Final = (
     "pyyaml",
     "rich",
     "shtab",
+    "zstandard",
 )
 _EXTRAS: Final = {
+    "cache": ("mmap-ninja", "pybloom-live", "datasketch", "redis"),
     "jit": ("llvmlite", "numba"),
     "gpu": ("numpy", "wgpu"),
     "distributed": ("bullmq", "redis"),
@@ -49,7 +54,8 @@ class Finding(msgspec.Struct, frozen=True):
 
 def run(_arguments: argparse.Namespace, console: Console) -> int:
     """Look at everything; 1 where something that is needed is missing."""
-    findings = [*_machine(), *(_package(name) for name in _CORE), *_extras(), _configuration()]
+    packages = (_package(name) for name in _CORE)
+    findings = [*_machine(), *packages, *_extras(), *_configuration()]
     bad = [item for item in findings if item.state == "missing"]
     if console.json:
         console.object({"success": not bad, "findings": msgspec.to_builtins(findings)})
@@ -112,11 +118,27 @@ def _extras() -> list[Finding]:
     return found
 
 
-def _configuration() -> Finding:
+def _configuration() -> list[Finding]:
     configured = configure(Disk(), ".", os.environ, {})
     errors = [item.message for item in configured.diagnostics]
     if errors:
-        return Finding("configuration", "missing", errors[0], "see docs/api.md for the options")
-    if configured.folder is None:
-        return Finding("configuration", "ok", "none here; the defaults hold")
-    return Finding("configuration", "ok", f"in {os.path.relpath(configured.folder)}")
+        return [Finding("configuration", "missing", errors[0], "see docs/api.md for the options")]
+    where = "none here; the defaults hold"
+    if configured.folder is not None:
+        where = f"in {os.path.relpath(configured.folder)}"
+    return [Finding("configuration", "ok", where), *_switches(configured)]
+
+
+def _switches(configured: Configured) -> list[Finding]:
+    """What the tier turns on, and what an option overrides."""
+    options = configured.options
+    found = [Finding("tier", "ok", options.tier)]
+    for key in TIERS[options.tier].__struct_fields__:
+        value, set_to = getattr(TIERS[options.tier], key), getattr(options, key)
+        why = f"by tier {options.tier}" if set_to is None else "as configured"
+        on = value if set_to is None else set_to
+        found.append(Finding(key, "ok", f"{'on' if on else 'off'}, {why}"))
+    folder = cache_folder(configured)
+    kept = "nowhere: .hyper is a link" if folder is None else os.path.relpath(folder)
+    found.append(Finding("cache", "ok", kept))
+    return found

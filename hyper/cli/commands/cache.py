@@ -1,0 +1,110 @@
+"""``hyper cache``: what is kept between builds: look at it, prove it, make it smaller, remove it."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+from hyper.base.fs import Disk
+from hyper.cli.console import UsageError
+from hyper.cli.main import FAILED, OK
+from hyper.cli.session import counted, sized
+from hyper.engine.discovery import start_of
+from hyper.engine.options import OptionError, check_key, configure, parse_value
+from hyper.engine.record import Records
+from hyper.engine.store import cache_folder, disk_layer
+
+if TYPE_CHECKING:
+    import argparse
+
+    from hyper.cache.disk import DiskLayer
+    from hyper.cli.console import Console
+
+_OPTIONS = ("cache", "cache_size", "cache_age")
+
+
+def run(arguments: argparse.Namespace, console: Console) -> int:
+    """Do what was asked with the cache of the project here."""
+    given = {key: getattr(arguments, key, None) for key in _OPTIONS}
+    try:
+        settings = {
+            check_key(key): parse_value(key, value)
+            for key, value in given.items()
+            if value is not None
+        }
+    except OptionError as error:
+        raise UsageError(error.message, error.suggestion) from None
+    files = Disk()
+    configured = configure(files, start_of(files, []), os.environ, settings)
+    folder = cache_folder(configured)
+    if any(item.is_error for item in configured.diagnostics):
+        console.diagnostics(configured.diagnostics, lambda _file, _line: None)
+        return FAILED
+    if folder is None or not os.path.isdir(folder):
+        return _nothing(console, arguments.action)
+    layer = disk_layer(folder, configured.options)
+    try:
+        figures = _ACTIONS[arguments.action](layer, Records(folder), console)
+    except OSError as error:
+        console.remark(f"hyper: cannot change {folder}: {error.strerror or error}")
+        return FAILED
+    finally:
+        layer.close()
+    failed = bool(figures.get("dropped"))
+    if console.json:
+        console.object({"success": not failed, "action": arguments.action, "figures": figures})
+    return FAILED if failed else OK
+
+
+def _nothing(console: Console, action: str) -> int:
+    if console.json:
+        console.object({"success": True, "action": action, "figures": {}})
+    console.say("nothing is kept here yet")
+    return OK
+
+
+def _stats(layer: DiskLayer, records: Records, console: Console) -> dict[str, Any]:
+    stats = layer.stats()
+    paint = console.palette
+    console.say(f"{paint.strong}{os.path.relpath(os.path.dirname(layer.folder))}{paint.reset}")
+    names = len(records.names())
+    console.say(f"  records   {counted(names, 'file')} of the last builds")
+    console.say(
+        f"  store     {counted(stats.actions, 'outcome')} and {counted(stats.blobs, 'blob')}"
+        f" that took {stats.cost:.1f} s to make"
+    )
+    console.say(
+        f"  size      {sized(stats.disk_bytes)} on disk for {sized(stats.value_bytes)},"
+        f" of {sized(stats.max_bytes)} allowed"
+    )
+    return {"records": names} | stats._asdict()
+
+
+def _verify(layer: DiskLayer, _records: Records, console: Console) -> dict[str, Any]:
+    done = layer.verify()
+    verdict = f"{counted(done.dropped, 'bad one')} dropped" if done.dropped else "all are good"
+    read = sized(done.bytes_read)
+    entries = counted(done.entries, "entry", "entries")
+    console.say(f"read {entries}, {read}: {verdict}")
+    return done._asdict()
+
+
+def _prune(layer: DiskLayer, _records: Records, console: Console) -> dict[str, Any]:
+    done = layer.prune()
+    evicted = counted(done.evicted, "entry", "entries")
+    console.say(
+        f"removed {evicted}: {sized(done.bytes_before)} before, {sized(done.bytes_after)} now"
+    )
+    return done._asdict()
+
+
+def _clear(layer: DiskLayer, records: Records, console: Console) -> dict[str, Any]:
+    stats = layer.stats()
+    layer.clear()
+    removed = records.clear()
+    size = sized(stats.disk_bytes)
+    console.say(f"removed {counted(stats.actions + stats.blobs, 'entry', 'entries')}, {size}")
+    return {"records": removed, "actions": stats.actions, "blobs": stats.blobs}
+
+
+_ACTIONS = {"stats": _stats, "verify": _verify, "prune": _prune, "clear": _clear}
