@@ -59,14 +59,14 @@ def test_an_interrupted_build_leaves_nothing_half_written(folder: Path) -> None:
     text = "".join(f"entity E{n}:\n{fields}" for n in range(400))
     for number in range(10):
         (folder / f"m{number}.intent").write_text(text)
-    program = (
-        "import sys; from hyper.cli.main import main; print('up', flush=True); sys.exit(main())"
-    )
-    command = [sys.executable, "-c", program, "build", ".", "-o", "out"]
+    command = [sys.executable, "-m", "hyper", "build", ".", "-o", "out"]
     process = subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    assert process.stdout is not None
-    assert process.stdout.readline() == b"up\n"
-    process.send_signal(signal.SIGINT)
+    assert process.stderr is not None
+    # Enough for Python to be up, too little for this build; a machine that is faster finishes, which is fine too.
+    try:
+        process.wait(timeout=0.6)
+    except subprocess.TimeoutExpired:
+        process.send_signal(signal.SIGINT)
     code = process.wait(timeout=60)
     process.communicate()
     assert code in {0, 130}

@@ -140,6 +140,31 @@ def test_a_decimal_that_is_never_negative_has_no_sign() -> None:
     assert schema["x-minimum"] == 0
 
 
+@pytest.mark.parametrize("kind", [Alias("shop.Money"), Opt(Alias("shop.Money"))])
+def test_bounds_of_a_decimal_behind_an_alias_document(kind: Type) -> None:
+    made = program(
+        alias("Money", Dec(5, 2)),
+        alias("Price", kind, markers=Markers(minimum=1)),
+        entity("Thing", field("price", kind, markers=Markers(minimum=1, multiple=Decimal("0.5")))),
+    )
+    schemas = emit_openapi(made)["components"]["schemas"]
+    price = schemas["Thing"]["properties"]["price"]
+    assert (price["x-minimum"], price["x-multipleOf"]) == (1, 0.5)
+    assert schemas["Price"]["x-minimum"] == 1
+    assert not {"minimum", "multipleOf"} & (price.keys() | schemas["Price"].keys())
+
+
+@pytest.mark.parametrize("kind", [Alias("shop.Counts"), Opt(Alias("shop.Counts"))])
+def test_the_size_of_a_map_behind_an_alias_counts_properties(kind: Type) -> None:
+    made = program(
+        alias("Counts", MapOf(INT)),
+        entity("Thing", field("counts", kind, markers=Markers(min_size=1, max_size=3))),
+    )
+    counts = emit_openapi(made)["components"]["schemas"]["Thing"]["properties"]["counts"]
+    assert (counts["minProperties"], counts["maxProperties"]) == (1, 3)
+    assert "minItems" not in counts
+
+
 def test_fields() -> None:
     red = EnumConst(Enum("shop.Color"), "m0")
     made = program(

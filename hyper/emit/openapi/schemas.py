@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from hyper.emit.openapi.constants import NotConstantError, constant
 from hyper.emit.openapi.merging import decode, merge, merge_texts
+from hyper.ir.kinds import Kinds
 from hyper.ir.markers import NO_MARKERS, Markers
 from hyper.ir.types import Alias, Dec, Entity, Enum, ListOf, Lit, MapOf, Marked, Opt, Prim, Union
 
@@ -69,12 +70,13 @@ class SchemaWriter:
     """Writes schemas. ``reference`` gives the ``$ref`` of a qualified name; ``document`` tells whether the
     schemas stand in an OpenAPI document, where ``@openapi`` holds, or in a file of their own."""
 
-    __slots__ = ("document", "program", "reference")
+    __slots__ = ("_kinds", "document", "program", "reference")
 
     def __init__(
         self, program: Program, reference: Callable[[str], str], *, document: bool
     ) -> None:
         self.program = program
+        self._kinds = Kinds(program)
         self.reference = reference
         self.document = document
 
@@ -82,7 +84,7 @@ class SchemaWriter:
         """The schema of a type with the markers and documentation of the node that has it."""
         schema = self._type(kind, markers)
         if markers is not NO_MARKERS or doc:
-            self.annotate(schema, markers, doc)
+            self.annotate(schema, markers, doc, self._kinds.present(kind))
         return schema
 
     def constrained(self, kind: Type, markers: Markers) -> Schema:
@@ -90,19 +92,21 @@ class SchemaWriter:
         belong to the object around it."""
         schema = self._type(kind, markers)
         if markers is not NO_MARKERS:
-            constrain(schema, markers, decimal=_is_decimal(kind))
+            constrain(schema, markers, self._kinds.present(kind))
             if markers.default is not None:
                 schema["default"] = decode(markers.default)
             merge_texts(schema, markers.schema)
         return schema
 
-    def annotate(self, schema: Schema, markers: Markers, doc: str) -> None:
-        """Add all that markers and documentation say to the schema of their node."""
+    def annotate(
+        self, schema: Schema, markers: Markers, doc: str, kind: Type | None = None
+    ) -> None:
+        """Add all that markers and documentation say to the schema of their node, whose type ``kind`` is behind aliases."""
         if doc:
             schema["description"] = doc
         if markers is NO_MARKERS:
             return
-        constrain(schema, markers, decimal=schema.get("format") == "decimal")
+        constrain(schema, markers, kind)
         if markers.default is not None:
             schema["default"] = decode(markers.default)
         if markers.examples:
@@ -180,12 +184,6 @@ def decimal_schema(precision: int, scale: int, *, signed: bool) -> Schema:
     return {"type": "string", "format": "decimal", "pattern": f"^{sign}{whole}{fraction}$"}
 
 
-def _is_decimal(kind: Type) -> bool:
-    while isinstance(kind, Opt | Marked):
-        kind = kind.inner
-    return isinstance(kind, Dec)
-
-
 def number(value: Number) -> int | float:
     """A bound as JSON writes it: an int where it is one."""
     return value if isinstance(value, int) else _plain(value)
@@ -195,8 +193,9 @@ def _plain(value: Number) -> int | float:
     return int(value) if value == int(value) else float(value)
 
 
-def constrain(schema: Schema, markers: Markers, *, decimal: bool) -> None:
-    """Add the keywords of the constraint markers. Bounds of a decimal, which is a string, are extensions that document."""
+def constrain(schema: Schema, markers: Markers, kind: Type | None) -> None:
+    """Add the keywords of the constraint markers for a value of a type, seen through its aliases. Bounds of a decimal, which
+    is a string, are extensions that document."""
     low, high, step = markers.minimum, markers.maximum, markers.multiple
     if low is not None or high is not None or step is not None:
         bounds: Schema = {}
@@ -206,13 +205,15 @@ def constrain(schema: Schema, markers: Markers, *, decimal: bool) -> None:
             bounds["exclusiveMaximum" if markers.exclusive_maximum else "maximum"] = number(high)
         if step is not None:
             bounds["multipleOf"] = number(step)
-        schema.update({f"x-{key}": bounds[key] for key in bounds} if decimal else bounds)
+        schema.update(
+            {f"x-{key}": bounds[key] for key in bounds} if isinstance(kind, Dec) else bounds
+        )
     if markers.min_length is not None:
         schema["minLength"] = markers.min_length
     if markers.max_length is not None:
         schema["maxLength"] = markers.max_length
     if markers.min_size is not None or markers.max_size is not None:
-        _size(schema, markers.min_size, markers.max_size)
+        _size(schema, markers.min_size, markers.max_size, kind)
     if markers.unique:
         schema["uniqueItems"] = True
     if markers.patterns:
@@ -222,9 +223,8 @@ def constrain(schema: Schema, markers: Markers, *, decimal: bool) -> None:
         schema.pop("contentEncoding", None)
 
 
-def _size(schema: Schema, low: int | None, high: int | None) -> None:
-    kind = schema.get("type")
-    counted = "Properties" if kind == "object" or (kind and "object" in kind) else "Items"
+def _size(schema: Schema, low: int | None, high: int | None, kind: Type | None) -> None:
+    counted = "Properties" if isinstance(kind, MapOf) else "Items"
     if low is not None:
         schema[f"min{counted}"] = low
     if high is not None:
