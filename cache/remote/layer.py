@@ -135,6 +135,7 @@ class RedisLayer:
         )
         self._questions = 0
         self._on_outage = on_outage
+        self._clock = clock
         self._counters = fresh_counters(FURTHER_COUNTERS)
         self._lock = RLock()
         self._closed = False
@@ -174,7 +175,7 @@ class RedisLayer:
             for published in self._filters:
                 if not self._published(published):
                     self._counters["errors"] += 1
-                published.forget()
+                published.forget_old(self._clock())
             self._questions = 0
             self._wire.spent = 0.0
 
@@ -269,7 +270,7 @@ class RedisLayer:
         if answers is None:
             return None
         for published, answer in zip(due, answers[len(asked) :], strict=True):
-            if not published.take(answer):
+            if not published.take(answer, self._clock()):
                 self._drop("damaged")
         parts = []
         for (key, scope), head in zip(asked, answers, strict=False):

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from hyper.cache.sketches.bloom import KeyFilter
 
 MOST_BYTES: Final = 2 << 20
+FRESH_SECONDS: Final = 60.0
 MOST_KEYS: Final = 1_500_000
 _LEAST_KEYS: Final = 4096
 _KEY: Final = sha256(b"the filter of a scope's keys").digest()
@@ -45,14 +46,16 @@ class PublishedFilter:
         self._filter: KeyFilter | None = None
         self._put: dict[bytes, None] = {}
         self.fetched = False
+        self._taken = 0.0
 
     def fetch_command(self) -> Command:
         """What to ask the server for the filter."""
         return (b"GETRANGE", self._name, b"0", b"%d" % MOST_BYTES)
 
-    def take(self, answer: Any) -> bool:
-        """Use the answer to ``fetch_command``. Whether it was none or a good one."""
+    def take(self, answer: Any, now: float) -> bool:
+        """Use the answer to ``fetch_command``, got at ``now``. Whether it was none or a good one."""
         self.fetched = True
+        self._taken = now
         self._filter = None
         if not isinstance(answer, bytes) or not answer:
             return not isinstance(answer, Refusal)
@@ -61,10 +64,11 @@ class PublishedFilter:
             self._filter.update(self._put)
         return self._filter is not None
 
-    def forget(self) -> None:
-        """Fetch it again when it is next wanted."""
-        self.fetched = False
-        self._filter = None
+    def forget_old(self, now: float) -> None:
+        """Let go of a filter that does not know what others put in the last minute, and fetch it again when it is next wanted."""
+        if self._filter is None or now - self._taken > FRESH_SECONDS:
+            self.fetched = False
+            self._filter = None
 
     def surely_absent(self, kind: Kind, key: bytes) -> bool:
         """Whether the scope had no such entry when the filter was fetched, and this writer put none."""

@@ -18,6 +18,15 @@ Reason: TypeAlias = Literal["connection", "timeout", "budget", "authentication",
 Command: TypeAlias = tuple[bytes, ...]
 
 _READ_BYTES: Final = 1 << 16
+# What redis-py's parser raises for answers that no Redis server gives: lengths without bound, nesting without end.
+_NONSENSE: Final = (
+    ValueError,
+    TypeError,
+    LookupError,
+    ArithmeticError,
+    RuntimeError,
+    MemoryError,
+)
 
 
 class OutageError(Exception):
@@ -132,15 +141,10 @@ class Wire:
             raise OutageError("server") from None
         except exceptions.ConnectionError:
             raise OutageError("connection") from None
-        except (
-            exceptions.RedisError,
-            ValueError,
-        ):  # Of connecting, or no answer of a Redis server.
+        except (exceptions.RedisError, *_NONSENSE):
             raise OutageError("server") from None
-        except (
-            OSError,
-            AttributeError,
-        ):  # A file of TLS that is not there; a socket cut off in between.
+        except (OSError, AttributeError):
+            # A file of TLS that is not there, or a socket that was cut off in between.
             raise OutageError("connection") from None
 
     @staticmethod

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import socket
+import subprocess
+import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
@@ -179,6 +182,14 @@ def _say(client: socket.socket, said: bytes, *, drops: bool, ended: threading.Ev
         b"*2\r\n$1\r\n1\r\n:5\r\n" * 50,
         b"\x00" * 1000,
         b"$5\r\nab",
+        b"*1\r\n" * 20_000,
+        b"$99999999999999999999\r\n",
+        b"*99999999999999999999\r\n",
+        b":1x\r\n",
+        b"-\r\n",
+        b"-\xff\xfe \xff\r\n",
+        b"\r\n",
+        b"\n",
     ],
 )
 def test_what_is_no_such_server(
@@ -254,3 +265,36 @@ def test_one_success_ends_a_row_of_failures() -> None:
         breaker.failed()
         breaker.succeeded()
     assert breaker.on
+
+
+def test_a_child_has_a_connection_of_its_own(server: RedisServer) -> None:
+    program = f"""
+import os
+from hyper.cache.remote import RedisLayer
+layer = RedisLayer({server.url!r}, "shop")
+put = {{bytes([number]) * 32: b"%d" % number for number in range(50)}}
+layer.put_many("action", put)
+child = os.fork()
+for _ in range(200):
+    assert layer.get_many("action", list(put)) == put
+layer.close()
+if not child:
+    os._exit(layer.counters["connects"] != 2)
+assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+assert layer.counters["connects"] == 1
+"""
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=60)
+
+
+def test_threads_share_a_layer(server: RedisServer, opened: Callable[..., RedisLayer]) -> None:
+    layer = opened(server.url)
+
+    def work(first: int) -> int:
+        put = {action(first * 1000 + number): b"%d" % first for number in range(50)}
+        layer.put_many("action", put)
+        return sum(layer.get_many("action", [key]) == {key: put[key]} for key in put)
+
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(work, range(8))) == [50] * 8
+    assert layer.counters["errors"] == 0
+    assert layer.counters["connects"] == 1

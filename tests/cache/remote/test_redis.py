@@ -17,6 +17,7 @@ from hyper.cache.trust import Audited, Auditor, Keyring
 from tests.cache.conformance import LayerConformance
 from tests.cache.entries import action, blobs, key_of, noise, some_blobs
 from tests.cache.remote.conftest import raw
+from tests.cache.stores import Clock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -243,6 +244,24 @@ class TestFilter:
         for _ in range(3):
             assert reader.get_many("action", [action(1)])
         assert reader.counters["dropped"] == 1
+
+    def test_a_process_that_goes_on_keeps_it_for_a_minute(
+        self, server: RedisServer, opened: Callable[..., RedisLayer]
+    ) -> None:
+        clock, writer = Clock(), opened(server.url)
+        writer.put_many("action", {action(1): b"result"})
+        writer.flush()
+        reader = opened(server.url, clock=clock)
+        reader.get_many("action", [action(2)])
+        reader.get_many("action", [action(2)])
+        reader.flush()
+        writer.put_many("action", {action(2): b"result"})
+        writer.flush()
+        assert reader.get_many("action", [action(2)]) == {}
+        assert reader.counters["spared"] == 1
+        clock.now += 61.0
+        reader.flush()
+        assert reader.get_many("action", [action(2)])
 
     def test_it_can_be_off(self, server: RedisServer, opened: Callable[..., RedisLayer]) -> None:
         layer = opened(server.url, key_filter=False)
