@@ -32,10 +32,13 @@ _ELSEWHERE: Final = (
 
 
 class _Leg:
-    """One way of building, with where it builds and how."""
+    """One way of building, with where it builds and how; ``stays`` where it is no process that starts anew."""
 
-    def __init__(self, name: str, place: Place, build: Callable[[], Run]) -> None:
+    def __init__(
+        self, name: str, place: Place, build: Callable[[], Run], *, stays: bool = False
+    ) -> None:
         self.name = name
+        self.stays = stays
         self.place = place
         self.build = build
         self.runs: list[Run] = []
@@ -62,7 +65,9 @@ def day(
         kinds = _replay(tree, work, edits, legs)
         bases = [once(PYTHON) for _ in range(5)]
         made = {leg.name: tree_digest(leg.place.out) for leg in legs}
-    report.figures = figures({BARE: bases, **{leg.name: leg.runs for leg in legs}})
+    whole = {leg.name: leg.runs for leg in legs if not leg.stays}
+    report.figures = figures({BARE: bases, **whole})
+    report.figures += figures({leg.name: leg.runs for leg in legs if leg.stays})
     report.edits = dict(sorted(kinds.items()))
     _judge(report, legs, tiers)
     wrong = [leg for leg, content in made.items() if content != made[PLAIN]]
@@ -87,7 +92,7 @@ def _legs(folder: str, tree: str, tiers: Sequence[str], stack: ExitStack | None)
             place = _place(folder, f"{tier}-session")
             options = {"out": place.out, "cache": place.cache, "tier": tier}
             session = stack.enter_context(Session(tree, options))
-            legs.append(_Leg(f"{tier}, session", place, session.build))
+            legs.append(_Leg(f"{tier}, session", place, session.build, stays=True))
     return legs
 
 

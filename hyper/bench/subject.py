@@ -9,6 +9,7 @@ import gzip
 import os
 import re
 import shutil
+import zlib
 from collections import Counter
 from dataclasses import dataclass
 from typing import Final
@@ -100,14 +101,12 @@ def _stem(path: str) -> str:
 def _plain(path: str, folder: str) -> str:
     """A description without compression, under its own name."""
     target = os.path.join(folder, os.path.basename(path).removesuffix(".gz"))
-    with open(path, "rb") as stream:
-        data = stream.read()
+    opener = gzip.open if path.endswith(".gz") else open
     try:
-        text = gzip.decompress(data) if path.endswith(".gz") else data
-    except (OSError, EOFError):
+        with opener(path, "rb") as source, open(target, "wb") as stream:
+            shutil.copyfileobj(source, stream)
+    except (gzip.BadGzipFile, EOFError, zlib.error):
         raise BenchError(f"{path} is no gzip file") from None
-    with open(target, "wb") as stream:
-        stream.write(text)
     return target
 
 

@@ -151,6 +151,7 @@ def test_day(hyper: Hyper) -> None:
     value = hyper("bench", "day", *words).json("bench")
     names = [each["name"] for each in value["figures"]]
     assert names == ["bare python", "plain pipeline", "balanced", "balanced, session"]
+    assert value["figures"][-1]["wall_above_bare_python"] is None
     assert sum(value["edits"].values()) == 3
     assert [goal["bound"] for goal in value["goals"]] == [20]
     assert "all outputs are the same, byte for byte" in value["remarks"]
