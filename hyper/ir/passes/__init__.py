@@ -32,6 +32,9 @@ PASSES: Final[tuple[Pass, ...]] = (
 )
 
 
+_FRAMES_PER_LEVEL: Final = 4
+
+
 def optimise(program: Program) -> Program:
     """The program after all passes."""
     from hyper.ir.interpreter import Interpreter
@@ -45,7 +48,15 @@ def optimise(program: Program) -> Program:
 
 
 def _optimised(definition: Def, interpreter: Interpreter) -> Def:
-    if isinstance(definition, CalcDef | TableDef | RuleDef):
+    from hyper.ir.interpreter.stack import levels, run_deep
+
+    if not isinstance(definition, CalcDef | TableDef | RuleDef):
+        return definition
+
+    def run() -> Def:
+        result: Def = definition
         for change in PASSES:
-            definition = change(definition, interpreter)
-    return definition
+            result = change(result, interpreter)
+        return result
+
+    return run_deep(run, _FRAMES_PER_LEVEL * levels(definition))

@@ -19,6 +19,7 @@ from hyper.lang.types import ANY, UNKNOWN, Entity, ListOf, MapOf, Union, Unknown
 if TYPE_CHECKING:
     from hyper.base.diagnostics import Related
     from hyper.lang import tree
+    from hyper.lang.check.checker import Checker
     from hyper.lang.check.session import Session
     from hyper.lang.symbols import World
 
@@ -97,14 +98,8 @@ def _check(session: Session, symbol: ConstSymbol) -> ConstFacts:
             )
             kind = UNKNOWN
     facts = ConstFacts(symbol.name, kind, checker.typing, checker.uses)
-    facts.levels = _levels(session, checker.typing, value)
+    facts.levels = levels_within(session, checker, value, f"the value of `{symbol.decl.name.name}`")
     if facts.levels > MAX_VALUE:
-        checker.report(
-            "E0210",
-            f"the value of `{symbol.decl.name.name}` is nested too deeply with the consts that it names:"
-            f" at most {MAX_VALUE} levels of lists, maps and entities",
-            value,
-        )
         return ConstFacts(
             symbol.name, UNKNOWN, Typing(), Uses(), sound=False, levels=UNKNOWN_LEVELS
         )
@@ -122,8 +117,9 @@ def _check(session: Session, symbol: ConstSymbol) -> ConstFacts:
     return facts
 
 
-def _levels(session: Session, typing: Typing, value: tree.Expr) -> int:
-    """The levels of a const's value, those of the consts that it names among them."""
+def levels_within(session: Session, checker: Checker, value: tree.Expr, what: str) -> int:
+    """The levels of a constant value, those of the consts that it names among them; too many are reported."""
+    typing = checker.typing
 
     def named(node: tree.Expr) -> int | None:
         ref = typing.refs.get(node)
@@ -134,7 +130,15 @@ def _levels(session: Session, typing: Typing, value: tree.Expr) -> int:
         kind = typing.types.get(call)
         return isinstance(kind, Entity | ListOf | MapOf | Union) or kind == ANY
 
-    return levels_of(value, named, builds)
+    levels = levels_of(value, named, builds)
+    if levels > MAX_VALUE:
+        checker.report(
+            "E0210",
+            f"{what} is nested too deeply with the consts that it names:"
+            f" at most {MAX_VALUE} levels of lists, maps and entities",
+            value,
+        )
+    return levels
 
 
 def _failure(code: str) -> str:

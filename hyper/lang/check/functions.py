@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hyper.lang.check.checker import Local
+from hyper.lang.check.consts import levels_within
 from hyper.lang.check.names import declare
 from hyper.lang.check.relations import optional
 from hyper.lang.check.statements import check_body
@@ -53,6 +54,7 @@ def check_defaults(session: Session, entity: EntitySymbol) -> None:
             continue
         checker = session.checker(entity.unit, "default")
         checker.check(default, checker.normal(field.type))
+        levels_within(session, checker, default, f"the default of `{field.name}`")
         session.checked.defaults[default] = checker.typing
         session.checked.bodies[f"{entity.name}.{field.name}"] = Body(
             f"{entity.name}.{field.name}", checker.typing, checker.uses
@@ -73,4 +75,5 @@ def check_parameter_defaults(session: Session, action: ActionSymbol) -> None:
         if param.optional and not isinstance(kind, Opt):
             kind = optional(kind)
         checker.check(param.default, kind)
+        levels_within(session, checker, param.default, f"the default of `{param.name.name}`")
         session.checked.defaults[param.default] = checker.typing

@@ -72,6 +72,8 @@ class _Run:
         self.checker = session.checker(unit, "scenario")
         self.checker.given = self._given
         self.givens: list[GivenUse] = []
+        self._uses: dict[str, list[GivenUse]] = {}
+        self._typed: dict[tuple[str, Type | None], tuple[str, Type]] = {}
         self.steps: list[StepFacts] = []
         self.uses: Uses = self.checker.uses
         self._scopes: dict[str, dict[str, Local]] = {}
@@ -148,15 +150,24 @@ class _Run:
     def _given(self, checker: Checker, local: Local, hint: Type | None) -> tuple[str, Type]:
         """Type an input for one use; give its local for that type and the type."""
         assert local.open is not None
+        known = self._typed.get((local.name, hint))
+        if known is None:
+            known = self._typed[local.name, hint] = self._infer(checker, local, local.open, hint)
+        return known
+
+    def _infer(
+        self, checker: Checker, local: Local, value: tree.Expr, hint: Type | None
+    ) -> tuple[str, Type]:
+        """Type an input for all its uses of which one type is expected."""
         outer, facts = checker.typing, checker.facts
         scope = checker.locals
         checker.typing, checker.facts = Typing(), {}
         checker.locals = self._scopes[local.name]
         try:
-            kind = checker.infer(local.open, hint)
+            kind = checker.infer(value, hint)
             wanted = adopted(kind, hint, checker.world)
             if hint is not None and wanted != kind:
-                kind = checker.infer(local.open, wanted)
+                kind = checker.infer(value, wanted)
             typing = checker.typing
         finally:
             checker.typing, checker.facts, checker.locals = outer, facts, scope
@@ -165,13 +176,14 @@ class _Run:
         return self._use(local, kind, typing), kind
 
     def _use(self, local: Local, kind: Type, typing: Typing) -> str:
-        for use in self.givens:
-            if use.name == local.name and use.type == kind:
+        uses = self._uses.setdefault(local.name, [])
+        for use in uses:
+            if use.type == kind:
                 return use.local
-        count = sum(1 for use in self.givens if use.name == local.name)
-        name = local.name if count == 0 else f"{local.name}_as_{count + 1}"
+        name = f"{local.name}_as_{len(uses) + 1}" if uses else local.name
         if not is_flexible(kind) and local.open is not None:
-            self.givens.append(GivenUse(local.name, name, kind, local.open, typing))
+            uses.append(GivenUse(local.name, name, kind, local.open, typing))
+            self.givens.append(uses[-1])
         return name
 
     def _settle_unused(self) -> None:

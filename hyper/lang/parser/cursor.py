@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from hyper.lang.tokens import Tokens
 
 MAX_DEPTH: Final = 256
+MAX_INNER: Final = 90
+"""Levels of a type or of a JSON Schema. Each is written with up to two brackets, and Python reads 200."""
 # Looking for the word that was meant is slow; past so many mistakes nobody reads it.
 _MOST_SUGGESTIONS: Final = 300
 
@@ -58,6 +60,7 @@ class Cursor:
         "i",
         "in_marker",
         "kinds",
+        "limit",
         "mistakes",
         "problem_starts",
         "problems",
@@ -77,6 +80,7 @@ class Cursor:
         self.texts = tokens.texts
         self.i = 0
         self.depth = 0
+        self.limit = MAX_DEPTH
         # Levels of nodes in the expression that was taken last; parentheses are none.
         self.height = 0
         self.in_marker = False
@@ -275,7 +279,7 @@ class Cursor:
     def deeper(self) -> None:
         """Enter a bracket or a block; the caller leaves it by taking 1 from ``depth``."""
         self.depth += 1
-        if self.depth > MAX_DEPTH:
+        if self.depth > self.limit:
             raise self._too_deep()
 
     def higher(self) -> int:
@@ -289,14 +293,22 @@ class Cursor:
             raise self._too_deep()
         return self.height
 
+    def inner(self) -> int:
+        """Let no more than ``MAX_INNER`` levels be entered here; the limit before, which the caller puts back."""
+        before = self.limit
+        if before == MAX_DEPTH:
+            self.limit = min(before, self.depth + MAX_INNER)
+        return before
+
     def too_many_blocks(self) -> TooManyBlocksFault:
         """Make the error for a block that is nested too deeply."""
         fault = self._too_deep()
         return TooManyBlocksFault(fault.code, fault.message, fault.start, fault.end, None)
 
     def _too_deep(self) -> Fault:
+        levels = MAX_DEPTH if self.limit == MAX_DEPTH else MAX_INNER
         return self.fault(
-            f"nested too deeply: at most {MAX_DEPTH} levels; give a part a name of its own", "E0210"
+            f"nested too deeply: at most {levels} levels; give a part a name of its own", "E0210"
         )
 
     def skip_line(self) -> None:
@@ -331,6 +343,7 @@ class Cursor:
     def skip_declaration(self, fault: Fault) -> None:
         """Report a fault and go to the next line that is not indented."""
         self.depth = 0
+        self.limit = MAX_DEPTH
         self.report(fault)
         text, kinds, starts = self.source.text, self.kinds, self.starts
         while kinds[self.i] != t.END:
@@ -343,6 +356,7 @@ class Cursor:
     def recover(self, fault: Fault, depth: int) -> None:
         """Report a fault and go to the next line, past the block of a broken one."""
         self.depth = depth
+        self.limit = MAX_DEPTH
         self.in_marker = False
         self.report(fault)
         self.skip_line()
@@ -351,6 +365,7 @@ class Cursor:
     def recover_head(self, fault: Fault, depth: int) -> None:
         """Report a fault in the head of a block and go to its end, so that its body is read."""
         self.depth = depth
+        self.limit = MAX_DEPTH
         self.in_marker = False
         self.report(fault)
         self.skip_line()

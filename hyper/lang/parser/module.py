@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -47,8 +48,21 @@ _DECLARATIONS: Final[dict[str, Callable[[Cursor], Declaration]]] = {
 _LEADING: Final = (*_DECLARATIONS, "use", "intent")
 
 
+_FRAMES: Final = 10_000
+"""Python frames that the deepest text needs, whatever called the parser."""
+
+
 def parse(source: Source) -> Parsed:
     """Parse a file. Every mistake in it is reported; what could be read is in the tree."""
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(before, _FRAMES))
+    try:
+        return _parse(source)
+    finally:
+        sys.setrecursionlimit(before)
+
+
+def _parse(source: Source) -> Parsed:
     tokens = tokenize(source)
     p = Cursor(source, tokens)
     module = Module(0, len(source.text), None, None, [], [], [], [])

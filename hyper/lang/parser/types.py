@@ -51,9 +51,11 @@ def type_expr(p: Cursor) -> TypeExpr:
         result = type_name(p)
     elif kind == t.LPAREN:
         p.i = i + 1
+        limit = p.inner()
         p.deeper()
         result = marked_type(p)
         p.depth -= 1
+        p.limit = limit
         p.expect(t.RPAREN)
     else:
         result = _literal(p)
@@ -78,6 +80,7 @@ def type_name(p: Cursor) -> TypeName:
     kind = kinds[p.i]
     if kind == t.LBRACKET:
         p.i += 1
+        limit = p.inner()
         p.deeper()
         while True:
             arg = type_expr(p)
@@ -88,6 +91,7 @@ def type_name(p: Cursor) -> TypeName:
             if not p.accept(t.COMMA) or kinds[p.i] == t.RBRACKET:
                 break
         p.depth -= 1
+        p.limit = limit
         p.expect(t.RBRACKET)
     elif kind == t.LPAREN:
         p.i += 1
@@ -144,7 +148,9 @@ def markers(p: Cursor) -> list[Marker]:
         p.i = i + 1
         if kinds[i + 1] == t.LPAREN:
             p.in_marker = True
+            limit = p.inner() if text == "schema" else p.limit
             args = [_extra(p)] if text == "extra" else arguments(p)
+            p.limit = limit
             p.in_marker = False
             found.append(Marker(start, p.ends[p.i - 1], name, args))
         else:

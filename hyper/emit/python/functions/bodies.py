@@ -39,19 +39,35 @@ class Bodies:
         self._lines = lines
         self._name = name
         self._types: dict[str, Type] = {}
-        self._splitter = Splitter(self._fresh)
+        self._splitter = Splitter(self._fresh, self._called)
         self._returns: Type | None = None
         self._clock = False
 
     def _fresh(self) -> str:
         """A local for a part of an expression."""
-        taken = set(self._writer.locals.values())
-        number = 1
-        while f"part_{number}" in taken:
-            number += 1
-        name = f"part_{number}"
+        name = self._writer.fresh("part_")
         self._writer.locals[f"_{name}"] = name
         return f"_{name}"
+
+    def _called(self, expr: nodes.Expr, line: int) -> nodes.Expr:
+        """A call of a function of its own that evaluates an expression, which may read the names of generators around it."""
+        kinds = free_locals(expr)
+        params = [
+            f"{self._writer.locals[name]}: {self._writer.python_type(kind)}"
+            for name, kind in kinds.items()
+        ]
+        name = f"{self._name}_part_{len(self.helpers) + 1}"
+        self._expressions.parts[name] = self._clock
+        if self._clock:
+            params.append(f"now: {self._writer.datetime()}.datetime")
+        outer, types, helper = self._lines, self._types, Lines()
+        self._lines, self._types = helper, dict(kinds)
+        self.helpers.append(helper)
+        helper.add(head_lines(name, params, self._writer.python_type(expr.type)), line)
+        self._block((nodes.Return(expr, line),), 1, line)
+        self._lines, self._types = outer, types
+        args = tuple(nodes.Local(kind, local) for local, kind in kinds.items())
+        return nodes.Call(expr.type, name, args)
 
     def _ready(self, expr: nodes.Expr, depth: int, line: int) -> nodes.Expr:
         """What is left of an expression after the statements that it needs were written."""
@@ -81,8 +97,8 @@ class Bodies:
     def _apart(self, body: tuple[nodes.Stmt, ...], depth: int, line: int) -> None:
         """A block that is too deep becomes a function of its own, which gives back the variables that it sets."""
         read, sets = names_of(body)
-        known = [name for name in self._types if name in read | sets]
-        changed = [name for name in known if name in sets]
+        known = [name for name in self._types if name in read or name in sets]
+        changed = list(sets)
         given = [self._writer.locals[name] for name in known]
         params = [
             f"{self._writer.locals[name]}: {self._writer.python_type(self._types[name])}"
@@ -97,7 +113,7 @@ class Bodies:
         self.helpers.append(helper)
         ends = returns_always(body)
         results = ", ".join(self._writer.locals[name] for name in changed)
-        kinds = [self._writer.python_type(self._types[name]) for name in changed]
+        kinds = [self._writer.python_type(self._types.get(name, sets[name])) for name in changed]
         returns = kinds[0] if len(kinds) == 1 else f"tuple[{', '.join(kinds)}]"
         if ends and self._returns is not None:
             returns = self._writer.python_type(self._returns)
@@ -108,6 +124,7 @@ class Bodies:
         if changed and not ends:
             helper.plain(1, f"return {results}", line)
         self._lines, self._types = outer, types
+        self._types |= {name: kind for name, kind in sets.items() if name not in types}
         target = "return " if ends else f"{results} = " if changed else ""
         self._lines.plain(depth, f"{target}{name}({', '.join(given)})", line)
 
@@ -144,11 +161,20 @@ class Bodies:
         word = "if"
         for branch in stmt.branches:
             self._put(depth, f"{word} ", branch.condition, ":", branch.line)
-            self._block(branch.body, depth + 1, branch.line)
+            self._inner(branch.body, depth, branch.line)
             word = "elif"
         if stmt.orelse:
             self._lines.plain(depth, "else:", stmt.line)
-            self._block(stmt.orelse, depth + 1, stmt.line)
+            self._inner(stmt.orelse, depth, stmt.line)
+        for block in (*(branch.body for branch in stmt.branches), stmt.orelse):
+            _, sets = names_of(block)
+            self._types = {**sets, **self._types}
+
+    def _inner(self, body: tuple[nodes.Stmt, ...], depth: int, line: int) -> None:
+        """A branch. What it sets first is known after all branches, but not in the next."""
+        types = dict(self._types)
+        self._block(body, depth + 1, line)
+        self._types = types
 
     # Tables
 
@@ -261,23 +287,44 @@ class Bodies:
 
     def _require(self, clause: RequireDef) -> None:
         refused = self._writer.runtime("errors", "Refused")
-        condition = nodes.Unary(BOOL, "not", clause.condition)
-        self._put(1, "if ", condition, ":", clause.line)
+        condition = self._ready(clause.condition, 1, clause.line)
+        negated = nodes.Unary(BOOL, "not", condition)
+        self._put(1, "if ", negated, ":", clause.line)
         message = Atom(quote(clause.message))
         self._lines.statement(2, "raise ", call(refused, message), origin=clause.line)
 
 
-def names_of(body: tuple[nodes.Stmt, ...]) -> tuple[set[str], set[str]]:
-    """The locals that a block reads, and the variables from outside that it sets."""
+def names_of(body: tuple[nodes.Stmt, ...]) -> tuple[set[str], dict[str, Type]]:
+    """The locals from outside that a block reads, and those that it sets, with their types."""
     read: set[str] = set()
-    sets: set[str] = set()
+    sets: dict[str, Type] = {}
     declared: set[str] = set()
     for stmt in statements(body):
         for expr in statement_expressions(stmt):
             read.update(node.name for node in walk(expr) if isinstance(node, nodes.Local))
-        if isinstance(stmt, nodes.Assign):
-            (declared if stmt.declare else sets).add(stmt.name)
-    return read, sets - declared
+        match stmt:
+            case nodes.Assign(name, kind, _, _, declare) if not declare:
+                sets.setdefault(name, kind)
+            case nodes.Assign(name) | nodes.Let(name) | nodes.For(name):
+                declared.add(name)
+            case _:
+                pass
+    return read - declared, {name: kind for name, kind in sets.items() if name not in declared}
+
+
+def free_locals(expr: nodes.Expr) -> dict[str, Type]:
+    """The locals that an expression reads and does not bind, with their types."""
+    read: dict[str, Type] = {}
+    bound: set[str] = set()
+    for node in walk(expr):
+        match node:
+            case nodes.Local(kind, name):
+                read.setdefault(name, kind)
+            case nodes.Bind(_, name) | nodes.Comprehend(_, _, name) | nodes.Fold(_, _, _, name):
+                bound.add(name)
+            case _:
+                pass
+    return {name: kind for name, kind in read.items() if name not in bound}
 
 
 def returns_always(body: tuple[nodes.Stmt, ...]) -> bool:

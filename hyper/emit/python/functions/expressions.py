@@ -90,8 +90,9 @@ class Expressions:
     def __init__(self, writer: Writer) -> None:
         self.writer = writer
         self.kinds = writer.kinds
+        self.parts: dict[str, bool] = {}
+        """Functions of parts of this one, by name: whether they are given the clock."""
         self._pending: dict[str, nodes.Expr] = {}
-        self._temporaries = 0
         self._in_source = 0
         self._methods: dict[type, Callable[..., Piece]] = {
             nodes.Const: self._const,
@@ -137,11 +138,7 @@ class Expressions:
 
     def temporary(self) -> str:
         """A name that nothing else has."""
-        self._temporaries += 1
-        taken = set(self.writer.locals.values())
-        while f"_{self._temporaries}" in taken:
-            self._temporaries += 1
-        return f"_{self._temporaries}"
+        return self.writer.fresh("_")
 
     # Leaves
 
@@ -502,6 +499,10 @@ class Expressions:
 
     def _call(self, expr: nodes.Call) -> Piece:
         items = [self.write(arg) for arg in expr.args]
+        if expr.function in self.parts:
+            if self.parts[expr.function]:
+                items.append(Atom("now"))
+            return call(expr.function, *items)
         definition = self.writer.scope.names.program.definitions[expr.function]
         if isinstance(definition, CalcDef | TableDef | RuleDef) and definition.reads_clock:
             self.writer.reads_clock = True

@@ -6,7 +6,7 @@ import builtins
 import keyword
 from typing import TYPE_CHECKING, Final
 
-from hyper.emit.python.names import identifier, unique
+from hyper.emit.python.names import identifier
 from hyper.ir.nodes import Assign, Bind, Comprehend, Fold, For, Let
 from hyper.ir.program import CalcDef, ExternDef, RuleDef, TableDef
 from hyper.ir.weight import definition_expressions, statements, walk
@@ -54,7 +54,7 @@ def python_locals(definition: Def, own: set[str]) -> dict[str, str]:
 
     ``self`` of a rule is named after its entity.
     """
-    taken = set(_TAKEN | own)
+    taken: set[str] = set()
     chosen: dict[str, str] = {}
     for name in intent_locals(definition):
         wanted = name
@@ -63,11 +63,19 @@ def python_locals(definition: Def, own: set[str]) -> dict[str, str]:
         wanted = identifier(wanted)
         if wanted.startswith("__"):
             wanted = f"_{wanted.strip('_')}"
-        if wanted in taken or not wanted.strip("_"):
-            wanted = unique(f"{wanted}_", taken)
-        taken.add(wanted)
-        chosen[name] = wanted
+        chosen[name] = _free(wanted, (own, taken))
+        taken.add(chosen[name])
     return chosen
+
+
+def _free(wanted: str, taken: tuple[set[str], ...]) -> str:
+    """The name that is wanted, or one like it that neither Python nor one of the sets has."""
+    number = 0 if wanted.strip("_") else 1
+    name = wanted if wanted.strip("_") else f"{wanted}_"
+    while name in _TAKEN or any(name in names for names in taken):
+        number += 1
+        name = f"{wanted}_" if number == 1 else f"{wanted}__{number}"
+    return name
 
 
 def module_locals(module: Module, names: Names) -> set[str]:

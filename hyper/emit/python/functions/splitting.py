@@ -1,7 +1,7 @@
 """Deep expressions taken apart into statements, since Python reads at most 200 nested brackets.
 
-The result means the same: what is taken out is evaluated in the same order, and only where it was before. What is inside the
-element of a generator stays there.
+The result means the same: what is taken out is evaluated in the same order, and only where it was before. The element and the
+condition of a generator, which run once for each item, become functions of their own.
 """
 
 from __future__ import annotations
@@ -24,10 +24,16 @@ DEEPEST: Final = 24
 
 
 class Splitter:
-    """Takes expressions apart; ``fresh`` gives a name that nothing has, for a value of a type."""
+    """Takes expressions apart.
 
-    def __init__(self, fresh: Callable[[], str]) -> None:
+    ``fresh`` gives a name that nothing has, ``called`` the call of a function that evaluates an expression.
+    """
+
+    def __init__(
+        self, fresh: Callable[[], str], called: Callable[[nodes.Expr, int], nodes.Expr]
+    ) -> None:
         self._fresh = fresh
+        self._called = called
 
     def statement(self, stmt: nodes.Stmt) -> list[nodes.Stmt]:
         """The statement, after those that its own expression needs. Blocks inside are left alone."""
@@ -81,9 +87,24 @@ class Splitter:
                 out.append(nodes.Let(name, value.type, self._shrink(value, out, line), line))
                 return self._shrink(body, out, line)
             case nodes.Comprehend() | nodes.Fold():
-                return msgspec.structs.replace(expr, source=self._shrink(expr.source, out, line))
+                return self._generator(expr, out, line)
             case _:
                 return self._strict(expr, out, line)
+
+    def _generator(
+        self, expr: nodes.Comprehend | nodes.Fold, out: list[nodes.Stmt], line: int
+    ) -> nodes.Expr:
+        source = self._shrink(expr.source, out, line)
+        if depth(source) >= DEEPEST // 2 and not isinstance(source, nodes.Range):
+            stmt, source = self._named(source, line)
+            out.append(stmt)
+        condition = expr.condition
+        if condition is not None and depth(condition) >= DEEPEST // 2:
+            condition = self._called(condition, line)
+        element = expr.element
+        if depth(element) >= DEEPEST // 2:
+            element = self._called(element, line)
+        return msgspec.structs.replace(expr, source=source, condition=condition, element=element)
 
     def _strict(self, expr: nodes.Expr, out: list[nodes.Stmt], line: int) -> nodes.Expr:
         """All operands, in their order: one that is left standing must not run after what a later one needs."""

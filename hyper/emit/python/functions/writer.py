@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from hyper.emit.python.functions.links import Links
     from hyper.emit.python.scope import Scope
 
+DEEPEST_TYPE: Final = 90
+"""Lists and maps that nest in an annotation; Python reads 200 brackets. No type is written so deep, but values of values may be."""
+
 TIMES: Final = {"date": "date", "time": "time", "datetime": "datetime", "duration": "timedelta"}
 BUILTINS: Final = {
     "bool": "bool",
@@ -47,6 +50,8 @@ class Writer:
         self.module = module
         self.kinds = Kinds(scope.names.program)
         self.locals: dict[str, str] = {}
+        self._numbered: dict[str, int] = {}
+        self._taken: set[str] = set()
         self.guarded = False
         """Whether the function uses operators whose errors are Python's, or decimals."""
         self.reads_clock = False
@@ -73,8 +78,23 @@ class Writer:
             return f"{self.scope.sibling(home)}.{names.symbol(qualified)}"
         return self.scope.need(qualified)
 
-    def python_type(self, kind: Type) -> str:
-        """The annotation of a parameter or variable: plain Python types."""
+    def fresh(self, prefix: str) -> str:
+        """The first of ``prefix1``, ``prefix2`` … that is no local and was not given before."""
+        number = self._numbered.get(prefix)
+        if number is None:
+            # What is added to the locals from now on comes from here.
+            self._taken = set(self.locals.values())
+            number = 0
+        number += 1
+        while f"{prefix}{number}" in self._taken:
+            number += 1
+        self._numbered[prefix] = number
+        return f"{prefix}{number}"
+
+    def python_type(self, kind: Type, levels: int = DEEPEST_TYPE) -> str:
+        """The annotation of a parameter or variable: plain Python types, and ``Any`` past so many levels."""
+        if not levels:
+            return self.scope.take("typing", "Any")
         match kind:
             case Prim(name) if name in TIMES:
                 return f"{self.datetime()}.{TIMES[name]}"
@@ -89,14 +109,14 @@ class Writer:
 
                 return f"{self.scope.take('typing', 'Literal')}[{literal(value)}]"
             case ListOf(item):
-                return f"list[{self.python_type(item)}]"
+                return f"list[{self.python_type(item, levels - 1)}]"
             case MapOf(item):
-                return f"dict[str, {self.python_type(item)}]"
+                return f"dict[str, {self.python_type(item, levels - 1)}]"
             case Opt(inner):
-                text = self.python_type(inner)
+                text = self.python_type(inner, levels)
                 return text if text.endswith("| None") or text == "Any" else f"{text} | None"
             case Marked(inner, _):
-                return self.python_type(inner)
+                return self.python_type(inner, levels)
             case Entity(name) | Enum(name) | Union(name) | Alias(name):
                 return self.scope.refer(name)
             case _:

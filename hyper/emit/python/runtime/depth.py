@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, ParamSpec, TypeVar
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["deeply"]
+__all__ = ["deeply", "with_room"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -27,14 +27,15 @@ def deeply(frames: int) -> Callable[[Callable[P, R]], Callable[P, R]]:
         def run(*args: P.args, **kwargs: P.kwargs) -> R:
             if getattr(_here, "has_room", False):
                 return function(*args, **kwargs)
-            return _with_room(lambda: function(*args, **kwargs), frames)
+            return with_room(lambda: function(*args, **kwargs), frames)
 
         return run
 
     return decorate
 
 
-def _with_room(action: Callable[[], R], frames: int) -> R:
+def with_room(action: Callable[[], R], frames: int) -> R:
+    """Run ``action`` in a thread that has room for so many frames."""
     results: list[R] = []
     errors: list[BaseException] = []
 

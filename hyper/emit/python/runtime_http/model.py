@@ -13,12 +13,15 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from pydantic import BaseModel, ConfigDict, SerializerFunctionWrapHandler, model_serializer
 
 from .binding import bind_class
+from .depth import with_room
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pydantic import GetCoreSchemaHandler, SerializationInfo
     from pydantic_core import CoreSchema
+
+_DEEPEST_FRAMES = 100_000
 
 __all__ = ["ANSWER", "Model", "SparseModel", "WriteOnly"]
 
@@ -54,12 +57,21 @@ class Model(BaseModel):
     ) -> bool | None:
         """Build the model now, after the names that it needs are bound."""
         bind_class(cls)
-        return super().model_rebuild(
-            force=force,
-            raise_errors=raise_errors,
-            _parent_namespace_depth=_parent_namespace_depth + 1,
-            _types_namespace=_types_namespace,
-        )
+        build = super().model_rebuild
+        try:
+            return build(
+                force=force,
+                raise_errors=raise_errors,
+                _parent_namespace_depth=_parent_namespace_depth + 1,
+                _types_namespace=_types_namespace,
+            )
+        except RecursionError:
+            # Types deep in one another; the thread has no frames whose names could be meant.
+            names = _types_namespace or {}
+            return with_room(
+                lambda: build(force=True, raise_errors=raise_errors, _types_namespace=names),
+                _DEEPEST_FRAMES,
+            )
 
     @classmethod
     def __get_pydantic_core_schema__(
