@@ -68,10 +68,11 @@ class Model(BaseModel):
         except RecursionError:
             # Types deep in one another; the thread has no frames whose names could be meant.
             names = _types_namespace or {}
-            return with_room(
-                lambda: build(force=True, raise_errors=raise_errors, _types_namespace=names),
-                _DEEPEST_FRAMES,
-            )
+
+            def again() -> bool | None:
+                return build(force=True, raise_errors=raise_errors, _types_namespace=names)
+
+            return with_room(again, _DEEPEST_FRAMES)
 
     @classmethod
     def __get_pydantic_core_schema__(
