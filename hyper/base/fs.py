@@ -14,13 +14,16 @@ import shutil
 import stat
 import sys
 import tempfile
-from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, Protocol, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from contextlib import AbstractContextManager
 
 Kind: TypeAlias = Literal["file", "folder", "link", "other"]
+
+ASIDE: Final = ".old"
+"""How the name of a folder ends that ``exchange`` has put aside, where the platform cannot exchange at once."""
 
 _AT_FDCWD = -100
 _RENAME_EXCHANGE = 2
@@ -147,7 +150,7 @@ class Disk:
             os.rename(stage, target)
             os.mkdir(stage)
         elif not _swap(stage, target):
-            aside = f"{stage}.old"
+            aside = f"{stage}{ASIDE}"
             os.rename(target, aside)
             try:
                 os.rename(stage, target)

@@ -16,6 +16,8 @@ import msgspec
 
 from hyper.base import digest
 from hyper.base.diagnostics import Diagnostic, diagnostic
+from hyper.base.fs import ASIDE
+from hyper.base.interrupts import held
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -111,7 +113,7 @@ def _publish(
     folder = folder or "."
     files.make_folder(folder)
     with files.lock(folder):
-        _sweep(files, folder, name)
+        _sweep(files, folder, f".{name}{STAGE}", target)
         if callable(owned):
             owned = owned()
         found = _conflicts(files, target, contents, owned, label)
@@ -124,7 +126,8 @@ def _publish(
                 plan.fill(stage)
                 files.exchange(stage, target)
             finally:
-                files.remove_tree(stage)
+                with held():
+                    files.remove_tree(stage)
     return Published(
         tuple(sorted(plan.written)),
         tuple(sorted(plan.unchanged)),
@@ -223,18 +226,26 @@ def create(
             items = [_foreign(name, f'"{name}" is there already', advice) for name in names]
             return Published(diagnostics=tuple(items))
         files.make_folder(folder)
-        stage = files.make_stage(folder, STAGE)
-        try:
-            for number, path in enumerate(sorted(contents)):
-                files.write(f"{stage}/{number}", contents[path])
-            for number, path in enumerate(sorted(contents)):
-                files.make_folder(os.path.dirname(f"{folder}/{path}"))
-                files.move(f"{stage}/{number}", f"{folder}/{path}")
-        finally:
-            files.remove_tree(stage)
+        with files.lock(folder):
+            _sweep(files, folder, STAGE)
+            with held():
+                _add(files, folder, contents)
     except OSError as error:
         return Published(diagnostics=(_unwritable(error, label),))
     return Published(written=tuple(sorted(contents)))
+
+
+def _add(files: Files, folder: str, contents: Mapping[str, bytes]) -> None:
+    """Write files to the side and move them to their places."""
+    stage = files.make_stage(folder, STAGE)
+    try:
+        for number, path in enumerate(sorted(contents)):
+            files.write(f"{stage}/{number}", contents[path])
+        for number, path in enumerate(sorted(contents)):
+            files.make_folder(os.path.dirname(f"{folder}/{path}"))
+            files.move(f"{stage}/{number}", f"{folder}/{path}")
+    finally:
+        files.remove_tree(stage)
 
 
 def walk(files: Files, folder: str) -> Iterator[tuple[str, Kind]]:
@@ -315,11 +326,18 @@ def _unwritable(error: OSError, label: str) -> Diagnostic:
     return diagnostic("E0908", f'cannot write to "{label}": {reason}', file=label)
 
 
-def _sweep(files: Files, folder: str, name: str) -> None:
-    """Remove what killed builds left at the side. The lock is held: no other build is using it."""
+def _sweep(files: Files, folder: str, prefix: str, target: str | None = None) -> None:
+    """Remove what killed runs left at the side. The lock is held: no other run is using it.
+
+    Where one was killed when ``target`` was put aside and nothing was in its place yet, it is put back first.
+    """
     for entry in files.names(folder):
-        if entry.startswith(f".{name}{STAGE}") and files.kind(f"{folder}/{entry}") == "folder":
-            files.remove_tree(f"{folder}/{entry}")
+        left = f"{folder}/{entry}"
+        if not entry.startswith(prefix) or files.kind(left) != "folder":
+            continue
+        if target is not None and entry.endswith(ASIDE) and files.kind(target) is None:
+            files.exchange(left, target)
+        files.remove_tree(left)
 
 
 def _parents(path: str) -> list[str]:

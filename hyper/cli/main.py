@@ -19,11 +19,28 @@ INTERNAL: Final = 3
 INTERRUPTED: Final = 130
 
 
+def command() -> int:
+    """The whole of a ``hyper`` process: as ``main``, and the exit code stays what it is while Python shuts down."""
+    import signal
+
+    code = main()
+    # What has ended cannot be interrupted. After an interrupt, another one is for whatever keeps the process alive.
+    signal.signal(signal.SIGINT, signal.SIG_DFL if code == INTERRUPTED else signal.SIG_IGN)
+    return code
+
+
 def main(argv: list[str] | None = None) -> int:
     """Run the command and give its exit code: 0 fine, 1 errors found, 2 wrong usage, 3 a defect of ours, 130 interrupted."""
+    try:
+        return _answer(sys.argv[1:] if argv is None else argv)
+    except KeyboardInterrupt:
+        print("hyper: interrupted", file=sys.stderr)
+        return INTERRUPTED
+
+
+def _answer(words: list[str]) -> int:
     from hyper.cli.arguments import WrongCallError, parse
 
-    words = sys.argv[1:] if argv is None else argv
     try:
         arguments = parse(words)
     except SystemExit as stop:
@@ -62,9 +79,6 @@ def _guarded(arguments: argparse.Namespace, words: list[str]) -> int:
     except UsageError as error:
         console.usage(error)
         return USAGE
-    except KeyboardInterrupt:
-        console.remark("hyper: interrupted")
-        return INTERRUPTED
     except BrokenPipeError:
         # Whoever read our output has seen enough. Python would complain once more when it flushes at exit.
         with contextlib.suppress(OSError, ValueError):

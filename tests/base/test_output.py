@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import signal
 from typing import TYPE_CHECKING
 
 import pytest
 
 from hyper.base import digest
-from hyper.base.fs import Disk
+from hyper.base.fs import ASIDE, Disk
 from hyper.base.memory import MemoryFiles
 from hyper.base.output import Published, create, publish, unsafe
 
@@ -182,6 +183,65 @@ def test_leftovers_of_killed_builds_are_swept(tmp_path: Path) -> None:
     (tmp_path / ".other.hyper-stage-live").mkdir()
     publish(Disk(), str(tmp_path / "app"), FIRST, None, "app")
     assert sorted(path.name for path in tmp_path.iterdir()) == [".other.hyper-stage-live", "app"]
+
+
+def test_leftovers_of_killed_imports_are_swept(tmp_path: Path) -> None:
+    (tmp_path / ".hyper-stage-dead").mkdir()
+    (tmp_path / ".hyper-stage-dead" / "0").write_text("half")
+    assert not create(Disk(), str(tmp_path), {"a.intent": b"a"}, "app").failed
+    assert _tree(tmp_path) == {"a.intent": "a"}
+
+
+class _Slow(Disk):
+    """A disk without an exchange of folders, on which the build is killed between the two renames."""
+
+    def exchange(self, stage: str, target: str) -> None:
+        os.rename(target, f"{stage}{ASIDE}")
+        raise KeyboardInterrupt
+
+    def remove_tree(self, path: str) -> None:
+        pass
+
+
+def test_a_folder_that_was_put_aside_comes_back(tmp_path: Path) -> None:
+    target = tmp_path / "app"
+    publish(Disk(), str(target), {"__init__.py": b"old"}, None, "app")
+    (target / "notes.txt").write_text("mine")
+    owned = _digests({"__init__.py": b"old"})
+    with pytest.raises(KeyboardInterrupt):
+        publish(_Slow(), str(target), FIRST, owned, "app")
+    assert not target.exists()
+    publish(Disk(), str(target), FIRST, owned, "app")
+    assert [path.name for path in tmp_path.iterdir()] == ["app"]
+    assert (target / "notes.txt").read_text() == "mine"
+
+
+class _Impatient(Disk):
+    """A disk whose user interrupts before each file that is written, moved or removed."""
+
+    def write(self, path: str, data: bytes) -> None:
+        signal.raise_signal(signal.SIGINT)
+        super().write(path, data)
+
+    def move(self, source: str, target: str) -> None:
+        signal.raise_signal(signal.SIGINT)
+        super().move(source, target)
+
+    def remove_tree(self, path: str) -> None:
+        signal.raise_signal(signal.SIGINT)
+        super().remove_tree(path)
+
+
+def test_an_interrupt_does_not_cut_new_files_in_two(tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        create(_Impatient(), str(tmp_path), {"a.intent": b"a", "b/c.intent": b"c"}, "app")
+    assert _tree(tmp_path) == {"a.intent": "a", "b/c.intent": "c"}
+
+
+def test_an_interrupt_does_not_stop_the_cleaning_up(tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        publish(_Impatient(), str(tmp_path / "app"), FIRST, None, "app")
+    assert list(tmp_path.iterdir()) == []
 
 
 class _Interrupted(Disk):

@@ -8,13 +8,13 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
+import pytest
+
 from hyper.cli.commands import doctor
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
-
-    import pytest
 
     from tests.cli.conftest import Done
 
@@ -52,6 +52,35 @@ def test_an_interrupt_is_130(hyper: Hyper, monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(doctor, "run", interrupted)
     done = hyper("doctor")
     assert (done.code, done.err) == (130, "hyper: interrupted\n")
+
+
+@pytest.mark.parametrize("module", ["hyper.cli.arguments", "hyper.cli.console", "msgspec._core"])
+def test_an_interrupt_while_the_command_loads_is_130(module: str, tmp_path: Path) -> None:
+    code = (
+        "import sys\n"
+        "class Impatient:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        f"        if name == {module!r}:\n"
+        "            raise KeyboardInterrupt\n"
+        "sys.meta_path.insert(0, Impatient())\n"
+        "from hyper.cli import command\n"
+        "sys.exit(command())\n"
+    )
+    run = [sys.executable, "-c", code, "build"]
+    done = subprocess.run(run, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (130, "hyper: interrupted\n")
+
+
+def test_an_interrupt_after_the_end_changes_nothing(tmp_path: Path) -> None:
+    code = (
+        "import atexit, signal, sys\n"
+        "from hyper.cli import command\n"
+        "atexit.register(signal.raise_signal, signal.SIGINT)\n"
+        "sys.exit(command())\n"
+    )
+    run = [sys.executable, "-c", code, "--version"]
+    done = subprocess.run(run, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_an_interrupted_build_leaves_nothing_half_written(folder: Path) -> None:
