@@ -24,6 +24,9 @@ def command() -> int:
     import signal
 
     code = main()
+    # Python kills itself at its end where an interrupt came while it evaluated a string, as named tuples do when they are
+    # made, whether or not it was caught; evaluating another one makes it forget that.
+    eval("None")  # noqa: S307  # a constant
     # What has ended cannot be interrupted. After an interrupt, another one is for whatever keeps the process alive.
     signal.signal(signal.SIGINT, signal.SIG_DFL if code == INTERRUPTED else signal.SIG_IGN)
     return code

@@ -113,10 +113,12 @@ class Records:
             with open(aside, "wb") as stream:
                 stream.write(_MAGIC + sha256(payload).digest() + payload)
             os.replace(aside, os.path.join(self.folder, name))
-        except OSError:
-            self.errors += 1
+        except BaseException as error:
             with contextlib.suppress(OSError):
                 os.unlink(aside)
+            if not isinstance(error, OSError):
+                raise
+            self.errors += 1
 
 
 def make_cache_folder(folder: str) -> None:

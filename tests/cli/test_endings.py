@@ -71,6 +71,21 @@ def test_an_interrupt_while_the_command_loads_is_130(module: str, tmp_path: Path
     assert (done.returncode, done.stderr) == (130, "hyper: interrupted\n")
 
 
+def test_an_interrupt_in_an_evaluated_string_is_130(tmp_path: Path) -> None:
+    (tmp_path / "impatient").mkdir()
+    (tmp_path / "impatient" / "__main__.py").write_text(
+        "import sys\n"
+        "from hyper.cli import command\n"
+        "from hyper.cli.commands import doctor\n"
+        "doctor.run = lambda *_: eval('(_ for _ in ()).throw(KeyboardInterrupt)')\n"
+        "sys.argv = ['hyper', 'doctor']\n"
+        "sys.exit(command())\n"
+    )
+    run = [sys.executable, "-m", "impatient"]
+    done = subprocess.run(run, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (130, "hyper: interrupted\n")
+
+
 def test_an_interrupt_after_the_end_changes_nothing(tmp_path: Path) -> None:
     code = (
         "import atexit, signal, sys\n"

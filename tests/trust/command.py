@@ -29,7 +29,7 @@ os.execv(sys.executable, [sys.executable, "-m", "hyper", *sys.argv[2:]])
 
 
 class Ended(msgspec.Struct, frozen=True):
-    """Exit code (minus the signal where one killed it) and what was printed, stdout and stderr together."""
+    """Exit code (minus the signal where one killed it) and what was printed, stdout and stderr together where both are read."""
 
     code: int
     text: str
@@ -64,24 +64,27 @@ def hyper(
     return Ended(done.returncode, done.stdout.decode("utf-8", "backslashreplace"))
 
 
-def start(folder: Path, *words: str) -> subprocess.Popen[bytes]:
-    """Begin ``hyper`` in a folder, to be killed."""
+def start(
+    folder: Path, *words: str, more: Mapping[str, str] | None = None
+) -> subprocess.Popen[bytes]:
+    """Begin ``hyper`` in a folder, to be killed. It can say little to stderr before it has to be read."""
     return subprocess.Popen(
         [sys.executable, "-m", "hyper", *words],
         cwd=folder,
-        env=environment(),
+        env=environment(more),
         stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
     )
 
 
-def stop_after(process: subprocess.Popen[bytes], seconds: float, number: signal.Signals) -> int:
-    """Send a signal after a while, unless the process has ended; gives its exit code."""
+def stop_after(process: subprocess.Popen[bytes], seconds: float, number: signal.Signals) -> Ended:
+    """Send a signal after a while, unless the process has ended; gives its end with what it said to stderr."""
     try:
         process.wait(timeout=seconds)
     except subprocess.TimeoutExpired:
         process.send_signal(number)
-    return process.wait(timeout=120)
+    _, said = process.communicate(timeout=120)
+    return Ended(process.returncode, said.decode("utf-8", "backslashreplace"))
 
 
 def digests(folder: Path) -> dict[str, str]:
