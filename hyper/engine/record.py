@@ -124,9 +124,9 @@ class Records:
 def make_cache_folder(folder: str) -> None:
     """Make the folder of all caches, marked so that neither version control nor backups take it.
 
-    Raises ``OSError`` where it cannot be made.
+    One that is there and empty is marked, too: a killed build may have left it. Raises ``OSError`` where it cannot be made.
     """
-    if os.path.isdir(folder):
+    if os.path.isdir(folder) and os.listdir(folder):
         return
     os.makedirs(folder, exist_ok=True)
     for name, text in ((".gitignore", "*\n"), ("CACHEDIR.TAG", _TAG)):

@@ -336,6 +336,13 @@ def test_the_cache_is_marked_as_one(tree: Tree) -> None:
     assert (tree.cache / "CACHEDIR.TAG").read_text().startswith("Signature: 8a477f597d28d172")
 
 
+def test_a_cache_folder_that_a_killed_build_left_empty_is_marked(tree: Tree) -> None:
+    shutil.rmtree(tree.cache)
+    tree.cache.mkdir()
+    assert tree.build().success
+    assert (tree.cache / ".gitignore").read_text() == "*\n"
+
+
 def test_removing_the_cache_costs_only_time(tree: Tree) -> None:
     shutil.rmtree(tree.cache)
     assert tree.build().success
