@@ -196,11 +196,7 @@ class RedisLayer:
         try:
             answers = self._wire.ask(commands)
         except OutageError as error:
-            if error.reason == "budget":
-                self._counters["off"] += 1
-                self._announce("budget")
-            else:
-                self._lost(error.reason)
+            self._lost(error.reason)
             return None
         if any(isinstance(answer, Refusal) and answer.code != "WRONGTYPE" for answer in answers):
             self._failed("server", [breaker], surely=_forbidden(answers))
@@ -209,7 +205,11 @@ class RedisLayer:
         return answers
 
     def _lost(self, reason: Reason) -> None:
-        """There was no answer, which concerns both sides."""
+        """There was no answer, which concerns both sides. A spent budget is the build's, and no failure of the server's."""
+        if reason == "budget":
+            self._counters["off"] += 1
+            self._announce(reason)
+            return
         both = list(self._breakers.values())
         self._failed(reason, both, surely=reason == "authentication")
 
@@ -232,19 +232,25 @@ class RedisLayer:
         if not asked:
             self._counters["spared"] += 1
         found: dict[bytes, bytes] = {}
+        scope_of: dict[bytes, str] = {}
         left = self._limits.answer
         for at in range(0, len(asked), KEYS_AT_ONCE):
             parts = self._heads(kind, asked[at : at + KEYS_AT_ONCE])
             if parts is None:
                 break
             for part, envelope in self._wholes(kind, parts):
-                if part.key in found or part.raw > left:
+                # Long entries come later: one of a more trusted scope takes the place of what is there.
+                if scope_of.get(part.key) in self._before(part.scope) or part.raw > left:
                     continue
                 value = self._opened(kind, part, envelope)
                 if value is not None:
-                    found[part.key] = value
+                    found[part.key], scope_of[part.key] = value, part.scope
                     left -= len(value)
         return found
+
+    def _before(self, scope: str) -> tuple[str, ...]:
+        """The scopes that are more trusted."""
+        return self._scopes[: self._scopes.index(scope)]
 
     def _scopes_of(self, kind: Kind, key: bytes) -> list[str]:
         """Where the entry may be."""
@@ -298,7 +304,7 @@ class RedisLayer:
         return _Part(key, scope, head, total, raw)
 
     def _wholes(self, kind: Kind, parts: list[_Part]) -> Iterator[tuple[_Part, bytes]]:
-        """The whole envelopes, the most trusted scope of a key first; long ones are read in batches of bounded size."""
+        """The whole envelopes: short ones as they are, then long ones, read in batches of bounded size."""
         long: list[_Part] = []
         size = 0
         for part in parts:

@@ -17,7 +17,7 @@ from benchmarks.remote_server import Proxy
 from hyper.cache.layered import Layered, ReadOnly
 from hyper.cache.remote import TLS, open_shared
 from hyper.cache.trust import Keyring
-from tests.cache.entries import action, blobs, some_blobs
+from tests.cache.entries import action, blobs, noise, some_blobs
 from tests.cache.remote.conftest import raw
 
 if TYPE_CHECKING:
@@ -173,6 +173,15 @@ class TestScopes:
         opened(server.url, scope="feature").put_many("action", {action(1): b"other"})
         opened(server.url).put_many("action", RESULT)
         assert opened(server.url, scope="feature").get_many("action", list(RESULT)) == RESULT
+
+    @pytest.mark.parametrize("sizes", [(10, 100_000), (100_000, 10), (100_000, 100_001), (10, 11)])
+    def test_main_is_believed_however_long_its_entry_is(
+        self, server: RedisServer, opened: Callable[..., RedisLayer], sizes: tuple[int, int]
+    ) -> None:
+        of_main, of_branch = ({action(1): noise(size, size)} for size in sizes)
+        opened(server.url, scope="feature").put_many("action", of_branch)
+        opened(server.url).put_many("action", of_main)
+        assert opened(server.url, scope="feature").get_many("action", list(RESULT)) == of_main
 
     def test_an_entry_that_is_moved_to_main_is_forged(
         self, server: RedisServer, opened: Callable[..., RedisLayer]

@@ -101,6 +101,18 @@ def test_the_budget_of_a_build_is_all_that_it_waits(
     assert layer.get_many("action", list(PUT)) == PUT
 
 
+def test_a_spent_budget_is_no_failure_of_the_server(
+    server: RedisServer, opened: Callable[..., RedisLayer]
+) -> None:
+    layer = opened(server.url, limits=Limits(failures=1))
+    layer.put_many("action", PUT)
+    layer._wire.spent = 1e9
+    assert layer.get_many("action", list(PUT)) == {}
+    layer.flush()
+    assert layer.counters["errors"] == layer.counters["outages"] == 0
+    assert layer.get_many("action", list(PUT)) == PUT
+
+
 def test_a_full_server_is_still_read(
     start: Callable[..., RedisServer], opened: Callable[..., RedisLayer]
 ) -> None:
