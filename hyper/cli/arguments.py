@@ -52,6 +52,9 @@ class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         from difflib import get_close_matches
 
+        if message.startswith("unrecognized arguments: --"):
+            wrong = message.partition(": ")[2].partition(" ")[0].partition("=")[0]
+            raise WrongCallError(self.prog, message, _nearest_option(wrong))
         wrong, _, choices = message.partition(" (choose from ")
         near = get_close_matches(
             wrong.rpartition(": ")[2].strip("'"),
@@ -59,6 +62,21 @@ class _Parser(argparse.ArgumentParser):
             1,
         )
         raise WrongCallError(self.prog, message, near[0] if near else None)
+
+
+def _nearest_option(wrong: str) -> str | None:
+    """The option of any command that is spelt most like this one."""
+    from difflib import get_close_matches
+
+    known: set[str] = set()
+    waiting = [build_parser()]
+    while waiting:
+        for action in waiting.pop()._actions:  # noqa: SLF001  # argparse tells it no other way
+            known.update(action.option_strings)
+            if isinstance(action, argparse._SubParsersAction):  # noqa: SLF001
+                waiting += action.choices.values()
+    near = get_close_matches(wrong, sorted(known), 1)
+    return near[0] if near else None
 
 
 class WrongCallError(Exception):

@@ -363,6 +363,23 @@ def test_run_and_explain_of_sources_with_errors(hyper: Hyper, tree: Path) -> Non
         assert hyper(*words, "--json").json("diagnostics")["success"] is False
 
 
+def test_a_misspelt_option_is_told_its_name(hyper: Hyper) -> None:
+    done = hyper("build", "--traget", "openapi")
+    assert done.code == 2
+    assert "did you mean --target?" in done.err
+
+
+def test_an_import_over_another_tells_what_is_left_of_it(hyper: Hyper, folder: Path) -> None:
+    (folder / "api.json").write_text(
+        '{"openapi": "3.1.0", "info": {"title": "A", "version": "1"}, "paths": {}}'
+    )
+    assert "beside" not in hyper("import", "openapi", "api.json", "-o", "in").out
+    (folder / "in" / "mine.intent").write_text("entity Mine:\n    a: int\n")
+    again = ("import", "openapi", "api.json", "-o", "in", "--force")
+    assert "beside    mine.intent: there before" in hyper(*again).out
+    assert hyper(*again, "--json").json("created")["beside"] == ["mine.intent"]
+
+
 # ---------------------------------------------------------------- cache
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import posixpath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
@@ -14,11 +14,16 @@ from hyper.base.output import Published, create
 from hyper.base.reports import as_object
 from hyper.cli.main import FAILED, OK
 from hyper.cli.session import counted, verdict
+from hyper.engine.discovery import discover
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Mapping
 
     from hyper.cli.console import Console
+
+
+_NAMED: Final = 5
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
@@ -32,7 +37,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     except (OSError, ValueError) as error:
         reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
         found = [diagnostic("E0901", f"cannot read the file: {reason}", file=arguments.spec)]
-        return _finish(found, Published(), {}, arguments, console)
+        return _finish(found, Published(), [], arguments, console)
 
     from hyper.importers.openapi import import_openapi
 
@@ -40,25 +45,28 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     imported = import_openapi(data, name, arguments.layout)
     found = [_placed(item, name, arguments.spec) for item in imported.diagnostics]
     files = {path: text.encode() for path, text in imported.files.items()}
+    beside = _beside(arguments.out, files)
     done = Published()
     if files:
         label = posixpath.normpath(arguments.out.replace(os.sep, "/"))
         advice = "choose another folder, or pass --force to replace files"
         done = create(Disk(), arguments.out, files, label, replace=arguments.force, advice=advice)
         found += done.diagnostics
-    return _finish(found, done, files, arguments, console)
+    return _finish(found, done, beside, arguments, console)
 
 
 def _finish(
     found: list[Diagnostic],
     done: Published,
-    files: dict[str, bytes],
+    beside: list[str],
     arguments: argparse.Namespace,
     console: Console,
 ) -> int:
     failed = not done.written
     if console.json:
         value: dict[str, Any] = {"success": not failed, "created": list(done.written)}
+        if not failed and beside:
+            value["beside"] = beside
         console.object(as_object(found) | value)
         return FAILED if failed else OK
     console.diagnostics(found, _no_lines)
@@ -66,13 +74,27 @@ def _finish(
         console.remark(f"hyper: {verdict(found)}; nothing was written")
         return FAILED
     paint = console.palette
-    size = sum(len(data) for data in files.values())
-    made = f"{counted(len(done.written), 'file')}, {size / 1000:,.0f} kB"
+    made = counted(len(done.written), "file")
     console.say(f"{paint.strong}{arguments.out}{paint.reset} from {arguments.spec}: {made}")
     if found:
         console.say(f"  found     {verdict(found)}")
+    if beside:
+        names = ", ".join(beside[:_NAMED])
+        more = len(beside) - _NAMED
+        console.say(
+            f"  beside    {names}{f' and {more:,} more' if more > 0 else ''}: there before, and not"
+            " of this import; a build takes them too"
+        )
     console.say(f"next: hyper build {arguments.out} -o dist")
     return OK
+
+
+def _beside(folder: str, files: Mapping[str, bytes]) -> list[str]:
+    """The intent files of a folder that an import does not write."""
+    disk = Disk()
+    if disk.kind(folder, follow=True) != "folder":
+        return []
+    return [path for path in discover(disk, [folder], folder).paths if path not in files]
 
 
 def _stem(path: str) -> str:

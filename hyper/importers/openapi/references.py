@@ -17,12 +17,13 @@ MISSING = object()
 class References:
     """Looks references up; each that cannot be resolved is reported once."""
 
-    __slots__ = ("_found", "findings", "root")
+    __slots__ = ("_found", "_uses", "findings", "root")
 
     def __init__(self, root: dict[str, Any], findings: Findings) -> None:
         self.root = root
         self.findings = findings
         self._found: dict[str, tuple[Any, str]] = {}
+        self._uses: dict[str, str] | None = None
 
     def follow(self, reference: str) -> tuple[Any, str]:
         """The node that a reference leads to, and the pointer of that node, both through chains of references.
@@ -66,10 +67,34 @@ class References:
 
     def missing(self, reference: str, why: str) -> None:
         """Report a reference that leads nowhere."""
+        if self._uses is None:
+            self._uses = _first_uses(self.root)
+        place = self._uses.get(reference)
+        where = f" (at {place[:200]})" if place is not None else ""
         self.findings.report(
             "W1001",
-            f"the reference {reference[:200]!r} cannot be resolved: {why}; `any` takes its place",
+            f"the reference {reference[:200]!r}{where} cannot be resolved: {why};"
+            " `any` takes its place",
         )
+
+
+def _first_uses(root: dict[str, Any]) -> dict[str, str]:
+    """Where each reference is first written: pointers of the nodes that hold them."""
+    uses: dict[str, str] = {}
+    waiting: list[tuple[Any, str]] = [(root, "#")]
+    while waiting:
+        node, pointer = waiting.pop()
+        if isinstance(node, dict):
+            reference = node.get("$ref")
+            if isinstance(reference, str):
+                uses.setdefault(reference, pointer)
+            inside = [(node[key], f"{pointer}/{escaped(str(key))}") for key in reversed(node)]
+        elif isinstance(node, list):
+            inside = [(node[at], f"{pointer}/{at}") for at in reversed(range(len(node)))]
+        else:
+            continue
+        waiting += [each for each in inside if isinstance(each[0], dict | list)]
+    return uses
 
 
 def tokens(reference: str) -> list[str]:
@@ -82,6 +107,9 @@ def tokens(reference: str) -> list[str]:
 
 def canonical(reference: str) -> str:
     """One spelling of a reference."""
-    return "#" + "".join(
-        "/" + token.replace("~", "~0").replace("/", "~1") for token in tokens(reference)
-    )
+    return "#" + "".join(f"/{escaped(token)}" for token in tokens(reference))
+
+
+def escaped(token: str) -> str:
+    """A key as it stands in a pointer."""
+    return token.replace("~", "~0").replace("/", "~1")
