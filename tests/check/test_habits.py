@@ -73,6 +73,9 @@ def _body(text: str) -> list[str]:
         ("let z = x;\nlet w = z;\nw;", "lines end without it"),
         ("const z = x\nz", "`let name = …`"),
         ("let mut z = x\nz", "`var name = …`"),
+        ("let z: int\nz", "`let z: int = …`"),
+        ("var z: list[int]\nz", "`var z: list[int] = …`"),
+        ("let z: 3\nz", "`let z = 3`"),
         ("int z = x\nz", "`let z: int = …`"),
         ("z := x\nz", "`let name = …`"),
         ("z = x\nz", "`var z = …`"),
@@ -112,6 +115,10 @@ def test_bodies(written: str, told: str) -> None:
     ("written", "told"),
     [
         ("x: Optional[int]", "`int?`"),
+        ("x: int or null", "`int?`"),
+        ("x: A or None", "`A?`"),
+        ("x: int or string", "`union Name = A | B`"),
+        ("x-y: int", '`x_y: T @json("x-y")`'),
         ("x: int | None", "`int?`"),
         ("x: List[int]", "[list]"),
         ("x: list<int>", "`list[T]`"),
@@ -230,6 +237,80 @@ calc f(order: Order, sku: Sku) -> int:
 def test_what_does_not_depend_on_a_broken_line_is_reported() -> None:
     errors = _errors("entity A:\n    x int\n    y: Strng\n\ncalc f(a: int) -> int: b\n")
     assert len(errors) == 3
+
+
+_CELLS = "table t(n: int, s: string) -> int, first:\n    n | s => r\n    {}\n    - | - => 3\n"
+
+
+@pytest.mark.parametrize(
+    ("row", "told"),
+    [
+        ("5-10 | - => 2", "`5..10`"),
+        ("5 - 10 | - => 2", "`5..10`"),
+        ("-10 - -5 | - => 2", "`-10..-5`"),
+        ("n > 5 | - => 2", "`> 5`"),
+        ("5 < n | - => 2", "`> 5`"),
+        ("n == 5 | - => 2", "`5`"),
+        ("1 <= n <= 5 | - => 2", "`1..5`"),
+        ("n >= 1 and n <= 5 | - => 2", "`1..5`"),
+        ("n in [1, 2] | - => 2", "`1, 2`"),
+        ("n < 1 or n > 5 | - => 2", "`< 1, > 5`"),
+        ("< 1 or > 5 | - => 2", "`< 1, > 3`"),
+        ('- | "a" or "b" => 2', '`"a", "b"`'),
+        ('- | ("a" or "b" or "c") => 2', '`"a", "b", "c"`'),
+        ("else => 2", "`- | - => …`"),
+        ("otherwise => 2", "`- | - => …`"),
+        ("default | - => 2", "is `-`"),
+        ("1 | else => 2", "is `-`"),
+        ("1 | otherwise => 2", "is `-`"),
+        ("1 | _ => 2", "is `-`"),
+        ("1.5% | - => 2", "`0.015`"),
+        ("- | - => 20%", "`0.2`"),
+    ],
+)
+def test_cells(row: str, told: str) -> None:
+    (error,) = _errors(_CELLS.format(row))
+    assert told in error
+
+
+def test_cells_that_other_tables_have_too() -> None:
+    text = "enum Rest: any, default\n\nconst otherwise = 3\n\n"
+    text += "table t(n: int, r: Rest) -> int, first:\n    n | r => result\n"
+    text += (
+        "    otherwise | any     => 1\n    -5        | default => 2\n    -         | -       => 3\n"
+    )
+    assert _errors(text) == []
+
+
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [
+        ('entity A:\n    x: int\n    "How many."\n    y: int\n', "indented beneath"),
+        ('entity A:\n    "It."\n    x: int\n    "X."\n    y: int\n    "Y."\n', "indented beneath"),
+        ('enum A:\n    x\n    "A printed book."\n    y\n', "indented beneath"),
+        ('enum A:\n    x = "x"\n    "A printed book."\n', "indented beneath"),
+        ('const A = 1\n"What it is."\nconst B = 2\n', "indented beneath"),
+        ('enum A:\n    "x"\n    "y"\n', '`name = "y"`'),
+        ('scenario "a":\n    then 1 == 1\n', '`feature "…":`'),
+    ],
+)
+def test_lines(written: str, told: str) -> None:
+    (error,) = _errors(written)
+    assert told in error
+
+
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [
+        ("body O", "`body o: O`"),
+        ("query limit", "`query limit: T`"),
+        ("returns 200: O", "`returns 200 T`"),
+    ],
+)
+def test_actions(written: str, told: str) -> None:
+    head = "entity O:\n    x: int\n\naction a:\n    route POST /a\n    returns 204\n"
+    (error,) = _errors(f"{head}    {written}\n")
+    assert told in error
 
 
 _MONEY = "intent shop.money\n\nentity Amount:\n    x: int\n\ncalc one() -> int: 1\n\nconst K = 1\n"

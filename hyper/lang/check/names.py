@@ -176,8 +176,8 @@ _SAID: Final = {
     "break": ": a loop goes through its whole list; choose what it goes through, as in"
     " `[x for x in xs if c]`",
     "continue": ": put what the rest of the loop does into an `if`",
-    "_": ": write `else` for what is left, and `-` for anything in a table",
-    "otherwise": ": write `else` for what is left, and `-` for anything in a table",
+    "_": ": write `else` for what is left",
+    "otherwise": ": write `else` for what is left",
 }
 
 

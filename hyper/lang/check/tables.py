@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from hyper.lang import tree
 from hyper.lang.check.calls import check_field
 from hyper.lang.check.functions import declare_params
+from hyper.lang.check.names import looks_like_member
 from hyper.lang.check.narrow import facts_of
 from hyper.lang.check.relations import (
     describe,
@@ -31,7 +32,9 @@ from hyper.lang.check.typed import (
     TableFacts,
 )
 from hyper.lang.check.walk import expressions
+from hyper.lang.parser.cell_habits import ANY_CELL, REST
 from hyper.lang.resolve.lookup import nearest
+from hyper.lang.symbols import EnumSymbol
 from hyper.lang.types import (
     DURATION,
     INT,
@@ -244,6 +247,9 @@ def _row(
         if condition is None or isinstance(kind, Unknown):
             continue
         inner = without_none(kind)
+        if _fits_anything(checker, cell, inner):
+            checker.report("E0602", ANY_CELL, cell)
+            continue
         checker.enum_first = inner.name if isinstance(inner, Enum) else None
         checker.condition(condition)
         checker.enum_first = None
@@ -347,6 +353,17 @@ def _condition(
         case tree.CellList():
             return _alternatives(checker, cell, ident, kind)
     return None
+
+
+def _fits_anything(checker: Checker, cell: tree.Cell, kind: Type) -> bool:
+    """Whether a cell is a word for anything else, as ``otherwise``, that names nothing here."""
+    if not isinstance(cell, tree.CellTest) or cell.op != "==":
+        return False
+    name = cell.value.name if isinstance(cell.value, tree.Name) else ""
+    if name not in REST or not looks_like_member(checker, cell.value):
+        return False
+    symbol = checker.world.symbols.get(kind.name) if isinstance(kind, Enum) else None
+    return not (isinstance(symbol, EnumSymbol) and name in symbol.members)
 
 
 _ORDER: Final = frozenset({"<", "<=", ">", ">="})

@@ -6,6 +6,7 @@ languages have there. The answer takes the place of a bare "expected …".
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from hyper.lang import tokens as t
@@ -50,6 +51,9 @@ _COMMENT: Final = "a comment begins with `#`"
 _TERNARY: Final = "write `if c then x else y`: the condition comes first"
 _BRACES: Final = "blocks have no braces: end the line with `:` and indent what stands inside"
 _FAILS: Final = 'write `then error "code"`, or `then refused "message"`'
+_CHOICE: Final = "a choice of types needs a name: declare `union Name = A | B`"
+_DOC: Final = "documentation is indented beneath what it is about"
+_IN_FEATURE: Final = 'a scenario stands in a feature: indent it beneath `feature "…":`'
 _CALC: Final = "a calc stands at the left margin of the file: `calc name(x: T) -> T:`"
 
 # Two tokens without a space between them, by the kinds of both.
@@ -230,6 +234,8 @@ def _said(p: Cursor, what: str, first: int) -> Habit | None:
             message = f'the title is a string: `{head} "…":`'
     elif what == "`=`" and head == "when" and i == first + 2:
         message = "a step names its result: write `when result = …`"
+    elif what in {"a field", "the name of a member"} and _is_doc(p, first):
+        return Habit(_DOC, i, i, once=True)
     elif what == "the name of a member" and p.kinds[i] == t.STRING:
         message = f"a member has a name: write `name = {p.texts[i]}`"
     elif what == _END_OF_LINE and head == "entity" and _name(p, i):
@@ -238,9 +244,47 @@ def _said(p: Cursor, what: str, first: int) -> Habit | None:
         message = "the type of what is in a path stands on its own line, as in `path id: int`"
     elif what == "a name" and head == "body" and p.kinds[i] == t.COLON:
         message = "a body has a name, as in `body order: Order`"
+    elif what == "`:`" and p.kinds[i] == t.NEWLINE and i == first + 2 and head in _PLACES:
+        name = _name(p, i - 1)
+        message = f"write `{head} {name}: T`"
+        if head == "body" and name:
+            message = f"a body has a name, as in `body {name.lower()}: {name}`"
+    elif what == "a type" and head in {"returns", "error"} and p.kinds[i] == t.COLON:
+        message = f"leave `:` out: the type follows, as in `{head} {p.texts[i - 1]} T`"
+    elif what.startswith("`:` and the type") and p.kinds[i] == t.MINUS and _name(p, i + 1):
+        joined, plain = f"{p.texts[i - 1]}-{p.texts[i + 1]}", f"{p.texts[i - 1]}_{p.texts[i + 1]}"
+        message = f'a name has no `-`: write `{plain}: T @json("{joined}")`'
     elif what == "`then field = value`" and p.kinds[i] == t.COLON:
         message = "leave `:` out: `then …` follows on this line or the next"
     return None if message is None else Habit(message, i, i)
+
+
+def _is_doc(p: Cursor, first: int) -> bool:
+    """Whether the line is a string alone that follows a line of the block, and so is its documentation."""
+    kinds, i = p.kinds, p.i
+    if i != first or kinds[i] != t.STRING or kinds[i + 1] != t.NEWLINE or not i:
+        return False
+    if kinds[i - 1] == t.INDENT:
+        return False
+    # The string that leads a block is the documentation of the whole; another beneath it is a value.
+    return not (kinds[i - 1] == t.NEWLINE and kinds[i - 3 : i - 1] == [t.INDENT, t.STRING])
+
+
+def _percent(p: Cursor, what: str, first: int) -> Habit | None:
+    """``1.5%``."""
+    i = p.i
+    number = i - 2
+    if what != "an expression" or number < first or p.kinds[i - 1] != t.PERCENT:
+        return None
+    if p.kinds[number] not in {t.INT, t.NUMBER} or not _close(p, i - 1):
+        return None
+    try:
+        share = Decimal(p.texts[number].replace("_", "")).scaleb(-2)
+    except ArithmeticError:
+        return None
+    text = f"{share:f}"
+    text = text.rstrip("0").rstrip(".") if "." in text else text
+    return Habit(f"there is no percent sign: write `{text}`", number, i - 1)
 
 
 def _word(p: Cursor, what: str, first: int) -> Habit | None:
@@ -249,6 +293,11 @@ def _word(p: Cursor, what: str, first: int) -> Habit | None:
     before, word = _name(p, i - 1), _name(p, i)
     if i == first:
         before = ""
+    if word == "or":
+        following = _name(p, i + 1)
+        if following in LIKE_NONE or following == "none":
+            return Habit(f"a type that may be null is `{p.texts[i - 1]}?`", i, i + 1)
+        return Habit(_CHOICE, i, i)
     if before in _TYPES and word and what != "`in`":
         return _type_first(p, what, first)
     if before in _BEFORE and (word or p.kinds[i] not in {t.NEWLINE, t.COMMA, t.RPAREN}):
@@ -323,7 +372,7 @@ def _pipe(p: Cursor, what: str, first: int) -> str | None:
     if following in LIKE_NONE or following == "none":
         return "a type that may be null is `T?`"
     if what == "`,` or `)`" and head in {"calc", "table", "extern"}:
-        return "a choice of types needs a name: declare `union Name = A | B`"
+        return _CHOICE
     return None
 
 
@@ -411,9 +460,8 @@ def _closing(p: Cursor, what: str, first: int) -> str | None:
     """The end of a line that should have gone on."""
     before = p.kinds[p.i - 1]
     head = _name(p, first)
-    if what == "`=`" and p.i - first >= 3 and p.kinds[p.i - 2] == t.COLON and head in _NAMING:
-        names = f"{_name(p, p.i - 3)} = {p.texts[p.i - 1]}"
-        return f"a value follows `=`: write `{head} {names}`"
+    if what == "`=`" and p.i - first >= 3 and head in _NAMING:
+        return _valueless(p, head, first)
     if before == t.RANGE and what == "an expression":
         return _OPEN_RANGE
     if before == t.PIPE and what != "a type":
@@ -426,6 +474,23 @@ def _closing(p: Cursor, what: str, first: int) -> str | None:
     return None
 
 
+def _valueless(p: Cursor, head: str, first: int) -> str | None:
+    """``let x: int`` and ``let x: 3``."""
+    text = p.source.text
+    colon = first + 2
+    if p.kinds[colon] != t.COLON:
+        return None
+    name = text[p.starts[first + 1] : p.ends[first + 1]]
+    kind = text[p.starts[colon + 1] : p.ends[p.i - 1]]
+    if p.kinds[colon + 1] == t.NAME and (kind[0].isupper() or _plain_type(p, colon + 1)):
+        return f"`{name}` needs a value: write `{head} {name}: {kind} = …`"
+    return f"a value follows `=`: write `{head} {name} = {kind}`"
+
+
+def _plain_type(p: Cursor, i: int) -> bool:
+    return p.texts[i] in _TYPES or p.kinds[i + 1] in {t.LBRACKET, t.QUESTION}
+
+
 def _bracket(p: Cursor, what: str, first: int) -> str | None:
     del p, first
     return "a list of `T` is `list[T]`" if what == "a type" else None
@@ -434,11 +499,15 @@ def _bracket(p: Cursor, what: str, first: int) -> str | None:
 def _comparison(p: Cursor, what: str, first: int) -> str | None:
     """``>= 1 and < 3`` in a cell."""
     del first
-    if what == "an expression" and _name(p, p.i - 1) in {"and", "or"}:
-        return "a cell with two bounds is a range, as `1..3`: both ends count"
-    return None
+    before = _name(p, p.i - 1) if what == "an expression" else ""
+    if before == "or":
+        return "alternatives are separated by `,`, as in `< 1, > 3`"
+    return (
+        "a cell with two bounds is a range, as `1..3`: both ends count" if before == "and" else None
+    )
 
 
+_PLACES: Final = frozenset({"path", "query", "header", "cookie", "body"})
 _NAMING: Final = frozenset({"let", "var", "const", "given", "when"})
 ROW_ENDS: Final = "`|` stands between cells only: leave it out at the ends of a row"
 _NO_COMMA: Final = "lines end without `,`"
@@ -462,7 +531,7 @@ _SIGNS: Final[dict[int, Callable[[Cursor, str, int], str | None]]] = {
     t.NEWLINE: _closing,
     t.LBRACKET: _bracket,
 }
-_FINDERS: Final = (_comment, _pair, _said, _string, _word, _sign)
+_FINDERS: Final = (_comment, _percent, _pair, _said, _string, _word, _sign)
 
 # How other languages begin a line, and how the language does; the first word that can stand there counts.
 _OPENINGS: Final[dict[str, tuple[str, ...]]] = {
@@ -509,6 +578,10 @@ def beginning(p: Cursor, words: Collection[str]) -> Habit | None:
         return Habit(f"there is no `{word}`: begin each line with `given`, `when` or `then`", i, i)
     if p.kinds[i] == t.AT:
         return Habit("markers follow what they mark, as in `entity A @extra(forbid):`", i, i)
+    if p.kinds[i] == t.STRING and p.kinds[i + 1] == t.NEWLINE:
+        return Habit(_DOC, i, i, once=True)
+    if word == "scenario" and "feature" in words:
+        return Habit(_IN_FEATURE, i, i)
     if word and "const" in words and p.kinds[i + 1] in {t.ASSIGN, t.COLON}:
         return Habit(f"write `const {word} = …`", i, i)
     return _comment(p, "", i) or _pair(p, "", i)
