@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 from itertools import product
+from typing import TYPE_CHECKING, Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hyper.base.source import Source
-from hyper.ir.analyse import analyse
+from hyper.ir.analyse import analyse, tables
+from hyper.ir.analyse.comparisons import decide
 from hyper.ir.lower import lower
 from hyper.lang.check import check
 from hyper.lang.parser import parse
 from hyper.lang.resolve import resolve
 from hyper.lang.symbols import Unit
+
+if TYPE_CHECKING:
+    import pytest
+
+    from hyper.ir.nodes import Expr
 
 COLOURS = ("red", "green", "blue")
 NUMBERS = range(-1, 7)
@@ -123,3 +130,22 @@ def test_many_rows_and_columns_end() -> None:
     source = Source("t.intent", text)
     world, _ = resolve([Unit("t.intent", "", source, parse(source).module)])
     assert "W0611" in {item.code for item in analyse(lower(world, check(world)), world)}
+
+
+def test_each_cell_of_a_large_table_is_looked_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """2,000 rows of different constants: no cell is compared with the constants of all others."""
+    asked = 0
+
+    def counted(expr: Expr, values: dict[str, Any], opaque: dict[Expr, bool]) -> bool:
+        nonlocal asked
+        asked += 1
+        return decide(expr, values, opaque)
+
+    monkeypatch.setattr(tables, "decide", counted)
+    rows = "\n".join(f"    {row} | >= {row % 3} => {row}" for row in range(2000))
+    text = f"table t(p: int, q: int) -> int:\n    p | q => result\n{rows}\n    7 | 7 => 0\n"
+    source = Source("t.intent", text)
+    world, _ = resolve([Unit("t.intent", "", source, parse(source).module)])
+    found = [item.code for item in analyse(lower(world, check(world)), world)]
+    assert sorted(found) == ["E0610", "W0611"]
+    assert asked < 100

@@ -140,3 +140,15 @@ def test_ten_megabytes(tmp_path: Path) -> None:
     """A file of 10 MB, most of it one comment and one long string."""
     text = "# " + "x" * 5_000_000 + "\n\nconst LONG = " + '"' + "y" * 5_000_000 + '"\n'
     assert build(tmp_path, {"big.intent": text}) == []
+
+
+@pytest.mark.parametrize("length", [60, 240])
+@pytest.mark.parametrize("value", ["[v{0}]", "v{0} - v{0}", "if true then v{0} else v{0}"])
+def test_a_chain_of_inputs(value: str, length: int, tmp_path: Path) -> None:
+    """Each input names the one before, some twice: each is typed once."""
+    givens = "".join(f"        given v{i} = {value.format(i - 1)}\n" for i in range(1, length))
+    text = (
+        'feature "a":\n    scenario "b":\n        given v0 = 1\n'
+        f"{givens}        then v{length - 1} == v{length - 1}\n"
+    )
+    assert build(tmp_path, {"chain.intent": text}) == []

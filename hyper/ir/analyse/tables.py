@@ -7,13 +7,15 @@ regions whose sets have no row in common, searched column by column with the set
 
 from __future__ import annotations
 
+from functools import cache, reduce
+from operator import or_
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
 from hyper.base.diagnostics import diagnostic, related
 from hyper.ir import nodes as n
-from hyper.ir.analyse.comparisons import Atom, atoms, constant, decide
+from hyper.ir.analyse.comparisons import Atom, atom, atoms, constant, decide
 from hyper.ir.analyse.regions import regions, show, unwrap
 from hyper.lang import tree
 from hyper.lang import types as t
@@ -29,17 +31,43 @@ if TYPE_CHECKING:
 BUDGET: Final = 200_000
 """Steps that one search may take; a table that needs more gets no finding of that kind."""
 
+LOOKS: Final = 5_000_000
+"""Regions that the search for a gap may look at, and all those for rows that are never chosen; then they find nothing."""
+
 
 MOST_SHADOWED: Final = 500
 """Rows of a ``first`` table up to which each is searched for an input of its own."""
 
 
 class Column(msgspec.Struct, eq=False):
-    """A parameter: a witness for each region, and the bit set of the rows that let it through."""
+    """A parameter: a witness for each region, and the bit set of the rows that let it through.
+
+    ``cells`` has the number of each row's cell; rows with the same cell have the same number.
+    """
 
     name: str
     witnesses: list[Any]
     cover: list[int]
+    cells: list[int]
+
+    def apart(self) -> list[tuple[int, int]]:
+        """Each set of rows that a region lets through once, with the first such region."""
+        first: dict[int, int] = {}
+        for index, cover in enumerate(self.cover):
+            first.setdefault(cover, index)
+        return [(index, cover) for cover, index in first.items()]
+
+
+class Looks(msgspec.Struct):
+    """How many regions the searches of a table may still look at."""
+
+    left: int = LOOKS
+
+    def take(self) -> None:
+        """Count one; raises ``SearchBudgetError`` where none is left."""
+        self.left -= 1
+        if self.left < 0:
+            raise SearchBudgetError
 
 
 class SearchBudgetError(Exception):
@@ -66,18 +94,41 @@ def _columns(
             if len(names) != 1 or not names <= by_name.keys():
                 return None
             by_name[names.pop()].append((place, condition))
-    every = (1 << len(table.rows)) - 1
     columns = []
     for param in table.params:
         witnesses = regions(domain(param.type), constants[param.name], program)
-        cover = [every] * len(witnesses)
-        for place, condition in by_name[param.name]:
-            bit = 1 << place
-            for index, witness in enumerate(witnesses):
-                if not decide(condition, {param.name: witness}, {}):
-                    cover[index] &= ~bit
-        columns.append(Column(param.name, witnesses, cover))
+        columns.append(_column(param.name, witnesses, by_name[param.name], len(table.rows)))
     return columns
+
+
+def _column(
+    name: str, witnesses: list[Any], conditions: list[tuple[int, n.Expr]], rows: int
+) -> Column:
+    """A column. Equal cells are decided once, and those that are one value are looked up."""
+    of_row: dict[int, tuple[n.Expr, ...]] = {}
+    for place, condition in conditions:
+        of_row[place] = (*of_row.get(place, ()), condition)
+    numbers: dict[tuple[n.Expr, ...], int] = {(): 0}
+    cells = [numbers.setdefault(of_row.get(place, ()), len(numbers)) for place in range(rows)]
+    fits = [0] * len(numbers)
+    for place, number in enumerate(cells):
+        fits[number] |= 1 << place
+    values: dict[Any, int] = {}
+    tests: list[tuple[tuple[n.Expr, ...], int]] = []
+    for cell, number in numbers.items():
+        test = atom(cell[0]) if len(cell) == 1 else None
+        if test is not None and test.op == "eq" and test.value is not None:
+            values[test.value] = values.get(test.value, 0) | fits[number]
+        elif cell:
+            tests.append((cell, fits[number]))
+    cover: list[int] = []
+    for witness in witnesses:
+        through = fits[0] | values.get(witness, 0)
+        for cell, those in tests:
+            if all(decide(condition, {name: witness}, {}) for condition in cell):
+                through |= those
+        cover.append(through)
+    return Column(name, witnesses, cover, cells)
 
 
 def _example(columns: list[Column], choice: list[int]) -> str:
@@ -88,7 +139,11 @@ def _example(columns: list[Column], choice: list[int]) -> str:
 
 
 def _search(
-    columns: list[Column], start: int, accept: Callable[[int], bool], useful: Callable[[int], bool]
+    columns: list[Column],
+    start: int,
+    accept: Callable[[int], bool],
+    useful: Callable[[int], bool],
+    looks: Looks,
 ) -> list[int] | None:
     """A region for each column whose common rows, out of ``start``, are accepted.
 
@@ -98,6 +153,7 @@ def _search(
     seen: set[tuple[int, int]] = set()
     budget = BUDGET
     choice: list[int] = []
+    regions_of = [column.apart() for column in columns]
 
     def visit(depth: int, rows: int) -> bool:
         nonlocal budget
@@ -107,7 +163,8 @@ def _search(
             return False
         seen.add((depth, rows))
         tried: set[int] = set()
-        for index, cover in enumerate(columns[depth].cover):
+        for index, cover in regions_of[depth]:
+            looks.take()
             left = rows & cover
             if left in tried or not useful(left):
                 continue
@@ -139,9 +196,9 @@ def analyse_table(table: TableDef, symbol: Symbol, program: Program) -> list[Dia
     if table.policy in ("unique", "any"):
         _overlaps(table, decl, symbol, columns, found)
     elif table.policy == "first" and len(table.rows) <= MOST_SHADOWED:
-        _shadowed(decl, symbol, columns, dead, found)
+        found += _shadowed(decl, symbol, columns, dead)
     if table.policy not in ("collect", "collect sum", "collect count"):
-        _gap(table, decl, symbol, columns, found)
+        found += _gap(table, decl, symbol, columns)
     return found
 
 
@@ -153,10 +210,11 @@ def _dead_rows(
     found: list[Diagnostic],
 ) -> int:
     dead = 0
+    alive = [reduce(or_, column.cover, 0) for column in columns]
     for place, row in enumerate(decl.rows):
         bit = 1 << place
-        for column in columns:
-            if not any(cover & bit for cover in column.cover):
+        for column, those in zip(columns, alive, strict=True):
+            if not those & bit:
                 dead |= bit
                 found.append(
                     diagnostic(
@@ -185,14 +243,13 @@ def _overlaps(
     found: list[Diagnostic],
 ) -> None:
     source = symbol.unit.source
+    met = [_meeting(column) for column in columns]
     for later in range(1, len(table.rows)):
         candidates = (1 << later) - 1
-        for column in columns:
-            meets = 0
-            for cover in column.cover:
-                if cover >> later & 1:
-                    meets |= cover
-            candidates &= meets
+        for column, meets in zip(columns, met, strict=True):
+            candidates &= meets(column.cells[later])
+            if not candidates:
+                break
         while candidates:
             lowest = candidates & -candidates
             candidates ^= lowest
@@ -226,10 +283,28 @@ def _overlaps(
             break
 
 
+def _meeting(column: Column) -> Callable[[int], int]:
+    """The rows that share a region of a column with the rows of a cell, by its number."""
+    first = {number: place for place, number in reversed(list(enumerate(column.cells)))}
+    covers = column.apart()
+
+    @cache
+    def meets(number: int) -> int:
+        place = first[number]
+        return reduce(or_, (cover for _, cover in covers if cover >> place & 1), 0)
+
+    return meets
+
+
 def _shadowed(
-    decl: tree.TableDecl, symbol: Symbol, columns: list[Column], dead: int, found: list[Diagnostic]
-) -> None:
+    decl: tree.TableDecl,
+    symbol: Symbol,
+    columns: list[Column],
+    dead: int,
+) -> list[Diagnostic]:
     """Rows of ``first`` whose every input an earlier row takes."""
+    found: list[Diagnostic] = []
+    looks = Looks()
     for place, row in enumerate(decl.rows):
         bit = 1 << place
         if dead & bit or place == 0:
@@ -242,7 +317,7 @@ def _shadowed(
         def alone(rows: int, bit: int = bit) -> bool:
             return rows == bit
 
-        if _covered(columns, bit, reach) and _finds_none(columns, reach, alone, useful):
+        if _covered(columns, bit, reach) and _finds_none(columns, reach, alone, useful, looks):
             found.append(
                 diagnostic(
                     "W0612",
@@ -251,14 +326,19 @@ def _shadowed(
                     symbol.unit.source.locate(row.start, row.end),
                 )
             )
+    return found
 
 
 def _finds_none(
-    columns: list[Column], start: int, accept: Callable[[int], bool], useful: Callable[[int], bool]
+    columns: list[Column],
+    start: int,
+    accept: Callable[[int], bool],
+    useful: Callable[[int], bool],
+    looks: Looks,
 ) -> bool:
     """Whether a search that looked everywhere found nothing."""
     try:
-        return _search(columns, start, accept, useful) is None
+        return _search(columns, start, accept, useful, looks) is None
     except SearchBudgetError:
         return False
 
@@ -273,10 +353,10 @@ def _covered(columns: list[Column], bit: int, reach: int) -> bool:
     return True
 
 
-def _uncovered(table: TableDef, columns: list[Column]) -> list[int] | None:
+def _uncovered(table: TableDef, columns: list[Column], looks: Looks) -> list[int] | None:
     """Regions that no row lets through, one of each column."""
     every = (1 << len(table.rows)) - 1
-    return _search(columns, every, lambda rows: rows == 0, lambda _: True)
+    return _search(columns, every, lambda rows: rows == 0, lambda _: True, looks)
 
 
 def is_complete(table: TableDef, program: Program) -> bool:
@@ -302,7 +382,7 @@ def is_complete(table: TableDef, program: Program) -> bool:
         if param.name in tested and kind == t.Prim("any"):
             return False
     try:
-        return _uncovered(table, columns) is None
+        return _uncovered(table, columns, Looks()) is None
     except SearchBudgetError:
         return False
 
@@ -320,19 +400,18 @@ def _gap(
     decl: tree.TableDecl,
     symbol: Symbol,
     columns: list[Column],
-    found: list[Diagnostic],
-) -> None:
+) -> list[Diagnostic]:
     try:
-        choice = _uncovered(table, columns)
+        choice = _uncovered(table, columns, Looks())
     except SearchBudgetError:
-        return
+        return []
     if choice is None:
-        return
-    found.append(
+        return []
+    return [
         diagnostic(
             "W0611",
             f"no row of `{table.name}` fits {_example(columns, choice)}: "
             "add a row for it, or a last row of `-`",
             symbol.unit.source.locate(decl.name.start, decl.name.end),
         )
-    )
+    ]
