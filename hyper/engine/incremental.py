@@ -54,7 +54,7 @@ class Request:
         self._paths = paths
         self._options = options
         self._compiler = records.compiler()
-        shown = (os.path.relpath(each, records.folder) for each in (root, options.out))
+        shown = (_from(folder, each) for each in (root, options.out))
         shape = (options.package or "", ",".join(options.target))
         self._name = name_of((kind, *shown, *shape))
         self._record = records.load(self._name)
@@ -157,6 +157,14 @@ class Request:
 
     def _folder(self, outcome: Outcome) -> str:
         return os.path.join(self._options.out, outcome.package or "")
+
+
+def _from(folder: str, path: str) -> str:
+    """A path from the cache's folder, so that a project that moves keeps its records; whole where it is on another drive."""
+    try:
+        return os.path.relpath(path, folder)
+    except ValueError:
+        return os.path.abspath(path)
 
 
 def _is_plausible(outcome: Outcome, options: Options) -> bool:
