@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import gc
 import os
-import posixpath
 import time
 from functools import partial
 from typing import TYPE_CHECKING, Any, Self
@@ -17,24 +16,21 @@ from typing import TYPE_CHECKING, Any, Self
 from hyper.base import digest
 from hyper.base.events import Emitter, Event
 from hyper.base.fs import Disk
-from hyper.base.output import publish
-from hyper.engine import manifest, pipeline
+from hyper.engine import pipeline
 from hyper.engine.clock import Phases
-from hyper.engine.discovery import Discovered, discover, start_of
-from hyper.engine.metrics import measure, summed, tally
+from hyper.engine.discovery import discover, start_of
 from hyper.engine.options import Configured, check_key, configure, parse_value
 from hyper.engine.pipeline import Compilation, Parsed
-from hyper.engine.record import Outcome
-from hyper.engine.result import Chunk, Output, Result
+from hyper.engine.result import Result
+from hyper.engine.work import Work
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from os import PathLike
 
-    from hyper.base.diagnostics import Diagnostic
     from hyper.base.events import Listener
     from hyper.base.fs import Files
-    from hyper.engine.incremental import Kind, Request
+    from hyper.engine.incremental import Kind
 
     Paths = str | PathLike[str] | Sequence[str | PathLike[str]] | None
 
@@ -95,7 +91,7 @@ class Compiler:
     def check(self, paths: Paths = None, *, externs: bool = False, **options: Any) -> Result:
         """Find what is wrong and run the scenarios, those that reach user code only with ``externs``. Writes nothing."""
 
-        def scenarios(state: Compilation, _work: _Work) -> None:
+        def scenarios(state: Compilation, _work: Work) -> None:
             pipeline.evaluate(state, _work.phases, externs=externs)
 
         return self._run(paths, options, scenarios, None if externs else "check")
@@ -114,23 +110,24 @@ class Compiler:
         self,
         paths: Paths,
         options: Mapping[str, Any],
-        finish: Callable[[Compilation, _Work], None],
+        finish: Callable[[Compilation, Work], None],
         kind: Kind | None = None,
     ) -> Result:
         began = time.perf_counter()
         self._emitter.emit(Event("compilation:start"))
         work = self._prepare(_as_list(paths), {**self._arguments, **_checked(options)})
-        result = self._replay(work, kind, began)
-        if result is None:
-            with _collection(on=work.configured.options.collecting):
-                state = self._front(work)
-                if work.usable:
-                    finish(state, work)
-            with work.phases.phase("keep"):
-                work.keep(state, began)
-            result = work.result(state, began)
-        if work.request is not None:
-            work.request.close()
+        try:
+            result = self._replay(work, kind, began)
+            if result is None:
+                with _collection(on=work.configured.options.collecting):
+                    state = self._front(work)
+                    if work.usable:
+                        finish(state, work)
+                with work.phases.phase("keep"):
+                    work.keep(state, began)
+                result = work.result(state, began)
+        finally:
+            work.close()
         if self._emitter.listens("diagnostic"):
             for item in result.diagnostics:
                 self._emitter.emit(Event("diagnostic", path=item.file, diagnostic=item))
@@ -138,7 +135,7 @@ class Compiler:
         self._emitter.emit(Event("compilation:end", seconds=seconds, success=result.success))
         return result
 
-    def _replay(self, work: _Work, kind: Kind | None, began: float) -> Result | None:
+    def _replay(self, work: Work, kind: Kind | None, began: float) -> Result | None:
         """The result of before, where nothing that it depends on has changed."""
         keeps = kind is not None and work.configured.options.keeping and work.usable
         if kind is None or not keeps or not isinstance(self._files, Disk):
@@ -163,15 +160,15 @@ class Compiler:
                 self._emitter.emit(Event("file:written", phase="restore", path=output.path))
         return work.replayed(outcome, began)
 
-    def _prepare(self, paths: list[str], arguments: Mapping[str, Any]) -> _Work:
+    def _prepare(self, paths: list[str], arguments: Mapping[str, Any]) -> Work:
         phases = Phases(self._emitter)
         with phases.phase("discover"):
             start = start_of(self._files, paths)
             configured = configure(self._files, start, self._environment, arguments)
             found = discover(self._files, paths, _source(configured, paths))
-        return _Work(self._files, configured, found, phases)
+        return Work(self._files, configured, found, phases)
 
-    def _front(self, work: _Work) -> Compilation:
+    def _front(self, work: Work) -> Compilation:
         if not work.usable:
             return Compilation([], list(work.diagnostics))
         with work.phases.phase("read"):
@@ -185,7 +182,7 @@ class Compiler:
             work.request = None
         return state
 
-    def _parse(self, work: _Work, path: str, data: bytes) -> Parsed:
+    def _parse(self, work: Work, path: str, data: bytes) -> Parsed:
         content = digest.of_bytes(data)
         known, kept = self._parsed.get(path, ("", None))
         if kept is not None and known == content:
@@ -197,7 +194,7 @@ class Compiler:
         self._emitter.emit(Event("file:parsed", phase="parse", path=path))
         return parsed
 
-    def _build(self, state: Compilation, work: _Work) -> None:
+    def _build(self, state: Compilation, work: Work) -> None:
         pipeline.evaluate(state, work.phases)
         if state.program is None or state.failed:
             return
@@ -211,166 +208,6 @@ class Compiler:
         for output in work.outputs:
             if output.state == "written":
                 self._emitter.emit(Event("file:written", phase="write", path=output.path))
-
-
-class _Work:
-    """One compile under way."""
-
-    def __init__(
-        self, files: Files, configured: Configured, found: Discovered, phases: Phases
-    ) -> None:
-        self.files = files
-        self.configured = configured
-        self.phases = phases
-        self.root = found.root
-        self.paths = found.paths
-        self.diagnostics = [*configured.diagnostics, *found.diagnostics]
-        self.usable = not any(item.is_error for item in self.diagnostics)
-        self.contents: list[tuple[str, bytes]] = []
-        self.package: str | None = None
-        self.outputs: list[Output] = []
-        self.removed: list[str] = []
-        self.chunks: list[Chunk] = []
-        self.written_diagnostics: list[Diagnostic] = []
-        self.request: Request | None = None
-        self.made: dict[str, bytes] = {}
-        self.cached = 0
-        self._processor = time.process_time()
-
-    def write(self, made: dict[str, bytes]) -> None:
-        """Publish the files of the package with their manifest."""
-        package = self.package or ""
-        extra = manifest.taken_from(made)
-        self.chunks = manifest.chunks_of(package, made, extra)
-        target = self.configured.options.target
-        made[manifest.NAME] = manifest.describe(
-            package=package,
-            targets=target,
-            sources=self.contents,
-            outputs=made,
-            chunks=self.chunks,
-            extra=extra,
-        )
-        self.publish(made)
-
-    def publish(self, made: dict[str, bytes]) -> None:
-        """Make the package's folder hold these files, manifest included."""
-        package = self.package or ""
-        self.made = made
-        out = self.configured.options.out
-        folder = os.path.join(out, package)
-        owned = partial(manifest.owned_by, self.files, folder)
-        done = publish(self.files, folder, made, owned, posixpath.join(_shown(out), package))
-        self.written_diagnostics = list(done.diagnostics)
-        if done.failed:
-            return
-        fresh = set(done.written)
-        self.removed = [f"{package}/{path}" for path in done.removed]
-        self.outputs = [
-            Output(
-                f"{package}/{path}",
-                len(made[path]),
-                digest.of_bytes(made[path]),
-                "written" if path in fresh else "unchanged",
-            )
-            for path in sorted(made)
-        ]
-
-    @property
-    def unwritable(self) -> bool:
-        """Whether the output could not be written."""
-        return any(item.is_error for item in self.written_diagnostics)
-
-    def restore(self) -> Outcome | None:
-        """Bring an earlier build of the same back from the store; ``None`` where that is not kept, or cannot be written."""
-        restored = self.request.restore() if self.request is not None else None
-        if self.request is None or restored is None:
-            return None
-        outcome, made = restored
-        if made:
-            self.package = outcome.package
-            self.publish(made)
-        if self.unwritable:
-            # Building it shall say why.
-            self.package, self.written_diagnostics = None, []
-            return None
-        self.request.record(outcome)
-        return outcome
-
-    def keep(self, state: Compilation, began: float) -> None:
-        """Keep the outcome for later builds. One that could not be written is none."""
-        if self.request is None or self.unwritable:
-            return
-        own = {*self.diagnostics, *self.written_diagnostics}
-        self.request.keep(
-            Outcome(
-                success=not state.failed,
-                package=self.package,
-                diagnostics=[item for item in state.diagnostics if item not in own],
-                stats=tally(state),
-                chunks=self.chunks,
-                files=[
-                    (item.path.partition("/")[2], item.size, item.digest) for item in self.outputs
-                ],
-            ),
-            self.contents,
-            self.made,
-            time.perf_counter() - began,
-        )
-
-    def replayed(self, outcome: Outcome, began: float) -> Result:
-        """The result of an outcome that is in place."""
-        outputs = self.outputs or [
-            Output(f"{outcome.package}/{path}", size, content, "unchanged")
-            for path, size, content in outcome.files
-        ]
-        found = [*self.diagnostics, *outcome.diagnostics, *self.written_diagnostics]
-        seconds = time.perf_counter() - began
-        return Result(
-            success=outcome.success,
-            diagnostics=pipeline.ordered(found),
-            root=self.root,
-            out=self.configured.options.out,
-            folder=self.configured.folder,
-            sources=self.paths,
-            package=outcome.package,
-            outputs=outputs,
-            removed=self.removed,
-            chunks=outcome.chunks,
-            timing={**self.phases.seconds, "total": seconds},
-            stats=outcome.stats | summed(outputs, self.removed),
-            metrics=self._metrics(outcome.stats, seconds, len(self.paths), outcome.diagnostics),
-            misses=self.request.misses if self.request is not None else [],
-        )
-
-    def _metrics(
-        self, stats: dict[str, int], seconds: float, cached: int, found: Sequence[Diagnostic]
-    ) -> dict[str, float]:
-        processor = time.process_time() - self._processor
-        failing = len({item.file for item in found if item.is_error} & set(self.paths))
-        return measure(stats, seconds, processor, cached, failing)
-
-    def result(self, state: Compilation, began: float) -> Result:
-        """Put the outcome together."""
-        seconds = time.perf_counter() - began
-        stats = tally(state)
-        return Result(
-            success=not state.failed,
-            diagnostics=state.diagnostics,
-            root=self.root,
-            out=self.configured.options.out,
-            folder=self.configured.folder,
-            sources=self.paths,
-            package=self.package,
-            outputs=self.outputs,
-            removed=self.removed,
-            chunks=self.chunks,
-            timing={**self.phases.seconds, "total": seconds},
-            stats=stats | summed(self.outputs, self.removed),
-            metrics=self._metrics(stats, seconds, self.cached, state.diagnostics),
-            misses=self.request.misses if self.request is not None else [],
-            compilation=state,
-        )
 
 
 def create_hyper_compiler(**options: Any) -> Compiler:
@@ -416,14 +253,6 @@ def _source(configured: Configured, paths: Sequence[str]) -> str | None:
     if source is None and not paths and configured.folder is not None:
         return os.path.relpath(configured.folder)
     return source
-
-
-def _shown(path: str) -> str:
-    """A path as messages show it: relative where it is below the working folder."""
-    if os.path.isabs(path):
-        near = os.path.relpath(path)
-        path = path if near.startswith("..") else near
-    return path.replace(os.sep, "/")
 
 
 @contextlib.contextmanager

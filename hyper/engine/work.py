@@ -1,0 +1,200 @@
+"""One compile under way: what was asked for, what is made, kept and written, and the result that it comes to."""
+
+from __future__ import annotations
+
+import os
+import posixpath
+import time
+from functools import partial
+from typing import TYPE_CHECKING
+
+from hyper.base import digest
+from hyper.base.output import publish
+from hyper.engine import manifest, pipeline
+from hyper.engine.metrics import measure, summed, tally
+from hyper.engine.record import Outcome
+from hyper.engine.result import Chunk, Output, Result
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from hyper.base.diagnostics import Diagnostic
+    from hyper.base.fs import Files
+    from hyper.engine.clock import Phases
+    from hyper.engine.discovery import Discovered
+    from hyper.engine.incremental import Request
+    from hyper.engine.options import Configured
+    from hyper.engine.pipeline import Compilation
+
+
+class Work:
+    """One compile under way."""
+
+    def __init__(
+        self, files: Files, configured: Configured, found: Discovered, phases: Phases
+    ) -> None:
+        self.files = files
+        self.configured = configured
+        self.phases = phases
+        self.root = found.root
+        self.paths = found.paths
+        self.diagnostics = [*configured.diagnostics, *found.diagnostics]
+        self.usable = not any(item.is_error for item in self.diagnostics)
+        self.contents: list[tuple[str, bytes]] = []
+        self.package: str | None = None
+        self.outputs: list[Output] = []
+        self.removed: list[str] = []
+        self.chunks: list[Chunk] = []
+        self.written_diagnostics: list[Diagnostic] = []
+        self.request: Request | None = None
+        self.made: dict[str, bytes] = {}
+        self.cached = 0
+        self._processor = time.process_time()
+
+    def write(self, made: dict[str, bytes]) -> None:
+        """Publish the files of the package with their manifest."""
+        package = self.package or ""
+        extra = manifest.taken_from(made)
+        self.chunks = manifest.chunks_of(package, made, extra)
+        target = self.configured.options.target
+        made[manifest.NAME] = manifest.describe(
+            package=package,
+            targets=target,
+            sources=self.contents,
+            outputs=made,
+            chunks=self.chunks,
+            extra=extra,
+        )
+        self.publish(made)
+
+    def publish(self, made: dict[str, bytes]) -> None:
+        """Make the package's folder hold these files, manifest included."""
+        package = self.package or ""
+        self.made = made
+        out = self.configured.options.out
+        folder = os.path.join(out, package)
+        owned = partial(manifest.owned_by, self.files, folder)
+        done = publish(self.files, folder, made, owned, posixpath.join(_shown(out), package))
+        self.written_diagnostics = list(done.diagnostics)
+        if done.failed:
+            return
+        fresh = set(done.written)
+        self.removed = [f"{package}/{path}" for path in done.removed]
+        self.outputs = [
+            Output(
+                f"{package}/{path}",
+                len(made[path]),
+                digest.of_bytes(made[path]),
+                "written" if path in fresh else "unchanged",
+            )
+            for path in sorted(made)
+        ]
+
+    @property
+    def unwritable(self) -> bool:
+        """Whether the output could not be written."""
+        return any(item.is_error for item in self.written_diagnostics)
+
+    def restore(self) -> Outcome | None:
+        """Bring an earlier build of the same back from the store; ``None`` where that is not kept, or cannot be written."""
+        restored = self.request.restore() if self.request is not None else None
+        if self.request is None or restored is None:
+            return None
+        outcome, made = restored
+        if made:
+            self.package = outcome.package
+            self.publish(made)
+        if self.unwritable:
+            # Building it shall say why.
+            self.package, self.written_diagnostics = None, []
+            return None
+        self.request.record(outcome)
+        return outcome
+
+    def keep(self, state: Compilation, began: float) -> None:
+        """Keep the outcome for later builds. One that could not be written is none."""
+        if self.request is None or self.unwritable:
+            return
+        own = {*self.diagnostics, *self.written_diagnostics}
+        self.request.keep(
+            Outcome(
+                success=not state.failed,
+                package=self.package,
+                diagnostics=[item for item in state.diagnostics if item not in own],
+                stats=tally(state),
+                chunks=self.chunks,
+                files=[
+                    (item.path.partition("/")[2], item.size, item.digest) for item in self.outputs
+                ],
+            ),
+            self.contents,
+            self.made,
+            time.perf_counter() - began,
+        )
+
+    def close(self) -> None:
+        """Let go of the store, whatever came of the compile."""
+        if self.request is not None:
+            self.request.close()
+
+    def replayed(self, outcome: Outcome, began: float) -> Result:
+        """The result of an outcome that is in place."""
+        outputs = self.outputs or [
+            Output(f"{outcome.package}/{path}", size, content, "unchanged")
+            for path, size, content in outcome.files
+        ]
+        found = [*self.diagnostics, *outcome.diagnostics, *self.written_diagnostics]
+        seconds = time.perf_counter() - began
+        return Result(
+            success=outcome.success,
+            diagnostics=pipeline.ordered(found),
+            root=self.root,
+            out=self.configured.options.out,
+            folder=self.configured.folder,
+            sources=self.paths,
+            package=outcome.package,
+            outputs=outputs,
+            removed=self.removed,
+            chunks=outcome.chunks,
+            timing={**self.phases.seconds, "total": seconds},
+            stats=outcome.stats | summed(outputs, self.removed),
+            metrics=self._metrics(outcome.stats, seconds, len(self.paths), outcome.diagnostics),
+            misses=self.request.misses if self.request is not None else [],
+        )
+
+    def _metrics(
+        self, stats: dict[str, int], seconds: float, cached: int, found: Sequence[Diagnostic]
+    ) -> dict[str, float]:
+        processor = time.process_time() - self._processor
+        failing = len({item.file for item in found if item.is_error} & set(self.paths))
+        return measure(stats, seconds, processor, cached, failing)
+
+    def result(self, state: Compilation, began: float) -> Result:
+        """Put the outcome together."""
+        seconds = time.perf_counter() - began
+        stats = tally(state)
+        return Result(
+            success=not state.failed,
+            diagnostics=state.diagnostics,
+            root=self.root,
+            out=self.configured.options.out,
+            folder=self.configured.folder,
+            sources=self.paths,
+            package=self.package,
+            outputs=self.outputs,
+            removed=self.removed,
+            chunks=self.chunks,
+            timing={**self.phases.seconds, "total": seconds},
+            stats=stats | summed(self.outputs, self.removed),
+            metrics=self._metrics(stats, seconds, self.cached, state.diagnostics),
+            misses=self.request.misses if self.request is not None else [],
+            compilation=state,
+        )
+
+
+def _shown(path: str) -> str:
+    """A path as messages show it: relative where it is below the working folder."""
+    if os.path.isabs(path):
+        near = os.path.relpath(path)
+        path = path if near.startswith("..") else near
+    return path.replace(os.sep, "/")
