@@ -9,6 +9,7 @@ from hyper.importers.openapi.annotations import open_api, schema_marker
 from hyper.importers.openapi.keywords import ASSERTIONS, modern
 from hyper.importers.openapi.nodes import marker, named, number, string
 from hyper.lang import tree
+from hyper.lang.resolve.patterns import mistake
 
 if TYPE_CHECKING:
     from hyper.importers.openapi.shapes import Shape
@@ -92,7 +93,8 @@ def bounds(name: str, rest: dict[str, Any]) -> list[tree.Marker]:
             markers.append(marker("multiple", number(rest.pop("multipleOf"))))
     elif name in _TEXTS:
         _pair("length", "minLength", "maxLength", rest, markers)
-        if rest.get("pattern"):
+        # What is no regular expression is kept as it is, in `@schema`.
+        if rest.get("pattern") and mistake(rest["pattern"]) is None:
             markers.append(marker("match", string(rest.pop("pattern"))))
     elif name == "list":
         _pair("size", "minItems", "maxItems", rest, markers)

@@ -12,7 +12,7 @@ from hyper.lang.check.relations import fits, is_flexible, natural, waits, withou
 from hyper.lang.check.settle import adopted
 from hyper.lang.check.typed import BuiltinRef
 from hyper.lang.resolve.lookup import nearest
-from hyper.lang.resolve.patterns import is_supported
+from hyper.lang.resolve.patterns import is_supported, mistake
 from hyper.lang.types import NONE, UNKNOWN, Opt, Type, Unknown
 
 if TYPE_CHECKING:
@@ -278,6 +278,8 @@ def _check_pattern(checker: Checker, node: tree.Expr) -> None:
         pattern = None
     if not isinstance(pattern, str):
         checker.report("E0415", "the pattern is a string literal or a const", node)
+    elif (cause := mistake(pattern)) is not None:
+        checker.report("E0415", f"this pattern is no regular expression: {cause}", node)
     elif not is_supported(pattern):
         checker.report(
             "E0415",

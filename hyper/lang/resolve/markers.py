@@ -21,7 +21,7 @@ from hyper.lang.resolve.marker_table import (
     Target,
     fits,
 )
-from hyper.lang.resolve.patterns import is_supported
+from hyper.lang.resolve.patterns import is_supported, mistake
 from hyper.lang.resolve.values import bare, json_text, number_of, string_of
 from hyper.lang.symbols import EnumSymbol
 from hyper.lang.types import UNKNOWN, Enum, show
@@ -232,7 +232,11 @@ def _match(reading: _Reading, node: tree.Marker) -> bool:
     pattern = reading.text(node)
     if pattern is None:
         return False
-    if not is_supported(pattern):
+    cause = mistake(pattern)
+    if cause is not None:
+        message = f"this pattern is no regular expression: {cause}"
+        reading.reporter.report("E0415", message, node.start, node.end)
+    elif not is_supported(pattern):
         reading.reporter.report(
             "W0502",
             f"the pattern {json_text(tree.StrLit(0, 0, pattern, False, ''))} is outside the dialect of"
