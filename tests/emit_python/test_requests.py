@@ -74,6 +74,16 @@ def echo() -> Any:
                 field("more", ListOf(BYTES), optional=True, markers=Markers()),
                 field("meta", filters, optional=True),
             ),
+            entity(
+                "Basket",
+                field("items", ListOf(filters), optional=True),
+                field("one", filters, optional=True),
+                field("rows", ListOf(ListOf(INT)), optional=True),
+                field("counts", ListOf(INT), optional=True),
+                field("words", ListOf(STRING), optional=True),
+                field("mixed", ListOf(Union("m.FilterOrText")), optional=True),
+            ),
+            union("FilterOrText", filters, STRING),
             entity("Person", field("age", INT), field("note", STRING, optional=True)),
             entity("Pair", field("one", Entity("m.Person")), field("two", INT)),
             rules,
@@ -136,6 +146,13 @@ def echo() -> Any:
                 "/upload",
                 body(Entity("m.Upload"), media="multipart/form-data"),
                 answer("200", ANY),
+            ),
+            action(
+                "fill",
+                "POST",
+                "/fill",
+                body(Entity("m.Basket"), media="multipart/form-data"),
+                answer("200", Entity("m.Basket")),
             ),
             action(
                 "raw",
@@ -278,7 +295,7 @@ def test_headers_and_cookies(client: Client) -> None:
     assert client.get("/header", headers={"X-V": "1, 2"}).json() == [1, 2]
     assert client.get("/cookie", headers={"cookie": "sid=5"}).json() == 5
     assert client.get("/header").json()["errors"] == [
-        {"in": "header", "at": "X-V", "message": "Field required"}
+        {"in": "header", "at": "X-V", "message": "Field required", "code": "missing"}
     ]
     assert client.get("/maybe").json() is None
 
@@ -300,6 +317,59 @@ def test_files(package: Package) -> None:
     assert made.meta.low == 1
     bad = client.post("/upload", data={"title": "t", "count": "x"}, files=files)
     assert [error["at"] for error in bad.json()["errors"]] == ["count"]
+
+
+LOW, HIGH = '{"low": 1}', '{"low": 2}'
+
+
+@pytest.mark.parametrize(
+    ("sent", "name", "expected"),
+    [
+        ([("items", LOW)], "items", [{"low": 1}]),
+        ([("items", LOW), ("items", HIGH)], "items", [{"low": 1}, {"low": 2}]),
+        ([("items[]", LOW), ("items[]", HIGH)], "items", [{"low": 1}, {"low": 2}]),
+        ([("items[0][low]", "1")], "items", [{"low": 1}]),
+        ([("items", f"[{LOW}, {HIGH}]")], "items", [{"low": 1}, {"low": 2}]),
+        ([("items", "[]")], "items", []),
+        ([("items", LOW), ("items", f"[{HIGH}]")], "items", None),
+        ([("items", "low")], "items", None),
+        ([("one", LOW)], "one", {"low": 1}),
+        ([("rows", "[1, 2]")], "rows", [[1, 2]]),
+        ([("rows", "[1]"), ("rows", "[2]")], "rows", [[1], [2]]),
+        ([("counts", "[1, 2]")], "counts", [1, 2]),
+        ([("counts", "1"), ("counts", "2")], "counts", [1, 2]),
+        ([("words", '["a"]')], "words", ['["a"]']),
+        ([("mixed", LOW), ("mixed", "12")], "mixed", [{"low": 1}, "12"]),
+        ([("mixed", '["a"]')], "mixed", ['["a"]']),
+    ],
+)
+def test_structured_parts(
+    client: Client, sent: list[tuple[str, str]], name: str, expected: Any
+) -> None:
+    got = client.post("/fill", files=[(key, (None, text)) for key, text in sent])
+    if expected is None:
+        assert got.status_code == 422
+        assert got.json()["errors"][0]["at"].startswith(name)
+    else:
+        assert (got.status_code, got.json()) == (200, {name: expected})
+
+
+@pytest.mark.parametrize(
+    ("key", "texts", "expected"),
+    [
+        ("items", [LOW], [{"low": 1}]),
+        ("items", [LOW, HIGH], [{"low": 1}, {"low": 2}]),
+        ("items[]", [LOW], [{"low": 1}]),
+        ("items", [f"[{LOW}, {HIGH}]"], [{"low": 1}, {"low": 2}]),
+        ("one", [LOW], {"low": 1}),
+    ],
+)
+def test_structured_files(client: Client, key: str, texts: list[str], expected: Any) -> None:
+    files = [(key, ("part.json", text.encode(), "application/json")) for text in texts]
+    got = client.post("/fill", files=files)
+    assert (got.status_code, got.json()) == (200, {key.removesuffix("[]"): expected})
+    bad = client.post("/fill", files=[(key, ("part.json", b"\xff"))])
+    assert bad.status_code == 422
 
 
 def test_bytes_pass_unread(client: Client) -> None:

@@ -9,8 +9,16 @@ from pydantic import ValidationError
 
 from .moments import utc_now
 from .operations import Check, Operation, Types, rule_of
-from .problems import evaluation_problem, validation_details
-from .requests import Absent, choose_body, is_form, is_json, media_of, parameter_value, read_form
+from .problems import evaluation_problem, missing, validation_details
+from .requests import (
+    Absent,
+    choose_body,
+    is_form,
+    is_json,
+    media_of,
+    parameter_value,
+    read_form,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -62,9 +70,7 @@ class Call:
                 if param.name in self._defaults:
                     arguments[param.name] = self._defaults[param.name]()
                 elif param.required:
-                    problems.append(
-                        {"in": param.place, "at": param.wire, "message": "Field required"}
-                    )
+                    problems.append(missing(param.place, param.wire, "Field required"))
                 else:
                     arguments[param.name] = None
                 continue
@@ -113,7 +119,7 @@ class Call:
 
     def _no_body(self, name: str, arguments: dict[str, Any], problems: list[Problem]) -> None:
         if self._operation.body_required:
-            problems.append({"in": "body", "at": "", "message": "Body required"})
+            problems.append(missing("body", "", "Body required"))
         arguments[name] = None
 
     def _check(self, arguments: dict[str, Any]) -> None:

@@ -7,7 +7,12 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from pydantic import ValidationError
 
-__all__ = ["evaluation_problem", "validation_details"]
+__all__ = ["evaluation_problem", "missing", "validation_details"]
+
+
+def missing(place: str, name: str, message: str) -> dict[str, Any]:
+    """The entry for something that was not sent, with the code that Pydantic has for it."""
+    return {"in": place, "at": name, "message": message, "code": "missing"}
 
 
 def validation_details(place: str, name: str, error: ValidationError) -> list[dict[str, Any]]:

@@ -27,6 +27,7 @@ _INTEGER = re.compile(r"[-+]?\d+", re.ASCII)
 _NUMBER = re.compile(r"[-+]?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d+)?", re.ASCII)
 _AROUND_COMMA = re.compile(r"[ \t]*,[ \t]*")
 _PART = re.compile(r"\[([^\]]*)\]")
+_NO_TEXT = {"integer", "number", "boolean"}
 _SEPARATORS = {"spaceDelimited": " ", "pipeDelimited": "|"}
 
 
@@ -243,21 +244,61 @@ async def read_form(form: FormData, reads: Any) -> dict[str, Any]:
     """The JSON value of a form; files are bytes."""
     kinds = _structured(reads)
     kinds = kinds if isinstance(kinds, dict) else {}
-    result: dict[str, Any] = {}
+    sent: dict[str, list[Any]] = {}
     deep: list[tuple[list[str], str]] = []
     for name, item in form.multi_items():
         value: Any = item if isinstance(item, str) else await item.read()
-        base, bracket, _ = name.partition("[")
-        if bracket and name not in kinds and isinstance(value, str) and base:
-            deep.append(([base, *_PART.findall(name)], value))
-            continue
-        kind = _structured(kinds.get(name, kinds.get("*", "any")))
-        if isinstance(kind, list):
-            result.setdefault(name, []).append(convert(value, kind[0]))
-        elif isinstance(kind, dict) and isinstance(value, str):
-            result[name] = convert(value, "json")
-        else:
-            result[name] = convert(value, kind)
+        base, bracket, rest = name.partition("[")
+        wire = name
+        if bracket and base and name not in kinds:
+            if rest == "]" and isinstance(_structured(kinds.get(base)), list):
+                wire = base
+            elif isinstance(value, str):
+                deep.append(([base, *_PART.findall(name)], value))
+                continue
+        sent.setdefault(wire, []).append(value)
+    result = {
+        name: _form_value(values, kinds.get(name, kinds.get("*", "any")))
+        for name, values in sent.items()
+    }
     if deep:
         result.update(_nested(deep, kinds))
     return result
+
+
+def _form_value(values: list[Any], reads: Any) -> Any:
+    """What the parts of one name stand for: all of them for a list, else the last."""
+    kind = _structured(reads)
+    if not isinstance(kind, list):
+        return _part_value(values[-1], reads)
+    if len(values) == 1 and _is_no_array(kind[0]):
+        whole = _json_value(values[0])
+        if isinstance(whole, list):
+            return whole
+    return [_part_value(value, kind[0]) for value in values]
+
+
+def _part_value(value: Any, reads: Any) -> Any:
+    """What one part stands for: JSON where an object or a list is expected, as text or as a file."""
+    if not _is_structured(reads):
+        return convert(value, reads)
+    found = _json_value(value)
+    choices = reads if isinstance(reads, tuple) else (reads,)
+    kinds = tuple(type(one) for one in choices if isinstance(one, dict | list))
+    return found if isinstance(found, kinds) or len(choices) == 1 else convert(value, reads)
+
+
+def _is_no_array(reads: Any) -> bool:
+    """Whether no item of a list can be, or be written as, a JSON array: a part that is one holds all items."""
+    choices = reads if isinstance(reads, tuple) else (reads,)
+    return all(
+        isinstance(one, dict) or (isinstance(one, str) and one in _NO_TEXT) for one in choices
+    )
+
+
+def _json_value(value: Any) -> Any:
+    """What a part holds as JSON, else the part."""
+    try:
+        return from_json(value, allow_inf_nan=False)
+    except ValueError:
+        return value
