@@ -162,6 +162,18 @@ def test_the_code_is_clean(written: Path) -> None:
         assert done.returncode == 0, done.stdout + done.stderr
 
 
+def test_the_code_is_clean_at_the_length_that_formatters_have_by_default(written: Path) -> None:
+    command = ["ruff", "check", "--isolated", "--line-length", "88", "--select", "I,BLE", "."]
+    done = subprocess.run(
+        [sys.executable, "-m", *command],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=written.parent,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 def test_handlers_are_checked_by_types(written: Path) -> None:
     (written.parent / "handling.py").write_text(
         "from shopping.api import Answer, create_app\n"

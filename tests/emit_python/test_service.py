@@ -6,11 +6,14 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from pydantic import BaseModel
 
 from tests.emit_python.packages import Client
 from tests.emit_python.test_models import ORDER
 
 if TYPE_CHECKING:
+    from fastapi import FastAPI
+
     from tests.emit_python.packages import Package
 
 JSON = {"content-type": "application/json"}
@@ -191,3 +194,64 @@ def test_mock_answers_fit(package: Package) -> None:
     package["shop.orders:OrderLine"].model_validate_json(found.content)
     assert client.get("/orders/latest").status_code == 200
     assert client.get("/orders/0").status_code == 422
+
+
+def test_what_is_missing_has_a_code(client: Client) -> None:
+    for more in ({}, {"headers": JSON}):
+        assert client.post("/orders", **more).json()["errors"] == [
+            {"in": "body", "at": "", "message": "Body required", "code": "missing"}
+        ]
+
+
+class Order(BaseModel):
+    """Another one than the compiled Order."""
+
+    total: int
+
+
+def test_routes_of_the_user(package: Package, handlers: Handlers) -> None:
+    app: FastAPI = package["api:create_app"](handlers)
+    compiled = json.loads((package.root / "openapi.json").read_text())
+    assert app.openapi() == compiled
+
+    @app.get("/health")
+    def health() -> dict[str, str]:
+        return {"status": "fine"}
+
+    @app.put("/orders")
+    def replace(order: Order) -> Order:
+        return order
+
+    @app.post("/orders")
+    def shadowed() -> None:
+        raise AssertionError
+
+    client = Client(app)
+    assert client.get("/health").json() == {"status": "fine"}
+    assert client.request("PUT", "/orders", json={"total": 1}).json() == {"total": 1}
+    assert client.post("/orders", json=ORDER).status_code == 201
+    assert client.request("PATCH", "/orders").status_code == 405
+    document = client.get("/openapi.json").json()
+    assert client.get("/openapi.json").json() == document
+    assert set(document["paths"]) == {*compiled["paths"], "/health"}
+    assert document["paths"]["/orders"]["post"] == compiled["paths"]["/orders"]["post"]
+    body = document["paths"]["/orders"]["put"]["requestBody"]["content"]["application/json"]
+    assert body["schema"] == {"$ref": "#/components/schemas/Order_2"}
+    schemas = document["components"]["schemas"]
+    assert schemas["Order_2"]["description"] == "Another one than the compiled Order."
+    assert {name: schemas[name] for name in compiled["components"]["schemas"]} == (
+        compiled["components"]["schemas"]
+    )
+    assert document["info"] == compiled["info"]
+
+
+def test_a_document_of_the_user(package: Package, handlers: Handlers) -> None:
+    app = package["api:create_app"](handlers)
+    app.openapi_schema = {"openapi": "3.1.0"}
+    assert app.openapi() == {"openapi": "3.1.0"}
+
+
+def test_routes_have_paths(package: Package, handlers: Handlers) -> None:
+    app = package["api:create_app"](handlers)
+    assert [route.path for route in app.routes][:2] == ["", "/openapi.json"]
+    assert ("POST", "/orders") in [(row.method, row.path) for row in app.routes[0].routes]

@@ -10,12 +10,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from hyper.emit.python.format import INDENT, LIMIT, quote, width
+from hyper.emit.python.format import INDENT, quote, width
 
 if TYPE_CHECKING:
     from hyper.emit.python.names import Names
 
 RUNTIME: Final = ("_runtime",)
+_IMPORT_LIMIT: Final = 88
+"""Import rules of formatters break longer lines by default; an import that is broken is right at any longer limit too."""
 _DIGITS: Final = re.compile(r"(\d+)")
 _Natural: TypeAlias = list[tuple[int, int, str]]
 _STANDARD: Final = frozenset(
@@ -223,7 +225,7 @@ def _blocks(imports: dict[str, set[str]]) -> list[str]:
 
 
 def import_lines(source: str, entries: set[str], indent: str = "") -> list[str]:
-    """``from source import …`` as the formatter and its import rule would leave it."""
+    """``from source import …`` as the formatter and its import rule would leave it, at its own length of a line as well."""
     plain = sorted((entry for entry in entries if " as " not in entry), key=_member_key)
     # The formatter's import rule keeps a renamed member on a line of its own.
     statements = [(_member_key(entry), [entry]) for entry in entries if " as " in entry]
@@ -232,7 +234,7 @@ def import_lines(source: str, entries: set[str], indent: str = "") -> list[str]:
     lines: list[str] = []
     for _, members in sorted(statements):
         line = f"{indent}from {source} import {', '.join(members)}"
-        if width(line) <= LIMIT:
+        if width(line) <= _IMPORT_LIMIT:
             lines.append(line)
         else:
             lines.append(f"{indent}from {source} import (")

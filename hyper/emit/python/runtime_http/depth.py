@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from functools import wraps
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
@@ -36,25 +37,16 @@ def deeply(frames: int) -> Callable[[Callable[P, R]], Callable[P, R]]:
 
 def with_room(action: Callable[[], R], frames: int) -> R:
     """Run ``action`` in a thread that has room for so many frames."""
-    results: list[R] = []
-    errors: list[BaseException] = []
 
-    def target() -> None:
+    def target() -> R:
         _here.has_room = True
-        try:
-            results.append(action())
-        except BaseException as error:  # noqa: BLE001  # it is raised again where it belongs
-            errors.append(error)
+        return action()
 
     limit, size = sys.getrecursionlimit(), threading.stack_size(_STACK)
     sys.setrecursionlimit(max(limit, frames + 1_000))
     try:
-        thread = threading.Thread(target=target)
-        thread.start()
-        thread.join()
+        with ThreadPoolExecutor(max_workers=1) as room:
+            return room.submit(target).result()
     finally:
         threading.stack_size(size)
         sys.setrecursionlimit(limit)
-    if errors:
-        raise errors[0]
-    return results[0]

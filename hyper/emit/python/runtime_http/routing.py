@@ -129,7 +129,10 @@ def segments_of(scope: Scope) -> list[str]:
 
 
 class Operations(BaseRoute):
-    """All operations of the service as one route."""
+    """All operations of the service as one route, at the root as something mounted there would be; ``routes`` lists them."""
+
+    path = ""
+    name = "operations"
 
     def __init__(
         self,
@@ -141,7 +144,7 @@ class Operations(BaseRoute):
         self._tree: Tree | None = None
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        """Whether a path is served here; any method of it is, if only to be refused."""
+        """Whether a path is served here; another method of it is refused, if no other route has it."""
         if scope["type"] != "http":
             return Match.NONE, {}
         if self._tree is None:
@@ -150,7 +153,7 @@ class Operations(BaseRoute):
         route, allowed = self._tree.find(segments, scope["method"])
         if route is None:
             return (
-                (Match.FULL, {"operation": None, "allowed": allowed})
+                (Match.PARTIAL, {"operation": None, "allowed": allowed})
                 if allowed
                 else (Match.NONE, {})
             )

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import inspect
-import json
 from functools import cached_property
 from importlib import import_module
-from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI
@@ -16,6 +14,7 @@ from starlette.responses import Response
 
 from .answers import Answer, ApiError, enter_request
 from .calls import Call, RequestError
+from .documents import merged, read_document
 from .operations import Operation, Types
 from .responses import Responder
 from .routing import Operations, Route
@@ -35,22 +34,19 @@ _PACKAGE = __name__.rpartition("._runtime.")[0]
 
 
 class Api(FastAPI):
-    """The app; its OpenAPI document is the one that was compiled with it."""
+    """The app; its OpenAPI document is the one that was compiled with it, and what routes of its user's add."""
+
+    _documented: int | None = None
 
     def openapi(self) -> dict[str, Any]:
-        """The document beside the package's modules, read when it is first asked for."""
-        if self.openapi_schema is None:
-            self.openapi_schema = read_document()
+        """The document beside the package's modules with the routes that were added, made when it is first asked for, and
+        again when there are more routes."""
+        listed = len(self.router.routes)
+        if self.openapi_schema is None or self._documented not in {None, listed}:
+            self.openapi_schema = None
+            self.openapi_schema = merged(read_document(), super().openapi())
+            self._documented = listed
         return self.openapi_schema
-
-
-def read_document() -> dict[str, Any]:
-    """The compiled OpenAPI document."""
-    source = files(_PACKAGE).joinpath("openapi.json")
-    if not source.is_file():
-        return {"openapi": "3.1.0", "info": {"title": _PACKAGE, "version": "0.0.0"}, "paths": {}}
-    document: dict[str, Any] = json.loads(source.read_bytes())
-    return document
 
 
 def make_app(
@@ -67,7 +63,7 @@ def make_app(
 ) -> FastAPI:
     """The app that serves the operations of a table. ``security`` holds for those that have none of their own."""
     app = Api(title=title, version=version, redirect_slashes=False)
-    service = Service(app, handlers, mock=mock, roles=roles)
+    service = Service(handlers, mock=mock, roles=roles)
     if authenticate is not None:
         service.guard = Guard(authenticate, schemes or {}, security)
     app.router.routes.insert(0, Operations(routes, service.answer))
@@ -77,8 +73,7 @@ def make_app(
 class Service:
     """Answers requests of operations that were found."""
 
-    def __init__(self, app: Api, handlers: object, *, mock: bool, roles: Roles | None) -> None:
-        self.app = app
+    def __init__(self, handlers: object, *, mock: bool, roles: Roles | None) -> None:
         self.handlers = handlers
         self.mock = mock
         self.roles = roles
@@ -91,7 +86,7 @@ class Service:
         """Makes data that fits the document."""
         from .mock import Mocker
 
-        return Mocker(self.app.openapi())
+        return Mocker(read_document())
 
     async def answer(
         self, route: Route, path: dict[str, str], scope: Scope, receive: Receive, send: Send
