@@ -68,6 +68,7 @@ def _wrong(error: WrongCallError, words: list[str]) -> int:
 def _guarded(arguments: argparse.Namespace, words: list[str]) -> int:
     from importlib import import_module
 
+    from hyper.base.interrupts import held
     from hyper.cli.console import Console, UsageError
 
     console = Console(json=arguments.json)
@@ -76,7 +77,9 @@ def _guarded(arguments: argparse.Namespace, words: list[str]) -> int:
             os.getcwd()
         except FileNotFoundError:
             raise UsageError("the working folder is gone: change to one that is there") from None
-        module = import_module(f"hyper.cli.commands.{arguments.module}")
+        # An interrupt can leave what is loaded half made, and be lost with it.
+        with held():
+            module = import_module(f"hyper.cli.commands.{arguments.module}")
         code: int = module.run(arguments, console)
         sys.stdout.flush()
     except UsageError as error:
@@ -87,10 +90,20 @@ def _guarded(arguments: argparse.Namespace, words: list[str]) -> int:
         with contextlib.suppress(OSError, ValueError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return OK
-    except Exception as error:  # noqa: BLE001  # the last line of defence: it becomes a report
+    except Exception as error:  # the last line of defence: it becomes a report
+        if _comes_of_an_interrupt(error):
+            raise KeyboardInterrupt from error
         from hyper.cli.failure import report
 
         console.progress_end()
         report(error, words, console)
         return INTERNAL
     return code
+
+
+def _comes_of_an_interrupt(error: BaseException) -> bool:
+    """Whether an interrupt is behind an error: Python makes others of it, where it prepares the attributes of a class."""
+    cause: BaseException | None = error
+    while cause is not None and not isinstance(cause, KeyboardInterrupt):
+        cause = cause.__cause__ or cause.__context__
+    return cause is not None

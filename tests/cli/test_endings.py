@@ -54,6 +54,22 @@ def test_an_interrupt_is_130(hyper: Hyper, monkeypatch: pytest.MonkeyPatch) -> N
     assert (done.code, done.err) == (130, "hyper: interrupted\n")
 
 
+def test_an_interrupt_that_python_made_an_error_of_is_130(
+    hyper: Hyper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Impatient:
+        def __set_name__(self, owner: type, name: str) -> None:
+            raise KeyboardInterrupt
+
+    def wrapped(*_: object) -> int:
+        type("Half", (), {"attribute": Impatient()})
+        return 0
+
+    monkeypatch.setattr(doctor, "run", wrapped)
+    done = hyper("doctor")
+    assert (done.code, done.err) == (130, "hyper: interrupted\n")
+
+
 @pytest.mark.parametrize("module", ["hyper.cli.arguments", "hyper.cli.console", "msgspec._core"])
 def test_an_interrupt_while_the_command_loads_is_130(module: str, tmp_path: Path) -> None:
     code = (
