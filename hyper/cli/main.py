@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import sys
 from typing import TYPE_CHECKING, Final
 
@@ -21,8 +22,6 @@ INTERRUPTED: Final = 130
 
 def command() -> int:
     """The whole of a ``hyper`` process: as ``main``, and the exit code stays what it is while Python shuts down."""
-    import signal
-
     code = main()
     # Python kills itself at its end where an interrupt came while it evaluated a string, as named tuples do when they are
     # made, whether or not it was caught; evaluating another one makes it forget that.
