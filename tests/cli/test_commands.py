@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from hyper.cli.commands import doctor
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
@@ -434,6 +436,17 @@ def test_doctor(hyper: Hyper) -> None:
         item["subject"] for item in value["findings"]
     }
     assert "everything that is needed is here" in hyper("doctor").out
+
+
+def test_doctor_lists_extras_that_are_used_in_columns(
+    hyper: Hyper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(doctor, "_version", lambda name: "1" if name in doctor._CORE else None)
+    lines = hyper("doctor").out.splitlines()
+    extras = [line for line in lines if line.startswith("absent")]
+    assert {line.split()[2] for line in extras} == {"[bench]", "[cache]"}
+    assert len({line.index("not installed") for line in extras}) == 1
+    assert all(" not installed" in line for line in extras)
 
 
 def test_doctor_tells_what_is_on_and_why(

@@ -33,12 +33,9 @@ _CORE: Final = (
     "shtab",
     "zstandard",
 )
+# The extras that something uses today: those of parts that are to come are not advised.
 _EXTRAS: Final = {
     "cache": ("mmap-ninja", "pybloom-live", "datasketch", "redis"),
-    "jit": ("llvmlite", "numba"),
-    "gpu": ("numpy", "wgpu"),
-    "distributed": ("bullmq", "redis"),
-    "live": ("watchfiles",),
     "bench": ("datamodel-code-generator",),
 }
 
@@ -62,9 +59,10 @@ def run(_arguments: argparse.Namespace, console: Console) -> int:
         return FAILED if bad else OK
     paint = console.palette
     colours = {"ok": paint.note, "absent": paint.warning, "missing": paint.error}
+    width = max(len(item.subject) for item in findings) + 2
     for item in findings:
         state = f"{colours[item.state]}{item.state:<8}{paint.reset}"
-        console.say(f"{state}{item.subject:<26}{item.detail}")
+        console.say(f"{state}{item.subject:<{width}}{item.detail}")
         if item.advice:
             console.say(f"        {item.advice}")
     console.say(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 import threading
-from concurrent.futures import ThreadPoolExecutor
 from functools import wraps
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
@@ -37,6 +36,7 @@ def deeply(frames: int) -> Callable[[Callable[P, R]], Callable[P, R]]:
 
 def with_room(action: Callable[[], R], frames: int) -> R:
     """Run ``action`` in a thread that has room for so many frames."""
+    from concurrent.futures import ThreadPoolExecutor
 
     def target() -> R:
         _here.has_room = True
