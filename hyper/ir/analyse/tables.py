@@ -15,7 +15,7 @@ import msgspec
 
 from hyper.base.diagnostics import diagnostic, related
 from hyper.ir import nodes as n
-from hyper.ir.analyse.comparisons import Atom, atom, atoms, constant, decide
+from hyper.ir.analyse.comparisons import Atom, atom, atoms, constant, decide, holds
 from hyper.ir.analyse.regions import regions, show, unwrap
 from hyper.lang import tree
 from hyper.lang import types as t
@@ -114,16 +114,22 @@ def _column(
     for place, number in enumerate(cells):
         fits[number] |= 1 << place
     values: dict[Any, int] = {}
+    compared: list[tuple[Atom, int]] = []
     tests: list[tuple[tuple[n.Expr, ...], int]] = []
     for cell, number in numbers.items():
         test = atom(cell[0]) if len(cell) == 1 else None
         if test is not None and test.op == "eq" and test.value is not None:
             values[test.value] = values.get(test.value, 0) | fits[number]
+        elif test is not None:
+            compared.append((test, fits[number]))
         elif cell:
             tests.append((cell, fits[number]))
     cover: list[int] = []
     for witness in witnesses:
         through = fits[0] | values.get(witness, 0)
+        for test, those in compared:
+            if holds(test, witness):
+                through |= those
         for cell, those in tests:
             if all(decide(condition, {name: witness}, {}) for condition in cell):
                 through |= those
@@ -244,8 +250,11 @@ def _overlaps(
 ) -> None:
     source = symbol.unit.source
     met = [_meeting(column) for column in columns]
+    alike: dict[n.Expr, int] = {}
+    for place, row in enumerate(table.rows if table.policy == "any" else ()):
+        alike[row.result] = alike.get(row.result, 0) | 1 << place
     for later in range(1, len(table.rows)):
-        candidates = (1 << later) - 1
+        candidates = (1 << later) - 1 & ~alike.get(table.rows[later].result, 0)
         for column, meets in zip(columns, met, strict=True):
             candidates &= meets(column.cells[later])
             if not candidates:
