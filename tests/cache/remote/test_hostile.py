@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from hyper.cache.protocol import Kind
     from hyper.cache.remote import RedisLayer
 
-KEYS = Keyring.parse("k1:" + "ab" * 32)
+KEYS = Keyring.parse("k1:" + "ab" * 32 + ",k0:" + "ab" * 32)
 OTHERS = Keyring.parse("k1:" + "cd" * 32)
 KEY = action(1)
 NAME = entry_name("shop", "main", "action", KEY)
@@ -81,6 +81,14 @@ def test_a_flipped_bit_anywhere_and_every_truncation_is_found() -> None:
         sealer.open("main", "action", KEY, good + b"x", 10_000)
 
 
+def test_a_value_beyond_the_bound_is_not_unpacked() -> None:
+    sealer = Sealer("shop", KEYS, demands=True)
+    good = sealed(value=bytes(5000))
+    assert sealer.open("main", "action", KEY, good, 5000) == bytes(5000)
+    with pytest.raises(BadEntryError, match="oversize"):
+        sealer.open("main", "action", KEY, good, 4999)
+
+
 def test_without_keys_a_harmed_value_is_found() -> None:
     sealer = Sealer("shop", None, demands=False)
     good = sealed(None)
@@ -95,6 +103,10 @@ def test_without_keys_a_harmed_value_is_found() -> None:
         raise AssertionError(at)
 
 
+# Version, id and signature of a good entry.
+START = sealed()[: 5 + 2 + trust.SIGNATURE_BYTES]
+
+
 @pytest.mark.parametrize(
     ("envelope", "fault"),
     [
@@ -106,7 +118,11 @@ def test_without_keys_a_harmed_value_is_found() -> None:
         pytest.param(sealed(project="other"), "forged", id="of another project"),
         pytest.param(sealed(scope="feature"), "forged", id="of another scope"),
         pytest.param(sealed(key=action(2)), "forged", id="of another key"),
-        pytest.param(sealed(kind="blob", key=key_of(VALUE), value=VALUE), "forged", id="a blob"),
+        pytest.param(sealed(kind="blob"), "forged", id="of another kind"),
+        pytest.param(START + sealed(None, value=b"other")[5:], "forged", id="of another value"),
+        pytest.param(
+            b"HYR1\x02k0" + sealed()[7:], "forged", id="of a key of another id and the same secret"
+        ),
         pytest.param(b"HYR2" + sealed()[4:], "damaged", id="another version"),
         pytest.param(b"", "", id="nothing"),
         pytest.param(b"HYR1", "damaged", id="a start"),
@@ -175,7 +191,7 @@ def test_a_reader_without_keys_reads_what_is_signed(
         ),
         pytest.param(unsigned(record(90_000, noise(1, 70_000))), "damaged", id="no zstd"),
         pytest.param(
-            unsigned(record(70_000, noise(1, 70_000), codec=records.RAW)) + b"more",
+            sealed(None, value=noise(1, 70_000)) + b"more",
             "damaged",
             id="goes on",
         ),
