@@ -94,6 +94,7 @@ def test_least_rights(start: Callable[..., RedisServer], opened: Callable[..., R
     assert len(reader.get_many("blob", list(some_blobs(3, 100_000)))) == 3
     assert reader.counters["spared"] > 0
     assert writer.counters["errors"] == reader.counters["errors"] == 0
+    assert raw(server.url, "ACL", "LOG") == []
 
 
 def test_a_reader_that_writes_is_refused_by_the_server(

@@ -269,6 +269,15 @@ class TestFilter:
         layer.flush()
         assert len(raw(server.url, "KEYS", "*")) == 1
 
+    def test_what_is_added_does_not_prolong_its_life(
+        self, server: RedisServer, opened: Callable[..., RedisLayer]
+    ) -> None:
+        for number, ttl in enumerate((100, 1000)):
+            writer = opened(server.url, ttl=ttl)
+            writer.put_many("action", {action(number): b"result"})
+            writer.flush()
+        assert 90 <= raw(server.url, "TTL", filter_name("shop", "main")) <= 100
+
     def test_a_full_filter_is_made_anew(
         self, server: RedisServer, opened: Callable[..., RedisLayer]
     ) -> None:
