@@ -56,6 +56,15 @@ def load_extern(target: str) -> Callable[..., object]:
     return function
 
 
+def _where_to_look(failure: ExternFailure) -> str:
+    """Where the module of an extern is looked for, if that it was not found is why the extern failed."""
+    cause = failure.__cause__
+    module = failure.target.partition(":")[0]
+    if not isinstance(cause, ModuleNotFoundError) or not f"{module}.".startswith(f"{cause.name}."):
+        return ""
+    return " (looked for in the folder where the command runs, then along PYTHONPATH)"
+
+
 def run_scenarios(program: Program, externs: bool | Loader = False) -> list[Diagnostic]:
     """Run all scenarios of a program and give what is wrong with them.
 
@@ -173,7 +182,7 @@ class _Run:
             self._report("E0803", "this reads the clock: set it with `given now = …` before", step)
             raise _Failed from None
         except ExternFailure as error:
-            self._report("E0804", str(error), step)
+            self._report("E0804", f"{error}{_where_to_look(error)}", step)
             raise _Failed from None
 
     def _step(self, step: StepDef, expects_failure: bool) -> None:

@@ -40,6 +40,8 @@ _FIRST: Final[dict[str, int]] = {
     "\t": t.SPACE,
     "\f": t.SPACE,
 }
+_SLASHES: Final = re.compile(r"(?<=[(,] |.[(,])/(?P<body>[^/\n]+)/[a-z]*")
+_LONGEST_PATTERN: Final = 200
 _LONGEST_NUMBER: Final = 1000
 _LONGEST_TORN: Final = 30
 _INSTEAD: Final[dict[str, str]] = {
@@ -354,6 +356,11 @@ class _Lexer:
                 )
             )
             return t.QUOTED, 0
+        pattern = self._pattern(start)
+        if pattern is not None:
+            if self.problems[-1:] != [pattern]:
+                self.problems.append(pattern)
+            return t.SPACE, depth
         if self.problems and self.problems[-1][0] == "E0102":
             code, message, begun, end = self.problems[-1]
             if not self.text[end:start].strip(" "):
@@ -367,6 +374,20 @@ class _Lexer:
         message = f"`{shown}` has no meaning here{self._instead(piece, start)}"
         self.problems.append(("E0102", message, start, start + len(piece)))
         return t.SPACE, depth
+
+    def _pattern(self, at: int) -> tuple[str, str, int, int] | None:
+        """The problem of a regular expression between slashes around an offset, as ``(/^a$/)`` of JavaScript."""
+        low = max(0, at - _LONGEST_PATTERN)
+        low = max(low, self.text.rfind("\n", low, at) + 1)
+        found = _SLASHES.search(self.text, low, at + _LONGEST_PATTERN)
+        if found is None or not found.start("body") <= at < found.end():
+            return None
+        body = found["body"]
+        written = "as a string"
+        if '"' not in body:
+            written = f'`r"{body}"`' if "\\" in body else f'`"{body}"`'
+        message = f"a pattern is a string: write {written}"
+        return ("E0102", message, found.start("body") - 1, found.end())
 
     def _instead(self, piece: str, start: int) -> str:
         """What to write for a character that other languages have."""

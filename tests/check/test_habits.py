@@ -239,6 +239,47 @@ def test_what_does_not_depend_on_a_broken_line_is_reported() -> None:
     assert len(errors) == 3
 
 
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [
+        ("calc f(s: string) -> bool:\n    s = 'a'\n", "write `==`"),
+        ("calc f(s: string) -> bool: s = 'a'\n", "write `==`"),
+        ("calc f(s: string) -> bool:\n    let b = s = 'a'\n    b\n", "write `==`"),
+        ("calc f(xs: list[int]) -> list[int]: [x for x in xs if x = 1]\n", "write `==`"),
+        ("calc f(a: date, b: date) -> int: a - b\n", "`days_between(b, a)`"),
+        ("calc f(a: date, b: date) -> int:\n    let d = (a - b)\n    d\n", "`total_days(…)`"),
+        ("entity A:\n    x: int\n    y: int = x\n", "a default reads no other field"),
+        ("entity A:\n    x: int\n    y: int = x + 1\n", "a default reads no other field"),
+        ("entity A:\n    x: int\n\ncalc f(a: A) -> int: a['x']\n", "`a.x`"),
+        ("entity A:\n    x: string @match(/^a$/)\n", '`"^a$"`'),
+        ("entity A:\n    x: string @match(/^\\d{3}$/i)\n", '`r"^\\d{3}$"`'),
+        ("entity A:\n    x: string @match(/[a-z]+/)\n", "a pattern is a string"),
+        ("calc f(s: string) -> bool: matches(s, /^a b$/)\n", '`"^a b$"`'),
+        ('const D: date = "2026-02-30"\n', "no such day as 2026-02-30"),
+        ('const D: date = "2026-2-3"\n', "write one as in"),
+        ('const D: time = "24:30:00"\n', "no such time of day"),
+        ('const D: datetime = "2026-02-30T10:00:00Z"\n', "no such day or time of day"),
+        (
+            (
+                'entity A:\n    x: int\n\nentity B:\n    kind: "b"\n\nentity C:\n    x: int\n\n'
+                'union U = A | B | C by kind {"first": A, "b": B}\n'
+            ),
+            '`A`, `C` have no field `kind`: add `kind: "first"` to `A`, `kind: "c"` to `C`',
+        ),
+    ],
+)
+def test_meanings(written: str, told: str) -> None:
+    (error,) = _errors(written)
+    assert told in error
+
+
+def test_a_file_whose_name_begins_with_a_digit_is_told_the_line_that_names_it() -> None:
+    source = Source("shop/06_let-it.intent", "const A = 1\n")
+    _, found = resolve([Unit(source.path, "", source, parse(source).module)])
+    assert "`intent shop.let_it`" in found[0].message
+    assert "does not begin with a digit" in found[0].message
+
+
 _CELLS = "table t(n: int, s: string) -> int, first:\n    n | s => r\n    {}\n    - | - => 3\n"
 
 

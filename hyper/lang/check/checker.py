@@ -23,10 +23,10 @@ from hyper.lang.check.settle import adopted
 from hyper.lang.check.typed import Typing, Uses
 from hyper.lang.resolve.types import resolve_type
 from hyper.lang.symbols import EntitySymbol
-from hyper.lang.types import NONE, UNKNOWN, Dec, ListOf, MapOf, Opt, Prim, Type, Unknown
+from hyper.lang.types import DURATION, NONE, UNKNOWN, Dec, ListOf, MapOf, Opt, Prim, Type, Unknown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
     from hyper.base.diagnostics import Related, Reporter
     from hyper.lang.check.typed import ConstFacts
@@ -86,6 +86,8 @@ class Checker:
         self.self_entity: str | None = None
         self.place = "calc"
         """``calc``, ``const``, ``default``, ``table``, ``rule`` or ``scenario``: what decides which calls are allowed."""
+        self.beside: Collection[str] = ()
+        """The fields or parameters beside the one whose default this is: it cannot read them."""
         self.enum_first: str | None = None
         """The enum whose members come before every other name: that of a table's column."""
         self.columns: set[tree.Node] = set()
@@ -215,7 +217,21 @@ class Checker:
         elif expected == Prim("string") and not found.startswith(("list", "map", "an empty")):
             self.report("E0401", f"expected string, found {found}: write `string(…)`", node)
         else:
-            self.report("E0401", f"expected {wanted}, found {found}", node)
+            hint = self._of_duration(node, kind, expected)
+            self.report("E0401", f"expected {wanted}, found {found}{hint}", node)
+
+    def _of_duration(self, node: tree.Expr, kind: Type, expected: Type) -> str:
+        """How a number comes out of a duration, as of one date less another; empty for other types."""
+        if kind != DURATION or number_kind(expected) is None:
+            return ""
+        while isinstance(node, tree.Paren):
+            node = node.inner
+        if isinstance(node, tree.Binary) and node.op == "-":
+            sides = (node.right, node.left)
+            if all(self.typing.types.get(side) == Prim("date") for side in sides):
+                start, end = (self.unit.source.text[side.start : side.end] for side in sides)
+                return f": write `days_between({start}, {end})`"
+        return ": `total_days(…)` or `total_seconds(…)` give its length as a float"
 
     def report_none(self, node: tree.Node, kind: Type) -> None:
         """Report a value that may be none and is not handled."""

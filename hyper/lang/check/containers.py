@@ -19,7 +19,7 @@ from hyper.lang.check.relations import (
     without_none,
 )
 from hyper.lang.check.walk import expressions
-from hyper.lang.types import INT, STRING, UNKNOWN, ListOf, MapOf, Type, Unknown
+from hyper.lang.types import INT, STRING, UNKNOWN, Entity, ListOf, MapOf, Type, Unknown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -239,6 +239,9 @@ def infer_index(checker: Checker, node: tree.Index, hint: Type | None) -> Type:
     if is_flexible(base):
         base = checker.settle(node.base, base, None)
     hint_text = ": write `substring(…)`" if base == STRING else ""
+    if isinstance(base, Entity) and isinstance(node.index, tree.StrLit):
+        text = checker.unit.source.text[node.base.start : node.base.end]
+        hint_text = f": a field is read with a dot, as in `{text}.{node.index.value}`"
     checker.report("E0402", f"{describe(base)} has no items to index{hint_text}", node)
     return UNKNOWN
 

@@ -53,6 +53,7 @@ def check_defaults(session: Session, entity: EntitySymbol) -> None:
         if default is None or field.owner != entity.name:
             continue
         checker = session.checker(entity.unit, "default")
+        checker.beside = entity.fields
         checker.check(default, checker.normal(field.type))
         levels_within(session, checker, default, f"the default of `{field.name}`")
         session.checked.defaults[default] = checker.typing
@@ -67,6 +68,7 @@ def check_parameter_defaults(session: Session, action: ActionSymbol) -> None:
         if param.default is None:
             continue
         checker = session.checker(action.unit, "default")
+        checker.beside = {each.name.name for each in action.decl.params}
         # Types of parameters were resolved, and their mistakes reported, with the action.
         from hyper.base.diagnostics import Reporter
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
@@ -127,8 +128,27 @@ def check_text(checker: Checker, node: tree.Node, value: str, kind: Prim) -> Non
     """Report a text that is no value of the type that it stands for."""
     if kind.name in ("#text", "string") or canonical(kind.name, value) is not None:
         return
+    if _is_shaped(kind.name, value):
+        checker.report("E0415", f"there is no such {_NAMES[kind.name]} as {value}", node)
+        return
     checker.report(
         "E0415",
         f'this text is not a {describe(kind)}: write one as in "{example(kind.name)}"',
         node,
     )
+
+
+_SHAPES: Final = {
+    "date": re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}"),
+    "time": re.compile(r"[0-9]{2}:[0-9]{2}(:[0-9]{2})?"),
+    "datetime": re.compile(
+        r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2})?(Z|[-+][0-9]{2}:[0-9]{2})"
+    ),
+}
+_NAMES: Final = {"date": "day", "time": "time of day", "datetime": "day or time of day"}
+
+
+def _is_shaped(name: str, value: str) -> bool:
+    """Whether a text has the form of its type, so that only its numbers are wrong."""
+    shape = _SHAPES.get(name)
+    return shape is not None and shape.fullmatch(value) is not None

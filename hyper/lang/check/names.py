@@ -210,6 +210,11 @@ def report_unknown(checker: Checker, node: tree.Name, hint: Type | None) -> None
     elif name == "this" and checker.self_entity is None:
         suggestion = nearest(name, _candidates(checker, hint))
     said = _SAID.get(name, "")
+    if name in checker.beside:
+        said, suggestion = (
+            ": a default reads no other field or parameter; compute the value in a calc or a rule",
+            None,
+        )
     checker.report("E0303", f"there is no `{name}` here{said}", node, suggestion=suggestion)
 
 

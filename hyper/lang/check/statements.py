@@ -10,7 +10,7 @@ from hyper.lang.check.matching import check_match
 from hyper.lang.check.names import declare
 from hyper.lang.check.narrow import facts_of
 from hyper.lang.check.relations import knows_items
-from hyper.lang.types import ANY_DECIMAL, UNKNOWN, Dec, Opt, Type, Unknown
+from hyper.lang.types import ANY_DECIMAL, BOOL, UNKNOWN, Dec, Opt, Type, Unknown
 
 if TYPE_CHECKING:
     from hyper.lang.check.checker import Checker, Facts
@@ -46,9 +46,18 @@ def _check_last(checker: Checker, last: tree.Stmt, expected: Type) -> None:
             _check_if(checker, last, expected)
         case tree.Match():
             check_match(checker, last, expected, _arm)
+        case tree.Assign() if expected == BOOL and _is_kept(checker, last.name.name):
+            checker.value(last.value)
+            checker.report("E0413", "one `=` sets a `var`: write `==` to compare", last)
         case _:
             check_statement(checker, last)
             checker.report("E0409", _no_value(last), _head(last))
+
+
+def _is_kept(checker: Checker, name: str) -> bool:
+    """Whether a name has a value that no assignment changes."""
+    local = checker.locals.get(name)
+    return local is not None and local.kind != "var"
 
 
 def _no_value(last: tree.Stmt) -> str:

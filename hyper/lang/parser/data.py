@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from hyper.lang import tokens as t
 from hyper.lang.parser.cursor import Fault, unquote_name
 from hyper.lang.parser.expressions import expression
-from hyper.lang.parser.habits import LIKE_NONE
+from hyper.lang.parser.foreign import LIKE_NONE
 from hyper.lang.parser.heads import doc_beneath, leading_doc, optional_block
 from hyper.lang.parser.types import markers, type_expr, type_name
 from hyper.lang.tree import (

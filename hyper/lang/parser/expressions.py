@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from hyper.lang import tokens as t
 from hyper.lang.parser.cursor import unquote_name
-from hyper.lang.parser.habits import LIKE_NONE
+from hyper.lang.parser.foreign import LIKE_NONE
 from hyper.lang.parser.literals import integer, number, string_at
 from hyper.lang.tree import (
     Arg,

@@ -10,6 +10,17 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from hyper.lang import tokens as t
+from hyper.lang.parser.foreign import (
+    BEFORE,
+    COMMENT,
+    FOUND,
+    LIKE_NONE,
+    NO_CLOSURE,
+    PAIRS,
+    PREFIXES,
+    SPREAD,
+    TERNARY,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -29,48 +40,16 @@ class Habit(NamedTuple):
     once: bool = False
 
 
-NO_RETURN: Final = "there is no `return`: the last expression of a body is its value"
-LIKE_ELIF: Final = frozenset({"elseif", "elsif", "elsf"})
-LIKE_NONE: Final = frozenset({"None", "null", "nil", "undefined", "NULL", "nullptr"})
 _TYPES: Final = frozenset(
     {"int", "bigint", "float", "decimal", "string", "bool", "bytes", "date", "time", "datetime"}
     | {"duration", "uuid", "url", "email", "any", "str", "double", "boolean", "number", "long"}
 )
 _END_OF_LINE: Final = "the end of the line"
 _BREAKS: Final = frozenset({t.NEWLINE, t.INDENT, t.DEDENT})
-_MATCH: Final = "write `match value:` with an arm for each case, as `Card as card: …`"
-_NO_LOOP: Final = (
-    "there is no `{word}`: repeat with `for x in list:` or `for i in range(n):`, which always end"
-)
-_NO_RAISE: Final = (
-    'there is no `{word}`: a rule refuses with `require … else "…"`, a table with no row that fits'
-)
-_NO_CLOSURE: Final = "functions are no values: write `[x + 1 for x in xs]`"
-_SPREAD: Final = "there is no `...`: lists join with `+`, as in `xs + [x]`"
-_COMMENT: Final = "a comment begins with `#`"
-_TERNARY: Final = "write `if c then x else y`: the condition comes first"
 _BRACES: Final = "blocks have no braces: end the line with `:` and indent what stands inside"
-_FAILS: Final = 'write `then error "code"`, or `then refused "message"`'
 _CHOICE: Final = "a choice of types needs a name: declare `union Name = A | B`"
 _DOC: Final = "documentation is indented beneath what it is about"
 _IN_FEATURE: Final = 'a scenario stands in a feature: indent it beneath `feature "…":`'
-_CALC: Final = "a calc stands at the left margin of the file: `calc name(x: T) -> T:`"
-
-# Two tokens without a space between them, by the kinds of both.
-_PAIRS: Final[dict[tuple[int, int], str]] = {
-    (t.STAR, t.STAR): "there is no `**`: write `pow(x, 2)`",
-    (t.EQ, t.ASSIGN): "there is no `===`: write `==`",
-    (t.NE, t.ASSIGN): "there is no `!==`: write `!=`",
-    (t.LT, t.GT): "there is no `<>`: write `!=`",
-    (t.LT, t.LT): "there are no operators on bits: write `x * pow(2, n)`",
-    (t.GT, t.GT): "there are no operators on bits: write `x // pow(2, n)`",
-    (t.PIPE, t.PIPE): "there is no `||`: write `or`",
-    (t.SLASH, t.STAR): _COMMENT,
-    (t.COLON, t.ASSIGN): "there is no `:=`: write `let name = …`",
-    (t.QUESTION, t.DOT): "there is no `?.`: write `if x is none then none else x.field`",
-    (t.RANGE, t.DOT): _SPREAD,
-    (t.LBRACKET, t.RBRACKET): "a list of `T` is `list[T]`",
-}
 _STEPS: Final = {
     t.PLUS: "+",
     t.MINUS: "-",
@@ -80,79 +59,7 @@ _STEPS: Final = {
     t.PERCENT: "%",
 }
 
-# A word that was read as a name; what follows it could not be read.
-_BEFORE: Final[dict[str, str]] = {
-    "while": _NO_LOOP,
-    "until": _NO_LOOP,
-    "loop": _NO_LOOP,
-    "raise": _NO_RAISE,
-    "throw": _NO_RAISE,
-    "panic": _NO_RAISE,
-    "assert": "there is no `assert`: a scenario states it with `then …`, a rule with `require … else`",
-    "try": "errors are not caught: test for what would fail before you compute it",
-    "except": "errors are not caught: test for what would fail before you compute it",
-    "catch": "errors are not caught: test for what would fail before you compute it",
-    "switch": _MATCH,
-    "case": "leave `case` out: an arm is the variant and `:`",
-    "const": "inside of a body write `let name = …`",
-    "final": "write `let name = …`",
-    "val": "write `let name = …`",
-    "auto": "write `let name = …`",
-    "mut": "write `var name = …`: what `let` names keeps its value",
-    "new": "leave `new` out: `Name(field: value)` builds a record",
-    "lambda": _NO_CLOSURE,
-    "await": "leave `await` out: calls give their value at once",
-    "async": "leave `async` out: calls give their value at once",
-    "yield": "there is no `yield`: write a list, as `[… for x in xs]`",
-    "typeof": _MATCH,
-    "def": _CALC,
-    "fn": _CALC,
-    "func": _CALC,
-    "function": _CALC,
-    "calc": _CALC,
-    "return": NO_RETURN,
-    "unless": "there is no `unless`: write `if not …`",
-    "when": "inside of a body write `if c then x else y`",
-    "del": "values never change: build a new one",
-    "optional": "a field that may be absent is `name?: T`",
-    "required": "a field is required unless it has `?` or a default: leave the word out",
-    "readonly": "a field that only answers carry is `name: T @read`",
-    "public": "leave the word out: what begins with `_` is private to its module",
-    "private": "leave the word out: what begins with `_` is private to its module",
-    "static": "leave the word out: a constant stands at the left margin, as `const NAME = …`",
-    "let": "write `if x is not none:`: then `x` has its value in the block",
-    "class": "leave `class` out",
-    "matches": 'write `matches(text, "…")` in a calc: cells only compare',
-    "like": 'write `matches(text, "…")` in a calc: cells only compare',
-    **dict.fromkeys(("fails", "raises", "throws", "fail"), _FAILS),
-}
-# A word that cannot go on what stands before it.
-_FOUND: Final[dict[str, str]] = {
-    "if": _TERNARY,
-    "instanceof": _MATCH,
-    "return": NO_RETURN,
-    "has": "write `has(entries, key)`, or `key in entries`",
-    "contains": "write `x in xs`",
-    "matches": 'write `matches(text, "…")`',
-    "like": 'write `matches(text, "…")`',
-    "between": "write `low <= x <= high`",
-    "startswith": "write `starts_with(text, prefix)`",
-    "of": "write `in`, as in `for x in xs`",
-    "mod": "write `%`",
-    "div": "write `//`",
-    "xor": "write `!=`",
-    "equals": "write `==`",
-    "where": "write `if`, as in `[x for x in xs if x > 0]`",
-    "extends": "write `is`, as in `entity B is A:`",
-    "implements": "write `is`, as in `entity B is A:`",
-    "inherits": "write `is`, as in `entity B is A:`",
-}
 _OPEN_RANGE: Final = "a range that is open at an end is a comparison: `>= 1`"
-_PREFIXES: Final[dict[str, str]] = {
-    "f": 'there are no f-strings: join the parts, as in `"a " + string(x)`',
-    "b": "there are no byte strings: `bytes` come from JSON",
-    "u": "leave the `u` out: strings are Unicode",
-}
 
 
 def habit(p: Cursor, what: str) -> Habit | None:
@@ -180,9 +87,9 @@ def _comment(p: Cursor, what: str, first: int) -> Habit | None:
     kinds, i = p.kinds, p.i
     for at in range(first, i + 1):
         if kinds[at] == t.FLOOR and (at == i or (i == at + 2 and _name(p, i) and _name(p, i - 1))):
-            return Habit(_COMMENT, at, i, once=True)
+            return Habit(COMMENT, at, i, once=True)
     if i == first and kinds[i] == t.MINUS and kinds[i + 1] == t.MINUS and _close(p, i + 1):
-        return Habit(_COMMENT, i, i + 1, once=True)
+        return Habit(COMMENT, i, i + 1, once=True)
     return None
 
 
@@ -197,9 +104,9 @@ def _pair(p: Cursor, what: str, first: int) -> Habit | None:
             sign, name = _STEPS[kinds[at]], _name(p, first) or "x"
             message = f"there is no `{sign}=`: write `{name} = {name} {sign} …`"
             return Habit(message, at, at + 1)
-        message = _PAIRS.get((kinds[at], kinds[at + 1]), "")
+        message = PAIRS.get((kinds[at], kinds[at + 1]), "")
         if message:
-            return Habit(message, at, at + 1, once=message == _COMMENT)
+            return Habit(message, at, at + 1, once=message == COMMENT)
     if (
         kinds[i] == t.NEWLINE
         and i - first >= 3
@@ -215,7 +122,7 @@ def _string(p: Cursor, what: str, first: int) -> Habit | None:
     del what, first
     i = p.i
     if p.kinds[i] == t.STRING and _close(p, i):
-        message = _PREFIXES.get(_name(p, i - 1).lower())
+        message = PREFIXES.get(_name(p, i - 1).lower())
         if message:
             return Habit(message, i - 1, i)
     if p.kinds[i] == t.NAME and i and p.kinds[i - 1] == t.STRING and _close(p, i):
@@ -300,8 +207,8 @@ def _word(p: Cursor, what: str, first: int) -> Habit | None:
         return Habit(_CHOICE, i, i)
     if before in _TYPES and word and what != "`in`":
         return _type_first(p, what, first)
-    if before in _BEFORE and (word or p.kinds[i] not in {t.NEWLINE, t.COMMA, t.RPAREN}):
-        return Habit(_BEFORE[before].format(word=before), i - 1, i - 1)
+    if before in BEFORE and (word or p.kinds[i] not in {t.NEWLINE, t.COMMA, t.RPAREN}):
+        return Habit(BEFORE[before].format(word=before), i - 1, i - 1)
     if word == "for":
         if what == "`,` or `}`":
             return Habit("a map is written out, `{k: v}`: only lists have `for` inside", i, i)
@@ -311,8 +218,8 @@ def _word(p: Cursor, what: str, first: int) -> Habit | None:
         return Habit(f"a conversion is a call: write `{kind}(…)`", i, i)
     if word == "where" and _name(p, first) in {"type", "entity"}:
         return Habit("constraints are markers after the type, as in `@range(min: 0)`", i, i)
-    if word in _FOUND:
-        return Habit(_FOUND[word], i, i)
+    if word in FOUND:
+        return Habit(FOUND[word], i, i)
     return None
 
 
@@ -342,9 +249,10 @@ def _assign(p: Cursor, what: str, first: int) -> str | None:
         return f"an argument is named with `:`: write `{before}: …`"
     if head == "enum":
         return "write `enum Name: a, b`"
-    if head == "calc":
+    if head == "calc" and not _in_body(p, first):
         return "write `:` before the body"
-    if head in {"then", "if", "elif", "require", "when"}:
+    comparing = {"then", "if", "elif", "require", "when", "calc"}
+    if head in comparing or what == "`]`" or (what == _END_OF_LINE and head in {"let", "var"}):
         return "one `=` names a value: write `==` to compare"
     if what == _END_OF_LINE and head in {"given", "when"}:
         return f"write `{head} a = 1, b = 2`, or a line for each"
@@ -353,13 +261,19 @@ def _assign(p: Cursor, what: str, first: int) -> str | None:
     return None
 
 
+def _in_body(p: Cursor, first: int) -> bool:
+    """Whether the cursor is in the body that follows the head of a calc on its line."""
+    kinds = p.kinds[first : p.i]
+    return t.ARROW in kinds and t.COLON in kinds[kinds.index(t.ARROW) :]
+
+
 def _arrow(p: Cursor, what: str, first: int) -> str | None:
     if what == "an expression":
         if p.kinds[p.i - 1] == t.RANGE:
             return _OPEN_RANGE
         dashes = all(kind == t.MINUS for kind in p.kinds[first : p.i])
         return "no line stands between the head and the rows: leave it out" if dashes else None
-    return None if what == "`:`" or what.startswith("`->") else _NO_CLOSURE
+    return None if what == "`:`" or what.startswith("`->") else NO_CLOSURE
 
 
 def _pipe(p: Cursor, what: str, first: int) -> str | None:
@@ -431,12 +345,20 @@ def _star(p: Cursor, what: str, first: int) -> str | None:
         return None
     if p.i == first or p.kinds[p.i - 1] == t.PIPE:
         return "a cell that fits anything is `-`"
-    return _SPREAD if p.kinds[p.i - 1] in {t.LBRACKET, t.COMMA} else None
+    return SPREAD if p.kinds[p.i - 1] in {t.LBRACKET, t.COMMA} else None
+
+
+def _slash(p: Cursor, what: str, first: int) -> str | None:
+    """``/[a-z]+/``."""
+    del first
+    if what == "an expression" and p.kinds[p.i - 1] in {t.LPAREN, t.COMMA}:
+        return 'a pattern is a string, as in `"^[a-z]+$"`'
+    return None
 
 
 def _question(p: Cursor, what: str, first: int) -> str | None:
     del p, first
-    return None if what == "a type" else _TERNARY
+    return None if what == "a type" else TERNARY
 
 
 def _paren(p: Cursor, what: str, first: int) -> str | None:
@@ -525,6 +447,7 @@ _SIGNS: Final[dict[int, Callable[[Cursor, str, int], str | None]]] = {
     t.COMMA: _comma,
     t.RANGE: _range,
     t.STAR: _star,
+    t.SLASH: _slash,
     t.QUESTION: _question,
     t.LPAREN: _paren,
     t.DOT: _dot,

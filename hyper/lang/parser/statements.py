@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from hyper.lang import tokens as t
 from hyper.lang.parser.cursor import MAX_DEPTH, Fault, TooManyBlocksFault
 from hyper.lang.parser.expressions import conditional_rest, expression
-from hyper.lang.parser.habits import LIKE_ELIF, NO_RETURN
+from hyper.lang.parser.foreign import LIKE_ELIF, NO_RETURN
 from hyper.lang.parser.types import type_expr
 from hyper.lang.tree import (
     Assign,

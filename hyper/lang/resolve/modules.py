@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
 from hyper.base.diagnostics import related
@@ -57,8 +58,9 @@ def build_scopes(units: list[Unit], reporters: dict[str, Reporter]) -> World:
         if not all(part.isidentifier() for part in unit.name.split(".")):
             reporter.report(
                 "E0308",
-                f"`{unit.name}` cannot name a module: write `intent` and a name of letters, digits"
-                " and `_`, with dots",
+                f"`{unit.name}` cannot name a module: begin the file with a line such as"
+                f" `intent {_fitting(unit.name)}`; each part between dots has letters, digits and"
+                " `_`, and does not begin with a digit",
                 start,
                 end,
             )
@@ -80,6 +82,13 @@ def build_scopes(units: list[Unit], reporters: dict[str, Reporter]) -> World:
     for unit in world.units.values():
         _bring(world.scopes[unit.name], world, reporters[unit.path])
     return world
+
+
+def _fitting(name: str) -> str:
+    """A name like one that cannot name a module, but for what cannot stand in it."""
+    parts = [re.sub(r"\W", "_", part).lstrip("0123456789_") for part in name.split(".")]
+    fitting = ".".join(part for part in parts if part)
+    return fitting or "shop"
 
 
 def _name_place(unit: Unit) -> Location:

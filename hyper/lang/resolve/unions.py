@@ -10,7 +10,7 @@ from hyper.lang.resolve.lookup import core, suggest
 from hyper.lang.resolve.markers import read_markers
 from hyper.lang.resolve.site import Site
 from hyper.lang.resolve.types import resolve_type
-from hyper.lang.resolve.values import bare
+from hyper.lang.resolve.values import bare, dotted, json_text
 from hyper.lang.symbols import EntitySymbol, EnumSymbol
 from hyper.lang.types import UNKNOWN, Entity, Enum, Lit, show
 
@@ -48,6 +48,7 @@ def resolve_tag(union: UnionSymbol, world: World, reporter: Reporter) -> None:
         return
     field = decl.discriminator.name
     tagged: dict[str, FieldSymbol] = {}
+    lacking: list[EntitySymbol] = []
     for kind, expr in zip(union.variants, decl.variants, strict=False):
         inner = core(kind, world)
         if inner is UNKNOWN:
@@ -63,15 +64,12 @@ def resolve_tag(union: UnionSymbol, world: World, reporter: Reporter) -> None:
             return
         found = symbol.fields.get(field)
         if found is None:
-            reporter.report(
-                "E0511",
-                f"`{show(kind)}` has no field `{field}`",
-                decl.discriminator.start,
-                decl.discriminator.end,
-                suggestion=suggest(field, symbol.fields, reporter),
-            )
-            return
-        tagged[symbol.name] = found
+            lacking.append(symbol)
+        else:
+            tagged[symbol.name] = found
+    if lacking:
+        _report_lacking(union, lacking, decl.discriminator, reporter)
+        return
     wires = sorted({found.wire for found in tagged.values()})
     if len(wires) > 1:
         reporter.report(
@@ -83,6 +81,35 @@ def resolve_tag(union: UnionSymbol, world: World, reporter: Reporter) -> None:
         return
     union.discriminator = wires[0] if wires else field
     _map_tags(union, tagged, world, reporter)
+
+
+def _report_lacking(
+    union: UnionSymbol, lacking: list[EntitySymbol], tag: tree.Ident, reporter: Reporter
+) -> None:
+    """Report the variants without the field of the tag, with the field to add to each."""
+    fields = []
+    for symbol in lacking:
+        short = symbol.decl.name.name
+        value = next(
+            (
+                bare(entry.key)
+                for entry in union.decl.mapping or ()
+                if (dotted(bare(entry.value)) or [""])[-1] == short
+            ),
+            None,
+        )
+        text = json_text(value) if isinstance(value, tree.StrLit) else f'"{short.lower()}"'
+        fields.append(f"`{tag.name}: {text}` to `{short}`")
+    names = ", ".join(f"`{symbol.decl.name.name}`" for symbol in lacking)
+    has = "has" if len(lacking) == 1 else "have"
+    near = [suggest(tag.name, symbol.fields, reporter) for symbol in lacking]
+    reporter.report(
+        "E0511",
+        f"{names} {has} no field `{tag.name}`: add {', '.join(fields)}",
+        tag.start,
+        tag.end,
+        suggestion=near[0] if len(set(near)) == 1 else None,
+    )
 
 
 def _map_tags(
