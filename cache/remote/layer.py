@@ -128,11 +128,13 @@ class RedisLayer:
             side: Breaker(limits.failures, limits.off, limits.off_longest, clock)
             for side in ("read", "write")
         }
-        self._filters = (
-            [PublishedFilter(project, each, self._sealer, ttl) for each in self._scopes]
+        filters = (
+            {each: PublishedFilter(project, each, self._sealer, ttl) for each in readable(scope)}
             if key_filter and find_spec("pybloom_live") is not None
-            else []
+            else {}
         )
+        self._filters = [filters[each] for each in self._scopes if filters]
+        self._own_filter = filters.get(scope)
         self._questions = 0
         self._on_outage = on_outage
         self._clock = clock
@@ -172,9 +174,8 @@ class RedisLayer:
         with self._lock:
             if self._closed:
                 return
+            self._publish()
             for published in self._filters:
-                if not self._published(published):
-                    self._counters["errors"] += 1
                 published.forget_old(self._clock())
             self._questions = 0
             self._wire.spent = 0.0
@@ -229,7 +230,7 @@ class RedisLayer:
         self._questions += 1
         asked = [(key, scope) for key in wanted for scope in self._scopes_of(kind, key)]
         self._counters["filtered"] += len(wanted) - len({key for key, _ in asked})
-        if not asked:
+        if not asked and self._filters:
             self._counters["spared"] += 1
         found: dict[bytes, bytes] = {}
         scope_of: dict[bytes, str] = {}
@@ -381,18 +382,17 @@ class RedisLayer:
         self._counters["refused"] += len(batch) - len(put)
         self._counters["puts"] += len(put)
         self._counters["bytes_in"] += sum(len(entries[key]) for key in put)
-        for published in self._filters:
-            if published.scope == self._scope:
-                published.add(kind, put)
+        if self._own_filter is not None:
+            self._own_filter.add(kind, put)
 
-    def _published(self, published: PublishedFilter) -> bool:
-        if not self._breakers["write"].on:
-            return True
+    def _publish(self) -> None:
+        if self._own_filter is None or not self._breakers["write"].on:
+            return
         try:
-            return published.publish(self._wire.ask)
+            if not self._own_filter.publish(self._wire.ask):
+                self._counters["errors"] += 1
         except OutageError as error:
             self._lost(error.reason)
-            return True
 
     def _name(self, scope: str, kind: Kind, key: bytes) -> bytes:
         return entry_name(self._project, scope, kind, key)

@@ -39,7 +39,7 @@ class PublishedFilter:
     def __init__(self, project: str, scope: str, sealer: Sealer, ttl: int) -> None:
         """``ttl``: seconds that a filter lives."""
         self._project = project
-        self.scope = scope
+        self._scope = scope
         self._sealer = sealer
         self._ttl = ttl
         self._name = filter_name(project, scope)
@@ -120,14 +120,14 @@ class PublishedFilter:
 
         members = dict(self._put)
         cursor = b"0"
-        pattern = f"hyper:{self._project}:{self.scope}:*".encode()
+        pattern = f"hyper:{self._project}:{self._scope}:*".encode()
         for _ in range(_MOST_SCANS):
             (answer,) = ask([(b"SCAN", cursor, b"MATCH", pattern, b"COUNT", _SCAN)])
             if not isinstance(answer, list) or len(answer) != 2 or not isinstance(answer[1], list):
                 return None
             cursor, names = answer
             for name in filter(_is_name, names):
-                entry = parse_entry_name(self._project, self.scope, name)
+                entry = parse_entry_name(self._project, self._scope, name)
                 if entry is not None:
                     members[_member(*entry)] = None
             if cursor == b"0" or len(members) > MOST_KEYS:
@@ -144,14 +144,14 @@ class PublishedFilter:
         from hyper.cache.sketches.sealed import SketchError
 
         try:
-            value = self._sealer.open(self.scope, "action", _KEY, envelope, MOST_BYTES)
+            value = self._sealer.open(self._scope, "action", _KEY, envelope, MOST_BYTES)
             return KeyFilter.from_bytes(value)
         except (BadEntryError, SketchError):
             return None
 
     def _sealed(self, made: KeyFilter) -> bytes:
         return self._sealer.seal(
-            self.scope, "action", _KEY, made.to_bytes(), created=time.time(), cost=0.0
+            self._scope, "action", _KEY, made.to_bytes(), created=time.time(), cost=0.0
         )
 
 

@@ -184,6 +184,21 @@ class TestScopes:
         opened(server.url).put_many("action", of_main)
         assert opened(server.url, scope="feature").get_many("action", list(RESULT)) == of_main
 
+    def test_what_a_branch_puts_is_in_its_filter_even_if_it_reads_main_only(
+        self, server: RedisServer, opened: Callable[..., RedisLayer]
+    ) -> None:
+        branch = {"scope": "feature"}
+        first = opened(server.url, **branch)
+        first.put_many("action", BRANCH)
+        first.flush()
+        writer = opened(server.url, **branch, reads=["main"])
+        writer.put_many("action", RESULT)
+        writer.flush()
+        assert writer.get_many("action", list(RESULT)) == {}
+        reader = opened(server.url, **branch)
+        for _ in range(3):
+            assert reader.get_many("action", list(RESULT)) == RESULT
+
     def test_an_entry_that_is_moved_to_main_is_forged(
         self, server: RedisServer, opened: Callable[..., RedisLayer]
     ) -> None:

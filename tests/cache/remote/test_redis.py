@@ -11,6 +11,7 @@ import pytest
 from hyper.cache.layered import Layered
 from hyper.cache.memory import MemoryLayer
 from hyper.cache.remote import Limits, RedisLayer
+from hyper.cache.remote import layer as layer_module
 from hyper.cache.remote.published import PublishedFilter
 from hyper.cache.remote.settings import filter_name
 from hyper.cache.trust import Audited, Auditor, Keyring
@@ -326,6 +327,25 @@ def test_redis_is_imported_with_the_first_question() -> None:
         "assert not {'redis', 'asyncio', 'numpy', 'pybloom_live', 'ssl'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def test_without_its_library_there_is_no_layer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(layer_module, "find_spec", lambda _: None)
+    with pytest.raises(ImportError, match="needs the extra `cache`"):
+        RedisLayer("redis://place", "shop")
+
+
+def test_without_the_library_of_filters_every_key_is_asked_for(
+    server: RedisServer, opened: Callable[..., RedisLayer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(layer_module, "find_spec", lambda name: name == "redis" or None)
+    layer = opened(server.url)
+    layer.put_many("action", {action(1): b"result"})
+    layer.flush()
+    for _ in range(3):
+        layer.get_many("action", [action(2)])
+    assert layer.counters["spared"] == 0
+    assert len(raw(server.url, "KEYS", "*")) == 1
 
 
 def test_noise_is_not_made_longer_than_an_envelope(
