@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import tomllib
 from pathlib import Path
 from typing import Final
 
@@ -34,6 +36,14 @@ def test_page(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_the_pages_of_commands_are_run() -> None:
     assert {"cli.md", "api.md", "cache.md"} <= {page.name for page in PAGES}
+
+
+def test_the_guide_says_what_a_package_needs() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    guide = (ROOT / "docs" / "guide.md").read_text(encoding="utf-8")
+    told = set(re.findall(r"`([a-z-]+>=[\d.]+)`", guide))
+    assert len(told) == 4
+    assert told <= set(project["dependencies"])
 
 
 @pytest.mark.parametrize(

@@ -444,3 +444,10 @@ def test_members_of_an_enum_that_was_not_brought_are_told_once() -> None:
 )
 def test_one_slip_is_one_error(written: str) -> None:
     assert len(_errors(written)) == 1
+
+
+@pytest.mark.parametrize("cells", ["..5 | -", "- | ..5", "5.. | -", "- | 5.."])
+def test_open_ranges(cells: str) -> None:
+    text = f"table fee(n: int, m: int) -> int, first:\n    n | m => result\n    {cells} => 1\n"
+    (error,) = _errors(text)
+    assert "`<= 1`" in error

@@ -103,6 +103,9 @@ def test_init_in_a_new_folder_names_the_package_after_it(hyper: Hyper, folder: P
     value = hyper("init", "Pet-Shop", "--json").json("created")
     assert value["created"] == ["hyper.toml", "intents/orders.intent", "intents/service.intent"]
     assert 'package = "pet_shop"' in (folder / "Pet-Shop" / "hyper.toml").read_text()
+    for name in ("orders", "service"):
+        text = (folder / "Pet-Shop" / "intents" / f"{name}.intent").read_text()
+        assert f"\nintent pet_shop.{name}\n" in text
     assert hyper("check", "Pet-Shop").code == 0
 
 
@@ -256,16 +259,17 @@ def test_fmt_of_stdin(hyper: Hyper, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_explain(hyper: Hyper, tree: Path) -> None:
     assert tree.is_dir()
     value = hyper("explain", "subtotal", "--json").json("explain")
-    assert value["name"] == "orders.subtotal"
+    assert value["name"] == "shop.orders.subtotal"
     assert value["file"] == "intents/orders.intent"
-    assert value["callers"] == ["orders.free_shipping"]
-    assert value["uses"] == ["orders.Line", "orders.Order"]
+    assert value["callers"] == ["shop.orders.free_shipping"]
+    assert value["uses"] == ["shop.orders.Line", "shop.orders.Order"]
     assert "length(order.lines)" in value["cost"]["steps"]
     assert value["cost"]["maximum"] > 100
 
 
 @pytest.mark.parametrize(
-    "name", ["orders.subtotal", "discount", "Order", "Tier", "free_shipping", "place_order", "Shop"]
+    "name",
+    ["shop.orders.subtotal", "discount", "Order", "Tier", "free_shipping", "place_order", "Shop"],
 )
 def test_explain_has_something_to_say_of_each(hyper: Hyper, tree: Path, name: str) -> None:
     assert tree.is_dir()

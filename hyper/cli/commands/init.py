@@ -26,7 +26,7 @@ package = "{package}"
 
 _SERVICE: Final = '''\
 """What the service is called and who may use it."""
-intent service
+intent {package}.service
 
 service {service}:
     title "{title}"
@@ -36,7 +36,7 @@ service {service}:
 
 _ORDERS: Final = '''\
 """Orders: what they hold, what they cost, and how they are placed."""
-intent orders
+intent {package}.orders
 
 const FREE_SHIPPING_FROM = 50.00
 
@@ -91,8 +91,10 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     service = "".join(word.capitalize() for word in package.split("_"))
     contents = {
         "hyper.toml": _CONFIGURATION.format(package=package).encode(),
-        "intents/service.intent": _SERVICE.format(service=service, title=title).encode(),
-        "intents/orders.intent": _ORDERS.encode(),
+        "intents/service.intent": _SERVICE.format(
+            package=package, service=service, title=title
+        ).encode(),
+        "intents/orders.intent": _ORDERS.replace("{package}", package).encode(),
     }
     done = create(Disk(), folder, contents, posixpath.normpath(folder.replace(os.sep, "/")))
     console.created(done, folder)

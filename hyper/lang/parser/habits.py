@@ -59,7 +59,7 @@ _STEPS: Final = {
     t.PERCENT: "%",
 }
 
-_OPEN_RANGE: Final = "a range that is open at an end is a comparison: `>= 1`"
+_OPEN_RANGE: Final = "a range that is open at an end is a comparison: `>= 1`, `<= 1`"
 
 
 def habit(p: Cursor, what: str) -> Habit | None:
@@ -279,6 +279,8 @@ def _arrow(p: Cursor, what: str, first: int) -> str | None:
 def _pipe(p: Cursor, what: str, first: int) -> str | None:
     if p.i == first:
         return ROW_ENDS
+    if p.kinds[p.i - 1] == t.RANGE:
+        return _OPEN_RANGE
     head = _name(p, first)
     if head == "enum":
         return "members are separated by `,`"
@@ -337,6 +339,8 @@ def _range(p: Cursor, what: str, first: int) -> str | None:
         return "write the bounds as two values, as in `(1, 3)`"
     if _name(p, first) == "for":
         return "write `range(n)`, or `range(low, high)`"
+    if what == "an expression" and (p.i == first or p.kinds[p.i - 1] == t.PIPE):
+        return _OPEN_RANGE
     return "a range stands in a cell of a table, as `1..3`" if what == "`,` or `]`" else None
 
 
