@@ -93,6 +93,10 @@ class PublishedFilter:
             if isinstance(watched, Refusal) or not isinstance(present, bytes):
                 return False
             current = self._opened(present) if present else None
+            if current is not None and current.capacity == 1:
+                ask([(b"UNWATCH",)])
+                self._put.clear()
+                return True
             commands = self._added(current) if current is not None else None
             if commands is None:
                 commands = self._made_anew(ask)
@@ -115,7 +119,10 @@ class PublishedFilter:
         return [(b"SET", self._name, self._sealed(current), b"KEEPTTL")]
 
     def _made_anew(self, ask: Callable[[Sequence[Command]], list[Any]]) -> list[Command] | None:
-        """A filter of all entries on the server; ``None`` if they are too many or may not be listed."""
+        """A filter of all entries on the server; ``None`` if they may not be listed.
+
+        If they are too many, it is one in which every key seems to be, so that not every writer counts them again.
+        """
         from hyper.cache.sketches.bloom import KeyFilter
 
         members = dict(self._put)
@@ -132,11 +139,11 @@ class PublishedFilter:
                     members[_member(*entry)] = None
             if cursor == b"0" or len(members) > MOST_KEYS:
                 break
-        if cursor != b"0" or len(members) > MOST_KEYS:
-            return None
-        capacity = min(max(_LEAST_KEYS, 2 * len(members)), MOST_KEYS)
+        too_many = cursor != b"0" or len(members) > MOST_KEYS
+        capacity = 1 if too_many else min(max(_LEAST_KEYS, 2 * len(members)), MOST_KEYS)
         made = KeyFilter(int(time.time()), capacity)
-        made.update(members)
+        # A filter with more keys than it has room for has every key.
+        made.update((*members, b"too", b"many") if too_many else members)
         return [(b"SET", self._name, self._sealed(made), b"EX", b"%d" % self._ttl)]
 
     def _opened(self, envelope: bytes) -> KeyFilter | None:

@@ -10,7 +10,7 @@ import pytest
 
 from hyper.cache.layered import Layered
 from hyper.cache.memory import MemoryLayer
-from hyper.cache.remote import Limits, RedisLayer
+from hyper.cache.remote import Limits, RedisLayer, published
 from hyper.cache.remote import layer as layer_module
 from hyper.cache.remote.published import PublishedFilter
 from hyper.cache.remote.settings import filter_name
@@ -278,6 +278,42 @@ class TestFilter:
             writer.put_many("action", {action(number): b"result"})
             writer.flush()
         assert 90 <= raw(server.url, "TTL", filter_name("shop", "main")) <= 100
+
+    def test_too_many_keys_are_counted_once(
+        self,
+        server: RedisServer,
+        opened: Callable[..., RedisLayer],
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        monkeypatch.setattr(published, "MOST_KEYS", 10)
+        put = {action(number): b"result" for number in range(20)}
+        first, second, reader = (opened(server.url) for _ in range(3))
+        for writer, round_trips in ((first, 4), (second, 3)):
+            writer.put_many("action", put)
+            writer.flush()
+            assert writer.counters["round_trips"] == round_trips
+            assert writer.counters["errors"] == 0
+        for _ in range(3):
+            assert reader.get_many("action", [*put, action(99)]) == put
+        assert reader.counters["filtered"] == reader.counters["dropped"] == 0
+
+    def test_what_was_not_counted_to_its_end_hides_nothing(
+        self,
+        server: RedisServer,
+        opened: Callable[..., RedisLayer],
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        monkeypatch.setattr(published, "_SCAN", b"1")
+        monkeypatch.setattr(published, "_MOST_SCANS", 1)
+        others = {action(number): b"result" for number in range(200)}
+        opened(server.url, "another", key_filter=False).put_many("action", others)
+        put = {action(number): b"result" for number in range(3)}
+        opened(server.url, key_filter=False).put_many("action", put)
+        writer, reader = opened(server.url), opened(server.url)
+        writer.put_many("action", {action(0): b"result"})
+        writer.flush()
+        for _ in range(3):
+            assert reader.get_many("action", list(put)) == put
 
     def test_a_full_filter_is_made_anew(
         self, server: RedisServer, opened: Callable[..., RedisLayer]
