@@ -7,12 +7,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from benchmarks.remote_server import RedisServer, executable
-from hyper.cache.remote import Limits, RedisLayer
+from hyper.cache.remote import RedisLayer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-
-QUICK = Limits(connect=0.3, stall=0.3, call=0.6)
 
 
 @pytest.fixture(scope="session")
@@ -53,7 +51,7 @@ def opened() -> Iterator[Callable[..., RedisLayer]]:
     layers: list[RedisLayer] = []
 
     def opening(url: str, project: str = "shop", **options: Any) -> RedisLayer:
-        layers.append(RedisLayer(url, project, **{"limits": QUICK, **options}))
+        layers.append(RedisLayer(url, project, **options))
         return layers[-1]
 
     yield opening

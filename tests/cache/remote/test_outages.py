@@ -14,7 +14,7 @@ import pytest
 from hyper.cache.remote import Limits, RedisLayer
 from hyper.cache.remote.breaker import Breaker
 from tests.cache.entries import action, some_blobs
-from tests.cache.remote.conftest import QUICK, raw
+from tests.cache.remote.conftest import raw
 from tests.cache.stores import Clock
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def test_a_server_that_dies_in_mid_build_and_comes_back_empty(
     server.start()
     assert layer.get_many("action", list(PUT)) == {}
     assert layer.counters["off"] == counters["off"] + 1
-    clock.now += QUICK.off
+    clock.now += Limits().off
     assert layer.get_many("action", list(PUT)) == {}
     layer.put_many("action", PUT)
     assert layer.get_many("action", list(PUT)) == PUT
@@ -69,7 +69,7 @@ def test_a_frozen_server_costs_what_was_granted(
     start: Callable[..., RedisServer], opened: Callable[..., RedisLayer]
 ) -> None:
     server, clock, told = start(), Clock(), list[str]()
-    limits = Limits(stall=0.1, call=0.2)
+    limits = Limits(stall=1.0, call=2.0)
     layer = opened(server.url, clock=clock, limits=limits, on_outage=told.append)
     layer.put_many("action", PUT)
     server.freeze()
@@ -87,7 +87,7 @@ def test_the_budget_of_a_build_is_all_that_it_waits(
     start: Callable[..., RedisServer], opened: Callable[..., RedisLayer]
 ) -> None:
     server, told = start(), list[str]()
-    limits = Limits(stall=0.1, budget=0.15, failures=1000)
+    limits = Limits(stall=1.0, budget=1.5, failures=1000)
     layer = opened(server.url, limits=limits, on_outage=told.append)
     layer.put_many("action", PUT)
     server.freeze()
@@ -128,7 +128,7 @@ def test_a_full_server_is_still_read(
     assert counters["off"] > 0
     assert layer.get_many("action", list(PUT)) == PUT
     raw(server.url, "CONFIG", "SET", "maxmemory", "100mb")
-    clock.now += QUICK.off
+    clock.now += Limits().off
     layer.put_many("blob", some_blobs(1, 1000))
     assert layer.get_many("blob", list(some_blobs(1, 1000)))
 
