@@ -100,7 +100,7 @@ class Disk:
 
     def read(self, path: str) -> bytes:
         """See ``Files``."""
-        with open(path, "rb", opener=_open_at_once) as stream:
+        with open(path, "rb", opener=open_at_once) as stream:
             mode = os.fstat(stream.fileno()).st_mode
             if not stat.S_ISREG(mode):
                 raise OSError(errno.EINVAL, "it is not a regular file", path)
@@ -181,8 +181,8 @@ class Disk:
             os.close(descriptor)
 
 
-def _open_at_once(path: str, flags: int) -> int:
-    """Open without waiting for the other end of a pipe."""
+def open_at_once(path: str, flags: int) -> int:
+    """An ``opener`` for ``open`` that does not wait for the other end of a pipe. Raises ``OSError``."""
     return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 

@@ -179,7 +179,6 @@ class Compiler:
         state.diagnostics = pipeline.ordered([*work.diagnostics, *found, *state.diagnostics])
         if found:
             state.program = None
-            work.request = None
         return state
 
     def _parse(self, work: Work, path: str, data: bytes) -> Parsed:

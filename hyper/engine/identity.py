@@ -19,7 +19,10 @@ _TOLD_BY: Final = ("msgspec", "pydantic_core", "jsonschema")
 
 
 def identity() -> str:
-    """SHA-256 over the sources of the compiler, the version of Python and those of the packages that it leans on."""
+    """SHA-256 over the sources of the compiler, the version of Python and those of the packages that it leans on.
+
+    Raises ``OSError`` where a source cannot be read.
+    """
     parts = [f"{sys.version_info[0]}.{sys.version_info[1]}".encode(), *_versions()]
     root = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     for path in sorted(_sources(root)):
@@ -29,7 +32,10 @@ def identity() -> str:
 
 
 def signature() -> str:
-    """A cheap stand-in: it changes whenever the files of the compiler do, and says nothing on another machine."""
+    """A cheap stand-in: it changes whenever the files of the compiler do, and says nothing on another machine.
+
+    Raises ``OSError`` where a source cannot be looked at.
+    """
     parts = [f"{sys.version_info[0]}.{sys.version_info[1]}".encode(), *_versions()]
     root = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     for path in sorted(_sources(root)):
@@ -48,7 +54,9 @@ def _sources(root: str) -> Iterator[str]:
             for entry in entries:
                 inside = f"{at}/{entry.name}" if at else entry.name
                 if entry.name.endswith(".py"):
-                    yield inside
+                    # Some editors mark a file that is open with a link that leads nowhere.
+                    if entry.is_file():
+                        yield inside
                 elif "." not in entry.name and entry.name != "__pycache__" and entry.is_dir():
                     pending.append(inside)
 

@@ -33,11 +33,14 @@ _EXPLAINED: Final = 20
 def open_request(
     kind: Kind, configured: Configured, root: str, paths: Sequence[str]
 ) -> Request | None:
-    """The request of a compile; ``None`` where it has no cache."""
+    """The request of a compile; ``None`` where it has no cache, or the compiler cannot tell its own identity."""
     folder = cache_folder(configured)
     if folder is None:
         return None
-    return Request(folder, kind, root, paths, configured.options)
+    try:
+        return Request(folder, kind, root, paths, configured.options)
+    except OSError:
+        return None
 
 
 class Request:
@@ -119,9 +122,11 @@ class Request:
     ) -> None:
         """Keep what was done in ``seconds`` for the bytes that it was done with, ``made`` being its files by path.
 
-        Nothing is kept where a source has other bytes by now.
+        Nothing is kept where a source could not be read, or has other bytes by now.
         """
-        sources = self._seen.stamps if self._seen is not None else Stamps(0, [])
+        if self._seen is None:
+            return
+        sources = self._seen.stamps
         built = [(path, digest.of_bytes(data)) for path, data in contents]
         if built != [(item.path, item.digest) for item in sources.files]:
             return
@@ -132,7 +137,9 @@ class Request:
 
     def record(self, outcome: Outcome) -> None:
         """Record an outcome that is in place; one whose files are not is not recorded."""
-        sources = self._seen.stamps if self._seen is not None else Stamps(0, [])
+        if self._seen is None:
+            return
+        sources = self._seen.stamps
         outputs = Stamps(time.time_ns(), [])
         if outcome.files:
             names = [path for path, _, _ in outcome.files]

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from hyper.base import digest
+from hyper.base.fs import open_at_once
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -83,7 +84,8 @@ def unchanged(folder: str, known: Stamps) -> Stamps | str:
     for item in known.files:
         try:
             (now,) = look(folder, (item.path,), Stamps(known.taken, [item])).stamps.files
-        except OSError:
+        except (OSError, ValueError):
+            # A record that lies may name what cannot be a path.
             return item.path
         if now.digest != item.digest:
             return item.path
@@ -108,7 +110,7 @@ def _settled(kept: Stamp, taken: int) -> bool:
 
 def _read(path: str) -> tuple[bytes, os.stat_result]:
     """The bytes of a regular file, with its status from before they were read."""
-    with open(path, "rb") as stream:
+    with open(path, "rb", opener=open_at_once) as stream:
         status = os.fstat(stream.fileno())
         if not stat.S_ISREG(status.st_mode):
             raise OSError(f"{path} is no regular file")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
@@ -12,6 +13,7 @@ import msgspec
 import pytest
 
 from hyper.base import digest
+from hyper.base.fs import Disk
 from hyper.engine import identity, stamps
 from hyper.engine.compiler import create_hyper_compiler
 from hyper.engine.options import Options
@@ -120,10 +122,10 @@ def test_a_third_build_reads_nothing(tree: Tree, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(stamps, "_COARSE", -(10**18))
     tree.build()
 
-    def refuse(path: str) -> None:
+    def found(path: str) -> None:
         raise AssertionError(f"{path} was read")
 
-    monkeypatch.setattr(stamps, "_read", refuse)
+    monkeypatch.setattr(stamps, "_read", found)
     assert tree.build().success
     assert tree.parsed == []
 
@@ -281,6 +283,74 @@ def test_an_output_that_was_changed_by_hand_is_judged_as_ever(tree: Tree) -> Non
     assert [item.code for item in one.diagnostics] == [item.code for item in other.diagnostics]
 
 
+def test_a_pipe_in_the_place_of_an_output_is_not_waited_for(tree: Tree) -> None:
+    path = tree.out / "app" / "openapi.json"
+    path.unlink()
+    os.mkfifo(path)
+    one = tree.build()
+    assert misses(one) == [("app/openapi.json", "this output is gone or was changed")]
+    other = tree.build(incremental=False)
+    assert [item.code for item in one.diagnostics] == [item.code for item in other.diagnostics]
+
+
+def test_a_record_with_what_cannot_be_a_path_costs_only_time(tree: Tree) -> None:
+    name = tree.record().name
+    records = Records(str(tree.cache))
+    record = records.load(name)
+    assert record is not None
+    wrong = msgspec.structs.replace(record.outputs.files[0], path="a\0b")
+    outputs = msgspec.structs.replace(record.outputs, files=[wrong])
+    records.save(name, msgspec.structs.replace(record, outputs=outputs))
+    assert tree.build().success
+    tree.agrees()
+
+
+def refuse(*_: object) -> None:
+    raise PermissionError(errno.EACCES, "Permission denied")
+
+
+def test_the_store_is_closed_where_a_source_cannot_be_read(
+    tree: Tree, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stamps, "_TICK", -(10**18))
+    monkeypatch.setattr(stamps, "_COARSE", -(10**18))
+    tree.build()
+    (tree.sources / "money.intent").write_text("# new\n" + SOURCES["money.intent"])
+    monkeypatch.setattr(Disk, "read", refuse)
+    result = tree.build()
+    assert [item.code for item in result.diagnostics] == ["E0901"]
+    assert misses(result), "the store was asked what changed"
+    assert not list((tree.cache / "store" / "leases").iterdir())
+
+
+def test_sources_that_cannot_be_read_leave_the_record_as_it_was(
+    tree: Tree, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = tree.record().read_bytes()
+    for path in tree.sources.iterdir():
+        path.write_text("# new\n" + path.read_text())
+    monkeypatch.setattr(stamps, "_read", refuse)
+    monkeypatch.setattr(Disk, "read", refuse)
+    assert {item.code for item in tree.build().diagnostics} == {"E0901"}
+    assert tree.record().read_bytes() == before
+
+
+def test_links_that_lead_nowhere_are_no_part_of_the_compiler(tmp_path: Path) -> None:
+    """Some editors leave such a link beside each file that is open."""
+    (tmp_path / "engine").mkdir()
+    (tmp_path / "engine" / "work.py").write_text("")
+    (tmp_path / "engine" / ".#work.py").symlink_to("me@here.1")
+    assert list(identity._sources(str(tmp_path))) == ["engine/work.py"]
+
+
+def test_a_compiler_that_cannot_be_identified_keeps_nothing(
+    tree: Tree, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(identity, "signature", refuse)
+    assert tree.build().success
+    assert tree.parsed
+
+
 def test_errors_are_replayed(tree: Tree) -> None:
     (tree.sources / "shop.intent").write_text("entity Item:\n    a: Nothing\n\ncalc unused(:\n")
     first = tree.build()
@@ -311,6 +381,17 @@ def test_a_record_that_is_not_what_was_written_counts_as_none(tree: Tree) -> Non
         path.write_bytes(whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :])
         assert Records(str(tree.cache)).load(path.name) is None
         path.write_bytes(whole)
+
+
+def test_clearing_passes_over_a_record_that_goes_meanwhile(
+    tree: Tree, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    records = Records(str(tree.cache))
+    there = records.names()
+    monkeypatch.setattr(records, "names", lambda: [f".{there[0]}.1", *there])
+    records.clear()
+    monkeypatch.undo()
+    assert records.names() == []
 
 
 def test_a_cache_that_cannot_be_written_costs_only_time(tree: Tree) -> None:
