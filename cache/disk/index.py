@@ -197,10 +197,12 @@ class Index:
             ((now, kind, key, now) for kind, key in entries),
         )
 
-    def drop_bad(self, entries: Iterable[tuple[int, bytes, int]]) -> None:
-        """Forget entries, by kind, key and offset, that still are where they were found bad."""
+    def drop_bad(self, entries: Iterable[tuple[int, bytes, str, int]]) -> None:
+        """Forget entries, by kind, key, segment and offset, that still are where they were found bad."""
         self._connection.executemany(
-            "DELETE FROM entries WHERE kind = ? AND key = ? AND offset = ?", entries
+            "DELETE FROM entries WHERE kind = ? AND key = ?"
+            " AND segment = (SELECT id FROM segments WHERE name = ?) AND offset = ?",
+            entries,
         )
 
     def drop_all(self, entries: Iterable[tuple[int, bytes]]) -> None:

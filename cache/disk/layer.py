@@ -156,7 +156,7 @@ class DiskLayer:
     def _read(self, code: int, rows: Mapping[bytes, Row]) -> dict[bytes, bytes]:
         """Read the entries of rows; one whose segment is gone is looked up once more, since packing moves entries."""
         found: dict[bytes, bytes] = {}
-        bad: list[tuple[int, bytes, int]] = []
+        bad: list[tuple[int, bytes, str, int]] = []
         gone = self._read_rows(code, rows, found, bad)
         if gone:
             if self._index is not None and not self._index.is_current():
@@ -179,7 +179,7 @@ class DiskLayer:
         code: int,
         rows: Mapping[bytes, Row],
         found: dict[bytes, bytes],
-        bad: list[tuple[int, bytes, int]],
+        bad: list[tuple[int, bytes, str, int]],
     ) -> dict[bytes, Row]:
         gone: dict[bytes, Row] = {}
         stale = self._clock() - _RECENT
@@ -200,7 +200,7 @@ class DiskLayer:
             except (FileNotFoundError, NotADirectoryError):
                 gone[key] = row
             except _LIES:
-                bad.append((code, key, row.offset))
+                bad.append((code, key, row.segment, row.offset))
             except OSError:
                 self._counters["errors"] += 1
         return gone

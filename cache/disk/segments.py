@@ -6,6 +6,7 @@ holds the same bytes a segment would. What is being written ends in ``.tmp``; it
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 from typing import TYPE_CHECKING, Final
@@ -64,7 +65,8 @@ def write(folder: str, records: Iterable[bytes], *, sync: bool) -> tuple[str, in
                 os.fsync(stream.fileno())
         os.rename(aside, os.path.join(place, name))
     except BaseException:
-        os.unlink(aside)
+        with contextlib.suppress(OSError):
+            os.unlink(aside)
         raise
     return name, size
 

@@ -40,18 +40,18 @@ def verify(place: Place, codec: Codec) -> Verified:
 
 def _bad(
     place: Place, codec: Codec, name: str, rows: list[tuple[int, bytes, int, int]]
-) -> list[tuple[int, bytes, int]]:
+) -> list[tuple[int, bytes, str, int]]:
     try:
         file = MappedFile(segments.data_file(place.folder, name), map_from=NEVER)
     except OSError:
-        return [(kind, key, offset) for kind, key, offset, _ in rows]
+        return [(kind, key, name, offset) for kind, key, offset, _ in rows]
     found = []
     try:
         for kind, key, offset, size in rows:
             try:
                 codec.decode(kind, key, file.read(offset, size))
             except (DamagedError, OSError):
-                found.append((kind, key, offset))
+                found.append((kind, key, name, offset))
     finally:
         file.close()
     return found

@@ -6,6 +6,8 @@ import errno
 import os
 from typing import TYPE_CHECKING
 
+import pytest
+
 from hyper.cache.disk import DiskLayer, index, records, segments
 from tests.cache.entries import some_blobs
 from tests.cache.stores import (
@@ -19,8 +21,6 @@ from tests.cache.stores import (
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    import pytest
 
 
 def test_a_segment_without_rows_is_adopted(folder: str) -> None:
@@ -196,3 +196,15 @@ def test_a_layer_that_only_reads_takes_nothing(folder: str) -> None:
     store.close()
     assert store.counters["puts"] == store.counters["errors"] == 0
     assert len(data_files(folder)) == 1
+
+
+def test_what_stopped_a_write_is_told_though_nothing_is_left_to_remove(
+    folder: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stopped(aside: str, _place: str) -> None:
+        os.unlink(aside)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, "rename", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        segments.write(folder, [b"record"], sync=False)

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hyper.cache.disk import DiskLayer, index, layer, locks
-from tests.cache.entries import noise, some_blobs
+from hyper.cache.disk import DiskLayer, index, layer, locks, records
+from tests.cache.entries import action, noise, some_blobs
 from tests.cache.stores import (
     fill,
     read,
@@ -165,3 +165,24 @@ def test_a_locked_index_costs_hits_and_no_more(folder: str) -> None:
     assert read(folder, put) == put
     fill(folder, some_blobs(1, 10, seed=4))
     assert read(folder, further) == further
+
+
+def test_a_bad_entry_is_forgotten_only_where_it_was_found(tmp_path: Path) -> None:
+    """Another process may have put the entry anew meanwhile, at the same offset of its own segment."""
+    key = action(1)
+    old, new = (
+        records.parse(records.Codec().encode(records.ACTION, key, b"value", made, 0.0))
+        for made in (1.0, 2.0)
+    )
+    assert old is not None
+    assert new is not None
+    rows = index.Index(str(tmp_path / index.FILE), 1.0, make=True)
+    with contextlib.closing(rows):
+        with rows:
+            rows.add("old.seg", 100, 1.0, [(0, old)])
+            rows.add("new.seg", 100, 2.0, [(0, new)])
+            rows.drop_bad([(records.ACTION, key, "old.seg", 0)])
+        assert rows.rows(records.ACTION, [key])[key].segment == "new.seg"
+        with rows:
+            rows.drop_bad([(records.ACTION, key, "new.seg", 0)])
+        assert rows.rows(records.ACTION, [key]) == {}
