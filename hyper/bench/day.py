@@ -58,9 +58,8 @@ def day(
         tree = os.path.join(folder, "tree")
         write_tree(tree, iter(files.items()))
         legs = _legs(folder, tree, tiers, stack if sessions else None)
-        for leg in (
-            legs * 2
-        ):  # nothing of the first builds counts, and the second trust what they see
+        # Nothing of the first builds counts, and the second trust what they see.
+        for leg in legs * 2:
             leg.build()
         kinds = _replay(tree, work, edits, legs)
         bases = [once(PYTHON) for _ in range(5)]

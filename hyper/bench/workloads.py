@@ -47,9 +47,8 @@ def no_op(work: Workplace, way: Way | None = None) -> Contestant:
     place = work.place(way.name)
     command = place.command(work.tree, *way.words)
     made = Contestant(way.name, command, {**place.settings, **way.settings})
-    for _ in range(
-        2
-    ):  # the second trusts the times of the files that the first could not yet trust
+    # The second trusts the times of the files that the first could not yet trust.
+    for _ in range(2):
         once(made.command, made.settings)
     return made
 
