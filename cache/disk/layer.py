@@ -113,6 +113,12 @@ class DiskLayer:
         self._lease.forked()
         self._start()
 
+    def _own(self) -> threading.RLock:
+        """The lock of the state, which is made anew in a copy of the process."""
+        if self._process != os.getpid():
+            self._forked()
+        return self._lock
+
     @property
     def counters(self) -> dict[str, int]:
         """Counts since the layer was made."""
@@ -120,9 +126,7 @@ class DiskLayer:
 
     def get_many(self, kind: Kind, keys: Sequence[bytes]) -> dict[bytes, bytes]:
         """See ``Layer``."""
-        if self._process != os.getpid():
-            self._forked()
-        with self._lock:
+        with self._own():
             wanted = dict.fromkeys(keys)
             found = {} if self._closed else self._find(_CODES[kind], list(wanted))
             self._counters["hits"] += len(found)
@@ -207,9 +211,7 @@ class DiskLayer:
 
     def put_many(self, kind: Kind, entries: Mapping[bytes, bytes], cost: float = 0.0) -> None:
         """See ``Layer``."""
-        if self._process != os.getpid():
-            self._forked()
-        with self._lock:
+        with self._own():
             if self._closed or self._read_only or not entries:
                 return
             code = _CODES[kind]
@@ -247,9 +249,7 @@ class DiskLayer:
 
     def flush(self) -> None:
         """See ``Layer``. Entries are then free to be pruned by others, and this layer prunes if it is over its bounds."""
-        if self._process != os.getpid():
-            self._forked()
-        with self._lock:
+        with self._own():
             if self._closed:
                 return
             self._write()
@@ -350,7 +350,7 @@ class DiskLayer:
     def _ask(self, work: Callable[[Index], T], otherwise: T) -> T:
         """Use the index; ``otherwise`` where it cannot be had. A broken one is made again, and asked once more."""
         for _ in range(2):
-            if self._without_index:
+            if self._without_index or self._closed:
                 return otherwise
             path = os.path.join(self.folder, FILE)
             there = identity(path)
@@ -413,7 +413,7 @@ class DiskLayer:
 
         from hyper.cache.disk import prune, upkeep
 
-        with self._lock:
+        with self._own():
             self._write()
             nothing = prune.Pruned(0, 0, 0, 0)
 
@@ -433,7 +433,7 @@ class DiskLayer:
         """Read and prove every entry; bad ones are dropped."""
         from hyper.cache.disk import verify
 
-        with self._lock:
+        with self._own():
             self._write()
             nothing = verify.Verified(0, 0, 0, 0)
             with self._hold(wait=True):
@@ -445,7 +445,7 @@ class DiskLayer:
         """What is in the store."""
         from hyper.cache.disk import statistics
 
-        with self._lock:
+        with self._own():
             nothing = statistics.nothing(self.max_bytes)
             return self._ask(lambda index: statistics.of(self._place(index)), nothing)
 
@@ -453,7 +453,7 @@ class DiskLayer:
         """Remove every entry, those of live builds too: they miss what they look for."""
         from hyper.cache.disk import upkeep
 
-        with self._lock:
+        with self._own():
             self._pending, self._pending_bytes, self._touched = {}, 0, set()
             self._files.close()
             with self._hold(wait=True):

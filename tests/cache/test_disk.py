@@ -157,3 +157,13 @@ def test_a_lost_segment_is_forgotten(folder: str) -> None:
     store.put_many("blob", put)
     store.close()
     assert read(folder, put) == put
+
+
+def test_a_closed_layer_has_nothing_to_keep_house_in(folder: str) -> None:
+    put = some_blobs(3, 400)
+    store = DiskLayer(folder)
+    store.put_many("blob", put)
+    store.close()
+    assert store.stats().blobs == store.prune().bytes_before == store.verify().entries == 0
+    store.clear()
+    assert read(folder, put) == put

@@ -71,6 +71,13 @@ if process == 0:
     store.close()
     os._exit(0)
 assert os.waitpid(process, 0)[1] == 0
+process = os.fork()
+if process == 0:
+    assert store.stats().actions == 2
+    assert store.verify().entries == 2
+    store.close()
+    os._exit(0)
+assert os.waitpid(process, 0)[1] == 0
 assert len(store.get_many("action", [action(1), action(2), action(3)])) == 3
 assert len(os.listdir(sys.argv[1] + "/leases")) == 1
 store.close()
