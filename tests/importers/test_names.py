@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from typing import Any
+
 import pytest
 
 from hyper.importers.openapi.words import (
@@ -142,3 +145,51 @@ def test_layout_of_one_declaration_a_file() -> None:
 def test_layout_of_one_file() -> None:
     root = document(paths=_paths(cats=["pets"]), components=_components("Cats"))
     assert list(imported(root, "single").files) == ["service.intent"]
+
+
+def _nested(*keys: str) -> dict[str, Any]:
+    """Objects in objects, each under a key of the one around it."""
+    made: dict[str, Any] = {"type": "object", "properties": {keys[-1]: {"type": "integer"}}}
+    for key in reversed(keys[:-1]):
+        made = {"type": "object", "properties": {key: made}}
+    return made
+
+
+def _declared(text: str) -> list[str]:
+    return re.findall(r"^entity (\w+)", text, re.MULTILINE)
+
+
+LONG = "InternationalOrganizationAccountConfiguration"
+
+
+def test_a_place_that_says_enough_and_is_the_only_one_names_what_is_in_it() -> None:
+    place = _nested("security_alert_threshold", "x")
+    assert "SecurityAlertThreshold" in _declared(schemas(**{LONG: place}))
+    other = _nested("security_alert_threshold", "y")
+    assert "SecurityAlertThreshold" not in _declared(
+        schemas(**{LONG: place, f"Other{LONG}": other})
+    )
+    assert "ValueOfTheThreshold" not in _declared(
+        schemas(**{LONG: _nested("value_of_the_threshold", "x")})
+    )
+
+
+def test_a_name_that_is_far_too_long_leaves_out_its_middle() -> None:
+    one = _nested("notification_preferences_by_group", "x")
+    two = _nested("notification_preferences_by_group", "y")
+    found = _declared(schemas(**{f"{LONG}One": one, f"{LONG}Two": two}))
+    assert sorted(found) == sorted(
+        [
+            f"{LONG}One",
+            f"{LONG}Two",
+            "InternationalOrganizationAccountNotificationPreferencesByGroup",
+            f"{LONG}TwoNotificationPreferencesByGroup",
+        ]
+    )
+
+
+def test_a_long_extension_of_the_root_stands_with_its_like() -> None:
+    value = {f"event_{number}": {"text": "x" * 1000} for number in range(25)}
+    get = {"tags": ["Extensions"], "responses": {"204": {"description": ""}}}
+    done = imported(document(**{"x-webhooks": value}, paths={"/a": {"get": get}}), "tag")
+    assert {"extensions/webhooks.intent", "extensions_actions.intent"} <= set(done.files)

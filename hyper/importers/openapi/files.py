@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from hyper.importers.openapi.annotations import extensions, open_api
-from hyper.importers.openapi.layout import common_module
+from hyper.importers.openapi.layout import EXTENSIONS, common_module
 from hyper.importers.openapi.nodes import ident
 from hyper.importers.openapi.words import Names, module_name, words
 from hyper.lang import tree
@@ -101,8 +101,9 @@ def _raw_modules(
     for section, nodes in long_sections.items():
         for module, chunk in _chunks(document, section, nodes, names).items():
             modules[module] = open_api({"components": {section: chunk}})
+    names = Names()
     for key, value in long_x.items():
-        base = names.claim(module_name(key, "extension"))
+        base = f"{EXTENSIONS}.{names.claim(module_name(key.removeprefix('x-'), 'extension'))}"
         if isinstance(value, dict) and _size(value) > CHUNK:
             for word, chunk in _by_word(value).items():
                 modules[f"{base}.{word}"] = open_api({key: chunk})

@@ -20,6 +20,8 @@ Layout: TypeAlias = Literal["tag", "schema", "single"]
 SHARED: Final = "shared"
 UNREACHED: Final = "schemas"
 """Where schemas stand that no action leads to."""
+EXTENSIONS: Final = "extensions"
+"""Where long vendor extensions of the root stand."""
 FEW: Final = 4
 """Schemas that begin with one word get a module of their own from this many on."""
 LARGE: Final = 1200
@@ -45,7 +47,7 @@ def assign(actions: list[Part], types: list[Part], layout: Layout, single: str) 
 
 def tag_modules(actions: list[Part]) -> None:
     """The module of each action: its first tag, else the first word of its path."""
-    names = Names({"service", SHARED, UNREACHED, "examples"})
+    names = Names({"service", SHARED, UNREACHED, EXTENSIONS, "examples"})
     modules: dict[str, str] = {}
     for part in actions:
         key = part.tags[0] if part.tags else _path_word(part)

@@ -28,6 +28,12 @@ _VAGUE: Final = frozenset(
 LONGEST: Final = 48
 """Names longer than this leave out what is in the middle of the way to them."""
 
+_VAGUE_PLACES: Final = ("Item", "Option", "Payload", "Result", "Value", "Variant", "With")
+"""How names of places begin that say nothing without what is around them."""
+
+TOO_LONG: Final = 72
+"""Names longer than this keep their first words and their last."""
+
 _ENDINGS: Final = {"enum": "Kind", "union": "Choice", "alias": "Value", "entity": "Record"}
 
 
@@ -42,9 +48,13 @@ def name_parts(parts: list[Part], names: Names) -> None:
             part.ident.name = names.claim(type_name(part.wire), _ENDINGS[part.kind])
     inline = [part for part in parts if not part.wire and part.kind != "action"]
     _name_shared(inline, names)
+    places = Counter(place for part in inline for place in {pascal(h.text) for h in part.hints})
     for part in inline:
         if not part.ident.name:
-            part.ident.name = names.claim(_own_name(part, names), _ENDINGS[part.kind])
+            name = _own_name(part, names)
+            if len(name) > LONGEST:
+                name = _place_alone(part, places, names) or _without_middle(name, part, names)
+            part.ident.name = names.claim(name, _ENDINGS[part.kind])
     for part in components:
         decl = part.decl
         if isinstance(decl, tree.Decl) and part.ident.name != part.wire:
@@ -150,6 +160,28 @@ def _own_name(part: Part, names: Names) -> str:
         if shorter and shorter not in names.taken and len(shorter) < len(name):
             return shorter
     return type_name(name)
+
+
+def _place_alone(part: Part, places: Counter[str], names: Names) -> str:
+    """The name of the place alone, where it says enough and no other part has such a place."""
+    place = pascal(part.hints[0].text) if part.hints else ""
+    if places[place] != 1 or len(words(place)) < 3 or place.startswith(_VAGUE_PLACES):
+        return ""
+    name = type_name(place)
+    return name if name not in names.taken else ""
+
+
+def _without_middle(name: str, part: Part, names: Names) -> str:
+    """A name that is far too long by as much of its beginning as makes it the only one, and by its end."""
+    if len(name) <= TOO_LONG:
+        return name
+    parts = words(name)
+    end = max(len(words(part.hints[0].text)) if part.hints else 0, 3)
+    for size in range(3, len(parts) - end):
+        short = type_name(" ".join((*parts[:size], *parts[-end:])))
+        if len(short) <= TOO_LONG and short not in names.taken:
+            return short
+    return name
 
 
 def _shortened(hint: Hint) -> str:
