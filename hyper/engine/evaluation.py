@@ -33,7 +33,7 @@ class Outcome(msgspec.Struct, frozen=True):
 
 def is_function(program: Program, name: str) -> bool:
     """Whether a declaration can be evaluated."""
-    return isinstance(program.definitions[name], CalcDef | ExternDef | RuleDef | TableDef)
+    return isinstance(program.definitions.get(name), CalcDef | ExternDef | RuleDef | TableDef)
 
 
 def read_arguments(program: Program, name: str, text: str) -> dict[str, Any]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
 from hyper.engine.cost import Cost, cost_of
-from hyper.engine.references import Uses, uses_of
+from hyper.engine.references import Uses, declared, uses_of
+from hyper.ir.interpreter import Interpreter
 from hyper.ir.program import (
     ActionDef,
     AliasDef,
@@ -16,11 +18,13 @@ from hyper.ir.program import (
     EntityDef,
     EnumDef,
     ExternDef,
+    FeatureDef,
     RuleDef,
     ServiceDef,
     TableDef,
     UnionDef,
 )
+from hyper.lang.printer.spelling import quoted
 from hyper.lang.types import show
 
 if TYPE_CHECKING:
@@ -38,11 +42,12 @@ _KINDS: Final[dict[type, str]] = {
     RuleDef: "rule",
     ActionDef: "action",
     ServiceDef: "service",
+    FeatureDef: "feature",
 }
 
 
 class Part(msgspec.Struct, frozen=True):
-    """A field, parameter, member, variant or answer: its name, its type as it is written, and what else is to say."""
+    """A field, parameter, member, variant, answer or scenario: its name, its type as it is written, and what else is to say."""
 
     name: str
     type: str
@@ -73,8 +78,8 @@ class Explanation(msgspec.Struct, frozen=True):
 
 
 def explain(program: Program, name: str) -> Explanation:
-    """Explain a declaration by its qualified name."""
-    definition = program.definitions[name]
+    """Explain a declaration by its qualified name; that of a feature ends in its title."""
+    module, definition = declared(program)[name]
     uses: Uses = uses_of(program, name)
     kind = _KINDS[type(definition)]
     if isinstance(definition, ActionDef) and definition.webhook:
@@ -82,12 +87,12 @@ def explain(program: Program, name: str) -> Explanation:
     return Explanation(
         name=name,
         kind=kind,
-        file=program.home[name].path,
+        file=module.path,
         line=definition.line,
         doc=getattr(definition, "doc", ""),
         signature=_signature(kind, definition),
-        parts=tuple(_parts(definition)),
-        cost=cost_of(program, name),
+        parts=tuple(_parts(program, definition)),
+        cost=None if isinstance(definition, FeatureDef) else cost_of(program, name),
         reads_clock=bool(getattr(definition, "reads_clock", False)),
         reaches_extern=isinstance(definition, ExternDef)
         or bool(getattr(definition, "reaches_extern", False)),
@@ -111,14 +116,16 @@ def _signature(kind: str, definition: Def) -> str:
             return f"entity {definition.name} is {', '.join(map(_bare, definition.bases))}"
         case ActionDef():
             return f"{kind} {definition.name}: {definition.method.upper()} {definition.path}"
-    return f"{kind} {getattr(definition, 'name', '')}"
+        case FeatureDef():
+            return f"feature {quoted(definition.title)}"
+    return f"{kind} {definition.name}"
 
 
 def _bare(name: str) -> str:
     return name.rpartition(".")[2]
 
 
-def _parts(definition: Def) -> list[Part]:
+def _parts(program: Program, definition: Def) -> list[Part]:
     match definition:
         case EntityDef():
             return [
@@ -137,9 +144,38 @@ def _parts(definition: Def) -> list[Part]:
             return reads + [Part(path, "", "written") for path in definition.writes]
         case TableDef():
             return [Part("rows", str(len(definition.rows)))]
+        case ConstDef():
+            return [Part("value", _value(program, definition))]
+        case ExternDef():
+            return [Part("from", definition.target)]
+        case ServiceDef():
+            return _service_parts(program, definition)
+        case FeatureDef():
+            # Each row of examples is a scenario of its own.
+            return [Part("scenario", scenario.title) for scenario in definition.scenarios]
         case ActionDef():
             return _action_parts(definition)
     return []
+
+
+def _value(program: Program, const: ConstDef) -> str:
+    """The value of a constant, as JSON."""
+    interpreter = Interpreter.for_compiler(program)
+    value = interpreter.to_json(interpreter.evaluate(const.value))
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _service_parts(program: Program, service: ServiceDef) -> list[Part]:
+    actions = [each for each in program.definitions.values() if isinstance(each, ActionDef)]
+    parts = [Part("version", service.version), Part("actions", str(len(actions)))]
+    return parts + [
+        Part(
+            action.name,
+            f"{action.method.upper()} {action.path}".rstrip(),
+            "webhook" if action.webhook else "",
+        )
+        for action in actions
+    ]
 
 
 def _field_note(field: FieldDef) -> str:

@@ -12,7 +12,7 @@ from hyper.ir.program import CheckDef, EntityDef, FeatureDef, RuleDef
 from hyper.lang import types
 
 if TYPE_CHECKING:
-    from hyper.ir.program import Def, Program
+    from hyper.ir.program import Def, Module, Program
 
 
 class UnknownNameError(LookupError):
@@ -23,16 +23,37 @@ class UnknownNameError(LookupError):
         self.near = near
 
 
+def declared(program: Program) -> dict[str, tuple[Module, Def]]:
+    """Every declaration by its qualified name, with its module; a feature's is its title after the module.
+
+    Of two features of a module with one title, the first is kept.
+    """
+    found: dict[str, tuple[Module, Def]] = {
+        name: (program.home[name], definition) for name, definition in program.definitions.items()
+    }
+    for module in program.modules:
+        for definition in module.definitions:
+            if isinstance(definition, FeatureDef):
+                found.setdefault(f"{module.name}.{definition.title}", (module, definition))
+    return found
+
+
+def _short(definition: Def) -> str:
+    return definition.title if isinstance(definition, FeatureDef) else definition.name
+
+
 def find(program: Program, name: str) -> str:
     """The qualified name of a declaration, given as it is or bare where that is enough."""
-    if name in program.definitions:
+    known_as = declared(program)
+    if name in known_as:
         return name
-    found = [each for each in program.definitions if each.rpartition(".")[2] == name]
+    shorts = {each: _short(definition) for each, (_, definition) in known_as.items()}
+    found = [each for each, short in shorts.items() if short == name]
     if len(found) == 1:
         return found[0]
     if found:
         raise UnknownNameError(f'several modules declare "{name}"', tuple(sorted(found)))
-    known = [*program.definitions, *(each.rpartition(".")[2] for each in program.definitions)]
+    known = [*shorts, *shorts.values()]
     near = get_close_matches(name, known, 3)
     raise UnknownNameError(f'nothing is called "{name}"', tuple(dict.fromkeys(near)))
 
@@ -91,7 +112,7 @@ def uses_of(program: Program, name: str) -> Uses:
                 dependents.append(other)
             if name in called:
                 callers.append(other)
-    own, _ = named_by(program.definitions[name])
+    own, _ = named_by(declared(program)[name][1])
     return Uses(tuple(sorted(own - {name})), tuple(sorted(dependents)), tuple(sorted(callers)))
 
 

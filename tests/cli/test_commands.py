@@ -277,6 +277,35 @@ def test_explain_has_something_to_say_of_each(hyper: Hyper, tree: Path, name: st
     assert "declared at intents/" in hyper("explain", name).out
 
 
+def test_explain_has_what_a_name_stands_for(hyper: Hyper, tree: Path) -> None:
+    (tree / "risk_model.py").touch()
+    (tree / "intents" / "risk.intent").write_text(
+        "const BASE = 2.50\n\nconst MAX_FINE: decimal(10, 2) = BASE * 8\n\n"
+        'extern calc score(amount: int) -> int from "risk_model:score"\n\n'
+        'feature "Fines":\n    scenario "have a limit":\n        then MAX_FINE == x\n'
+        "        examples:\n            x\n            20.00\n            20.0\n"
+        '    scenario "are small":\n        then MAX_FINE < 100.0\n'
+    )
+
+    def parts(name: str) -> list[dict[str, str]]:
+        found: list[dict[str, str]] = hyper("explain", name, "--json").json("explain")["parts"]
+        return found
+
+    assert parts("MAX_FINE") == [{"name": "value", "type": '"20.00"', "note": ""}]
+    assert parts("score") == [{"name": "from", "type": "risk_model:score", "note": ""}]
+    assert {"name": "place_order", "type": "POST /orders", "note": ""} in parts("Shop")
+    assert {"name": "actions", "type": "1", "note": ""} in parts("Shop")
+    assert parts("Fines") == parts("risk.Fines")
+    assert parts("Fines") == [
+        {"name": "scenario", "type": "have a limit (example 1)", "note": ""},
+        {"name": "scenario", "type": "have a limit (example 2)", "note": ""},
+        {"name": "scenario", "type": "are small", "note": ""},
+    ]
+    assert "uses        risk.MAX_FINE" in hyper("explain", "Fines").out
+    assert 'feature "Fines"' in hyper("explain", "MAX_FINE").out
+    assert "is no calc, table or rule" in hyper("run", "Fines").err
+
+
 def test_explain_suggests_names(hyper: Hyper, tree: Path) -> None:
     assert tree.is_dir()
     done = hyper("explain", "subtotl")
