@@ -47,10 +47,13 @@ def merge(place: Place, names: Sequence[str]) -> None:
 
 
 def _records(place: Place, name: str) -> Iterator[tuple[int, bytes, int, bytes]]:
-    """Kind, key, offset and record of a segment's entries; those whose header is broken are left out."""
+    """Kind, key, offset and record of a segment's entries; those whose header is broken are left out.
+
+    Raises ``OSError`` where the segment cannot be read now; one that is gone has no entries.
+    """
     try:
         file = MappedFile(segments.data_file(place.folder, name), map_from=NEVER)
-    except OSError:
+    except (FileNotFoundError, NotADirectoryError):
         return
     try:
         for kind, key, offset, size in place.index.within(name):

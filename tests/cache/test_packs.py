@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import sys
@@ -139,6 +140,30 @@ def test_without_mmap_ninja_segments_become_a_large_one(
     name = packs.write(str(tmp_path), [b"one", b"two"])
     assert name.endswith(segments.SEGMENT)
     assert Path(segments.data_file(str(tmp_path), name)).read_bytes() == b"onetwo"
+
+
+def test_a_segment_that_cannot_be_read_now_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = str(tmp_path / "store")
+    for key, value in PUT.items():
+        store = DiskLayer(folder, pack_after=len(PUT) + 1)
+        store.put_many("blob", {key: value})
+        store.close()
+
+    def fails(*_: object, **__: object) -> None:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    last = some_blobs(1, 10, seed=1)
+    with monkeypatch.context() as patch:
+        patch.setattr(packs, "MappedFile", fails)
+        store = DiskLayer(folder, pack_after=len(PUT) + 1)
+        store.put_many("blob", last)
+        store.close()
+        assert store.counters["errors"] == 1
+    store = DiskLayer(folder)
+    assert store.get_many("blob", [*PUT, *last]) == PUT | last
+    store.close()
 
 
 def test_a_pack_that_cannot_be_written_leaves_nothing(
