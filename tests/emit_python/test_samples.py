@@ -144,6 +144,13 @@ def test_samples_fit(schema: Any) -> None:
     assert runtime("samples").Sampler(DOCUMENT).sample(schema) == value
 
 
+def test_bounds_of_decimals_beside_a_reference_count() -> None:
+    amount = {"type": "string", "format": "decimal", "x-minimum": 0, "x-maximum": 10}
+    document = {"components": {"schemas": {"Amount": amount}}}
+    schema = {"$ref": "#/components/schemas/Amount", "x-exclusiveMinimum": 0}
+    assert 0 < float(runtime("samples").Sampler(document).sample(schema)) <= 10
+
+
 def test_examples_are_preferred_and_tags_are_set() -> None:
     sampler = runtime("samples").Sampler(DOCUMENT)
     assert sampler.sample({"type": "integer", "examples": ["x", 42]}) == 42

@@ -75,7 +75,9 @@ def test_garbage_in_a_pyproject(name: str, tree: Path, capsys: pytest.CaptureFix
 def test_values_of_wrong_kinds(
     key: str, value: str, tree: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    if key in {"out", "cache"} and value == '"\\uFFFF"':
+    if (key in {"out", "cache"} and value == '"\\uFFFF"') or (
+        key.startswith("cache_") and value == "1"
+    ):
         pytest.skip("this one is right")
     (tree / "hyper.toml").write_text(f"{key} = {value}\n")
     refused(capsys, "build")

@@ -353,7 +353,7 @@ def _examples(schema: Schema) -> list[Any]:
 def _says_more(schema: Schema) -> bool:
     return any(
         key not in {"description", "title", "deprecated", "readOnly", "writeOnly", "discriminator"}
-        and not key.startswith("x-")
+        and (not key.startswith("x-") or key.removeprefix("x-") in _BOUNDS)
         for key in schema
     )
 
