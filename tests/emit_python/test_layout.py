@@ -368,3 +368,20 @@ def test_actions_of_one_name(package_of: Any) -> None:
         "c_list_",
         "x",
     }
+
+
+@pytest.mark.parametrize(
+    ("modules", "files"),
+    [
+        (("shop.orders", "shop.fees"), {"orders.py", "fees.py"}),
+        (("shop.orders", "fees"), {"orders.py", "fees.py"}),
+        (("shop", "shop.orders"), {"shop.py", "orders.py"}),
+        (("shop.orders", "orders"), {"shop/__init__.py", "shop/orders.py", "orders.py"}),
+        (("shopping.orders",), {"shopping/__init__.py", "shopping/orders.py"}),
+    ],
+)
+def test_the_name_of_the_package_is_not_repeated(modules: tuple[str, ...], files: set[str]) -> None:
+    made = program(*(module(name, entity("One", field("x", INT))) for name in modules))
+    found = {path for path in emit_python(made, "shop") if path.endswith(".py")}
+    own = {path for path in found if not path.startswith(("_runtime/", "api/"))}
+    assert own == {"__init__.py", *files}

@@ -171,4 +171,4 @@ def test_several_folders_and_paths(tmp_path: Path) -> None:
         place.write_text(text)
     result = hyper_compile([tmp_path / "shop", tmp_path / "service.intent"], out=tmp_path / "out")
     assert result.success, result.diagnostics
-    assert (tmp_path / "out" / "shop" / "shop" / "item.py").exists()
+    assert (tmp_path / "out" / "shop" / "item.py").exists()

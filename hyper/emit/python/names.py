@@ -111,6 +111,18 @@ def _segment(text: str) -> str:
     return f"{wanted}_" if wanted in _KEYWORDS else wanted
 
 
+def _without_package(modules: list[str], package: str) -> dict[str, str]:
+    """The name of each module without that of the package before it, which its folder says; all as they are where two of
+    them would then be one."""
+    prefix = f"{package}." if package else ""
+    short = {name: name.removeprefix(prefix) for name in modules}
+    return (
+        short
+        if len(set(short.values())) == len(short)
+        else dict(zip(modules, modules, strict=True))
+    )
+
+
 class Names:
     """The Python names of one program."""
 
@@ -121,7 +133,7 @@ class Names:
         "_modules",
         "_own",
         "_packages",
-        "_skip",
+        "_short",
         "_symbols",
         "inherits",
         "program",
@@ -129,10 +141,7 @@ class Names:
 
     def __init__(self, program: Program, package: str = "") -> None:
         self.program = program
-        prefix = f"{package}."
-        inside = bool(package) and all(m.name.startswith(prefix) for m in program.modules)
-        self._skip = 1 if inside else 0
-        """Modules that all begin with the package's name do not repeat it as a folder."""
+        self._short = _without_package([module.name for module in program.modules], package)
         self._modules: dict[str, tuple[str, ...]] = {}
         self._packages: set[tuple[str, ...]] = set()
         self._symbols: dict[str, str] = {}
@@ -152,7 +161,7 @@ class Names:
         folded: dict[tuple[str, ...], dict[str, str]] = {}
         for module in self.program.modules:
             parts: tuple[str, ...] = ()
-            for text in module.name.split(".")[self._skip :]:
+            for text in self._short[module.name].split("."):
                 taken = folded.setdefault(parts, {})
                 part = taken.get(text)
                 if part is None:
