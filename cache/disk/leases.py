@@ -21,6 +21,7 @@ FOLDER: Final = "leases"
 # A lease of another machine cannot be asked; no build takes longer.
 _FOREIGN_SECONDS: Final = 24 * 3600.0
 _OWNER: Final = re.compile(r"([0-9a-f]{8})-([0-9]+)-([0-9]+)")
+_LEASE: Final = re.compile(_OWNER.pattern + r"-[0-9a-f]+\.lease")
 
 
 def this_owner() -> str:
@@ -110,7 +111,7 @@ def in_use(folder: str, now: float, own: Lease) -> set[bytes]:
 
 
 def sweep(folder: str, now: float) -> list[str]:
-    """Remove the leases of the dead; gives the paths of the others."""
+    """Remove the leases of the dead; gives the paths of the others. What is no lease is not ours, and stays."""
     place = os.path.join(folder, FOLDER)
     try:
         names = os.listdir(place)
@@ -118,6 +119,8 @@ def sweep(folder: str, now: float) -> list[str]:
         return []
     live = []
     for name in names:
+        if not _LEASE.fullmatch(name):
+            continue
         path = os.path.join(place, name)
         with contextlib.suppress(OSError):
             if is_live(name, now - os.stat(path).st_mtime):

@@ -21,6 +21,7 @@ SEGMENT: Final = ".seg"
 PACK: Final = ".pack"
 ASIDE: Final = ".tmp"
 _NAME: Final = re.compile(r"[0-9a-f]+-[0-9]+-[0-9]+-[0-9a-f]+\.(seg|pack)")
+_UNFINISHED: Final = re.compile(_NAME.pattern + re.escape(ASIDE))
 
 
 def fresh_name(suffix: str) -> str:
@@ -109,10 +110,10 @@ def remove(folder: str, name: str) -> None:
 
 
 def sweep(folder: str, now: float) -> None:
-    """Remove what writers that are gone left unfinished."""
+    """Remove what writers that are gone left unfinished. What has no such name is not ours, and stays."""
     place = os.path.join(folder, FOLDER)
     try:
-        there = [name for name in os.listdir(place) if name.endswith(ASIDE)]
+        there = [name for name in os.listdir(place) if _UNFINISHED.fullmatch(name)]
     except OSError:
         return
     for name in there:

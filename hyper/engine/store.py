@@ -5,6 +5,7 @@ The store is opened when it is first asked, and whatever is wrong with it costs 
 
 from __future__ import annotations
 
+import contextlib
 import os
 from typing import TYPE_CHECKING, Final
 
@@ -27,14 +28,25 @@ _DAY: Final = 24 * 3600.0
 def cache_folder(configured: Configured) -> str | None:
     """The folder of all that is kept: as configured, else ``.hyper`` beside the configuration, else in the working folder.
 
-    ``None`` where a link is in its place that nobody configured: a tree of sources must not lead us elsewhere.
+    ``None`` where it, or what lies in it, is a link that nobody configured: a tree of sources must not lead us elsewhere.
     """
     folder = configured.options.cache
     if folder is None:
         folder = os.path.join(configured.folder or os.curdir, FOLDER)
-        if os.path.islink(folder):
+        if _has_link(folder):
             return None
     return os.path.abspath(folder)
+
+
+def _has_link(folder: str) -> bool:
+    """Whether the cache's folder, or one of those in which files are made and removed, is a link."""
+    if os.path.islink(folder):
+        return True
+    for place in (folder, os.path.join(folder, "store")):
+        with contextlib.suppress(OSError), os.scandir(place) as entries:
+            if any(entry.is_symlink() for entry in entries):
+                return True
+    return False
 
 
 def disk_layer(folder: str, options: Options) -> DiskLayer:

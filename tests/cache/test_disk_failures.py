@@ -208,3 +208,14 @@ def test_what_stopped_a_write_is_told_though_nothing_is_left_to_remove(
     monkeypatch.setattr(os, "rename", stopped)
     with pytest.raises(KeyboardInterrupt):
         segments.write(folder, [b"record"], sync=False)
+
+
+def test_what_the_store_has_not_written_is_not_swept(folder: str) -> None:
+    fill(folder, some_blobs(1, 100))
+    foreign = [os.path.join(folder, place) for place in ("data/mine.tmp", "leases/mine")]
+    for path in foreign:
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "wb") as stream:
+            stream.write(b"mine")
+    fill(folder, some_blobs(1, 100, seed=1))
+    assert all(map(os.path.exists, foreign))

@@ -412,6 +412,23 @@ def test_a_link_in_the_tree_leads_no_cache_elsewhere(tree: Tree) -> None:
     assert not list(target.iterdir())
 
 
+@pytest.mark.parametrize(
+    "place", ["records", "store", "store/data", "store/leases", "store/index-1.sqlite3"]
+)
+def test_a_link_in_the_cache_of_a_tree_leads_nowhere(tree: Tree, place: str) -> None:
+    """A checkout may bring a folder with this name: nothing is made or removed where its links lead."""
+    target = tree.folder / "elsewhere"
+    target.mkdir()
+    (target / "mine.tmp").write_text("")
+    (tree.sources / "hyper.toml").write_text("")
+    link = tree.sources / ".hyper" / place
+    link.parent.mkdir(parents=True)
+    link.symlink_to(target / "new" if link.suffix else target)
+    assert tree.build(cache=None).success
+    assert tree.build(cache=None).success
+    assert [path.name for path in target.iterdir()] == ["mine.tmp"]
+
+
 def test_the_cache_is_marked_as_one(tree: Tree) -> None:
     assert (tree.cache / ".gitignore").read_text() == "*\n"
     assert (tree.cache / "CACHEDIR.TAG").read_text().startswith("Signature: 8a477f597d28d172")
