@@ -52,8 +52,8 @@ def day(
     work = Edits(units, seed)
     files = dict(work.files())
     size = sum(len(text.encode()) for text in files.values())
-    name = f"generated, {units:,} units, seed {seed}"
-    report.subjects.append(Subject(name, len(files), size))
+    subject = f"generated, {units:,} units, seed {seed}"
+    report.subjects.append(Subject(subject, len(files), size))
     with tempfile.TemporaryDirectory(prefix="hyper-bench-") as folder, ExitStack() as stack:
         tree = os.path.join(folder, "tree")
         write_tree(tree, iter(files.items()))
@@ -69,7 +69,7 @@ def day(
     report.figures += figures({leg.name: leg.runs for leg in legs if leg.stays})
     report.edits = dict(sorted(kinds.items()))
     _judge(report, legs, tiers)
-    wrong = [leg for leg, content in made.items() if content != made[PLAIN]]
+    wrong = [name for name, content in made.items() if content != made[PLAIN]]
     report.success = not wrong
     report.remarks.append(
         f"different bytes than the plain pipeline's: {', '.join(wrong)}"
