@@ -22,6 +22,7 @@ EventName: TypeAlias = Literal[
     "file:cached",
     "file:written",
     "cache:miss",
+    "cache:outage",
     "diagnostic",
 ]
 EVENT_NAMES: Final[tuple[str, ...]] = get_args(EventName)
@@ -32,7 +33,7 @@ class Event(msgspec.Struct, frozen=True):
 
     ``phase`` is the phase it belongs to; ``done`` of ``total`` counts what the phase works on;
     ``path`` is the file of ``file:…`` events; ``seconds`` is set on ``phase:end`` and ``compilation:end``;
-    ``success`` on ``compilation:end``; ``diagnostic`` on ``diagnostic``; ``reason`` on ``cache:miss``.
+    ``success`` on ``compilation:end``; ``diagnostic`` on ``diagnostic``; ``reason`` on ``cache:…``.
     """
 
     name: EventName

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from typing import TextIO
 
     from hyper.base.diagnostics import Diagnostic
+    from hyper.base.events import Event
     from hyper.base.output import Published
     from hyper.cli.progress import Progress
     from hyper.engine.compiler import Compiler
@@ -108,12 +109,16 @@ class Console:
             self.say(f"created {path if folder == '.' else f'{folder}/{path}'}")
 
     def follow(self, compiler: Compiler) -> None:
-        """Show a progress bar for a compiler's work, on a terminal only."""
+        """Say what cannot be used, and on a terminal show how far a compiler is."""
+        compiler.on("cache:outage", self._outage)
         if not self.json and sys.stderr.isatty() and os.environ.get("TERM") != "dumb":
             from hyper.cli.progress import Progress
 
             self._progress = Progress()
             compiler.on("*", self._progress.hear)
+
+    def _outage(self, event: Event) -> None:
+        self.remark(f"hyper: building without the shared cache: {event.reason}")
 
     def progress_end(self) -> None:
         """Take the progress bar away."""

@@ -141,9 +141,11 @@ class Compiler:
         if kind is None or not keeps or not isinstance(self._files, Disk):
             return None
         from hyper.engine.incremental import open_request
+        from hyper.engine.store import Sharing
 
         with work.phases.phase("compare"):
-            work.request = open_request(kind, work.configured, work.root, work.paths)
+            sharing = Sharing(self._environment, self._without)
+            work.request = open_request(kind, work.configured, work.root, work.paths, sharing)
             outcome = work.request.replay() if work.request is not None else None
         if outcome is None:
             for miss in work.request.misses if work.request is not None else ():
@@ -159,6 +161,9 @@ class Compiler:
             if output.state == "written":
                 self._emitter.emit(Event("file:written", phase="restore", path=output.path))
         return work.replayed(outcome, began)
+
+    def _without(self, reason: str) -> None:
+        self._emitter.emit(Event("cache:outage", reason=reason))
 
     def _prepare(self, paths: list[str], arguments: Mapping[str, Any]) -> Work:
         phases = Phases(self._emitter)

@@ -15,7 +15,7 @@ from hyper.base import digest
 from hyper.engine.record import Outcome, Record, Records, name_of
 from hyper.engine.result import Miss
 from hyper.engine.stamps import Stamps, look, unchanged
-from hyper.engine.store import Store, cache_folder
+from hyper.engine.store import Sharing, Store, cache_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -31,14 +31,19 @@ _EXPLAINED: Final = 20
 
 
 def open_request(
-    kind: Kind, configured: Configured, root: str, paths: Sequence[str]
+    kind: Kind, configured: Configured, root: str, paths: Sequence[str], sharing: Sharing
 ) -> Request | None:
-    """The request of a compile; ``None`` where it has no cache, or the compiler cannot tell its own identity."""
+    """The request of a compile; ``None`` where it has no cache, or the compiler cannot tell its own identity.
+
+    Raises ``OptionError`` where the environment says wrong where the shared cache is.
+    """
     folder = cache_folder(configured)
     if folder is None:
         return None
+    options = configured.options
+    store = Store(folder, options, sharing)
     try:
-        return Request(folder, kind, root, paths, configured.options)
+        return Request(Records(folder), store, kind, (root, tuple(paths)), options)
     except OSError:
         return None
 
@@ -47,17 +52,22 @@ class Request:
     """One compile as the cache sees it: what was asked for, and where. ``root`` and ``out`` are paths of folders."""
 
     def __init__(
-        self, folder: str, kind: Kind, root: str, paths: Sequence[str], options: Options
+        self,
+        records: Records,
+        store: Store,
+        kind: Kind,
+        sources: tuple[str, tuple[str, ...]],
+        options: Options,
     ) -> None:
-        records = Records(folder)
+        """``sources`` are the source root and the files in it. Raises ``OSError`` where the compiler's own files are gone."""
         self._records = records
-        self._store = Store(folder, options)
+        self._store = store
         self._kind = kind
+        root, self._paths = sources
         self._root = root
-        self._paths = paths
         self._options = options
         self._compiler = records.compiler()
-        shown = (_from(folder, each) for each in (root, options.out))
+        shown = (_from(records.folder, each) for each in (root, options.out))
         shape = (options.package or "", ",".join(options.target))
         self._name = name_of((kind, *shown, *shape))
         self._record = records.load(self._name)
@@ -150,6 +160,11 @@ class Request:
             if [(item.path, item.size, item.digest) for item in outputs.files] != outcome.files:
                 return
         self._records.save(self._name, Record(self._key(sources), sources, outputs, outcome))
+
+    @property
+    def counters(self) -> dict[str, int]:
+        """The counts of the store's layers."""
+        return self._store.counters
 
     def close(self) -> None:
         """Make lasting what was kept, and let go of the store."""

@@ -29,7 +29,14 @@ TargetName: TypeAlias = Literal["python", "openapi", "jsonschema"]
 TARGETS: Final[tuple[TargetName, ...]] = get_args(TargetName)
 PREFIX: Final = "HYPER_"
 # Variables with our prefix that steer the project's own tests.
-_NOT_OPTIONS: Final = frozenset({"HYPER_LONG", "HYPER_UPDATE_GOLDEN"})
+# ...and those that say where the shared cache is, with secrets that belong into no configuration.
+_NOT_OPTIONS: Final = frozenset({"HYPER_LONG", "HYPER_UPDATE_GOLDEN"}) | {
+    f"HYPER_CACHE_{name}"
+    for name in (
+        *("URL", "KEYS", "SIGNATURES", "MODE", "SCOPE", "READS"),
+        *("CA", "CERTIFICATE", "CERTIFICATE_KEY"),
+    )
+}
 # A configuration is written by hand.
 _LARGEST_FILE: Final = 1 << 20
 
@@ -47,6 +54,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     cache_size: int = 30 * 10**9
     cache_age: int = 30
     incremental: bool | None = None
+    shares: bool | None = None
+    project: str = "hyper"
 
     @property
     def collecting(self) -> bool:
@@ -57,6 +66,11 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     def keeping(self) -> bool:
         """Whether what was built is kept for the next build: as set, else as the tier says."""
         return TIERS[self.tier].incremental if self.incremental is None else self.incremental
+
+    @property
+    def sharing(self) -> bool:
+        """Whether what is built is put into the shared cache, where there is one: as set, else as the tier says."""
+        return TIERS[self.tier].shares if self.shares is None else self.shares
 
 
 KEYS: Final[tuple[str, ...]] = Options.__struct_fields__
@@ -140,6 +154,14 @@ def _package(key: str, value: Any) -> str:
     return text
 
 
+def _project(key: str, value: Any) -> str:
+    text = _text(key, value)
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", text, re.ASCII):
+        message = "a project is named with up to 64 letters, digits, `.`, `_` and `-`"
+        raise OptionError("E0903", f"{message}, not {_shown(value)}")
+    return text
+
+
 def _target(key: str, value: Any) -> tuple[str, ...]:
     parts = value.split(",") if isinstance(value, str) else value
     if not isinstance(parts, list | tuple) or not parts:
@@ -201,6 +223,8 @@ _PARSERS: Final[dict[str, Callable[[str, Any], Any]]] = {
     "cache_size": _size,
     "cache_age": _days,
     "incremental": _switch,
+    "shares": _switch,
+    "project": _project,
 }
 
 

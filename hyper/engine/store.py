@@ -7,22 +7,27 @@ from __future__ import annotations
 
 import contextlib
 import os
-from typing import TYPE_CHECKING, Final
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
 
+from hyper.engine.options import OptionError
 from hyper.engine.record import Outcome, make_cache_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from hyper.cache.disk import DiskLayer
+    from hyper.cache.layered import Layered
     from hyper.cache.protocol import Layer
     from hyper.engine.options import Configured, Options
 
 
 FOLDER: Final = ".hyper"
 _DAY: Final = 24 * 3600.0
+# The share of outcomes from others that are made here again, to see that they are the same.
+_AUDITED: Final = 0.01
 
 
 def cache_folder(configured: Configured) -> str | None:
@@ -60,14 +65,25 @@ def disk_layer(folder: str, options: Options) -> DiskLayer:
     )
 
 
+class Sharing(NamedTuple):
+    """What a compile knows of a shared cache: the variables that say where it is, and who hears once why it is not used."""
+
+    environment: Mapping[str, str]
+    on_outage: Callable[[str], None]
+
+
+ALONE: Final = Sharing(MappingProxyType({}), lambda _reason: None)
+
+
 class Store:
     """The content store and the action cache of a project. Digests are hexadecimal, as everywhere in the engine."""
 
-    def __init__(self, folder: str, options: Options) -> None:
-        """``folder`` is the cache's."""
+    def __init__(self, folder: str, options: Options, sharing: Sharing) -> None:
+        """``folder`` is the cache's. Raises ``OptionError`` for an environment that does not say it right."""
         self._folder = os.path.join(folder, "store")
         self._options = options
-        self._layer: Layer | None = None
+        self._layer: Layered | None = None
+        self._shared = _shared(options, sharing)
 
     def outcome(self, key: str) -> Outcome | None:
         """The outcome of an action, or ``None``."""
@@ -100,6 +116,16 @@ class Store:
         layer.put_many("blob", {bytes.fromhex(name): data for name, data in blobs.items()})
         layer.put_many("action", {bytes.fromhex(key): msgspec.msgpack.encode(outcome)}, seconds)
 
+    @property
+    def counters(self) -> dict[str, int]:
+        """The counts of each layer that was opened, such as ``disk_hits``."""
+        layers = self._layer.by_layer if self._layer is not None else {}
+        return {
+            f"{name}_{key}": count
+            for name, counts in layers.items()
+            for key, count in counts.items()
+        }
+
     def close(self) -> None:
         """Make lasting what was kept."""
         if self._layer is not None:
@@ -107,14 +133,39 @@ class Store:
             self._layer = None
 
     def _open(self, *, make: bool) -> Layer | None:
-        """The layer; without ``make``, only where an earlier build made its folder."""
+        """The layers; without ``make``, only where an earlier build made the folder or others share what they have."""
+        make = make or self._shared is not None
         if self._layer is None and (make or os.path.isdir(self._folder)):
-            try:
+            from hyper.cache.layered import Layered
+
+            layers = [self._shared] if self._shared is not None else []
+            # A cache that cannot be written here is no reason not to read what others share.
+            with contextlib.suppress(OSError):
                 make_cache_folder(os.path.dirname(self._folder))
-            except OSError:
-                return None
-            self._layer = disk_layer(os.path.dirname(self._folder), self._options)
+                layers.insert(0, disk_layer(os.path.dirname(self._folder), self._options))
+            self._layer = Layered(layers)
         return self._layer
+
+
+def _shared(options: Options, sharing: Sharing) -> Layer | None:
+    """What machines share, audited, and only read where the tier says so; ``None`` where there is none."""
+    if not sharing.environment.get("HYPER_CACHE_URL"):
+        return None
+    from hyper.cache.layered import ReadOnly
+    from hyper.cache.remote import open_shared
+    from hyper.cache.trust import Audited, Auditor
+
+    try:
+        remote = open_shared(options.project, sharing.environment, sharing.on_outage)
+    except ValueError as error:
+        raise OptionError("E0903", f"the shared cache: {error}") from None
+    except ImportError:
+        message = "the shared cache needs redis: pip install 'hypercompiler[cache]'"
+        raise OptionError("E0903", message) from None
+    if remote is None:
+        return None
+    audited = Audited(remote, Auditor(_AUDITED))
+    return audited if options.sharing else ReadOnly(audited)
 
 
 def _key(digest: str) -> bytes:

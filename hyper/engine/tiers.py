@@ -15,15 +15,17 @@ class Tier(msgspec.Struct, frozen=True):
 
     ``collects`` leaves the collector of cycles of Python alone during a build, which takes a tenth more time.
     ``incremental`` keeps what was built on disk, so that the next build does not do it again.
+    ``shares`` puts what was built into the shared cache too, where one is configured; every tier reads from it.
     """
 
     collects: bool
     incremental: bool
+    shares: bool
 
 
 TIERS: Final[dict[TierName, Tier]] = {
-    "conservative": Tier(collects=True, incremental=True),
-    "balanced": Tier(collects=False, incremental=True),
-    "aggressive": Tier(collects=False, incremental=True),
-    "insane": Tier(collects=False, incremental=True),
+    "conservative": Tier(collects=True, incremental=True, shares=False),
+    "balanced": Tier(collects=False, incremental=True, shares=True),
+    "aggressive": Tier(collects=False, incremental=True, shares=True),
+    "insane": Tier(collects=False, incremental=True, shares=True),
 }

@@ -167,7 +167,9 @@ class Work:
     ) -> dict[str, float]:
         processor = time.process_time() - self._processor
         failing = len({item.file for item in found if item.is_error} & set(self.paths))
-        return measure(stats, seconds, processor, cached, failing)
+        counters = self.request.counters if self.request is not None else {}
+        kept = {f"cache_{name}": float(count) for name, count in counters.items()}
+        return measure(stats, seconds, processor, cached, failing) | kept
 
     def result(self, state: Compilation, began: float) -> Result:
         """Put the outcome together."""

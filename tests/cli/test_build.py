@@ -53,7 +53,7 @@ def test_the_manifest_tells_what_was_made(hyper: Hyper, tree: Path) -> None:
 
 def test_only_what_changed_is_touched_and_leftovers_go(hyper: Hyper, tree: Path) -> None:
     extra = tree / "intents" / "extra.intent"
-    extra.write_text("entity Extra:\n    x: int\n")
+    extra.write_text("intent shop.extra\n\nentity Extra:\n    x: int\n")
     hyper("build")
     package = tree / "dist" / "shop"
     assert (package / "extra.py").exists()

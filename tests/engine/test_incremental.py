@@ -18,7 +18,7 @@ from hyper.engine import identity, stamps
 from hyper.engine.compiler import create_hyper_compiler
 from hyper.engine.options import Options
 from hyper.engine.record import Outcome, Records
-from hyper.engine.store import Store
+from hyper.engine.store import ALONE, Store
 from hyper.engine.trace import Trace
 
 if TYPE_CHECKING:
@@ -228,7 +228,7 @@ def test_an_outcome_that_names_other_places_is_not_taken(tree: Tree) -> None:
             outcome, package=package, files=[(path, len(data), content)]
         )
         with mock.patch.object(Store, "outcome", return_value=hostile):
-            store = Store(str(tree.cache), Options())
+            store = Store(str(tree.cache), Options(), ALONE)
             store.keep("0" * 64, hostile, {content: data}, 0.0)
             store.close()
             assert tree.build().success

@@ -1,0 +1,111 @@
+"""Machines that share what they built through a Redis server."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from benchmarks.remote_server import RedisServer, executable
+from hyper.engine.compiler import create_hyper_compiler
+from hyper.engine.options import OptionError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from hyper.engine.result import Result
+
+SHOP = "entity Item:\n    name: string\n    price: decimal(10, 2)\n"
+
+
+@pytest.fixture
+def server() -> Iterator[RedisServer]:
+    """A server of the test's own."""
+    if executable() is None:
+        pytest.skip("no redis-server")
+    started = RedisServer()
+    yield started
+    started.close()
+
+
+class Machine:
+    """A checkout with a cache of its own."""
+
+    def __init__(self, folder: Path, server: RedisServer, **environment: str) -> None:
+        self.folder = folder
+        self.sources = folder / "intents"
+        self.sources.mkdir(parents=True)
+        (self.sources / "shop.intent").write_text(SHOP)
+        self.environment = {"HYPER_CACHE_URL": server.url} | environment
+        self.parsed = 0
+        self.outages: list[str] = []
+
+    def build(self, **options: Any) -> Result:
+        """Build in a new session."""
+        self.parsed = 0
+        given = {"out": str(self.folder / "out"), "cache": str(self.folder / "cache")} | options
+        with create_hyper_compiler(environment=self.environment, **given) as compiler:
+            compiler.on("file:parsed", self._count)
+            compiler.on("cache:outage", lambda event: self.outages.append(event.reason))
+            return compiler.compile(str(self.sources))
+
+    def _count(self, _event: object) -> None:
+        self.parsed += 1
+
+    def written(self) -> dict[str, bytes]:
+        """All files of the output."""
+        out = self.folder / "out"
+        return {str(p.relative_to(out)): p.read_bytes() for p in out.rglob("*") if p.is_file()}
+
+
+def test_one_builds_and_the_other_takes_it(tmp_path: Path, server: RedisServer) -> None:
+    one, other = Machine(tmp_path / "one", server), Machine(tmp_path / "other", server)
+    first = one.build()
+    assert (one.parsed, first.success) == (1, True)
+    second = other.build()
+    assert (other.parsed, second.success) == (0, True)
+    assert second.metrics["cache_redis_hits"] > 0
+    assert other.written() == one.written()
+    assert other.outages == []
+
+
+def test_a_conservative_build_reads_and_puts_nothing(tmp_path: Path, server: RedisServer) -> None:
+    one, other = Machine(tmp_path / "one", server), Machine(tmp_path / "other", server)
+    one.build(tier="conservative")
+    other.build()
+    assert other.parsed == 1
+    third = Machine(tmp_path / "third", server)
+    third.build(tier="conservative")
+    assert third.parsed == 0
+
+
+def test_projects_do_not_mix(tmp_path: Path, server: RedisServer) -> None:
+    Machine(tmp_path / "one", server).build(project="one")
+    other = Machine(tmp_path / "other", server)
+    other.build(project="other")
+    assert other.parsed == 1
+
+
+def test_what_is_not_signed_is_not_taken(tmp_path: Path, server: RedisServer) -> None:
+    Machine(tmp_path / "stranger", server, HYPER_CACHE_KEYS=f"k:{'ab' * 32}").build()
+    other = Machine(tmp_path / "other", server, HYPER_CACHE_KEYS=f"k:{'cd' * 32}")
+    assert other.build().success
+    assert other.parsed == 1
+
+
+def test_a_server_that_is_gone_costs_only_time_and_is_told_once(
+    tmp_path: Path, server: RedisServer
+) -> None:
+    one, other = Machine(tmp_path / "one", server), Machine(tmp_path / "other", server)
+    one.build()
+    server.close()
+    assert other.build().success
+    assert (other.parsed, other.outages) == (1, ["connection"])
+    assert other.written() == one.written()
+
+
+def test_a_wrong_environment_is_told(tmp_path: Path, server: RedisServer) -> None:
+    machine = Machine(tmp_path / "one", server, HYPER_CACHE_MODE="backwards")
+    with pytest.raises(OptionError, match="HYPER_CACHE_MODE"):
+        machine.build()
