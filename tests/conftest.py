@@ -15,11 +15,14 @@ settings.load_profile("hyper")
 
 
 @pytest.fixture(autouse=True)
-def _no_options_of_the_shell(monkeypatch: pytest.MonkeyPatch) -> None:
+def _no_options_of_the_shell(
+    monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     """Options that the developer's own shell sets must not reach a test."""
     for name in list(os.environ):
         if name.startswith("HYPER_") and name != "HYPER_UPDATE_GOLDEN":
             monkeypatch.delenv(name)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path_factory.getbasetemp() / "state"))
     # Tests of what is kept between builds turn it on; all others start from nothing.
     monkeypatch.setenv("HYPER_INCREMENTAL", "off")
     for name in ("NO_COLOR", "FORCE_COLOR"):

@@ -24,6 +24,12 @@ if TYPE_CHECKING:
 _READ: Final = 100
 
 
+_OUTAGES: Final = {
+    "owner": "nothing is kept: the cache here (.hyper) was not made by you; remove it, or name it with HYPER_CACHE",
+    "state": "nothing is kept: your state folder cannot be written; name a cache with HYPER_CACHE",
+}
+
+
 class UsageError(Exception):
     """The command was called in a way that makes no sense; exit code 2."""
 
@@ -118,7 +124,8 @@ class Console:
             compiler.on("*", self._progress.hear)
 
     def _outage(self, event: Event) -> None:
-        self.remark(f"hyper: building without the shared cache: {event.reason}")
+        shared = f"building without the shared cache: {event.reason}"
+        self.remark(f"hyper: {_OUTAGES.get(event.reason, shared)}")
 
     def progress_end(self) -> None:
         """Take the progress bar away."""

@@ -12,6 +12,7 @@ import time
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from hyper.base import digest
+from hyper.engine.ownership import claim
 from hyper.engine.record import Outcome, Record, Records, name_of
 from hyper.engine.result import Miss
 from hyper.engine.stamps import Stamps, look, unchanged
@@ -38,7 +39,7 @@ def open_request(
     Raises ``OptionError`` where the environment says wrong where the shared cache is.
     """
     folder = cache_folder(configured)
-    if folder is None:
+    if folder is None or not _is_believed(folder, configured, sharing):
         return None
     options = configured.options
     store = Store(folder, options, sharing)
@@ -46,6 +47,20 @@ def open_request(
         return Request(Records(folder), store, kind, (root, tuple(paths)), options)
     except OSError:
         return None
+
+
+def _is_believed(folder: str, configured: Configured, sharing: Sharing) -> bool:
+    """Whether what a cache says may be believed: the caller has named its folder, or this user's compiler made it."""
+    if "cache" in configured.chosen:
+        return True
+    try:
+        ours = claim(folder)
+    except OSError:
+        sharing.on_outage("state")
+        return False
+    if not ours:
+        sharing.on_outage("owner")
+    return ours
 
 
 class Request:

@@ -90,11 +90,15 @@ class OptionError(ValueError):
 
 
 class Configured(msgspec.Struct, frozen=True):
-    """Options with the folder of their configuration, ``None`` where there is none."""
+    """Options with the folder of their configuration, ``None`` where there is none.
+
+    ``chosen`` are the options that variables and arguments set: the user's own word, where a file may have come with the sources.
+    """
 
     options: Options
     folder: str | None
     diagnostics: tuple[Diagnostic, ...]
+    chosen: frozenset[str] = frozenset()
 
 
 def configure(
@@ -109,14 +113,16 @@ def configure(
     file = _nearest_file(files, start, found)
     if file is not None:
         _set_from_file(settings, file, found)
+    chosen: dict[str, Any] = {}
     for name in sorted(environment):
         if name.startswith(PREFIX) and name not in _NOT_OPTIONS:
-            _set_from_variable(settings, name, environment[name], found)
+            _set_from_variable(chosen, name, environment[name], found)
     for key, value in arguments.items():
         if value is not None:
             known = check_key(key)
-            settings[known] = parse_value(known, value)
-    return Configured(Options(**settings), file.folder if file else None, tuple(found))
+            chosen[known] = parse_value(known, value)
+    options = Options(**(settings | chosen))
+    return Configured(options, file.folder if file else None, tuple(found), frozenset(chosen))
 
 
 def check_key(key: str) -> str:

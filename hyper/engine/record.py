@@ -15,6 +15,7 @@ import msgspec
 
 from hyper.base.diagnostics import Diagnostic
 from hyper.engine import identity
+from hyper.engine.ownership import MARK
 from hyper.engine.result import Chunk
 from hyper.engine.stamps import Stamps
 
@@ -128,7 +129,7 @@ def make_cache_folder(folder: str) -> None:
 
     One that is there and empty is marked, too: a killed build may have left it. Raises ``OSError`` where it cannot be made.
     """
-    if os.path.isdir(folder) and os.listdir(folder):
+    if os.path.isdir(folder) and not {MARK}.issuperset(os.listdir(folder)):
         return
     os.makedirs(folder, exist_ok=True)
     for name, text in ((".gitignore", "*\n"), ("CACHEDIR.TAG", _TAG)):

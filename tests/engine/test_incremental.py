@@ -17,6 +17,7 @@ from hyper.base.fs import Disk
 from hyper.engine import identity, stamps
 from hyper.engine.compiler import create_hyper_compiler
 from hyper.engine.options import Options
+from hyper.engine.ownership import claim
 from hyper.engine.record import Outcome, Records
 from hyper.engine.store import ALONE, Store
 from hyper.engine.trace import Trace
@@ -498,3 +499,43 @@ def test_a_trace_opens_and_closes_every_phase(tree: Tree) -> None:
     times = [entry["ts"] for entry in entries if "ts" in entry]
     assert times == sorted(times)
     assert {"compilation", "parse", "write"} <= {entry["name"] for entry in entries}
+
+
+def test_a_cache_that_came_with_the_sources_is_not_believed(
+    tree: Tree, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tree.sources / "hyper.toml").write_text('cache = "kept"\n')
+    assert tree.build(cache=None).success
+    assert tree.build(cache=None).misses == []
+    assert tree.parsed == []
+    monkeypatch.setenv("XDG_STATE_HOME", str(tree.folder / "another user"))
+    outages: list[str] = []
+    with create_hyper_compiler(environment={}, out=str(tree.out), incremental=True) as compiler:
+        compiler.on("cache:outage", lambda event: outages.append(event.reason))
+        compiler.on("file:parsed", lambda event: tree.parsed.append(event.path))
+        assert compiler.compile(str(tree.sources)).success
+    assert outages == ["owner"]
+    assert (tree.sources / "kept" / ".gitignore").exists()
+    assert tree.parsed
+    chosen = str(tree.sources / "kept")
+    assert tree.build(cache=chosen).success
+    assert tree.parsed == [], "whoever names a cache believes it"
+
+
+@pytest.mark.parametrize("text", ["", "x", "name proof", "\xff", "a" * 10_000])
+def test_a_mark_that_is_none(tmp_path: Path, text: str) -> None:
+    cache = tmp_path / "cache"
+    cache.mkdir()
+    assert claim(str(cache))
+    assert claim(str(cache))
+    (cache / "owner").write_text(text, encoding="latin-1")
+    assert not claim(str(cache))
+
+
+def test_without_a_state_folder_nothing_is_kept(
+    tree: Tree, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tree.sources / "shop.intent"))
+    (tree.sources / "hyper.toml").write_text('cache = "kept"\n')
+    assert tree.build(cache=None).success
+    assert not (tree.sources / "kept").exists()

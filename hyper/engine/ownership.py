@@ -1,0 +1,69 @@
+"""Whose cache it is: one that comes with a tree of sources is not believed.
+
+What is kept is believed for what it says, so that a checkout which brings a filled ``.hyper`` could have its own code written as
+the output of honest sources. A cache that we make carries a mark that only this user's compiler can make: a random name with its
+HMAC-SHA256 under a secret that lies in the user's state folder.
+"""
+
+from __future__ import annotations
+
+import hmac
+import os
+import secrets
+from typing import Final
+
+MARK: Final = "owner"
+_SECRET: Final = 32
+
+
+def claim(folder: str) -> bool:
+    """Whether the cache at a folder is this user's; one that is not there, or holds nothing yet, becomes so.
+
+    Raises ``OSError`` where a mark or the secret cannot be written.
+    """
+    secret = _secret()
+    try:
+        with open(os.path.join(folder, MARK), encoding="ascii") as stream:
+            name, _, proof = stream.read(256).partition(" ")
+    except (OSError, ValueError):
+        name = proof = ""
+    if name and hmac.compare_digest(_proof(secret, name).encode(), proof.encode()):
+        return True
+    if any(os.path.lexists(os.path.join(folder, each)) for each in ("records", "store", MARK)):
+        return False
+    os.makedirs(folder, exist_ok=True)
+    name = secrets.token_hex(16)
+    with open(os.path.join(folder, MARK), "x", encoding="ascii") as stream:
+        stream.write(f"{name} {_proof(secret, name)}")
+    return True
+
+
+def _proof(secret: bytes, name: str) -> str:
+    return hmac.new(secret, b"hyper cache " + name.encode(), "sha256").hexdigest()
+
+
+def _secret() -> bytes:
+    """The user's secret; made when it is first needed, readable by the user alone."""
+    path = os.path.join(_state_folder(), "secret")
+    try:
+        with open(path, "rb") as stream:
+            known = stream.read(_SECRET)
+    except FileNotFoundError:
+        known = b""
+    if len(known) == _SECRET:
+        return known
+    os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
+    aside = f"{path}.{os.getpid()}"
+    descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with open(descriptor, "wb") as stream:
+        stream.write(secrets.token_bytes(_SECRET))
+    # Of two that make it at once, both go on with the one that has the name in the end.
+    os.replace(aside, path)
+    with open(path, "rb") as stream:
+        return stream.read(_SECRET)
+
+
+def _state_folder() -> str:
+    """Where programs keep what they should remember of a user."""
+    base = os.environ.get("XDG_STATE_HOME") or os.environ.get("LOCALAPPDATA")
+    return os.path.join(base or os.path.expanduser("~/.local/state"), "hypercompiler")
