@@ -7,6 +7,7 @@ HMAC-SHA256 under a secret that lies in the user's state folder.
 
 from __future__ import annotations
 
+import contextlib
 import hmac
 import os
 import secrets
@@ -33,8 +34,7 @@ def claim(folder: str) -> bool:
         return False
     os.makedirs(folder, exist_ok=True)
     name = secrets.token_hex(16)
-    with open(os.path.join(folder, MARK), "x", encoding="ascii") as stream:
-        stream.write(f"{name} {_proof(secret, name)}")
+    _write(os.path.join(folder, MARK), f"{name} {_proof(secret, name)}".encode())
     return True
 
 
@@ -53,14 +53,25 @@ def _secret() -> bytes:
     if len(known) == _SECRET:
         return known
     os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
-    aside = f"{path}.{os.getpid()}"
-    descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with open(descriptor, "wb") as stream:
-        stream.write(secrets.token_bytes(_SECRET))
+    _write(path, secrets.token_bytes(_SECRET))
     # Of two that make it at once, both go on with the one that has the name in the end.
-    os.replace(aside, path)
     with open(path, "rb") as stream:
         return stream.read(_SECRET)
+
+
+def _write(path: str, data: bytes) -> None:
+    """Write a file that only the user reads: whole, or not at all where the process is killed or interrupted."""
+    folder, name = os.path.split(path)
+    aside = os.path.join(folder, f".{name}.{os.getpid()}")
+    descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    try:
+        with open(descriptor, "wb") as stream:
+            stream.write(data)
+        os.replace(aside, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(aside)
+        raise
 
 
 def _state_folder() -> str:

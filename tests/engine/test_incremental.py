@@ -539,3 +539,21 @@ def test_without_a_state_folder_nothing_is_kept(
     (tree.sources / "hyper.toml").write_text('cache = "kept"\n')
     assert tree.build(cache=None).success
     assert not (tree.sources / "kept").exists()
+
+
+def test_a_mark_is_made_whole_or_not_at_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache = tmp_path / "cache"
+    assert claim(str(tmp_path / "first"))
+
+    def interrupted(_source: str, _target: str) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "replace", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            claim(str(cache))
+    assert not (cache / "owner").exists()
+    assert claim(str(cache))
+    assert claim(str(cache))
