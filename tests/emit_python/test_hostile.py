@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
@@ -221,10 +222,11 @@ def test_hostile_code_is_formatted(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout
 
 
-@pytest.mark.parametrize("name", HOSTILE)
+# A module's name is read from a source or is a path's text, and neither holds lone surrogates.
+@pytest.mark.parametrize(
+    "name", [name for name in HOSTILE if not re.search("[\ud800-\udfff]", name)]
+)
 def test_hostile_module_names_stay_inside(name: str) -> None:
-    if any("\ud800" <= char <= "\udfff" for char in name):
-        pytest.skip("no source holds lone surrogates")
     made = program(module(name, entity("One", field("x", INT))))
     for path, code in emit_python(made, "app").items():
         if path.endswith(".py"):

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from benchmarks.remote_server import RedisServer, executable
+from benchmarks.remote_server import RedisServer
 from hyper.engine.compiler import create_hyper_compiler
 from hyper.engine.options import OptionError
+from tests.redis_server import require_server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,8 +23,7 @@ SHOP = "entity Item:\n    name: string\n    price: decimal(10, 2)\n"
 @pytest.fixture
 def server() -> Iterator[RedisServer]:
     """A server of the test's own."""
-    if executable() is None:
-        pytest.skip("no redis-server")
+    require_server()
     started = RedisServer()
     yield started
     started.close()

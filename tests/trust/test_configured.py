@@ -70,15 +70,20 @@ def test_garbage_in_a_pyproject(name: str, tree: Path, capsys: pytest.CaptureFix
     assert "diagnostics" in json.loads(capsys.readouterr().out)
 
 
-@pytest.mark.parametrize("value", VALUES)
-@pytest.mark.parametrize("key", KEYS)
+def _is_right(key: str, value: str) -> bool:
+    """Whether a value is one that the option can have."""
+    if key in {"out", "cache"}:
+        return value == '"\\uFFFF"'
+    return key.startswith("cache_") and value == "1"
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [(key, value) for key in KEYS for value in VALUES if not _is_right(key, value)],
+)
 def test_values_of_wrong_kinds(
     key: str, value: str, tree: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    if (key in {"out", "cache"} and value == '"\\uFFFF"') or (
-        key.startswith("cache_") and value == "1"
-    ):
-        pytest.skip("this one is right")
     (tree / "hyper.toml").write_text(f"{key} = {value}\n")
     refused(capsys, "build")
 

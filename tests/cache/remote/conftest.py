@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from benchmarks.remote_server import RedisServer, executable
+from benchmarks.remote_server import RedisServer
 from hyper.cache.remote import RedisLayer
+from tests.redis_server import require_server
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -16,8 +17,7 @@ if TYPE_CHECKING:
 @pytest.fixture(scope="session")
 def shared_server() -> Iterator[RedisServer]:
     """One for all tests that do it no harm; emptied before each by ``server``."""
-    if executable() is None:
-        pytest.skip("no redis-server")
+    require_server()
     server = RedisServer()
     yield server
     server.close()
@@ -32,8 +32,7 @@ def server(shared_server: RedisServer) -> RedisServer:
 @pytest.fixture
 def start() -> Iterator[Callable[..., RedisServer]]:
     """Starts servers that are ended after the test."""
-    if executable() is None:
-        pytest.skip("no redis-server")
+    require_server()
     started: list[RedisServer] = []
 
     def starting(*options: str) -> RedisServer:

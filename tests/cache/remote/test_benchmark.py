@@ -6,19 +6,19 @@ import json
 import sys
 from typing import TYPE_CHECKING
 
-import pytest
-
-from benchmarks import remote_server, shared_cache
+from benchmarks import shared_cache
+from tests.redis_server import require_server
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    import pytest
 
 
 def test_it_counts_round_trips(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    if remote_server.executable() is None:
-        pytest.skip("no redis-server")
+    require_server()
     out = tmp_path / "shared.json"
     arguments = ["--keys", "300", "--latency", "0", "--questions", "20", "--out", str(out)]
     monkeypatch.setattr(shared_cache, "ROUNDS", 1)
