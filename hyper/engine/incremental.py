@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from hyper.engine.stamps import Seen
 
 Blobs: TypeAlias = "Callable[[Sequence[str]], Mapping[str, bytes]]"
-Kind: TypeAlias = Literal["build", "check", "analyse"]
+Kind: TypeAlias = Literal["build", "check"]
 
 # Of more files than these nobody reads where they differ.
 _EXPLAINED: Final = 20
