@@ -36,6 +36,28 @@ def test_random_schemas_take_the_same(document: dict[str, Any], values: list[Any
             assert after.is_valid(value) is before.is_valid(value), (name, value)
 
 
+def test_a_required_property_is_what_other_properties_are() -> None:
+    """One that an object requires and does not describe is as ``additionalProperties`` say; false takes nothing."""
+    closed: dict[str, Any] = {"type": "object", "properties": {}, "required": ["b"]}
+    document = {
+        "openapi": "3.1.0",
+        "info": {"title": "Required", "version": "1"},
+        "paths": {},
+        "components": {
+            "schemas": {
+                "Never": {**closed, "additionalProperties": False},
+                "Texts": {**closed, "additionalProperties": {"type": "string"}},
+                "Open": closed,
+            }
+        },
+    }
+    emitted = round_trip(json.dumps(document).encode(), "required.json")
+    for name in ("Never", "Texts", "Open"):
+        before, after = validator(document, name), validator(emitted, name)
+        for value in ({}, {"b": None}, {"b": "x"}, {"b": 1}, {"b": "x", "c": 1}, {"a": "x"}):
+            assert after.is_valid(value) is before.is_valid(value), (name, value)
+
+
 def validator(document: dict[str, Any], name: str) -> jsonschema.Draft202012Validator:
     registry: Registry[Any] = Registry().with_resource(
         "urn:document", DRAFT202012.create_resource(document)

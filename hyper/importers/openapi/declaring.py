@@ -17,7 +17,7 @@ from hyper.importers.openapi.constraints import leftovers
 from hyper.importers.openapi.keywords import ENUM_NOTES
 from hyper.importers.openapi.nodes import ident, literal, marker, string, word
 from hyper.importers.openapi.parts import Part, Spot, type_of
-from hyper.importers.openapi.shapes import DECLARED, Shape, without
+from hyper.importers.openapi.shapes import DECLARED, UNSAID, Shape, without
 from hyper.importers.openapi.variants import declare_union
 from hyper.importers.openapi.words import VALUE_WORDS, Names, is_identifier, value_name
 from hyper.lang import tree
@@ -83,9 +83,18 @@ def _entity(types: Types, part: Part, shape: Shape, pointer: str) -> tree.Entity
     kept = {wire for wire in shape.properties if value_name(wire) == wire}
     kept -= names.taken
     names.taken |= kept  # a name that can stand as it is belongs to its own property
+    unsaid = shape.unsaid()
     fields = [
-        field(types, part, names, wire, prop, required=wire in shape.required, kept=wire in kept)
-        for wire, prop in shape.properties.items()
+        field(
+            types,
+            part,
+            names,
+            wire,
+            (unsaid, pointer) if schema is UNSAID else (schema, pointer),
+            required=wire in shape.required,
+            kept=wire in kept,
+        )
+        for wire, (schema, pointer) in shape.properties.items()
     ]
     return tree.EntityDecl(
         0, 0, part.ident, doc, [*first, *leftovers(rest), *markers], bases, fields

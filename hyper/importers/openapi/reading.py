@@ -10,6 +10,7 @@ from hyper.importers.openapi.merging import merge_parts
 from hyper.importers.openapi.references import MISSING, References
 from hyper.importers.openapi.shapes import (
     BY_TYPE,
+    UNSAID,
     Shape,
     drop_null,
     enum_shape,
@@ -197,7 +198,7 @@ class Reader:
             rest = {**rest, "required": [""]}
             required = tuple(name for name in required if name)
         for name in required:
-            own.setdefault(name, ({}, f"{pointer}/properties/{escape(name)}"))
+            own.setdefault(name, (UNSAID, f"{pointer}/properties/{escape(name)}"))
         return Shape("entity", rest, notes, nullable, properties=own, required=required)
 
     def _union(

@@ -41,6 +41,15 @@ class Shape(msgspec.Struct, eq=False):
     values: tuple[str | int | bool, ...] = ()
     """``enum`` and ``literal``."""
 
+    def unsaid(self) -> Any:
+        """The schema of a property that the ``entity`` requires and does not describe: that of all other properties."""
+        if "patternProperties" in self.schema:
+            return UNSAID
+        return self.schema.get("additionalProperties", UNSAID)
+
+
+UNSAID: Final[dict[str, Any]] = {}
+"""The schema, by identity, of a property that is required and that no part of an object describes."""
 
 _ENCODER: Final = msgspec.json.Encoder(order="sorted", decimal_format="number")
 
