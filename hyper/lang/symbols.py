@@ -5,13 +5,14 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import msgspec
 
 from hyper.base.source import Source
 from hyper.lang import tree
 from hyper.lang.markers import NO_MARKERS, Markers
+from hyper.lang.reads import Bounds, Cores, Foreign, Nullables, Scopes, Symbols, Units
 from hyper.lang.types import Type
 
 
@@ -223,9 +224,27 @@ class World(msgspec.Struct, eq=False):
     ``cores`` holds the type at its end, without null and markers, ``bounds`` its constraints (fields of ``Markers``), and
     ``nullables`` whether null is a value of it."""
 
-    units: dict[str, Unit]
-    symbols: dict[str, Symbol]
-    scopes: dict[str, Scope]
-    cores: dict[str, Type] = msgspec.field(default_factory=dict)
-    bounds: dict[str, dict[str, Any]] = msgspec.field(default_factory=dict)
-    nullables: set[str] = msgspec.field(default_factory=set)
+    units: Units
+    symbols: Symbols
+    scopes: Scopes
+    cores: Cores
+    bounds: Bounds
+    nullables: Nullables
+    needs: dict[str, tuple[bool, list[str]]] = msgspec.field(default_factory=dict)
+    """Of each entity and union whether it is an entity, and what it cannot be built without."""
+
+    @property
+    def foreign(self) -> Foreign | None:
+        """The units of the build that are not compiled along, where only some are."""
+        return self.symbols.foreign
+
+
+def new_world(foreign: Foreign | None = None) -> World:
+    """A world without units, beside those that are not compiled along."""
+    symbols = Symbols(foreign)
+    world = World(
+        Units(symbols), symbols, Scopes(), Cores(symbols), Bounds(symbols), Nullables(symbols)
+    )
+    if foreign is not None:
+        foreign.world = world
+    return world

@@ -22,6 +22,7 @@ def analyse(program: Program, world: World) -> list[Diagnostic]:
     """Findings of all declarations, in the order of modules and of their sources."""
     found: list[Diagnostic] = []
     for module in program.modules:
+        world.symbols.reading(module.name)
         for definition in module.definitions:
             if not isinstance(definition, TableDef | CalcDef | RuleDef | ActionDef):
                 continue

@@ -42,7 +42,9 @@ __all__ = ["lower"]
 def lower(world: World, checked: Checked) -> Program:
     """Lower every unit of a world without errors."""
     lowering = _Lowering(world, checked)
-    return Program([lowering.module(unit) for unit in world.units.values()])
+    program = Program([lowering.module(unit) for unit in world.units.values()])
+    world.symbols.reading("")
+    return program
 
 
 class _Lowering:
@@ -56,6 +58,7 @@ class _Lowering:
 
     def module(self, unit: Unit) -> Module:
         """Lower one unit."""
+        self.world.symbols.reading(unit.name)
         definitions: list[Def] = []
         for decl in unit.module.declarations:
             if isinstance(decl, tree.FeatureDecl):

@@ -21,6 +21,7 @@ from hyper.ir.program import (
     ServiceDef,
     TagDef,
 )
+from hyper.lang.reads import OPERATION
 from hyper.lang.resolve.values import json_text
 from hyper.lang.symbols import ActionSymbol
 
@@ -38,12 +39,20 @@ def operation_ids(world: World) -> dict[str, str]:
     Names that several modules have are written with their module, so that every id is unique.
     """
     actions = [symbol for symbol in world.symbols.values() if isinstance(symbol, ActionSymbol)]
-    taken = Counter(action.markers.wire or action.decl.name.name for action in actions)
-    return {
-        action.name: action.markers.wire
-        or (action.name if taken[action.decl.name.name] > 1 else action.decl.name.name)
-        for action in actions
-    }
+    taken = Counter(operation_of(action) for action in actions)
+    taken.update(world.foreign.operations() if world.foreign is not None else ())
+    ids: dict[str, str] = {}
+    for action in actions:
+        name = action.decl.name.name
+        world.symbols.reading(action.unit.name)
+        world.symbols.note(f"{OPERATION}{name}")
+        ids[action.name] = action.markers.wire or (action.name if taken[name] > 1 else name)
+    return ids
+
+
+def operation_of(action: ActionSymbol) -> str:
+    """The operation id that is written, else the name."""
+    return action.markers.wire or action.decl.name.name
 
 
 def lower_action(action: ActionSymbol, operation_id: str, lower_default: LowerDefault) -> ActionDef:

@@ -60,7 +60,9 @@ class Bodies:
         """The definition of a calc, table, rule or const."""
         made = self._made.get(symbol.name)
         if made is None:
+            before = self.world.symbols.reading(symbol.unit.name)
             made = self._made[symbol.name] = self._lower(symbol)
+            self.world.symbols.reading(before)
         return made
 
     def _lower(self, symbol: Symbol) -> Def:

@@ -10,6 +10,7 @@ from hyper.ir.lower.constants import constant
 from hyper.ir.lower.expressions import Expressions, Names, settled
 from hyper.ir.program import ConstDef, Module, Program
 from hyper.lang import tree
+from hyper.lang.reads import AllNeededError
 from hyper.lang.symbols import (
     AliasSymbol,
     ConstSymbol,
@@ -21,6 +22,8 @@ from hyper.lang.symbols import (
 from hyper.lang.types import ANY, Type
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from hyper.ir.lower.bodies import Bodies
     from hyper.ir.program import Def
     from hyper.lang.check.typed import Checked, ConstFacts
@@ -81,11 +84,16 @@ class Consts:
         from hyper.ir.interpreter import EvaluationError, Interpreter
 
         # What is called may use consts; there are no rings, and a chain of them is no deeper than its functions.
+        if self.world.foreign is not None:
+            raise AllNeededError(name)
         interpreter = Interpreter.for_compiler(self._program(name))
         symbol = self.world.symbols[name]
         line = symbol.unit.source.line_of(symbol.decl.start)
+        before = self.world.symbols.reading(symbol.unit.name)
+        expression = self.expression(facts)
+        self.world.symbols.reading(before)
         try:
-            value = interpreter.evaluate(self.expression(facts), path=symbol.unit.path, line=line)
+            value = interpreter.evaluate(expression, path=symbol.unit.path, line=line)
         except EvaluationError as error:
             assert isinstance(symbol, ConstSymbol)
             node = symbol.decl.value
@@ -111,6 +119,7 @@ class Consts:
             symbol = self.world.symbols.get(callee)
             if isinstance(symbol, FunctionSymbol) and not isinstance(symbol.decl, tree.ExternDecl):
                 functions[symbol.unit.name].append(self.bodies.definition(symbol))
+        self._note(name, reached)
         types = self._types()
         return Program(
             [
@@ -118,6 +127,17 @@ class Consts:
                 for unit in self.world.units.values()
             ]
         )
+
+    def _note(self, name: str, reached: Iterable[str]) -> None:
+        """Note that the value depends on what the functions say, and on all that they look up themselves."""
+        symbols = self.world.symbols
+        module = symbols[name].unit.name
+        reads = symbols.reads[module]
+        for callee in reached:
+            symbol = symbols.get(callee)
+            reads.bodies.add(callee)
+            if symbol is not None:
+                reads.beyond.add(symbol.unit.name)
 
     def _types(self) -> dict[str, list[Def]]:
         if self._definitions is None:

@@ -77,12 +77,17 @@ class Declarations:
             return known
         decl = field.decl
         default = decl.default
+        value: Expr | None = None
+        if default is not None:
+            before = self.world.symbols.reading(unit.name)
+            value = self.lower_default(default, field.type, unit)
+            self.world.symbols.reading(before)
         made = FieldDef(
             field.name,
             field.wire,
             field.type,
             field.optional,
-            None if default is None else self.lower_default(default, field.type, unit),
+            value,
             field.markers,
             decl.doc.value if decl.doc is not None else "",
             unit.source.line_of(decl.start),
@@ -91,7 +96,11 @@ class Declarations:
         return made
 
     def _from_base(self, field: FieldSymbol) -> FieldDef:
-        own = self._field(field, self.world.symbols[field.owner].unit)
+        self.world.symbols.note_body(field.owner)
+        foreign = self.world.foreign
+        own: FieldDef | None = foreign.field(field) if foreign is not None else None
+        if own is None:
+            own = self._field(field, self.world.symbols[field.owner].unit)
         made = FieldDef(
             own.name,
             own.wire,

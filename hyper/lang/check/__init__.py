@@ -58,7 +58,9 @@ def _check(session: Session) -> None:
     from hyper.lang.check.tables import check_table
 
     check_consts(session)
+    reading = session.world.symbols.reading
     for symbol in session.world.symbols.values():
+        reading(symbol.unit.name)
         if isinstance(symbol, EntitySymbol):
             check_defaults(session, symbol)
         elif isinstance(symbol, FunctionSymbol):
@@ -71,9 +73,11 @@ def _check(session: Session) -> None:
         elif isinstance(symbol, ActionSymbol):
             check_parameter_defaults(session, symbol)
     for unit in session.world.units.values():
+        reading(unit.name)
         session.checked.features[unit.name] = [
             check_feature(session, unit, decl)
             for decl in unit.module.declarations
             if isinstance(decl, tree.FeatureDecl)
         ]
     find_reach(session)
+    reading("")

@@ -30,7 +30,10 @@ def check_consts(session: Session) -> None:
     consts = {
         name: symbol for name, symbol in world.symbols.items() if isinstance(symbol, ConstSymbol)
     }
-    edges = {name: _named(symbol, world) for name, symbol in consts.items()}
+    edges: dict[str, list[str]] = {}
+    for name, symbol in consts.items():
+        world.symbols.reading(symbol.unit.name)
+        edges[name] = _named(symbol, world)
     for members in components(edges):
         if len(members) > 1 or members[0] in edges[members[0]]:
             report_ring(session, ring(members, edges))
@@ -39,7 +42,9 @@ def check_consts(session: Session) -> None:
                     name, UNKNOWN, Typing(), Uses(), sound=False
                 )
         else:
-            session.checked.consts[members[0]] = _check(session, consts[members[0]])
+            symbol = consts[members[0]]
+            world.symbols.reading(symbol.unit.name)
+            session.checked.consts[symbol.name] = _check(session, symbol)
 
 
 def _named(symbol: ConstSymbol, world: World) -> list[str]:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from hyper.lang.check.typed import Checked, Typing
+    from hyper.lang.reads import Functions
     from hyper.lang.symbols import World
 
 Path: TypeAlias = tuple[str, ...]
@@ -20,14 +21,24 @@ Reads: TypeAlias = dict[str, set[Path]]
 """For each parameter (``self`` in rules) the paths of fields that are read; the empty path is the whole value."""
 
 
-def find_effects(world: World, checked: Checked) -> None:
-    """Compute what every rule reads and writes; functions come before what calls them."""
-    functions: dict[str, Reads] = {}
+def find_effects(
+    world: World, checked: Checked, foreign: Mapping[str, Functions] | None = None
+) -> None:
+    """Compute what every rule reads and writes; functions come before what calls them.
+
+    ``foreign`` are the functions that others compiled.
+    """
+    functions = checked.effects
+    for name, known in (foreign or {}).items():
+        functions[name] = {
+            param: {tuple(path) for path in paths} for param, paths in known.effects.items()
+        }
     for name in checked.order:
         body = checked.bodies.get(name)
-        symbol = world.symbols.get(name)
-        if body is None:
+        if body is None or not world.symbols.is_own(name):
             continue
+        symbol = world.symbols[name]
+        world.symbols.reading(symbol.unit.name)
         if isinstance(symbol, FunctionSymbol):
             functions[name] = _of_function(symbol, body.typing, functions, world)
         elif isinstance(symbol, RuleSymbol):

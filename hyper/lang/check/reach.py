@@ -11,8 +11,11 @@ from hyper.lang.check.effects import find_effects
 from hyper.lang.symbols import ConstSymbol, FunctionSymbol
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from hyper.lang.check.session import Session
     from hyper.lang.check.typed import RunFacts
+    from hyper.lang.reads import Foreign, Functions
 
 
 def find_reach(session: Session) -> None:
@@ -29,16 +32,34 @@ def find_reach(session: Session) -> None:
         if isinstance(symbol, FunctionSymbol) and isinstance(symbol.decl, tree.ExternDecl):
             edges[name] = []
             externs.add(name)
+    foreign = session.world.foreign
+    beyond = called(edges, foreign) if foreign is not None else {}
+    edges |= {name: function.callees for name, function in beyond.items()}
     for members in components(edges):
         checked.order.extend(members)
         if len(members) > 1 or members[0] in edges[members[0]]:
             _report(session, members, edges)
     clock = {name for name, body in checked.bodies.items() if body.uses.clock is not None}
+    clock.update(name for name, function in beyond.items() if function.clock)
+    externs.update(name for name, function in beyond.items() if function.extern)
     checked.clock = reaching(checked.order, edges, clock)
     checked.externs = reaching(checked.order, edges, externs)
-    find_effects(session.world, checked)
+    find_effects(session.world, checked, beyond)
     _check_consts(session, edges)
     _check_clocks(session)
+
+
+def called(edges: Mapping[str, list[str]], foreign: Foreign) -> dict[str, Functions]:
+    """The functions that are not compiled along and that others reach."""
+    found: dict[str, Functions] = {}
+    waiting = [callee for callees in edges.values() for callee in callees if callee not in edges]
+    while waiting:
+        name = waiting.pop()
+        function = foreign.function(name) if name not in found and name not in edges else None
+        if function is not None:
+            found[name] = function
+            waiting += function.callees
+    return found
 
 
 def _report(session: Session, members: list[str], edges: dict[str, list[str]]) -> None:

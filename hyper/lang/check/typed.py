@@ -221,6 +221,8 @@ class Checked(msgspec.Struct, eq=False):
     order: list[str]
     clock: set[str]
     externs: set[str]
+    effects: dict[str, dict[str, set[tuple[str, ...]]]] = msgspec.field(default_factory=dict)
+    """Of each function and each of its parameters the paths of fields that are read; see ``check.effects``."""
     failures: list[Diagnostic] = msgspec.field(default_factory=list)
     """Consts whose evaluation fails, which lowering finds."""
     lowered: dict[str, Any] = msgspec.field(default_factory=dict)

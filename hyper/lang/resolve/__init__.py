@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from hyper.base.diagnostics import Reporter
 from hyper.lang.broken import sure
+from hyper.lang.reads import SERVICE
 from hyper.lang.resolve.actions import resolve_action
 from hyper.lang.resolve.aliases import find_cores, resolve_alias
 from hyper.lang.resolve.entities import resolve_entity
@@ -22,7 +23,7 @@ from hyper.lang.resolve.markers import read_markers
 from hyper.lang.resolve.modules import build_scopes, module_name
 from hyper.lang.resolve.recursion import check_buildable, check_unions
 from hyper.lang.resolve.routes import check_duplicates
-from hyper.lang.resolve.service import check_single, resolve_service
+from hyper.lang.resolve.service import check_service, check_single, resolve_service
 from hyper.lang.resolve.site import Site
 from hyper.lang.resolve.unions import resolve_tag, resolve_union
 from hyper.lang.resolve.wires import check_wires
@@ -40,29 +41,34 @@ from hyper.lang.symbols import (
 
 if TYPE_CHECKING:
     from hyper.base.diagnostics import Diagnostic
+    from hyper.lang.reads import Foreign
     from hyper.lang.symbols import Unit, World
 
 __all__ = ["module_name", "resolve"]
 
 
-def resolve(units: list[Unit]) -> tuple[World, list[Diagnostic]]:
+def resolve(units: list[Unit], foreign: Foreign | None = None) -> tuple[World, list[Diagnostic]]:
     """Resolve all units of a build: what they declare, and what is wrong with it.
 
     The units are taken in the order of their paths, whatever order they come in; ``unit.name`` is set. A unit
-    that cannot be named, or whose name is taken, is left out of the world.
+    that cannot be named, or whose name is taken, is left out of the world. Where they are but some of a build,
+    ``foreign`` stands for all others; then ``UnitNeededError`` and ``AllNeededError`` may be raised.
     """
     units = sorted(units, key=lambda unit: unit.path)
     reporters = {unit.path: Reporter(unit.source) for unit in units}
-    world = build_scopes(units, reporters)
+    world = build_scopes(units, reporters, foreign)
+    reading = world.symbols.reading
     groups: dict[type, list[Any]] = defaultdict(list)
     for symbol in world.symbols.values():
         groups[type(symbol)].append(symbol)
 
     for alias in find_cores(groups[AliasSymbol], world, reporters):
+        reading(alias.unit.name)
         resolve_alias(alias, world, reporters[alias.unit.path])
     for scope in world.scopes.values():
         nodes = scope.unit.module.markers
         if nodes:
+            reading(scope.unit.name)
             reporter = reporters[scope.unit.path]
             scope.markers = read_markers(nodes, "module", None, Site(scope, world, reporter))
     for kind, function in (
@@ -74,22 +80,30 @@ def resolve(units: list[Unit]) -> tuple[World, list[Diagnostic]]:
         (RuleSymbol, resolve_rule),
     ):
         for symbol in groups[kind]:
+            reading(symbol.unit.name)
             function(symbol, world, reporters[symbol.unit.path])
     merge_bases(groups[EntitySymbol], world, reporters)
     check_unions(groups[UnionSymbol], world, reporters)
     for union in groups[UnionSymbol]:
+        reading(union.unit.name)
         resolve_tag(union, world, reporters[union.unit.path])
     check_buildable(world, reporters)
 
     services = groups[ServiceSymbol]
     check_single(services, reporters)
     for service in services:
+        reading(service.unit.name)
         resolve_service(service, world, reporters[service.unit.path])
     first = services[0] if services else None
+    if foreign is not None:
+        check_service(first, groups[ActionSymbol], foreign)
     for action in groups[ActionSymbol]:
+        reading(action.unit.name)
+        world.symbols.note(SERVICE)
         resolve_action(action, first, world, reporters[action.unit.path])
-    check_duplicates(groups[ActionSymbol], reporters)
+    check_duplicates(groups[ActionSymbol], reporters, foreign)
     check_wires(world, reporters)
+    reading("")
     return world, _collect(units, reporters)
 
 

@@ -84,7 +84,7 @@ def resolve_entity_name(
 ) -> str | None:
     """Resolve the name of an entity, through aliases; anything else is reported and gives ``None``."""
     parts = [part.name for part in name.parts]
-    symbol = find(parts, scope, world)
+    symbol = find(parts, scope, world, peek=True)
     if symbol is None:
         if not is_failed(parts, scope, world):
             kind = resolve_name(name, scope, world, reporter)

@@ -28,11 +28,12 @@ def merge_bases(entities: list[EntitySymbol], world: World, reporters: dict[str,
         if not root.bases:
             _check_wires(root, reporters[root.unit.path])
             done.add(root.name)
-    total = 0
+    total = world.foreign.inherited() if world.foreign is not None else 0
     refused = False
     for entity in _bases_first(entities, done, world, reporters):
         total += sum(_count(name, world) for name in entity.bases)
         reporter = reporters[entity.unit.path]
+        world.symbols.reading(entity.unit.name)
         if total > _MOST_INHERITED and entity.bases:
             if not refused:
                 _report_many(entity, reporter)
@@ -56,7 +57,10 @@ def _bases_first(
         active = {root.name: None}
         while stack:
             entity, waiting = stack[-1]
-            name = next((name for name in waiting if name not in done), None)
+            # Those that are not compiled along have their bases' fields already.
+            name = next(
+                (name for name in waiting if name not in done and world.symbols.is_own(name)), None
+            )
             if name is None:
                 stack.pop()
                 del active[entity.name]

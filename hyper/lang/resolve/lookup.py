@@ -21,10 +21,11 @@ _ENOUGH: Final = 100
 _SHOWN: Final = 6
 
 
-def symbol_of(name: str, scope: Scope, world: World) -> Symbol | None:
+def symbol_of(name: str, scope: Scope, world: World, *, peek: bool = False) -> Symbol | None:
     """Find what a bare name means among the declarations and imports of a unit.
 
     ``None`` where the name is not known, and where its import failed: ``is_bound`` tells the two apart.
+    Who only wants to know the form of the declaration takes a ``peek``.
     """
     qualified = scope.own.get(name)
     if qualified is None:
@@ -32,10 +33,12 @@ def symbol_of(name: str, scope: Scope, world: World) -> Symbol | None:
         if qualified is None:
             return None
     scope.used.add(name)
-    return world.symbols.get(qualified)
+    return world.symbols.peek(qualified) if peek else world.symbols.get(qualified)
 
 
-def dotted_symbol(parts: Sequence[str], scope: Scope, world: World) -> Symbol | None:
+def dotted_symbol(
+    parts: Sequence[str], scope: Scope, world: World, *, peek: bool = False
+) -> Symbol | None:
     """Find ``module.Name`` where the module was brought by ``use module``; private names are not found."""
     module = ".".join(parts[:-1])
     name = parts[-1]
@@ -44,14 +47,15 @@ def dotted_symbol(parts: Sequence[str], scope: Scope, world: World) -> Symbol | 
     scope.used.add(module)
     if name.startswith("_") and module != scope.unit.name:
         return None
-    return world.symbols.get(f"{module}.{name}")
+    qualified = f"{module}.{name}"
+    return world.symbols.peek(qualified) if peek else world.symbols.get(qualified)
 
 
-def find(parts: Sequence[str], scope: Scope, world: World) -> Symbol | None:
+def find(parts: Sequence[str], scope: Scope, world: World, *, peek: bool = False) -> Symbol | None:
     """Find a bare or a dotted name; no parts are a name that the parser has already reported."""
     if len(parts) == 1:
-        return symbol_of(parts[0], scope, world)
-    return dotted_symbol(parts, scope, world) if parts else None
+        return symbol_of(parts[0], scope, world, peek=peek)
+    return dotted_symbol(parts, scope, world, peek=peek) if parts else None
 
 
 def is_bound(name: str, scope: Scope) -> bool:
@@ -77,10 +81,13 @@ def visible_names(scope: Scope) -> list[str]:
 
 def visible_enums(scope: Scope, world: World) -> list[EnumSymbol]:
     """The enums that a unit can name without a module: its own, then the imported ones."""
-    found = (
-        world.symbols.get(name) for names in (scope.own, scope.imported) for name in names.values()
-    )
-    return [symbol for symbol in found if isinstance(symbol, EnumSymbol)]
+    found: list[EnumSymbol] = []
+    for name in (*scope.own.values(), *scope.imported.values()):
+        if isinstance(world.symbols.peek(name), EnumSymbol):
+            enum = world.symbols[name]
+            assert isinstance(enum, EnumSymbol)
+            found.append(enum)
+    return found
 
 
 def enums_with(member: str, scope: Scope, world: World) -> list[EnumSymbol]:
@@ -141,7 +148,8 @@ def core(kind: Type, world: World) -> Type:
         if isinstance(kind, Opt | Marked):
             kind = kind.inner
         elif isinstance(kind, Alias):
-            return world.cores.get(kind.name, UNKNOWN)
+            found: Type = world.cores.get(kind.name, UNKNOWN)
+            return found
         else:
             return kind
 

@@ -24,14 +24,15 @@ from hyper.lang.symbols import (
     Scope,
     ServiceSymbol,
     UnionSymbol,
-    World,
+    new_world,
 )
 from hyper.lang.types import UNKNOWN
 
 if TYPE_CHECKING:
     from hyper.base.diagnostics import Reporter
     from hyper.base.source import Location
-    from hyper.lang.symbols import Symbol, Unit
+    from hyper.lang.reads import Foreign
+    from hyper.lang.symbols import Symbol, Unit, World
 
 SUFFIX: Final = ".intent"
 _TYPE_DECLS: Final = (tree.EntityDecl, tree.EnumDecl, tree.UnionDecl, tree.TypeDecl)
@@ -44,12 +45,14 @@ def module_name(path: str, module: tree.Module) -> str:
     return path.removesuffix(SUFFIX).replace("/", ".")
 
 
-def build_scopes(units: list[Unit], reporters: dict[str, Reporter]) -> World:
+def build_scopes(
+    units: list[Unit], reporters: dict[str, Reporter], foreign: Foreign | None = None
+) -> World:
     """Name the units, then make a symbol for each declaration and a scope for each unit.
 
     The symbols hold no types yet. Of two files with one name, the first by path is kept.
     """
-    world = World({}, {}, {})
+    world = new_world(foreign)
     for unit in units:
         reporter = reporters[unit.path]
         unit.name = module_name(unit.path, unit.module)
@@ -77,9 +80,11 @@ def build_scopes(units: list[Unit], reporters: dict[str, Reporter]) -> World:
             continue
         world.units[unit.name] = unit
     for unit in world.units.values():
+        world.symbols.reading(unit.name)
         world.scopes[unit.name] = Scope(unit, {}, {}, set(), set(), dict(PRIMITIVE_TYPES))
         _declare(unit, world, reporters[unit.path])
     for unit in world.units.values():
+        world.symbols.reading(unit.name)
         _bring(world.scopes[unit.name], world, reporters[unit.path])
     return world
 

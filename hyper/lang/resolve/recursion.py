@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
+from hyper.lang.reads import AllNeededError
 from hyper.lang.resolve.lookup import core, is_nullable
 from hyper.lang.symbols import EntitySymbol, UnionSymbol
 from hyper.lang.types import Entity, Union
@@ -13,22 +14,18 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from hyper.base.diagnostics import Reporter
-    from hyper.lang.symbols import FieldSymbol, World
+    from hyper.lang.symbols import FieldSymbol, Symbol, World
     from hyper.lang.types import Type
 
 
 def check_unions(unions: list[UnionSymbol], world: World, reporters: dict[str, Reporter]) -> None:
     """Report a union that has itself as a variant, directly or through other unions."""
-    inner = {
-        union.name: [
-            kind.name
-            for variant in union.variants
-            if isinstance(kind := core(variant, world), Union)
-        ]
-        for union in unions
-    }
+    inner: dict[str, list[str]] = {}
+    for union in unions:
+        world.symbols.reading(union.unit.name)
+        inner[union.name] = _unions_in(union, world)
     state: dict[str, int] = {}
-    for root in inner:
+    for root in list(inner):
         path: list[tuple[str, int]] = [(root, 0)]
         while path:
             name, at = path.pop()
@@ -36,7 +33,9 @@ def check_unions(unions: list[UnionSymbol], world: World, reporters: dict[str, R
                 if state.get(name):
                     continue
                 state[name] = 1
-            targets = inner.get(name, [])
+            if name not in inner:  # one that is not compiled along
+                inner[name] = _unions_in(world.symbols[name], world)
+            targets = inner[name]
             if at == len(targets):
                 state[name] = 2
                 continue
@@ -46,6 +45,12 @@ def check_unions(unions: list[UnionSymbol], world: World, reporters: dict[str, R
                 _report_union(target, world, reporters)
             elif not state.get(target):
                 path.append((target, 0))
+
+
+def _unions_in(union: Symbol, world: World) -> list[str]:
+    """The unions that are variants of a union."""
+    variants = union.variants if isinstance(union, UnionSymbol) else []
+    return [kind.name for variant in variants if isinstance(kind := core(variant, world), Union)]
 
 
 def _report_union(name: str, world: World, reporters: dict[str, Reporter]) -> None:
@@ -64,21 +69,14 @@ def check_buildable(world: World, reporters: dict[str, Reporter]) -> None:
     """Warn of entities that no finite value can have, since a field that must be there leads back.
 
     An entity can be built when each field that must be there can; a union when one variant can. This is the
-    least fixed point, found by a worklist.
+    least fixed point, found by a worklist. Raises ``AllNeededError`` where the warning would be about an entity that is not
+    compiled along.
     """
     waits: dict[str, int] = {}
     needed_by: dict[str, list[str]] = defaultdict(list)
     ready: list[str] = []
-    for name, symbol in world.symbols.items():
-        if isinstance(symbol, EntitySymbol):
-            needs = _needs(symbol, world)
-            waits[name] = len(needs)
-        elif isinstance(symbol, UnionSymbol):
-            targets = [_need(kind, world) for kind in symbol.variants]
-            needs = set() if None in targets else {item for item in targets if item is not None}
-            waits[name] = 1 if needs else 0
-        else:
-            continue
+    for name, (is_entity, needs) in all_needs(world).items():
+        waits[name] = len(needs) if is_entity else min(1, len(needs))
         if not needs:
             ready.append(name)
         for target in needs:
@@ -91,10 +89,35 @@ def check_buildable(world: World, reporters: dict[str, Reporter]) -> None:
                 if not waits[dependent]:
                     ready.append(dependent)
     stuck = _rings({name for name, count in waits.items() if count}, needed_by)
-    for name in waits:
+    for name in waits if stuck else ():
+        if name not in stuck:
+            continue
+        if not world.symbols.is_own(name):
+            raise AllNeededError(name)
         symbol = world.symbols[name]
-        if name in stuck and isinstance(symbol, EntitySymbol):
+        if isinstance(symbol, EntitySymbol):
             _warn(symbol, stuck, world, reporters)
+
+
+def own_needs(world: World) -> dict[str, tuple[bool, list[str]]]:
+    """Of each entity and union that is compiled: whether it is an entity, and what it cannot be built without, sorted."""
+    found: dict[str, tuple[bool, list[str]]] = {}
+    for name, symbol in world.symbols.items():
+        if isinstance(symbol, EntitySymbol):
+            world.symbols.reading(symbol.unit.name)
+            found[name] = (True, sorted(_needs(symbol, world)))
+        elif isinstance(symbol, UnionSymbol):
+            world.symbols.reading(symbol.unit.name)
+            targets = [_need(kind, world) for kind in symbol.variants]
+            needs = set() if None in targets else {item for item in targets if item is not None}
+            found[name] = (False, sorted(needs))
+    return found
+
+
+def all_needs(world: World) -> dict[str, tuple[bool, list[str]]]:
+    """What each entity and union of the build cannot be built without."""
+    own = world.needs = own_needs(world)
+    return own if world.foreign is None else {**world.foreign.needs(), **own}
 
 
 def _rings(stuck: set[str], needed_by: dict[str, list[str]]) -> set[str]:

@@ -7,11 +7,13 @@ from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 from hyper.base.diagnostics import related
+from hyper.lang.reads import AllNeededError
 from hyper.lang.resolve.lookup import suggest
 
 if TYPE_CHECKING:
     from hyper.base.diagnostics import Reporter
     from hyper.lang import tree
+    from hyper.lang.reads import Foreign
     from hyper.lang.symbols import ActionSymbol
 
 METHODS: Final = ("GET", "PUT", "POST", "DELETE", "PATCH", "HEAD", "OPTIONS", "TRACE")
@@ -100,16 +102,31 @@ def check_path_params(
             )
 
 
-def check_duplicates(actions: list[ActionSymbol], reporters: dict[str, Reporter]) -> None:
-    """Report routes that answer the same requests as an earlier one."""
-    seen: dict[tuple[bool, str, str], ActionSymbol] = {}
+def route_key(action: ActionSymbol) -> str | None:
+    """What no two actions have in common: of which kind they are, their method and the form of their path."""
+    route = action.decl.route
+    if route is None or not route.path:
+        return None
+    kind = "webhook" if action.decl.webhook else "action"
+    return f"{kind} {route.method} {_PATH_PARAMETER.sub('{}', route.path)}"
+
+
+def check_duplicates(
+    actions: list[ActionSymbol], reporters: dict[str, Reporter], foreign: Foreign | None = None
+) -> None:
+    """Report routes that answer the same requests as an earlier one.
+
+    Raises ``AllNeededError`` where that one is not among the actions, but ``foreign``.
+    """
+    seen: dict[str, ActionSymbol] = {}
+    taken = foreign.routes() if foreign is not None else ()
     for action in actions:
         route = action.decl.route
-        if route is None:
+        key = route_key(action)
+        if route is None or key is None:
             continue
-        if not route.path:
-            continue
-        key = (action.decl.webhook, route.method, _PATH_PARAMETER.sub("{}", route.path))
+        if key in taken:
+            raise AllNeededError(key)
         first = seen.setdefault(key, action)
         if first is action:
             continue

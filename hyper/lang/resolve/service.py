@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from hyper.base.diagnostics import related
+from hyper.lang.reads import AllNeededError, UnitNeededError
 from hyper.lang.resolve.lookup import suggest
 from hyper.lang.resolve.markers import read_markers
 from hyper.lang.resolve.site import Site
@@ -15,8 +16,9 @@ if TYPE_CHECKING:
 
     from hyper.base.diagnostics import Reporter
     from hyper.lang import tree
+    from hyper.lang.reads import Foreign
     from hyper.lang.resolve.marker_table import Target
-    from hyper.lang.symbols import ServiceSymbol, World
+    from hyper.lang.symbols import ActionSymbol, ServiceSymbol, World
 
 # The arguments that each kind of scheme must have.
 SCHEME_KINDS: Final[dict[str, tuple[str, ...]]] = {
@@ -41,6 +43,22 @@ def check_single(services: list[ServiceSymbol], reporters: dict[str, Reporter]) 
             extra.decl.name.end,
             related=[related(place, "the first one")],
         )
+
+
+def check_service(
+    own: ServiceSymbol | None, actions: Sequence[ActionSymbol], foreign: Foreign
+) -> None:
+    """Where only some units are compiled: the service of the others is needed for actions, and there is no second.
+
+    Raises ``UnitNeededError`` and ``AllNeededError``.
+    """
+    module = foreign.service()
+    if module is None:
+        return
+    if own is not None:
+        raise AllNeededError(module)
+    if actions:
+        raise UnitNeededError(module)
 
 
 def resolve_service(service: ServiceSymbol, world: World, reporter: Reporter) -> None:

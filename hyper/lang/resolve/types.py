@@ -232,7 +232,7 @@ def _declared(name: tree.TypeName, scope: Scope, world: World, reporter: Reporte
     if not parts:
         return UNKNOWN  # the parser has reported it
     bare = parts[0] if len(parts) == 1 else None
-    symbol = find(parts, scope, world)
+    symbol = find(parts, scope, world, peek=True)
     kind: Type = UNKNOWN
     if symbol is None:
         if not is_failed(parts, scope, world):
@@ -324,5 +324,5 @@ def head_type(expr: tree.TypeExpr, scope: Scope, world: World) -> Type:
                 "decimal": Dec(0, 0),
             }
             return shapes[word]
-    symbol = find([part.name for part in expr.parts], scope, world)
+    symbol = find([part.name for part in expr.parts], scope, world, peek=True)
     return (type_of_symbol(symbol) if symbol is not None else None) or UNKNOWN

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hyper.base.diagnostics import related
+from hyper.lang.reads import AllNeededError
 from hyper.lang.symbols import (
     ActionSymbol,
     AliasSymbol,
@@ -20,21 +21,35 @@ if TYPE_CHECKING:
 _NAMED = (EntitySymbol, EnumSymbol, UnionSymbol, AliasSymbol, ActionSymbol)
 
 
+def wire_key(symbol: Symbol) -> str | None:
+    """What no two declarations have in common, where it is written with ``@json``."""
+    wire = symbol.markers.wire
+    if wire is None or not isinstance(symbol, _NAMED):
+        return None
+    return f"{'action' if isinstance(symbol, ActionSymbol) else 'type'} {wire}"
+
+
 def check_wires(world: World, reporters: dict[str, Reporter]) -> None:
-    """Report a name written with ``@json`` on two declarations of the same document."""
-    seen: dict[tuple[bool, str], Symbol] = {}
+    """Report a name written with ``@json`` on two declarations of the same document.
+
+    Raises ``AllNeededError`` where the first is in a unit that is not compiled along.
+    """
+    seen: dict[str, Symbol] = {}
+    taken = world.foreign.wires() if world.foreign is not None else ()
     for symbol in world.symbols.values():
-        wire = symbol.markers.wire
-        if wire is None or not isinstance(symbol, _NAMED):
+        key = wire_key(symbol)
+        if key is None:
             continue
-        first = seen.setdefault((isinstance(symbol, ActionSymbol), wire), symbol)
+        if key in taken:
+            raise AllNeededError(key)
+        first = seen.setdefault(key, symbol)
         if first is symbol:
             continue
         ident = first.decl.name
         place = first.unit.source.locate(ident.start, ident.end)
         reporters[symbol.unit.path].report(
             "E0509",
-            f"`{ident.name}` in {first.unit.path} is already written as {wire!r}",
+            f"`{ident.name}` in {first.unit.path} is already written as {symbol.markers.wire!r}",
             symbol.decl.name.start,
             symbol.decl.name.end,
             related=[related(place, "the first one")],
