@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import stat
 from typing import TYPE_CHECKING, Final
 from zlib import crc32
 
@@ -20,6 +21,15 @@ PREFIX_BYTES: Final = 8
 FOLDER: Final = "leases"
 # A lease of another machine cannot be asked; no build takes longer.
 _FOREIGN_SECONDS: Final = 24 * 3600.0
+# Two million keys: what a lease says beyond that protects nothing.
+_MOST_BYTES: Final = 16 << 20
+# Neither led elsewhere by a link, nor kept waiting by a pipe.
+_AS_IT_IS: Final = (
+    os.O_RDONLY
+    | getattr(os, "O_NOFOLLOW", 0)
+    | getattr(os, "O_NONBLOCK", 0)
+    | getattr(os, "O_BINARY", 0)
+)
 _OWNER: Final = re.compile(r"([0-9a-f]{8})-([0-9]+)-([0-9]+)")
 _LEASE: Final = re.compile(_OWNER.pattern + r"-[0-9a-f]+\.lease")
 
@@ -123,7 +133,7 @@ def sweep(folder: str, now: float) -> list[str]:
             continue
         path = os.path.join(place, name)
         with contextlib.suppress(OSError):
-            if is_live(name, now - os.stat(path).st_mtime):
+            if is_live(name, now - os.lstat(path).st_mtime):
                 live.append(path)
             else:
                 os.unlink(path)
@@ -131,8 +141,16 @@ def sweep(folder: str, now: float) -> list[str]:
 
 
 def _read(path: str) -> set[bytes]:
-    with open(path, "rb") as stream:
-        data = stream.read()
+    """The keys' first bytes in a lease. Raises ``OSError`` for a link, too; any other thing than a file holds none."""
+    descriptor = os.open(path, _AS_IT_IS)
+    try:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            return set()
+        with open(descriptor, "rb", closefd=False) as stream:
+            data = stream.read(min(status.st_size, _MOST_BYTES))
+    finally:
+        os.close(descriptor)
     return {data[at : at + PREFIX_BYTES] for at in range(0, len(data), PREFIX_BYTES)}
 
 

@@ -81,16 +81,22 @@ def _remove_empty(place: Place) -> None:
 
 
 def _rewrite_dead(place: Place, most: int | None) -> None:
-    """Copy what lives out of the segments that have the largest dead share, while the disk is over the bound."""
+    """Copy what lives out of the segments that have the largest dead share, where the disk is over the bound.
+
+    One that has more alive than may still be copied is passed over: those after it may have less.
+    """
     sizes = place.index.segments()
     live = place.index.live_bytes()
-    over = sum(sizes.values()) - place.max_bytes
+    total = sum(sizes.values())
+    over = total - int(place.max_bytes * _DOWN_TO) if total > place.max_bytes else 0
     chosen = []
     for name in sorted(sizes, key=lambda name: live.get(name, 0) / (sizes[name] or 1)):
         lives = live.get(name, 0)
         dead = sizes[name] - lives
-        if over <= 0 or dead <= sizes[name] // 20 or (most is not None and lives > most):
+        if over <= 0 or dead <= sizes[name] // 20:
             break
+        if most is not None and lives > most:
+            continue
         chosen.append(name)
         over -= dead
         most = None if most is None else most - lives

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import pytest
 
-from hyper.cache.disk import DiskLayer, leases, records
+from hyper.cache.disk import DiskLayer, leases, prune, records
 from tests.cache.entries import action, blobs, some_blobs
 from tests.cache.stores import (
     DAY,
@@ -17,6 +19,9 @@ from tests.cache.stores import (
     leased_by_nobody,
     read,
 )
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def test_the_least_recently_used_leave_first(folder: str, clock: Clock) -> None:
@@ -89,6 +94,47 @@ def test_what_lives_in_a_dying_segment_is_carried_over(folder: str, clock: Clock
     store.close()
 
 
+def _half_dead(folder: str, clock: Clock) -> tuple[DiskLayer, dict[bytes, bytes], set[bytes]]:
+    """A store with three segments of which 8, 7 and 6 of 10 entries die first; and the others of all."""
+    store = DiskLayer(folder, clock=clock)
+    put: dict[bytes, bytes] = {}
+    alive: set[bytes] = set()
+    for dead, size in ((8, 40_000), (7, 1000), (6, 1000)):
+        some = some_blobs(10, size, seed=dead)
+        put |= some
+        alive.update(list(some)[dead:])
+        store.put_many("blob", some)
+        store.flush()
+    clock.now += DAY
+    store.get_many("blob", list(alive))
+    store.flush()
+    return store, put, alive
+
+
+def test_a_segment_that_may_not_be_copied_does_not_keep_others_from_it(
+    folder: str, clock: Clock
+) -> None:
+    """The one that is dead most has 80 kB alive; those after it have 3 and 4 kB."""
+    store, put, alive = _half_dead(folder, clock)
+    with store._hold(wait=True):
+        done = store._ask(
+            lambda index: prune.prune(replace(store._place(index), max_bytes=98_000), 10_000), None
+        )
+    assert done is not None
+    assert done.evicted == 21
+    assert done.bytes_before - done.bytes_after > 12_000
+    assert set(store.get_many("blob", list(put))) == alive
+    store.close()
+
+
+def test_what_is_rewritten_leaves_room_for_the_next_flush(folder: str, clock: Clock) -> None:
+    """All that is dead goes before the disk is a tenth under its bound, not at the bound only."""
+    store, _, _ = _half_dead(folder, clock)
+    done = store.prune(max_bytes=100_000)
+    assert done.bytes_after <= 90_000
+    store.close()
+
+
 def test_entries_that_a_live_build_uses_stay(folder: str) -> None:
     put = some_blobs(10, 1000)
     fill(folder, put)
@@ -116,6 +162,38 @@ def test_a_lease_of_the_dead_protects_nothing(folder: str) -> None:
     assert store.prune(max_bytes=0).evicted == 4
     store.close()
     assert not os.path.exists(place)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no links and no pipes to read")
+def test_a_lease_that_is_no_file_protects_nothing(folder: str, tmp_path: Path) -> None:
+    put = some_blobs(4, 1000)
+    fill(folder, put)
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.write_bytes(b"".join(key[:8] for key in put))
+    paths = [
+        os.path.join(folder, "leases", f"{leases.this_owner()}-0{number}.lease")
+        for number in range(3)
+    ]
+    os.symlink(elsewhere, paths[0])
+    os.mkfifo(paths[1])
+    os.mkdir(paths[2])
+    store = DiskLayer(folder)
+    assert store.prune(max_bytes=0).evicted == 4
+    store.close()
+    assert elsewhere.exists()
+
+
+def test_a_lease_is_read_to_a_bound(folder: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    put = some_blobs(4, 1000)
+    fill(folder, put)
+    path = os.path.join(folder, "leases", f"{leases.this_owner()}-00.lease")
+    with open(path, "wb") as stream:
+        stream.write(b"".join(key[:8] for key in put))
+    monkeypatch.setattr(leases, "_MOST_BYTES", 16)
+    store = DiskLayer(folder)
+    done = store.prune(max_bytes=0)
+    store.close()
+    assert (done.evicted, done.leased) == (2, 2)
 
 
 @pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="the start of a process is not known")
