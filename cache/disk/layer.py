@@ -248,15 +248,20 @@ class DiskLayer:
         return set(rows)
 
     def flush(self) -> None:
-        """See ``Layer``. Entries are then free to be pruned by others, and this layer prunes if it is over its bounds."""
+        """See ``Layer``. Entries are then free to be pruned by others, and this layer prunes if it is over its bounds.
+
+        An index that could not be had is tried again, for what is written now and in the next build.
+        """
         with self._own():
             if self._closed:
                 return
+            self._without_index = False
             self._write()
             if self._wrote:
                 self._wrote = False
                 self._keep_house()
                 self._files.forget_removed()
+            self._without_index = False
             self._lease.release()
 
     def _write(self) -> None:
@@ -348,7 +353,11 @@ class DiskLayer:
             self._ask(transaction, None)
 
     def _ask(self, work: Callable[[Index], T], otherwise: T) -> T:
-        """Use the index; ``otherwise`` where it cannot be had. A broken one is made again, and asked once more."""
+        """Use the index; ``otherwise`` where it cannot be had. A broken one is made again, and asked once more.
+
+        One that is locked is asked again by the next question. After an error of the system (no more open files, say)
+        it is not asked before the next flush: to fail is not free either.
+        """
         for _ in range(2):
             if self._without_index or self._closed:
                 return otherwise

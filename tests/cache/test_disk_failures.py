@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
+import sqlite3
 from typing import TYPE_CHECKING
 
 import pytest
 
 from hyper.cache.disk import DiskLayer, index, records, segments
-from tests.cache.entries import some_blobs
+from tests.cache.entries import action, some_blobs
 from tests.cache.stores import (
     data_files,
     fill,
@@ -219,3 +221,61 @@ def test_what_the_store_has_not_written_is_not_swept(folder: str) -> None:
             stream.write(b"mine")
     fill(folder, some_blobs(1, 100, seed=1))
     assert all(map(os.path.exists, foreign))
+
+
+def test_an_index_that_could_not_be_had_is_tried_again_by_the_flush(
+    folder: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A process that lives long had no descriptor left for a while."""
+    old, new = some_blobs(5, 400), some_blobs(5, 400, seed=2)
+    fill(folder, old)
+    store = DiskLayer(folder)
+
+    def no_descriptor(*_: object, **__: object) -> None:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(store, "_open", no_descriptor)
+        assert store.get_many("blob", list(old)) == {}
+        assert store.get_many("blob", list(old)) == {}
+        assert store.counters["errors"] == 1
+        store.put_many("blob", new)
+    store.flush()
+    assert store.get_many("blob", [*old, *new]) == old | new
+    store.close()
+
+
+def test_an_index_that_could_not_be_had_in_a_flush_is_asked_by_the_next_build(
+    folder: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = some_blobs(5, 400)
+    fill(folder, old)
+    store = DiskLayer(folder)
+    store.put_many("action", {action(1): b"result"})
+    with monkeypatch.context() as patch:
+        patch.setattr(store, "_open", no_space)
+        store.flush()
+    assert store.counters["errors"] == 1
+    assert store.get_many("blob", list(old)) == old
+    store.put_many("action", {action(2): b"result"})
+    store.flush()
+    assert store.get_many("action", [action(1)]) == {action(1): b"result"}
+    store.close()
+
+
+def test_an_index_that_another_process_holds_is_asked_again(folder: str) -> None:
+    old, new = some_blobs(5, 400), some_blobs(5, 400, seed=2)
+    fill(folder, old)
+    store = DiskLayer(folder, busy=0.0)
+    path = os.path.join(folder, index.FILE)
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        store.put_many("blob", new)
+        store.flush()
+        assert store.get_many("blob", [*old, *new]) == old
+        other.execute("ROLLBACK")
+    store.put_many("blob", some_blobs(1, 100, seed=3))
+    store.flush()
+    assert store.get_many("blob", list(new)) == new
+    assert store.counters["rebuilt"] == 0
+    store.close()
