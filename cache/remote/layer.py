@@ -389,7 +389,7 @@ class RedisLayer:
         if self._own_filter is None or not self._breakers["write"].on:
             return
         try:
-            if not self._own_filter.publish(self._wire.ask):
+            if not self._own_filter.publish(self._wire):
                 self._counters["errors"] += 1
         except OutageError as error:
             self._lost(error.reason)

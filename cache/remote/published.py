@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from hyper.cache.remote.envelope import BadEntryError, Sealer
 from hyper.cache.remote.settings import filter_name, parse_entry_name
-from hyper.cache.remote.wire import Refusal
+from hyper.cache.remote.wire import OutageError, Refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable
 
     from hyper.cache.protocol import Kind
-    from hyper.cache.remote.wire import Command
+    from hyper.cache.remote.wire import Command, Wire
     from hyper.cache.sketches.bloom import KeyFilter
 
 MOST_BYTES: Final = 2 << 20
@@ -81,35 +81,49 @@ class PublishedFilter:
         if self._filter is not None:
             self._filter.update(members)
 
-    def publish(self, ask: Callable[[Sequence[Command]], list[Any]]) -> bool:
+    def publish(self, wire: Wire) -> bool:
         """Add what was put to the filter on the server. Whether that was done (or nothing was put).
 
-        Raises whatever ``ask`` raises.
+        Raises ``OutageError`` where the server cannot be asked.
         """
         if not self._put:
             return True
         for _ in range(_ATTEMPTS):
-            watched, present = ask([(b"WATCH", self._name), self.fetch_command()])
+            watched, present = wire.ask([(b"WATCH", self._name), self.fetch_command()])
             if isinstance(watched, Refusal) or not isinstance(present, bytes):
                 return False
-            current = self._opened(present) if present else None
-            if current is not None and current.capacity == 1:
-                ask([(b"UNWATCH",)])
-                self._put.clear()
-                return True
-            commands = self._added(current) if current is not None else None
-            if commands is None:
-                commands = self._made_anew(ask)
-            if commands is None:
-                ask([(b"UNWATCH",)])
-                return False
-            done = ask([(b"MULTI",), *commands, (b"EXEC",)])[-1]
-            if isinstance(done, Refusal):
-                return False
-            if done is not None:  # Nobody else changed it since it was read.
-                self._put.clear()
-                return True
+            try:
+                done = self._published(wire, present)
+            except OutageError as error:
+                if error.reason != "connection":
+                    raise
+                continue  # The watch ended with the connection: another writer's keys could be lost unseen.
+            if done is not None:
+                return done
         return False
+
+    def _published(self, wire: Wire, present: bytes) -> bool | None:
+        """Write the filter where it still is what was ``present``: whether it could be, ``None`` where it is not.
+
+        To add what was put twice is to add it once, so that a transaction whose answer was lost may be made again.
+        """
+        current = self._opened(present) if present else None
+        if current is not None and current.capacity == 1:
+            wire.go_on([(b"UNWATCH",)])
+            self._put.clear()
+            return True
+        commands = self._added(current) if current is not None else None
+        if commands is None:
+            commands = self._made_anew(wire)
+        if commands is None:
+            wire.go_on([(b"UNWATCH",)])
+            return False
+        done = wire.go_on([(b"MULTI",), *commands, (b"EXEC",)])[-1]
+        if done is None:
+            return None
+        if not isinstance(done, Refusal):
+            self._put.clear()
+        return not isinstance(done, Refusal)
 
     def _added(self, current: KeyFilter) -> list[Command] | None:
         """The filter with what was put; ``None`` if it has no room for that."""
@@ -118,7 +132,7 @@ class PublishedFilter:
         current.update(self._put)
         return [(b"SET", self._name, self._sealed(current), b"KEEPTTL")]
 
-    def _made_anew(self, ask: Callable[[Sequence[Command]], list[Any]]) -> list[Command] | None:
+    def _made_anew(self, wire: Wire) -> list[Command] | None:
         """A filter of all entries on the server; ``None`` if they may not be listed.
 
         If they are too many, it is one in which every key seems to be, so that not every writer counts them again.
@@ -129,7 +143,7 @@ class PublishedFilter:
         cursor = b"0"
         pattern = f"hyper:{self._project}:{self._scope}:*".encode()
         for _ in range(_MOST_SCANS):
-            (answer,) = ask([(b"SCAN", cursor, b"MATCH", pattern, b"COUNT", _SCAN)])
+            (answer,) = wire.go_on([(b"SCAN", cursor, b"MATCH", pattern, b"COUNT", _SCAN)])
             if not isinstance(answer, list) or len(answer) != 2 or not isinstance(answer[1], list):
                 return None
             cursor, names = answer

@@ -65,12 +65,27 @@ class Wire:
     def ask(self, commands: Sequence[Command]) -> list[Any]:
         """The answers to the commands, in order: bytes, numbers, lists, ``None``, or a ``Refusal``.
 
-        A connection that the server closed while nothing was asked is opened again, once.
+        A connection that the server closed while nothing was asked is opened again, once, and the commands are sent
+        again: they have to be such that it does not matter whether the first were carried out.
 
         Raises:
             OutageError: The server could not be asked, or did not answer in time. The connection is closed.
 
         """
+        return self._within_budget(commands, again=True)
+
+    def go_on(self, commands: Sequence[Command]) -> list[Any]:
+        """The answers on the connection of the question before, for commands that need what that one left: a ``WATCH``.
+
+        Raises:
+            OutageError: As ``ask``; for the reason ``connection`` where that connection is gone.
+
+        """
+        if self._connection is None or self._pid != os.getpid():
+            raise OutageError("connection")
+        return self._within_budget(commands, again=False)
+
+    def _within_budget(self, commands: Sequence[Command], *, again: bool) -> list[Any]:
         if self._connection is not None and self._pid != os.getpid():
             self._connection = None  # The parent's: not ours to close.
         left = self._limits.budget - self.spent
@@ -82,7 +97,7 @@ class Wire:
             try:
                 return self._bounded(commands, min(left, self._limits.call))
             except OutageError as error:
-                if not used or error.reason != "connection":
+                if not used or not again or error.reason != "connection":
                     raise
                 return self._bounded(commands, min(left, self._limits.call))
         finally:

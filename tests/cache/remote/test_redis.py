@@ -14,6 +14,7 @@ from hyper.cache.remote import Limits, RedisLayer, published
 from hyper.cache.remote import layer as layer_module
 from hyper.cache.remote.published import PublishedFilter
 from hyper.cache.remote.settings import filter_name
+from hyper.cache.remote.wire import OutageError
 from hyper.cache.trust import Audited, Auditor, Keyring
 from tests.cache.conformance import LayerConformance
 from tests.cache.entries import action, blobs, key_of, noise, some_blobs
@@ -202,6 +203,58 @@ class TestFilter:
         reader = opened(server.url)
         for _ in range(3):
             assert len(reader.get_many("action", [action(1), action(2), action(3)])) == 3
+
+    @pytest.mark.parametrize("step", ["_added", "_made_anew"])
+    def test_a_connection_that_is_lost_in_between_loses_no_key(
+        self,
+        server: RedisServer,
+        opened: Callable[..., RedisLayer],
+        monkeypatch: pytest.MonkeyPatch,
+        step: str,
+    ) -> None:
+        """What was watched on it is not watched any more, and another writer has published meanwhile."""
+        first, second = opened(server.url), opened(server.url)
+        if step == "_added":
+            first.put_many("action", {action(1): b"result"})
+            first.flush()
+        first.put_many("action", {action(1): b"result", action(2): b"result"})
+        second.put_many("action", {action(3): b"result"})
+        between = [second]
+        stepped = getattr(PublishedFilter, step)
+
+        def stepping(self: PublishedFilter, given: Any) -> Any:
+            done = stepped(self, given)
+            if between:
+                between.pop().flush()
+                raw(server.url, "CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
+            return done
+
+        monkeypatch.setattr(PublishedFilter, step, stepping)
+        first.flush()
+        assert first.counters["errors"] == first.counters["outages"] == 0
+        reader = opened(server.url)
+        for _ in range(3):
+            assert len(reader.get_many("action", [action(1), action(2), action(3)])) == 3
+        reader.get_many("action", [action(4)])
+        assert reader.counters["spared"] == 1
+
+    def test_a_server_that_hangs_up_on_every_transaction_is_given_up(
+        self,
+        server: RedisServer,
+        opened: Callable[..., RedisLayer],
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        layer = opened(server.url)
+        layer.put_many("action", {action(1): b"result"})
+        tried = []
+
+        def hanging_up(*_: object) -> None:
+            tried.append(1)
+            raise OutageError("connection")
+
+        monkeypatch.setattr(PublishedFilter, "_published", hanging_up)
+        layer.flush()
+        assert (len(tried), layer.counters["errors"]) == (4, 1)
 
     def test_a_lost_filter_is_made_of_what_is_there(
         self, server: RedisServer, opened: Callable[..., RedisLayer]
