@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hyper.ir.program import AliasDef, UnionDef
 from hyper.lang.types import (
     ANY_DECIMAL,
     BOOL,
@@ -33,10 +32,10 @@ def bare(kind: Type, program: Program) -> Type:
         if isinstance(kind, Marked):
             kind = kind.inner
             continue
-        definition = program.definitions.get(kind.name)
-        if not isinstance(definition, AliasDef):
+        target = program.alias_type(kind.name)
+        if target is None:
             return kind
-        kind = definition.type
+        kind = target
     return kind
 
 
@@ -98,8 +97,7 @@ class Kinds:
 
     def variants(self, union: str) -> tuple[Type, ...]:
         """The variants of a union; none where there is no such union."""
-        definition = self._program.definitions.get(union)
-        return definition.variants if isinstance(definition, UnionDef) else ()
+        return self._program.variants(union) or ()
 
 
 def _any_decimal(kind: Type) -> Type:

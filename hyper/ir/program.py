@@ -5,13 +5,19 @@ This is what back ends read. One ``Module`` is one unit; a ``Program`` is all of
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 
 import msgspec
 
 from hyper.ir.nodes import Expr, Stmt
+from hyper.ir.reads import CLOCK, EVERYTHING, SERVICE, TEXT, TYPE, NotedDefinitions, Reads
 from hyper.lang.markers import NO_MARKERS, Markers
 from hyper.lang.types import Type
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from hyper.ir.index import ModuleIndex
 
 
 class FieldDef(msgspec.Struct, frozen=True):
@@ -394,16 +400,41 @@ class Module(msgspec.Struct, frozen=True):
     markers: Markers = NO_MARKERS
 
 
-class Program:
-    """All modules of a build, sorted by name, with every definition by its qualified name."""
+class Held(Protocol):
+    """Where the modules of a program are: in memory, or stored and loaded when one is looked at. Sorted by name."""
 
-    __slots__ = ("definitions", "home", "modules")
+    @property
+    def definitions(self) -> Mapping[str, Def]:
+        """Every definition but features by its qualified name."""
+
+    @property
+    def home(self) -> Mapping[str, Module]:
+        """The module of each definition."""
+
+    @property
+    def index(self) -> list[ModuleIndex]:
+        """What is known of each module without looking at it."""
+
+    def modules(self) -> list[Module]:
+        """All of them."""
+
+    def module(self, name: str) -> Module:
+        """One of them. Raises ``KeyError``."""
+
+    def module_of(self, name: str) -> str:
+        """The name of the module of a definition. Raises ``KeyError``."""
+
+
+class _Modules:
+    """Modules in memory."""
 
     def __init__(self, modules: list[Module]) -> None:
-        self.modules = sorted(modules, key=lambda module: module.name)
-        self.definitions: dict[str, Def] = {}
+        self._ordered = sorted(modules, key=lambda module: module.name)
+        self._by_name = {module.name: module for module in self._ordered}
+        self._index: list[ModuleIndex] | None = None
         self.home: dict[str, Module] = {}
-        for module in self.modules:
+        self.definitions: dict[str, Def] = {}
+        for module in self._ordered:
             for definition in module.definitions:
                 if not isinstance(definition, FeatureDef):
                     name = f"{module.name}.{definition.name}"
@@ -411,9 +442,101 @@ class Program:
                     self.home[name] = module
 
     @property
+    def index(self) -> list[ModuleIndex]:
+        if self._index is None:
+            from hyper.ir.index import index_of
+
+            self._index = [index_of(module) for module in self._ordered]
+        return self._index
+
+    def modules(self) -> list[Module]:
+        return self._ordered
+
+    def module(self, name: str) -> Module:
+        return self._by_name[name]
+
+    def module_of(self, name: str) -> str:
+        return self.home[name].name
+
+
+class Program:
+    """All modules of a build, sorted by name, with every definition by its qualified name.
+
+    ``reads`` notes what is looked at through the program, where that is asked for.
+    """
+
+    __slots__ = ("_held", "definitions", "reads")
+
+    def __init__(self, modules: list[Module] | Held, reads: Reads | None = None) -> None:
+        self._held: Held = _Modules(modules) if isinstance(modules, list) else modules
+        self.definitions: Mapping[str, Def] = self._held.definitions
+        if reads is not None:
+            self.definitions = NotedDefinitions(self.definitions, reads)
+        self.reads = reads or Reads(kept=False)
+
+    def noted(self, reads: Reads) -> Program:
+        """The same program, whose reads are noted."""
+        return Program(self._held, reads)
+
+    @property
+    def index(self) -> list[ModuleIndex]:
+        """What is known of each module without looking at it. What is made from it is for the caller to note."""
+        return self._held.index
+
+    @property
+    def modules(self) -> list[Module]:
+        """All modules, by name."""
+        self.reads.note(EVERYTHING)
+        return self._held.modules()
+
+    def module(self, name: str) -> Module:
+        """The module of a name. What is looked at in it is for the caller to note. Raises ``KeyError``."""
+        return self._held.module(name)
+
+    @property
+    def home(self) -> Mapping[str, Module]:
+        """The module of each definition."""
+        return self._held.home
+
+    def module_of(self, name: str) -> str:
+        """The name of the module of a definition, which its own begins with. Raises ``KeyError``."""
+        return self._held.module_of(name)
+
+    @property
     def service(self) -> ServiceDef | None:
         """The one service, where there is one."""
-        for definition in self.definitions.values():
-            if isinstance(definition, ServiceDef):
-                return definition
+        self.reads.note(SERVICE)
+        for module in self.index:
+            for found in module.definitions:
+                if found.kind == "service":
+                    name = f"{module.name}.{found.name}"
+                    self.reads.note(TEXT + name)
+                    service = self._held.definitions[name]
+                    return service if isinstance(service, ServiceDef) else None
         return None
+
+    # What may be asked of a definition alone: who asks does not care what else changes in it.
+
+    def alias_type(self, name: str) -> Type | None:
+        """The type that an alias stands for; ``None`` where there is no such alias."""
+        self.reads.note(TYPE + name)
+        definition = self._held.definitions.get(name)
+        return definition.type if isinstance(definition, AliasDef) else None
+
+    def alias_is_write_only(self, name: str) -> bool:
+        """Whether an alias is ``@write``."""
+        self.reads.note(TYPE + name)
+        definition = self._held.definitions.get(name)
+        return isinstance(definition, AliasDef) and definition.markers.write
+
+    def variants(self, name: str) -> tuple[Type, ...] | None:
+        """The variants of a union; ``None`` where there is no such union."""
+        self.reads.note(TYPE + name)
+        definition = self._held.definitions.get(name)
+        return definition.variants if isinstance(definition, UnionDef) else None
+
+    def reads_clock(self, name: str) -> bool:
+        """Whether a calc, table or rule reads the clock."""
+        self.reads.note(CLOCK + name)
+        definition = self._held.definitions.get(name)
+        return isinstance(definition, CalcDef | TableDef | RuleDef) and definition.reads_clock

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from hyper.emit.openapi.merging import decode
 from hyper.ir import nodes
-from hyper.ir.program import AliasDef, EntityDef, EnumDef
+from hyper.ir.program import EntityDef, EnumDef
 from hyper.ir.types import Alias, Dec, Marked, Opt, Prim
 
 if TYPE_CHECKING:
@@ -53,9 +53,9 @@ def _core(kind: Type, program: Program) -> Type:
         if isinstance(kind, Opt | Marked):
             kind = kind.inner
         elif isinstance(kind, Alias):
-            definition = program.definitions[kind.name]
-            assert isinstance(definition, AliasDef)
-            kind = definition.type
+            target = program.alias_type(kind.name)
+            assert target is not None
+            kind = target
         else:
             return kind
 

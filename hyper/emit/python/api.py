@@ -12,7 +12,7 @@ from hyper.emit.python.reading import reads
 from hyper.emit.python.scope import Scope, import_lines
 from hyper.emit.python.security import is_secured, security_tables, security_text
 from hyper.emit.python.types import annotation
-from hyper.ir.program import ActionDef, EntityDef, Module, Program, RuleDef
+from hyper.ir.program import ActionDef, EntityDef, Module, Program
 from hyper.ir.types import Entity, Type
 
 if TYPE_CHECKING:
@@ -354,9 +354,8 @@ def _check(check: CheckDef, action: ActionDef, arguments: dict[str, str], scope:
         assert isinstance(definition, EntityDef)
         path.append(scope.names.field(entity, name))
         kind = next((field.type for field in definition.fields if field.name == name), None)
-    rule = program.definitions.get(check.rule)
     target = f"{'.'.join(scope.names.home(check.rule))}:{scope.names.symbol(check.rule)}"
-    clock = ", reads_clock=True" if isinstance(rule, RuleDef) and rule.reads_clock else ""
+    clock = ", reads_clock=True" if program.reads_clock(check.rule) else ""
     return f"Check({quote(target)}, {tuple_of([quote(part) for part in path])}{clock})"
 
 

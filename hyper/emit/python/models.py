@@ -229,12 +229,12 @@ def is_write_only(field: FieldDef, program: Program) -> bool:
                 kind = inner
             case Alias(name) if name not in seen:
                 seen.add(name)
-                alias = program.definitions.get(name)
-                if not isinstance(alias, AliasDef):
-                    return False
-                if alias.markers.write:
+                if program.alias_is_write_only(name):
                     return True
-                kind = alias.type
+                target = program.alias_type(name)
+                if target is None:
+                    return False
+                kind = target
             case _:
                 return False
 

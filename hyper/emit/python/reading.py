@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from hyper.ir.kinds import bare
-from hyper.ir.program import EntityDef, EnumDef, Program, UnionDef
+from hyper.ir.program import EntityDef, EnumDef, Program
 from hyper.ir.types import Entity, Enum, ListOf, Lit, MapOf, Opt, Prim, Type, Union
 
 _PRIMITIVES: Final = {
@@ -40,12 +40,10 @@ def reads(kind: Type, program: Program, depth: int = 0) -> Any:
         case Entity(name):
             return _of_entity(name, program, depth)
         case Union(name):
-            definition = program.definitions.get(name)
-            if not isinstance(definition, UnionDef) or depth >= _DEPTH:
+            variants = program.variants(name)
+            if variants is None or depth >= _DEPTH:
                 return "any"
-            return _alternatives(
-                [reads(variant, program, depth + 1) for variant in definition.variants]
-            )
+            return _alternatives([reads(variant, program, depth + 1) for variant in variants])
         case _:
             return "string"
 

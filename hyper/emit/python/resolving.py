@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hyper.ir.kinds import bare
-from hyper.ir.program import UnionDef
 from hyper.ir.types import Opt, Prim, Type, Union
 
 if TYPE_CHECKING:
@@ -22,7 +21,5 @@ def takes_null(kind: Type, program: Program) -> bool:
             return True
         if isinstance(kind, Union) and kind.name not in seen:
             seen.add(kind.name)
-            definition = program.definitions.get(kind.name)
-            if isinstance(definition, UnionDef):
-                waiting += definition.variants
+            waiting += program.variants(kind.name) or ()
     return False

@@ -42,7 +42,7 @@ from hyper.emit.python.functions.pieces import (
     operation,
 )
 from hyper.ir import nodes
-from hyper.ir.program import CalcDef, EntityDef, RuleDef, TableDef
+from hyper.ir.program import EntityDef
 from hyper.ir.types import (
     BOOL,
     DATETIME,
@@ -503,8 +503,7 @@ class Expressions:
             if self.parts[expr.function]:
                 items.append(Atom("now"))
             return call(expr.function, *items)
-        definition = self.writer.scope.names.program.definitions[expr.function]
-        if isinstance(definition, CalcDef | TableDef | RuleDef) and definition.reads_clock:
+        if self.writer.scope.names.program.reads_clock(expr.function):
             self.writer.reads_clock = True
             items.append(Keyword("now=", Atom("now")))
         return call(self.writer.declaration(expr.function), *items)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from hyper.base.graph import components
 from hyper.ir.nodes import Call, ConstRef, EnumConst, IsVariant, MakeRecord
-from hyper.ir.program import ConstDef, EntityDef, ExternDef, UnionDef
+from hyper.ir.program import ConstDef, EntityDef, ExternDef
 from hyper.ir.types import Alias, Entity, Enum, ListOf, MapOf, Marked, Opt, Type, Union
 from hyper.ir.weight import definition_expressions, walk
 
@@ -38,11 +38,10 @@ def declarations(kind: Type, program: Program) -> Iterator[str]:
                 yield name
             case Union(name) | Alias(name) if name not in seen:
                 seen.add(name)
-                definition = program.definitions.get(name)
-                if isinstance(definition, UnionDef):
-                    waiting.extend(definition.variants)
-                elif definition is not None:
-                    waiting.append(definition.type)  # type: ignore[union-attr]
+                waiting.extend(program.variants(name) or ())
+                target = program.alias_type(name)
+                if target is not None:
+                    waiting.append(target)
             case _:
                 pass
 

@@ -1,0 +1,131 @@
+"""Modules as bytes, and programs of which only what is looked at is read from them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from functools import cache
+from typing import TYPE_CHECKING, Final, TypeVar
+
+import msgspec
+
+from hyper.ir.interpreter.stack import DEEPEST, run_deep
+from hyper.ir.program import FeatureDef, Module, Program
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from hyper.ir.index import ModuleIndex
+    from hyper.ir.program import Def
+
+T = TypeVar("T")
+
+_JSON: Final = b"{"
+"""How JSON begins, and MessagePack of a module does not."""
+
+
+def encode_module(module: Module) -> bytes:
+    """The bytes of a module: MessagePack, or JSON where it has an int past 64 bits or a lone surrogate."""
+    return _deep(lambda: _encoded(module))
+
+
+def decode_module(data: bytes) -> Module:
+    """The module of ``encode_module``. Raises ``ValueError`` for bytes that are none."""
+    return _deep(lambda: _decoded(data))
+
+
+def _encoded(module: Module) -> bytes:
+    try:
+        return msgspec.msgpack.encode(module)
+    except OverflowError:
+        return msgspec.json.encode(module)
+    except UnicodeEncodeError:
+        return json.dumps(msgspec.to_builtins(module)).encode()
+
+
+def _decoded(data: bytes) -> Module:
+    if not data.startswith(_JSON):
+        return _decoder().decode(data)
+    return msgspec.convert(json.loads(data), Module)
+
+
+@cache
+def _decoder() -> msgspec.msgpack.Decoder[Module]:
+    return msgspec.msgpack.Decoder(Module)
+
+
+def _deep(action: Callable[[], T]) -> T:
+    """Expressions may nest deeper than the stack that there is."""
+    try:
+        return action()
+    except RecursionError:
+        return run_deep(action, DEEPEST)
+
+
+class _Stored:
+    """Modules that are loaded when one is looked at."""
+
+    def __init__(self, index: Iterable[ModuleIndex], load: Callable[[str], Module]) -> None:
+        self.index = sorted(index, key=lambda module: module.name)
+        self._homes = {
+            f"{module.name}.{found.name}": module.name
+            for module in self.index
+            for found in module.definitions
+        }
+        self._load = load
+        self._loaded: dict[str, Module] = {}
+        self._found: dict[str, Def] = {}
+        self.definitions: Mapping[str, Def] = _Lazy(self._homes, self._definition)
+        self.home: Mapping[str, Module] = _Lazy(
+            self._homes, lambda name: self.module(self._homes[name])
+        )
+
+    def modules(self) -> list[Module]:
+        return [self.module(module.name) for module in self.index]
+
+    def module(self, name: str) -> Module:
+        found = self._loaded.get(name)
+        if found is None:
+            found = self._loaded[name] = self._load(name)
+            for definition in found.definitions:
+                if not isinstance(definition, FeatureDef):
+                    self._found[f"{name}.{definition.name}"] = definition
+        return found
+
+    def module_of(self, name: str) -> str:
+        return self._homes[name]
+
+    def _definition(self, name: str) -> Def:
+        found = self._found.get(name)
+        if found is None:
+            self.module(self._homes[name])
+            found = self._found[name]
+        return found
+
+
+class _Lazy(Mapping[str, T]):
+    """What is there for each name, found when it is looked at."""
+
+    __slots__ = ("_find", "_names")
+
+    def __init__(self, names: Mapping[str, str], find: Callable[[str], T]) -> None:
+        self._names = names
+        self._find = find
+
+    def __getitem__(self, name: str) -> T:
+        return self._find(name)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._names
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+
+def stored_program(index: Iterable[ModuleIndex], load: Callable[[str], Module]) -> Program:
+    """A program of which a module is loaded when it, or one of its declarations, is looked at. ``index`` has every module;
+    ``load`` gives the module of a name, and is asked once for each."""
+    return Program(_Stored(index, load))
