@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from hyper.base import digest
 from hyper.engine.ownership import claim
-from hyper.engine.record import Outcome, Record, Records, name_of
+from hyper.engine.record import DAY, Outcome, Record, Records, name_of
 from hyper.engine.result import Miss
 from hyper.engine.stamps import Stamps, look, unchanged
 from hyper.engine.store import Sharing, Store, cache_folder
@@ -159,6 +159,7 @@ class Request:
         blobs |= {content: made[path] for path, _, content in outcome.files}
         self._store.keep(self._key(sources), outcome, blobs, seconds)
         self.record(outcome)
+        self._records.sweep(self._options.cache_age * DAY)
 
     def record(self, outcome: Outcome) -> None:
         """Record an outcome that is in place; one whose files are not is not recorded."""

@@ -1,13 +1,15 @@
 """What a build leaves for the next one: the key of what it did, the stamps of what it read and wrote, and the outcome.
 
 A record is one small file beneath the cache's folder, written to the side and renamed. One that cannot be read, or is not what
-was written, counts as none.
+was written, counts as none. Its time is that of its last use, to the day, so that those of requests long not made can go.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
+import re
+import time
 from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
@@ -23,6 +25,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _MAGIC: Final = b"hyper record 1\n"
+DAY: Final = 24 * 3600.0
+# No build takes so long from writing a record to giving it its name.
+_WRITING_SECONDS: Final = DAY
+_NAME: Final = r"compiler|[0-9a-f]{32}"
+_ASIDE: Final = rf"\.({_NAME})\.[0-9]+"
 _TAG: Final = "Signature: 8a477f597d28d172789f06886806bc55\n# A cache: removing it costs time.\n"
 
 
@@ -82,26 +89,53 @@ class Records:
 
     def names(self) -> list[str]:
         """The files of all records."""
+        return [name for name in self._there() if re.fullmatch(_NAME, name)]
+
+    def clear(self) -> int:
+        """Remove all records; gives how many there were. Raises ``OSError`` where one cannot be removed."""
+        names = self._there()
+        for name in names:
+            # A build that runs meanwhile renames what it wrote to the side.
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(os.path.join(self.folder, name))
+        return sum(1 for name in names if re.fullmatch(_NAME, name))
+
+    def sweep(self, age: float) -> int:
+        """Remove the records that nobody asked for in ``age`` seconds; gives how many.
+
+        What a killed build left unfinished goes with them. A build that runs asked for its record when it began.
+        """
+        now = time.time()
+        removed = 0
+        for name in self._there():
+            unfinished = re.fullmatch(_ASIDE, name)
+            # What has no such name is not ours, and stays.
+            if unfinished is None and re.fullmatch(_NAME, name) is None:
+                continue
+            path = os.path.join(self.folder, name)
+            with contextlib.suppress(OSError):
+                if now - os.lstat(path).st_mtime > (_WRITING_SECONDS if unfinished else age):
+                    os.unlink(path)
+                    removed += unfinished is None
+        return removed
+
+    def _there(self) -> list[str]:
         try:
             return sorted(os.listdir(self.folder))
         except OSError:
             return []
 
-    def clear(self) -> int:
-        """Remove all records; gives how many there were. Raises ``OSError`` where one cannot be removed."""
-        names = self.names()
-        for name in names:
-            # A build that runs meanwhile renames what it wrote to the side.
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(os.path.join(self.folder, name))
-        return len(names)
-
     def _read(self, name: str) -> bytes | None:
+        path = os.path.join(self.folder, name)
         try:
-            with open(os.path.join(self.folder, name), "rb") as stream:
+            with open(path, "rb") as stream:
                 data = stream.read()
+                used = os.fstat(stream.fileno()).st_mtime
         except OSError:
             return None
+        if time.time() - used > DAY:
+            with contextlib.suppress(OSError):
+                os.utime(path)
         start = len(_MAGIC) + 32
         payload = data[start:]
         if data[:start] != _MAGIC + sha256(payload).digest():

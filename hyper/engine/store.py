@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import msgspec
 
 from hyper.engine.options import OptionError
-from hyper.engine.record import Outcome, make_cache_folder
+from hyper.engine.record import DAY, Outcome, make_cache_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 
 FOLDER: Final = ".hyper"
-_DAY: Final = 24 * 3600.0
 # The share of outcomes from others that are made here again, to see that they are the same.
 _AUDITED: Final = 0.01
 
@@ -61,7 +60,7 @@ def disk_layer(folder: str, options: Options) -> DiskLayer:
     return DiskLayer(
         os.path.join(folder, "store"),
         max_bytes=options.cache_size,
-        max_age=options.cache_age * _DAY,
+        max_age=options.cache_age * DAY,
     )
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import os
 import sys
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -436,6 +438,12 @@ def test_cache_from_filling_to_clearing(
     assert hyper("cache", "verify", "--json").json("cache")["figures"]["dropped"] == 0
     pruned = hyper("cache", "prune", "--size", "0", "--json").json("cache")["figures"]
     assert pruned["evicted"] == figures["actions"] + figures["blobs"]
+    assert pruned["records"] == 0
+    old = time.time() - 8 * 24 * 3600
+    for path in (tree / ".hyper" / "records").iterdir():
+        os.utime(path, (old, old))
+    assert "0 entries and 2 records" in hyper("cache", "prune", "--age", "7").out
+    assert hyper("build").code == 0
     assert hyper("cache", "clear", "--json").json("cache")["figures"]["records"] == 2
     assert hyper("build").code == 0
     assert (tree / ".hyper" / "records").is_dir()

@@ -89,13 +89,15 @@ def _verify(layer: DiskLayer, _records: Records, console: Console) -> dict[str, 
     return done._asdict()
 
 
-def _prune(layer: DiskLayer, _records: Records, console: Console) -> dict[str, Any]:
+def _prune(layer: DiskLayer, records: Records, console: Console) -> dict[str, Any]:
     done = layer.prune()
+    swept = records.sweep(layer.max_age)
     evicted = counted(done.evicted, "entry", "entries")
     console.say(
-        f"removed {evicted}: {sized(done.bytes_before)} before, {sized(done.bytes_after)} now"
+        f"removed {evicted} and {counted(swept, 'record')}:"
+        f" {sized(done.bytes_before)} before, {sized(done.bytes_after)} now"
     )
-    return done._asdict()
+    return {"records": swept} | done._asdict()
 
 
 def _clear(layer: DiskLayer, records: Records, console: Console) -> dict[str, Any]:
