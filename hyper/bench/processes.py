@@ -83,11 +83,17 @@ def once(command: Sequence[str], settings: Mapping[str, str] | None = None) -> R
     except OSError as error:
         raise BenchError(f"{command[0]} does not start: {error.strerror or error}") from None
     assert process.stdout is not None
-    printed = process.stdout.read()
-    _, status, usage = os.wait4(process.pid, 0)
-    wall = time.perf_counter() - began
-    process.returncode = os.waitstatus_to_exitcode(status)
-    process.stdout.close()
+    try:
+        with process.stdout:
+            printed = process.stdout.read()
+        _, status, usage = os.wait4(process.pid, 0)
+        wall = time.perf_counter() - began
+        process.returncode = os.waitstatus_to_exitcode(status)
+    except BaseException:
+        # Who interrupts the measurement wants neither the command to go on, nor what is left of it.
+        process.kill()
+        process.wait()
+        raise
     if process.returncode:
         text = printed.decode(errors="replace")[-_TOLD:]
         raise BenchError(f"{' '.join(command)} exited with {process.returncode}:\n{text}")

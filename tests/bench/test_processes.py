@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import io
+import os
+import signal
+import subprocess
 import sys
+from typing import Any
 
 import pytest
 
@@ -18,6 +23,34 @@ def test_a_command_that_fails_is_no_figure() -> None:
 def test_a_command_that_is_not_there_is_told() -> None:
     with pytest.raises(BenchError, match="does not start"):
         once(("/no/such/program",), {})
+
+
+def test_a_command_that_is_measured_ends_with_an_interrupt(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    started: list[subprocess.Popen[bytes]] = []
+
+    class Interrupted(subprocess.Popen[bytes]):
+        """A process whose output is waited for until somebody has enough of it."""
+
+        def __init__(self, *args: Any, **options: Any) -> None:
+            super().__init__(*args, **options)
+            started.append(self)
+            assert self.stdout is not None
+            self.stdout.close()
+            self.stdout = Impatient()
+
+    class Impatient(io.BytesIO):
+        def read(self, _size: int | None = -1) -> bytes:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(subprocess, "Popen", Interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        once((sys.executable, "-c", "import time; time.sleep(600)"))
+    (process,) = started
+    assert process.returncode == -signal.SIGKILL
+    with pytest.raises(ChildProcessError):
+        os.waitpid(process.pid, os.WNOHANG)
 
 
 def test_a_process_sees_no_option_but_those_given(monkeypatch: pytest.MonkeyPatch) -> None:
