@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING, Final, Literal
 import msgspec
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
 # Past this many products a bound says nothing to anybody.
 _TERMS: Final = 60
+# Past these many products, or factors of one, it is not worked out either: both can double with every line.
+_MOST_TERMS: Final = 4096
+_MOST_FACTORS: Final = 256
 
 
 class Atom(msgspec.Struct, frozen=True, order=True):
@@ -32,12 +35,12 @@ class Bound(msgspec.Struct, frozen=True):
     terms: dict[tuple[Atom, ...], int]
 
     def __add__(self, other: Bound) -> Bound:
-        terms = dict(self.terms)
-        for product, count in other.terms.items():
-            terms[product] = terms.get(product, 0) + count
-        return Bound(terms)
+        return total((self, other))
 
     def __mul__(self, other: Bound) -> Bound:
+        many = len(self.terms) * len(other.terms) > _MOST_TERMS
+        if many or self._factors() + other._factors() > _MOST_FACTORS:
+            return VAST
         terms: dict[tuple[Atom, ...], int] = {}
         for left, one in self.terms.items():
             for right, two in other.terms.items():
@@ -45,22 +48,22 @@ class Bound(msgspec.Struct, frozen=True):
                 terms[product] = terms.get(product, 0) + one * two
         return Bound(terms)
 
+    def _factors(self) -> int:
+        return max(map(len, self.terms), default=0)
+
     def either(self, other: Bound) -> Bound:
         """What is no smaller than both, whatever the sizes are."""
-        products = {**self.terms, **other.terms}
-        return Bound(
-            {key: max(self.terms.get(key, 0), other.terms.get(key, 0)) for key in products}
-        )
+        return greatest((self, other))
 
     def replace(self, change: Callable[[Atom], Bound]) -> Bound:
         """The sum with each atom replaced."""
-        total = number(0)
+        parts = []
         for product, count in self.terms.items():
             part = number(count)
             for atom in product:
                 part *= change(atom)
-            total += part
-        return total
+            parts.append(part)
+        return total(parts)
 
     def maximum(self, limits: Mapping[Atom, int]) -> int | None:
         """The greatest value under limits of the atoms; ``None`` where one has none."""
@@ -96,3 +99,29 @@ def number(value: int) -> Bound:
 def unknown(atom: Atom) -> Bound:
     """One atom."""
     return Bound({(atom,): 1})
+
+
+VAST: Final = unknown(Atom("…", "value"))
+"""What is too long to be worked out: an unknown number without a limit."""
+
+
+def total(parts: Iterable[Bound]) -> Bound:
+    """The sum of bounds."""
+    terms: dict[tuple[Atom, ...], int] = {}
+    for part in parts:
+        for product, count in part.terms.items():
+            terms[product] = terms.get(product, 0) + count
+        if len(terms) > _MOST_TERMS:
+            return VAST
+    return Bound(terms)
+
+
+def greatest(parts: Iterable[Bound]) -> Bound:
+    """What is no smaller than each of the bounds, whatever the sizes are."""
+    terms: dict[tuple[Atom, ...], int] = {}
+    for part in parts:
+        for product, count in part.terms.items():
+            terms[product] = max(terms.get(product, 0), count)
+        if len(terms) > _MOST_TERMS:
+            return VAST
+    return Bound(terms)

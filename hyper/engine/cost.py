@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from hyper.engine.bounds import Atom, Bound, number, unknown
+from hyper.engine.bounds import Atom, Bound, greatest, number, total, unknown
 from hyper.ir import nodes
 from hyper.ir.kinds import Kinds
 from hyper.ir.program import AliasDef, CalcDef, EntityDef, ExternDef, RequireDef, RuleDef, TableDef
@@ -18,6 +18,8 @@ from hyper.ir.weight import children, definition_expressions, walk, weight
 from hyper.lang import types
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from hyper.ir.program import Def, Program
 
 _SAME_SIZE: Final = frozenset({"sorted", "distinct", "reversed", "slice", "keys", "values"})
@@ -108,39 +110,34 @@ class _Costs:
 
     def _table(self, table: TableDef) -> Bound:
         known = self._parameters(table)
-        total, result = number(0), number(0)
+        conditions = [self._whole(each, known) for row in table.rows for each in row.conditions]
+        results = [self._whole(row.result, known) for row in table.rows]
         every = table.policy.startswith(("collect", "priority"))
-        for row in table.rows:
-            for condition in row.conditions:
-                total += self._whole(condition, known)
-            one = self._whole(row.result, known)
-            result = result + one if every else result.either(one)
-        return total + result
+        return total(conditions) + (total(results) if every else greatest(results))
 
     def _rule(self, rule: RuleDef) -> Bound:
         known = {"self": _Known("self", None)}
-        total = number(0)
+        parts = []
         for clause in rule.clauses:
-            total += self._whole(clause.condition, known)
+            parts.append(self._whole(clause.condition, known))
             if not isinstance(clause, RequireDef):
-                for _, value in clause.fields:
-                    total += self._whole(value, known)
-        return total
+                parts += [self._whole(value, known) for _, value in clause.fields]
+        return total(parts)
 
     def _block(self, body: tuple[nodes.Stmt, ...], known: dict[str, _Known]) -> Bound:
-        total = number(0)
+        parts = []
         for stmt in body:
             match stmt:
                 case nodes.Return():
-                    total += self._whole(stmt.value, known)
+                    parts.append(self._whole(stmt.value, known))
                 case nodes.Let() | nodes.Assign():
-                    total += self._whole(stmt.value, known)
+                    parts.append(self._whole(stmt.value, known))
                     known[stmt.name] = self._local(stmt, known)
                 case nodes.For():
-                    total += self._loop(stmt, known)
+                    parts.append(self._loop(stmt, known))
                 case nodes.If():
-                    total += self._branches(stmt, known)
-        return total
+                    parts.append(self._branches(stmt, known))
+        return total(parts)
 
     def _local(self, stmt: nodes.Let | nodes.Assign, known: dict[str, _Known]) -> _Known:
         """A ``let`` is its value; what a ``var`` holds later is not followed."""
@@ -162,36 +159,34 @@ class _Costs:
         return self._whole(stmt.source, known) + self._size(stmt.source, known) * each
 
     def _branches(self, stmt: nodes.If, known: dict[str, _Known]) -> Bound:
-        total, longest = number(0), self._block(stmt.orelse, dict(known))
-        for branch in stmt.branches:
-            total += self._whole(branch.condition, known)
-            longest = longest.either(self._block(branch.body, dict(known)))
-        return total + longest
+        conditions = [self._whole(branch.condition, known) for branch in stmt.branches]
+        blocks = [stmt.orelse, *(branch.body for branch in stmt.branches)]
+        return total(conditions) + greatest(self._block(body, dict(known)) for body in blocks)
 
     def _whole(self, expr: nodes.Expr, known: dict[str, _Known]) -> Bound:
         """The nodes of an expression, and what its calls and generators add."""
-        return number(weight(expr)) + self._parts(expr, known)
+        return total((number(weight(expr)), *self._parts(expr, known)))
 
-    def _parts(self, expr: nodes.Expr, known: dict[str, _Known]) -> Bound:
-        total = number(0)
+    def _parts(self, expr: nodes.Expr, known: dict[str, _Known]) -> Iterator[Bound]:
+        names = known
         stack = [expr]
         while stack:
             node = stack.pop()
             match node:
                 case nodes.Comprehend() | nodes.Fold():
-                    total += self._generator(node, known)
+                    yield self._generator(node, names)
                     stack.append(node.source)
                     continue
                 case nodes.Call():
-                    total += self._call(node, known)
+                    yield self._call(node, names)
                 case nodes.Builtin():
-                    total += self._builtin(node, known)
+                    yield self._builtin(node, names)
                 case nodes.Binary(op="in") if _is_list(node.right.type):
-                    total += self._size(node.right, known)
+                    yield self._size(node.right, names)
                 case nodes.Bind():
-                    known = {**known, node.name: self._named(node.value, known)}
+                    names = dict(known) if names is known else names
+                    names[node.name] = self._named(node.value, names)
             stack.extend(children(node))
-        return total
 
     def _generator(self, node: nodes.Comprehend | nodes.Fold, known: dict[str, _Known]) -> Bound:
         inner = {**known, node.target: self._element(node.source, known)}
@@ -235,36 +230,38 @@ class _Costs:
             return number(0)
         if node.name == "flatten":
             return self._size(node, known)
-        total = number(0)
-        for arg in node.args:
-            if _is_list(arg.type):
-                size = self._size(arg, known)
-                total += size * size if node.name in _SQUARE else size
-        return total
+        sizes = [self._size(arg, known) for arg in node.args if _is_list(arg.type)]
+        return total(size * size if node.name in _SQUARE else size for size in sizes)
 
     def _element(self, source: nodes.Expr, known: dict[str, _Known]) -> _Known:
         path = self._path(source, known)
         return _Known(f"{path}[]" if path else None, None)
 
     def _path(self, expr: nodes.Expr, known: dict[str, _Known]) -> str | None:
-        steps: list[str] = []
+        steps: list[nodes.Field | None] = []
         while True:
             match expr:
                 case nodes.Field():
-                    steps.append(f".{expr.name}")
-                    self._field_limit(expr, known)
+                    steps.append(expr)
                     expr = expr.base
                 case nodes.Item():
-                    steps.append("[]")
+                    steps.append(None)
                     expr = expr.base
                 case nodes.Convert():
                     expr = expr.operand
                 case nodes.Local():
-                    found = known.get(expr.name)
-                    head = found.path if found else None
-                    return None if head is None else head + "".join(reversed(steps))
+                    head = known[expr.name].path if expr.name in known else None
+                    return None if head is None else self._followed(head, steps)
                 case _:
                     return None
+
+    def _followed(self, path: str, steps: list[nodes.Field | None]) -> str:
+        """The path of the last of ``steps``, which begin with the last; the limits of their fields are noted."""
+        for step in reversed(steps):
+            path += "[]" if step is None else f".{step.name}"
+            if step is not None:
+                self._limit(path, self._field_limit(step))
+        return path
 
     def _size(self, expr: nodes.Expr, known: dict[str, _Known]) -> Bound:
         """The length of a list, map or range; the value of an int."""
@@ -318,17 +315,13 @@ class _Costs:
         path = self._path(expr, known)
         return unknown(Atom(path or _words(expr), "value"))
 
-    def _field_limit(self, expr: nodes.Field, known: dict[str, _Known]) -> None:
+    def _field_limit(self, expr: nodes.Field) -> int | None:
         entity = self._entity(expr.base.type)
         field = next((f for f in entity.fields if f.name == expr.name), None) if entity else None
         if field is None:
-            return
+            return None
         limit = field.markers.max_size
-        if limit is None:
-            limit = self._type_limit(field.type)
-        path = self._path(expr.base, known)
-        if path is not None:
-            self._limit(f"{path}.{expr.name}", limit)
+        return self._type_limit(field.type) if limit is None else limit
 
     def _limit(self, path: str, limit: int | None) -> None:
         if limit is not None:

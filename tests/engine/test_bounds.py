@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hyper.engine.bounds import Atom, Bound, number, unknown
+from hyper.engine.bounds import VAST, Atom, Bound, greatest, number, total, unknown
 
 ATOMS = [Atom("a"), Atom("b.c"), Atom("n", "value")]
 SIZES = st.fixed_dictionaries({atom: st.integers(0, 9) for atom in ATOMS})
@@ -46,3 +46,23 @@ def test_how_it_is_written() -> None:
     )
     assert str(number(0)) == "0"
     assert bound.maximum({}) is None
+
+
+def test_what_would_double_with_every_factor_is_not_worked_out() -> None:
+    product = number(1)
+    for number_of in range(200):
+        product *= unknown(Atom(f"a{number_of}")) + unknown(Atom(f"b{number_of}"))
+    assert len(product.terms) <= 4096
+    assert product.maximum(dict.fromkeys(ATOMS, 1)) is None
+    assert "…" in str(product)
+    power = unknown(ATOMS[0]) + number(1)
+    for _ in range(200):
+        power *= power
+    assert len(power.terms) <= 4096
+    assert power.maximum({ATOMS[0]: 1}) is None
+
+
+def test_a_sum_of_too_much_has_no_end() -> None:
+    parts = [unknown(Atom(f"a{each}")) for each in range(5000)]
+    assert total(parts) == greatest(parts) == VAST
+    assert VAST.maximum({}) is None

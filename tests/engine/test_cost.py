@@ -13,7 +13,8 @@ from hyper.engine.cost import _Costs, callees_first, cost_of
 from hyper.ir.interpreter import Interpreter
 
 if TYPE_CHECKING:
-    from hyper.ir.program import Program
+    from hyper.ir.program import EntityDef, Program
+    from hyper.lang.types import Type
 
 SOURCE = """
 entity Line:
@@ -139,3 +140,27 @@ def test_a_long_chain_of_calls_is_no_deep_one() -> None:
     assert cost is not None
     assert cost.maximum is not None
     assert cost.maximum > 1199
+
+
+def test_each_field_of_a_long_path_is_looked_up_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    depth = 12
+    lines = [f"entity E{n}:\n    next: E{n + 1}" for n in range(depth)]
+    lines += [f"entity E{depth}:\n    numbers: list[int] @size(0, 7)"]
+    lines += [f"calc f(e: E0) -> int: sum(x for x in e{'.next' * depth}.numbers)"]
+    files = MemoryFiles({"/w/m.intent": "\n".join(lines) + "\n"})
+    result = Compiler(files=files, environment={}).analyse("/w")
+    assert result.compilation is not None
+    assert result.compilation.program is not None, result.diagnostics
+    asked: list[str] = []
+    looked_up = _Costs._entity
+
+    def looking(self: _Costs, kind: Type) -> EntityDef | None:
+        asked.append(str(kind))
+        return looked_up(self, kind)
+
+    monkeypatch.setattr(_Costs, "_entity", looking)
+    cost = cost_of(result.compilation.program, "m.f")
+    assert cost is not None
+    assert cost.maximum is not None
+    # The path is followed for the size of the list, and for what its elements are.
+    assert len(asked) == 2 * (depth + 1)
