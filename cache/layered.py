@@ -1,4 +1,4 @@
-"""Layers in front of one another: the near and fast ones first."""
+"""Layers in front of one another, the near and fast ones first, and layers with less to them: read only, or never closed."""
 
 from __future__ import annotations
 
@@ -111,3 +111,33 @@ class ReadOnly:
     def close(self) -> None:
         """See ``Layer``."""
         self._layer.close()
+
+
+class Lasting:
+    """A layer that outlives its users: closing it leaves it open. Counts are those since this one was made."""
+
+    def __init__(self, layer: Layer) -> None:
+        self.name = layer.name
+        self._layer = layer
+        self._before = layer.counters
+
+    @property
+    def counters(self) -> dict[str, int]:
+        """What was counted meanwhile."""
+        return {key: count - self._before[key] for key, count in self._layer.counters.items()}
+
+    def get_many(self, kind: Kind, keys: Sequence[bytes]) -> dict[bytes, bytes]:
+        """See ``Layer``."""
+        return self._layer.get_many(kind, keys)
+
+    def put_many(self, kind: Kind, entries: Mapping[bytes, bytes], cost: float = 0.0) -> None:
+        """See ``Layer``."""
+        self._layer.put_many(kind, entries, cost)
+
+    def flush(self) -> None:
+        """See ``Layer``."""
+        self._layer.flush()
+
+    def close(self) -> None:
+        """Only flush: others go on with the layer."""
+        self._layer.flush()

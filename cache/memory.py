@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from threading import RLock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from hyper.cache.bounded import Bounded
 from hyper.cache.policies.lru import LRU
 from hyper.cache.protocol import fresh_counters, is_good
 
@@ -23,11 +24,16 @@ class MemoryLayer:
     """
 
     def __init__(
-        self, max_bytes: int, policy: Callable[[int], Policy] = LRU, *, name: str = "memory"
+        self,
+        max_bytes: int,
+        policy: Callable[[int], Policy] = LRU,
+        *,
+        name: str = "memory",
+        values: Bounded[Any] | None = None,
     ) -> None:
+        """``values``: where the entries are kept, beside other things of the same process and within one bound with them."""
         self.name = name
-        self._policy = policy(max_bytes)
-        self._entries: dict[bytes, bytes] = {}
+        self._entries: Bounded[Any] = Bounded(policy(max_bytes)) if values is None else values
         self._counters = fresh_counters(("evicted", "refused"))
         self._lock = RLock()
         self._closed = False
@@ -47,7 +53,6 @@ class MemoryLayer:
                 value = self._entries.get(name)
                 if value is not None:
                     found[key] = value
-                    self._policy.touch(name)
                     self._counters["bytes_out"] += len(value)
             self._counters["hits"] += len(found)
             self._counters["misses"] += len(wanted) - len(found)
@@ -66,10 +71,7 @@ class MemoryLayer:
                 self._keep(_name(kind, key), value)
 
     def _keep(self, name: bytes, value: bytes) -> None:
-        gone = self._policy.admit(name, len(value))
-        self._entries[name] = value
-        for other in gone:
-            self._entries.pop(other, None)
+        gone = self._entries.put(name, value, len(value))
         refused = name in gone
         self._counters["refused"] += refused
         self._counters["evicted"] += len(gone) - refused
@@ -81,8 +83,6 @@ class MemoryLayer:
         """See ``Layer``."""
         with self._lock:
             self._closed = True
-            for name in self._entries:
-                self._policy.remove(name)
             self._entries.clear()
 
 

@@ -26,6 +26,8 @@ KINDS: Final[Mapping[str, Callable[[Workplace, Way], Contestant]]] = {
     NO_OP: no_op,
     EDIT: edit,
 }
+_OF_SESSIONS: Final = frozenset({"memory"})
+"""What a process that builds once has no use for."""
 _SAME: Final = 0.05
 """Medians nearer than this to each other are called no difference."""
 
@@ -48,23 +50,24 @@ def ablate(request: Request, tier: TierName, kinds: Sequence[str]) -> Report:
     _alike(report)
     if absent(request.path, report):
         return report
+    measured = [each for each in switches() if each in KEYS and each not in _OF_SESSIONS]
     with tempfile.TemporaryDirectory(prefix="hyper-bench-") as folder:
         work = request.open(folder)
         report.subjects.append(work.subject)
         contestants = [
             _with(work, kind, switch, state, tier)
-            for switch in switches()
-            if switch in KEYS
+            for switch in measured
             for kind in kinds
             for state in states(switch)
         ]
         runs = measure([bare(), *contestants], request.rounds, request.warm_up)
         report.figures = figures(runs)
     for switch in switches():
-        if switch not in KEYS:
+        if switch in _OF_SESSIONS:
+            report.remarks.append(f"{switch} is of sessions, so it is not measured")
+        elif switch not in KEYS:
             report.remarks.append(f"{switch} cannot be set by itself, so it is not measured")
-            continue
-        for kind in kinds:
+        for kind in kinds if switch in measured else ():
             _judge(report, switch, kind)
     return report
 

@@ -79,6 +79,8 @@ def compile_with(
 ) -> View:
     """Run a compiler with the options among the arguments, and show how far it is."""
     options = {key: getattr(arguments, key) for key in KEYS if hasattr(arguments, key)}
+    # One compile has nothing to remember.
+    options["memory"] = 0
     try:
         with Compiler(**options) as compiler, traced(compiler, getattr(arguments, "trace", None)):
             console.follow(compiler)

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from hyper.base.events import Listener
     from hyper.base.fs import Files
     from hyper.engine.incremental import Kind
+    from hyper.engine.memory import Memory
 
     Paths = str | PathLike[str] | Sequence[str | PathLike[str]] | None
 
@@ -53,8 +54,8 @@ class Compiler:
         self._environment = os.environ if environment is None else environment
         self._arguments = _checked(options)
         self._emitter = Emitter()
-        self._parsed: dict[str, tuple[str, Parsed]] = {}
-        """What was parsed, by path, with the digest of the bytes that it was parsed from."""
+        self._memory: Memory | None = None
+        """What is at hand of earlier compiles."""
 
     def on(self, event: str, listener: Listener) -> Callable[[], None]:
         """Call ``listener`` with each such event, or with every one for ``"*"``. Returns what ends that."""
@@ -72,7 +73,7 @@ class Compiler:
 
     def shutdown(self) -> None:
         """Forget what was kept, and the listeners. The session can be used again."""
-        self._parsed.clear()
+        self._memory = None
         self._emitter.clear()
 
     def __enter__(self) -> Self:
@@ -116,6 +117,7 @@ class Compiler:
         began = time.perf_counter()
         self._emitter.emit(Event("compilation:start"))
         work = self._prepare(_as_list(paths), {**self._arguments, **_checked(options)})
+        self._remember(work)
         try:
             result = self._replay(work, kind, began)
             if result is None:
@@ -128,12 +130,24 @@ class Compiler:
                 result = work.result(state, began)
         finally:
             work.close()
+        if self._memory is not None:
+            self._memory.forget_gone(self._files, work.root, work.paths)
+            result.metrics |= self._memory.figures
         if self._emitter.listens("diagnostic"):
             for item in result.diagnostics:
                 self._emitter.emit(Event("diagnostic", path=item.file, diagnostic=item))
         seconds = result.timing["total"]
         self._emitter.emit(Event("compilation:end", seconds=seconds, success=result.success))
         return result
+
+    def _remember(self, work: Work) -> None:
+        """Have the memory that the options of a compile ask for."""
+        if self._memory is not None or work.configured.options.remembering:
+            from hyper.engine.memory import memory_for
+
+            self._memory = memory_for(work.configured.options, self._memory)
+            if self._memory is not None:
+                self._memory.began()
 
     def _replay(self, work: Work, kind: Kind | None, began: float) -> Result | None:
         """The result of before, where nothing that it depends on has changed."""
@@ -144,7 +158,8 @@ class Compiler:
         from hyper.engine.store import Sharing
 
         with work.phases.phase("compare"):
-            sharing = Sharing(self._environment, self._without)
+            at_hand = self._memory.layer() if self._memory is not None else None
+            sharing = Sharing(self._environment, self._without, at_hand)
             work.request = open_request(kind, work.configured, work.root, work.paths, sharing)
             outcome = work.request.replay() if work.request is not None else None
         if outcome is None:
@@ -187,14 +202,16 @@ class Compiler:
         return state
 
     def _parse(self, work: Work, path: str, data: bytes) -> Parsed:
-        content = digest.of_bytes(data)
-        known, kept = self._parsed.get(path, ("", None))
-        if kept is not None and known == content:
+        memory = self._memory
+        content = digest.of_bytes(data) if memory is not None else ""
+        kept = memory.parsed(work.root, path, content) if memory is not None else None
+        if kept is not None:
             work.cached += 1
             self._emitter.emit(Event("file:cached", phase="parse", path=path))
             return kept
         parsed = pipeline.parse_unit(path, data)
-        self._parsed[path] = (content, parsed)
+        if memory is not None:
+            memory.keep(work.root, content, parsed, len(data))
         self._emitter.emit(Event("file:parsed", phase="parse", path=path))
         return parsed
 
@@ -221,7 +238,7 @@ def create_hyper_compiler(**options: Any) -> Compiler:
 
 def hyper_compile(paths: Paths = None, **options: Any) -> Result:
     """Build once: ``hyper_compile("intents/", out="dist")``. See ``Compiler.compile``."""
-    with Compiler() as compiler:
+    with Compiler(memory=0) as compiler:
         return compiler.compile(paths, **options)
 
 

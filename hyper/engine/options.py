@@ -55,6 +55,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     cache_age: int = 30
     incremental: bool | None = None
     shares: bool | None = None
+    memory: int | None = None
+    sketches: bool | None = None
     project: str = "hyper"
 
     @property
@@ -71,6 +73,16 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     def sharing(self) -> bool:
         """Whether what is built is put into the shared cache, where there is one: as set, else as the tier says."""
         return TIERS[self.tier].shares if self.shares is None else self.shares
+
+    @property
+    def remembering(self) -> int:
+        """How many bytes a session keeps between its compiles: as set, else as the tier says."""
+        return TIERS[self.tier].memory if self.memory is None else self.memory
+
+    @property
+    def sketching(self) -> bool:
+        """Whether counts of use decide what is kept, and builds are counted: as set, else as the tier says."""
+        return TIERS[self.tier].sketches if self.sketches is None else self.sketches
 
 
 KEYS: Final[tuple[str, ...]] = Options.__struct_fields__
@@ -230,6 +242,8 @@ _PARSERS: Final[dict[str, Callable[[str, Any], Any]]] = {
     "cache_age": _days,
     "incremental": _switch,
     "shares": _switch,
+    "memory": _size,
+    "sketches": _switch,
     "project": _project,
 }
 

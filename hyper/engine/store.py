@@ -65,10 +65,12 @@ def disk_layer(folder: str, options: Options) -> DiskLayer:
 
 
 class Sharing(NamedTuple):
-    """What a compile knows of a shared cache: the variables that say where it is, and who hears once why it is not used."""
+    """What a compile knows of other places than the disk: the variables that say where a shared cache is, who hears once why it
+    is not used, and what a session has at hand."""
 
     environment: Mapping[str, str]
     on_outage: Callable[[str], None]
+    at_hand: Layer | None = None
 
 
 ALONE: Final = Sharing(MappingProxyType({}), lambda _reason: None)
@@ -83,6 +85,7 @@ class Store:
         self._options = options
         self._layer: Layered | None = None
         self._shared = _shared(options, sharing)
+        self._at_hand = sharing.at_hand
 
     def outcome(self, key: str) -> Outcome | None:
         """The outcome of an action, or ``None``."""
@@ -142,6 +145,8 @@ class Store:
             with contextlib.suppress(OSError):
                 make_cache_folder(os.path.dirname(self._folder))
                 layers.insert(0, disk_layer(os.path.dirname(self._folder), self._options))
+            if self._at_hand is not None:
+                layers.insert(0, self._at_hand)
             self._layer = Layered(layers)
         return self._layer
 

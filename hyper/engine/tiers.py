@@ -16,16 +16,28 @@ class Tier(msgspec.Struct, frozen=True):
     ``collects`` leaves the collector of cycles of Python alone during a build, which takes a tenth more time.
     ``incremental`` keeps what was built on disk, so that the next build does not do it again.
     ``shares`` puts what was built into the shared cache too, where one is configured; every tier reads from it.
+    ``memory`` is how many bytes a session keeps of what it parsed and read from the store.
+    ``sketches`` decides by counts of use what a session and the store keep, and counts what was built.
     """
 
     collects: bool
     incremental: bool
     shares: bool
+    memory: int
+    sketches: bool
 
+
+_MB: Final = 10**6
 
 TIERS: Final[dict[TierName, Tier]] = {
-    "conservative": Tier(collects=True, incremental=True, shares=False),
-    "balanced": Tier(collects=False, incremental=True, shares=True),
-    "aggressive": Tier(collects=False, incremental=True, shares=True),
-    "insane": Tier(collects=False, incremental=True, shares=True),
+    "conservative": Tier(
+        collects=True, incremental=True, shares=False, memory=64 * _MB, sketches=False
+    ),
+    "balanced": Tier(
+        collects=False, incremental=True, shares=True, memory=256 * _MB, sketches=True
+    ),
+    "aggressive": Tier(
+        collects=False, incremental=True, shares=True, memory=1000 * _MB, sketches=True
+    ),
+    "insane": Tier(collects=False, incremental=True, shares=True, memory=4000 * _MB, sketches=True),
 }

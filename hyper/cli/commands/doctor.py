@@ -12,6 +12,7 @@ import msgspec
 
 from hyper.base.fs import Disk
 from hyper.cli.main import FAILED, OK
+from hyper.cli.session import sized
 from hyper.engine.options import configure
 from hyper.engine.store import cache_folder
 from hyper.engine.tiers import TIERS
@@ -135,7 +136,8 @@ def _switches(configured: Configured) -> list[Finding]:
         value, set_to = getattr(TIERS[options.tier], key), getattr(options, key)
         why = f"by tier {options.tier}" if set_to is None else "as configured"
         on = value if set_to is None else set_to
-        found.append(Finding(key, "ok", f"{'on' if on else 'off'}, {why}"))
+        shown = sized(on) if key == "memory" else "on" if on else "off"
+        found.append(Finding(key, "ok", f"{shown}, {why}"))
     folder = cache_folder(configured)
     kept = "nowhere: .hyper is a link" if folder is None else os.path.relpath(folder)
     found.append(Finding("cache", "ok", kept))
