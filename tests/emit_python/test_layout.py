@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from hyper.emit.python import emit_python
+from hyper.emit.python.layout import runtime_files
 from hyper.ir.markers import Markers
 from hyper.ir.types import INT, STRING, Alias, Entity, ListOf, Opt, Union
 from tests.emit_python.packages import Package, installed, write
@@ -385,3 +387,15 @@ def test_the_name_of_the_package_is_not_repeated(modules: tuple[str, ...], files
     found = {path for path in emit_python(made, "shop") if path.endswith(".py")}
     own = {path for path in found if not path.startswith(("_runtime/", "api/"))}
     assert own == {"__init__.py", *files}
+
+
+def test_the_runtime_of_a_package_stands_alone() -> None:
+    """What the runtime's two folders take from each other is beside it in a package."""
+    files = runtime_files()
+    assert not [name for name, text in files.items() if "from hyper" in text or "from .." in text]
+    taken = {
+        found
+        for text in files.values()
+        for found in re.findall(r"^ *from \.(\w+) import", text, flags=re.MULTILINE)
+    }
+    assert {f"{name}.py" for name in taken} <= files.keys()

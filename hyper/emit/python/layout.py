@@ -179,6 +179,8 @@ def runtime_files() -> dict[str, str]:
             continue
         for entry in sorted(folder.iterdir(), key=lambda entry: entry.name):
             if entry.name.endswith(".py") and entry.name != "__init__.py":
-                files[entry.name] = _NOQA.sub("", entry.read_text(encoding="utf-8"))
+                text = _NOQA.sub("", entry.read_text(encoding="utf-8"))
+                # Both are one folder in a package.
+                files[entry.name] = text.replace(f"from {__package__}.runtime.", "from .")
     files["__init__.py"] = '"""What the generated modules of this package stand on."""\n'
     return files

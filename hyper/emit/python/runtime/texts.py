@@ -14,6 +14,7 @@ from uuid import UUID
 from pydantic import BaseModel, ValidationError
 from pydantic_core import SchemaValidator, core_schema
 
+from .durations import duration_text
 from .errors import fail
 from .lists import present
 
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "as_json",
-    "duration_text",
     "join",
     "matches",
     "pad_left",
@@ -32,8 +32,6 @@ __all__ = [
     "string",
     "substring",
 ]
-
-_MICROSECOND = timedelta(microseconds=1)
 
 
 @cache
@@ -87,23 +85,6 @@ def pad_left(text: str, width: int, fill: str) -> str:
 def pad_right(text: str, width: int, fill: str) -> str:
     """``fill`` after ``text`` until it is ``width`` long."""
     return text + _padding(text, width, fill)
-
-
-def duration_text(value: timedelta) -> str:
-    """ISO 8601 in days, hours, minutes and seconds."""
-    micros = value // _MICROSECOND
-    seconds, fraction = divmod(abs(micros), 1_000_000)
-    minutes, seconds = divmod(seconds, 60)
-    hours, minutes = divmod(minutes, 60)
-    days, hours = divmod(hours, 24)
-    clock = f"{hours}H" * bool(hours) + f"{minutes}M" * bool(minutes)
-    if fraction:
-        clock += f"{seconds}.{fraction:06d}".rstrip("0") + "S"
-    elif seconds:
-        clock += f"{seconds}S"
-    if not days and not clock:
-        return "PT0S"
-    return f"{'-' if micros < 0 else ''}P{f'{days}D' if days else ''}{'T' if clock else ''}{clock}"
 
 
 def _wire(value: enum.Enum) -> Any:

@@ -22,6 +22,8 @@ from pydantic_core import (
 )
 from pydantic_core import Url as CoreUrl
 
+from hyper.emit.python.runtime.durations import duration_text
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -87,25 +89,10 @@ def _within_range(text: str, handler: Callable[[str], timedelta]) -> timedelta:
         ) from None
 
 
-_MICROSECOND = timedelta(microseconds=1)
-
-
 def _duration_text(value: Any) -> str:
     if not isinstance(value, timedelta):
         raise PydanticSerializationUnexpectedValue(type(value).__name__)
-    micros = value // _MICROSECOND
-    seconds, fraction = divmod(abs(micros), 1_000_000)
-    minutes, seconds = divmod(seconds, 60)
-    hours, minutes = divmod(minutes, 60)
-    days, hours = divmod(hours, 24)
-    clock = f"{hours}H" * bool(hours) + f"{minutes}M" * bool(minutes)
-    if fraction:
-        clock += f"{seconds}.{fraction:06d}".rstrip("0") + "S"
-    elif seconds:
-        clock += f"{seconds}S"
-    if not days and not clock:
-        return "PT0S"
-    return f"{'-' if micros < 0 else ''}P{f'{days}D' if days else ''}{'T' if clock else ''}{clock}"
+    return duration_text(value)
 
 
 _DURATION = core_schema.plain_serializer_function_ser_schema(
