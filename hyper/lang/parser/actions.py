@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from hyper.lang import tokens as t
-from hyper.lang.parser.cursor import Fault
 from hyper.lang.parser.expressions import expression
-from hyper.lang.parser.heads import doc_beneath, idents, leading_doc, optional_block
+from hyper.lang.parser.heads import check_once, doc_beneath, idents, leading_doc, markers_and_lines
 from hyper.lang.parser.literals import string
 from hyper.lang.parser.security import security
 from hyper.lang.parser.types import markers, type_expr
@@ -41,17 +40,7 @@ def action(p: Cursor) -> ActionDecl:
     result = ActionDecl(
         start, 0, name, None, [], webhook, None, [], [], [], [], None, None, None, []
     )
-    try:
-        result.markers = markers(p)
-        found = optional_block(p)
-    except Fault as fault:
-        p.recover_head(fault, 0)
-        found = p.kinds[p.i] == t.INDENT
-    if found:
-        p.i += 1
-        result.doc = leading_doc(p, sole=True)
-        p.lines(lambda: _line(p, result))
-    result.end = p.last_end()
+    markers_and_lines(p, result, lambda: _line(p, result))
     return result
 
 
@@ -63,14 +52,9 @@ def _line(p: Cursor, result: ActionDecl) -> None:
     _LINES[word](p, result)
 
 
-def _once(p: Cursor, there: object) -> None:
-    if there is not None:
-        raise p.fault(f"an action has one `{p.texts[p.i].split()[0]}` line", "E0204")
-
-
 def _route(p: Cursor, result: ActionDecl) -> None:
     """``route GET /path``, one token; ``route GET "/odd path"``; ``route POST`` for a webhook."""
-    _once(p, result.route)
+    check_once(p, result.route, "an action")
     i = p.i
     start = p.starts[i]
     if p.kinds[i] == t.ROUTE:
@@ -225,16 +209,10 @@ def _allow(p: Cursor, result: ActionDecl) -> None:
 
 
 def _handled(p: Cursor, result: ActionDecl) -> None:
-    _once(p, result.handled_by)
+    check_once(p, result.handled_by, "an action")
     p.i += 1
     p.expect_word("by")
     result.handled_by = string(p)
-    p.end_line()
-
-
-def _security(p: Cursor, result: ActionDecl) -> None:
-    p.i += 1
-    result.security = (result.security or []) + security(p)
     p.end_line()
 
 
@@ -258,6 +236,6 @@ _LINES: Final[dict[str, Callable[[Cursor, ActionDecl], None]]] = {
     "check": _check,
     "allow": _allow,
     "handled": _handled,
-    "security": _security,
+    "security": security,
     "tags": _tags,
 }

@@ -5,13 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hyper.lang import tokens as t
+from hyper.lang.parser.cursor import Fault
 from hyper.lang.parser.literals import doc_at
-from hyper.lang.parser.types import marked_type
+from hyper.lang.parser.types import marked_type, markers
 from hyper.lang.tree import Ident, Param
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from hyper.lang.parser.cursor import Cursor
-    from hyper.lang.tree import StrLit
+    from hyper.lang.tree import ActionDecl, ServiceDecl, StrLit
 
 
 def doc_beneath(p: Cursor) -> StrLit | None:
@@ -80,6 +83,29 @@ def optional_block(p: Cursor) -> bool:
             p.i = i + 1
             return documented
     return open_block(p, "at least one line")
+
+
+def markers_and_lines(
+    p: Cursor, result: ActionDecl | ServiceDecl, line: Callable[[], None]
+) -> None:
+    """Take what stands after the name of an action or a service, each line of it with ``line``."""
+    try:
+        result.markers = markers(p)
+        found = optional_block(p)
+    except Fault as fault:
+        p.recover_head(fault, 0)
+        found = p.kinds[p.i] == t.INDENT
+    if found:
+        p.i += 1
+        result.doc = leading_doc(p, sole=True)
+        p.lines(line)
+    result.end = p.last_end()
+
+
+def check_once(p: Cursor, there: object, what: str) -> None:
+    """Report the second of a line that ``what`` has once."""
+    if there is not None:
+        raise p.fault(f"{what} has one `{p.texts[p.i].split()[0]}` line", "E0204")
 
 
 def parameters(p: Cursor) -> list[Param]:

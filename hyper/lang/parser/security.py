@@ -10,9 +10,17 @@ from hyper.lang.tree import SecurityScheme, SecurityUse, StrLit
 
 if TYPE_CHECKING:
     from hyper.lang.parser.cursor import Cursor
+    from hyper.lang.tree import ActionDecl, ServiceDecl
 
 
-def security(p: Cursor) -> list[SecurityUse]:
+def security(p: Cursor, result: ActionDecl | ServiceDecl) -> None:
+    """The ``security`` line; several say together what one would."""
+    p.i += 1
+    result.security = (result.security or []) + _uses(p)
+    p.end_line()
+
+
+def _uses(p: Cursor) -> list[SecurityUse]:
     """Take ``bearer, key and other("scope")``: a comma between alternatives, ``and`` between all of one."""
     uses = [_use(p)]
     while p.accept(t.COMMA):

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from hyper.lang import tokens as t
-from hyper.lang.parser.cursor import Fault
 from hyper.lang.parser.expressions import arguments
-from hyper.lang.parser.heads import doc_beneath, idents, leading_doc, optional_block
+from hyper.lang.parser.heads import check_once, doc_beneath, idents, markers_and_lines
 from hyper.lang.parser.literals import string
 from hyper.lang.parser.security import security
 from hyper.lang.parser.types import markers
@@ -25,17 +24,7 @@ def service(p: Cursor) -> ServiceDecl:
     p.i += 1
     name = p.ident("the name of the service")
     result = ServiceDecl(start, 0, name, None, [], None, None, [], [], None, [], [])
-    try:
-        result.markers = markers(p)
-        found = optional_block(p)
-    except Fault as fault:
-        p.recover_head(fault, 0)
-        found = p.kinds[p.i] == t.INDENT
-    if found:
-        p.i += 1
-        result.doc = leading_doc(p, sole=True)
-        p.lines(lambda: _line(p, result))
-    result.end = p.last_end()
+    markers_and_lines(p, result, lambda: _line(p, result))
     return result
 
 
@@ -44,20 +33,15 @@ def _line(p: Cursor, result: ServiceDecl) -> None:
     _LINES[word](p, result)
 
 
-def _once(p: Cursor, there: object) -> None:
-    if there is not None:
-        raise p.fault(f"a service has one `{p.texts[p.i]}` line", "E0204")
-
-
 def _title(p: Cursor, result: ServiceDecl) -> None:
-    _once(p, result.title)
+    check_once(p, result.title, "a service")
     p.i += 1
     result.title = string(p)
     p.end_line()
 
 
 def _version(p: Cursor, result: ServiceDecl) -> None:
-    _once(p, result.version)
+    check_once(p, result.version, "a service")
     p.i += 1
     result.version = string(p)
     p.end_line()
@@ -100,12 +84,6 @@ def _scheme(p: Cursor, result: ServiceDecl) -> None:
     result.schemes.append(SchemeLine(start, doc.end if doc else end, name, kind, args, marks, doc))
 
 
-def _security(p: Cursor, result: ServiceDecl) -> None:
-    p.i += 1
-    result.security = (result.security or []) + security(p)
-    p.end_line()
-
-
 def _roles(p: Cursor, result: ServiceDecl) -> None:
     p.i += 1
     result.roles += idents(p, "the name of a role")
@@ -117,7 +95,7 @@ _LINES: Final[dict[str, Callable[[Cursor, ServiceDecl], None]]] = {
     "version": _version,
     "server": _server,
     "scheme": _scheme,
-    "security": _security,
+    "security": security,
     "roles": _roles,
     "tag": _tag,
 }

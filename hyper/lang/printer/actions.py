@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         Node,
         Route,
         SecurityUse,
+        ServiceDecl,
         StrLit,
         TypeExpr,
     )
@@ -42,10 +43,10 @@ def write_lines(w: Writer, lines: list[Line]) -> None:
         write(w, *args)
 
 
-def action(w: Writer, node: ActionDecl) -> None:
-    """An action or a webhook; one without lines has no colon."""
-    head = f"{'webhook' if node.webhook else 'action'} {bare(node.name.name)}"
-    lines = _lines(node)
+def write_declaration(
+    w: Writer, head: str, node: ActionDecl | ServiceDecl, lines: list[Line]
+) -> None:
+    """Write an action or a service; one without lines has no colon."""
     if not lines:
         w.line(with_markers(head, node.markers, 0))
         doc_beneath(w, node.doc)
@@ -55,6 +56,12 @@ def action(w: Writer, node: ActionDecl) -> None:
     leading_doc(w, node.doc)
     write_lines(w, lines)
     w.end_block(node.end, w.column(node.start))
+
+
+def action(w: Writer, node: ActionDecl) -> None:
+    """An action or a webhook."""
+    head = f"{'webhook' if node.webhook else 'action'} {bare(node.name.name)}"
+    write_declaration(w, head, node, _lines(node))
 
 
 def _lines(node: ActionDecl) -> list[Line]:
