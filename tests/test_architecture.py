@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import subprocess
 import sys
@@ -10,6 +11,8 @@ from pathlib import Path
 from typing import Final
 
 import pytest
+
+from hyper.base.graph import components
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 NOTHING: Final = "nothing of ours"
@@ -49,6 +52,59 @@ def test_the_contracts_say_what_the_table_says() -> None:
     for room, may in table.items():
         forbidden = set(table) - may - {room}
         assert contracts.get(room, set()) == forbidden, room
+
+
+RINGS: Final = (
+    # Types hold markers, which hold expressions, and an expression may be a type.
+    {"hyper.lang.printer.expressions", "hyper.lang.printer.types"},
+    # The index of a program is made of its modules when it is first asked for.
+    {"hyper.ir.index", "hyper.ir.program"},
+    # Handlers take their arguments by the names that operations give them.
+    {"hyper.emit.python.api", "hyper.emit.python.handlers"},
+)
+
+
+def _modules() -> dict[str, Path]:
+    found = {}
+    for room in (ROOT / "hyper").iterdir():
+        for path in sorted(room.rglob("*.py")) if room.is_dir() else [room]:
+            if path.suffix == ".py":
+                parts = path.relative_to(ROOT).with_suffix("").parts
+                found[".".join(parts[: -1 if path.stem == "__init__" else None])] = path
+    return found
+
+
+class _Imports(ast.NodeVisitor):
+    """The names that a module imports when it runs, within functions too."""
+
+    def __init__(self, module: str, path: Path) -> None:
+        self.names: list[str] = []
+        self._package = module if path.stem == "__init__" else module.rpartition(".")[0]
+        self.visit(ast.parse(path.read_text(encoding="utf-8")))
+
+    def visit_If(self, node: ast.If) -> None:
+        if ast.unparse(node.test) != "TYPE_CHECKING":
+            self.generic_visit(node)
+
+    def visit_Import(self, node: ast.Import) -> None:
+        self.names += [each.name for each in node.names]
+
+    def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
+        above = self._package.split(".")[: 1 - node.level or None] if node.level else []
+        source = ".".join([*above, *([node.module] if node.module else [])])
+        self.names += [source, *(f"{source}.{each.name}" for each in node.names)]
+
+
+def test_modules_do_not_import_each_other() -> None:
+    """Not even once they run, which is how a ring is hidden."""
+    modules = _modules()
+    edges = {name: _Imports(name, path).names for name, path in modules.items()}
+    inside = {
+        name: [each for each in found if each in modules and not name.startswith(f"{each}.")]
+        for name, found in edges.items()
+    }
+    rings = [set(ring) for ring in components(inside) if len(ring) > 1]
+    assert [ring for ring in rings if ring not in RINGS] == []
 
 
 def test_rooms_at_the_root_are_links() -> None:

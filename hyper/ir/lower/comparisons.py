@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from hyper.ir import nodes
+from hyper.ir.lower.operands import is_simple, settled
 from hyper.lang.types import BOOL, NONE, Type, Unknown
 
 if TYPE_CHECKING:
@@ -37,8 +38,6 @@ def _chain(
     left: nodes.Expr,
 ) -> nodes.Expr:
     """The links from ``place`` on, whose left side is evaluated already unless it is the only link."""
-    from hyper.ir.lower.expressions import is_simple
-
     right_node = operands[place + 1]
     is_last = place == len(node.ops) - 1
     if is_last:
@@ -99,6 +98,4 @@ def sides(
 
 def _type_of(lowering: Expressions, node: tree.Expr) -> Type:
     """What an operand is when it was lowered."""
-    from hyper.ir.lower.expressions import settled
-
     return settled(lowering.typing.coerced.get(node, lowering.typing.types[node]))

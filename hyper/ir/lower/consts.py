@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from hyper.base.diagnostics import diagnostic
 from hyper.ir import nodes
 from hyper.ir.lower.constants import constant
-from hyper.ir.lower.expressions import Expressions, Names, settled
+from hyper.ir.lower.expressions import Expressions, Names
+from hyper.ir.lower.operands import settled
 from hyper.ir.program import ConstDef, Module, Program
 from hyper.lang import tree
 from hyper.lang.reads import AllNeededError

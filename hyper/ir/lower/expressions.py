@@ -8,8 +8,9 @@ from hyper.ir import nodes
 from hyper.ir.lower.comparisons import compare
 from hyper.ir.lower.constants import constant, number
 from hyper.ir.lower.conversions import Conversions
+from hyper.ir.lower.operands import is_simple, settled
 from hyper.lang import tree
-from hyper.lang.check.relations import NEVER, is_flexible, natural, without_none
+from hyper.lang.check.relations import without_none
 from hyper.lang.check.typed import (
     BuiltinRef,
     ConstRef,
@@ -22,7 +23,7 @@ from hyper.lang.check.typed import (
     SelfField,
     Typing,
 )
-from hyper.lang.types import ANY, BOOL, INT, Entity, Enum, ListOf, MapOf, Opt, Type, Unknown
+from hyper.lang.types import ANY, BOOL, INT, Entity, Enum, ListOf, Opt, Type, Unknown
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -283,36 +284,9 @@ class Expressions:
         return nodes.Choose(kind, condition, self.lower(node.yes), self.lower(node.no))
 
 
-def settled(kind: Type) -> Type:
-    """A type for the IR: the items of an empty list are of any type."""
-    if not is_flexible(kind) and not isinstance(kind, ListOf | MapOf | Opt):
-        return kind
-    return _of_any(natural(kind))
-
-
-def _of_any(kind: Type) -> Type:
-    match kind:
-        case ListOf(item):
-            return ListOf(_of_any(item))
-        case MapOf(value):
-            return MapOf(_of_any(value))
-        case Opt(inner):
-            return Opt(_of_any(inner))
-    return ANY if kind == NEVER else kind
-
-
 def negation(expr: nodes.Expr) -> nodes.Expr:
     """``not`` of a condition."""
     return nodes.Unary(BOOL, "not", expr)
-
-
-def is_simple(expr: nodes.Expr) -> bool:
-    """Whether an expression costs nothing, cannot fail, and so may be written twice."""
-    while isinstance(expr, nodes.Field):
-        expr = expr.base
-    if isinstance(expr, nodes.Convert) and isinstance(expr.operand, nodes.Local | nodes.Field):
-        return expr.operand.type == Opt(expr.type) and is_simple(expr.operand)
-    return isinstance(expr, nodes.Const | nodes.ConstRef | nodes.EnumConst | nodes.Local)
 
 
 def _is_number(kind: Type) -> bool:

@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hyper.ir import nodes
-from hyper.ir.lower.expressions import Expressions, is_simple, settled
+from hyper.ir.lower.operands import is_simple, settled
 from hyper.lang import tree
 from hyper.lang.check.relations import variants_of, without_none
 from hyper.lang.types import BOOL, Enum, Type, Union
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from hyper.ir.lower.expressions import Expressions
 
 
 class Statements:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 import msgspec
 
 from hyper.lang import tree
+from hyper.lang.check.literals import literal_items
 from hyper.lang.check.relations import (
     describe,
     fits,
@@ -196,8 +197,6 @@ class Checker:
         if isinstance(kind, Opt) and isinstance(expected, Opt):
             kind, expected = kind.inner, expected.inner
         if isinstance(kind, Prim) and kind.name == "float" and isinstance(expected, Dec):
-            from hyper.lang.check.containers import literal_items
-
             message = "a float where a decimal is expected: write `decimal(…)`"
             self.report("E0403", literal_items(self, node) or message, node)
         elif isinstance(kind, Dec) and expected == Prim("float"):

@@ -18,7 +18,6 @@ from hyper.lang.check.relations import (
     waits,
     without_none,
 )
-from hyper.lang.check.walk import expressions
 from hyper.lang.types import INT, STRING, UNKNOWN, Entity, ListOf, MapOf, Type, Unknown
 
 if TYPE_CHECKING:
@@ -144,24 +143,6 @@ def source_item(checker: Checker, node: tree.Expr) -> Type:
     elif not isinstance(kind, Unknown):
         checker.report("E0414", f"`for` goes through a list, not {describe(kind)}", node)
     return UNKNOWN
-
-
-def literal_items(checker: Checker, node: tree.Expr) -> str | None:
-    """What to say where floats of a list that stands after ``for`` meet decimals: nothing tells the list its type there."""
-    for item in expressions(node):
-        source = item.source if isinstance(item, tree.Comprehension) else None
-        if isinstance(item, tree.Name):
-            source = checker.loop_sources.get(item.name)
-        while isinstance(source, tree.Paren):
-            source = source.inner
-        if isinstance(source, tree.ListLit) and source.items:
-            text = checker.unit.source.text[source.start : source.end]
-            shown = text if len(text) <= 40 and "\n" not in text else "[…]"
-            return (
-                f"the items of `{shown}` are float here: name the list with its type first, as in"
-                f" `let items: list[decimal(10, 2)] = {shown}`"
-            )
-    return None
 
 
 def is_range(checker: Checker, node: tree.Expr) -> bool:

@@ -6,6 +6,7 @@ import re
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
+from hyper.lang import tree
 from hyper.lang.check.relations import (
     FLEX_INT,
     FLEX_NUM,
@@ -18,10 +19,10 @@ from hyper.lang.check.relations import (
 )
 from hyper.lang.check.settle import adopted
 from hyper.lang.check.texts import canonical, example
+from hyper.lang.check.walk import expressions
 from hyper.lang.types import ANY_DECIMAL, BOOL, NONE, Lit, Prim, Type, Union
 
 if TYPE_CHECKING:
-    from hyper.lang import tree
     from hyper.lang.check.checker import Checker
 
 INT_MIN: Final = -(2**63)
@@ -152,3 +153,21 @@ def _is_shaped(name: str, value: str) -> bool:
     """Whether a text has the form of its type, so that only its numbers are wrong."""
     shape = _SHAPES.get(name)
     return shape is not None and shape.fullmatch(value) is not None
+
+
+def literal_items(checker: Checker, node: tree.Expr) -> str | None:
+    """What to say where floats of a list that stands after ``for`` meet decimals: nothing tells the list its type there."""
+    for item in expressions(node):
+        source = item.source if isinstance(item, tree.Comprehension) else None
+        if isinstance(item, tree.Name):
+            source = checker.loop_sources.get(item.name)
+        while isinstance(source, tree.Paren):
+            source = source.inner
+        if isinstance(source, tree.ListLit) and source.items:
+            text = checker.unit.source.text[source.start : source.end]
+            shown = text if len(text) <= 40 and "\n" not in text else "[…]"
+            return (
+                f"the items of `{shown}` are float here: name the list with its type first, as in"
+                f" `let items: list[decimal(10, 2)] = {shown}`"
+            )
+    return None

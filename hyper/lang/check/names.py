@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from hyper.lang import tree
 from hyper.lang.broken import is_broken
 from hyper.lang.check.builtins import FUNCTIONS, NAMES, RESERVED
+from hyper.lang.check.checker import Local
 from hyper.lang.check.relations import describe, is_flexible, optional, variants_of, without_none
 from hyper.lang.check.settle import adopted
 from hyper.lang.check.typed import ConstRef, FieldRef, GivenRef, LocalRef, MemberRef, SelfField
@@ -30,7 +31,7 @@ from hyper.lang.types import UNKNOWN, Entity, Enum, Opt, Type, Union, Unknown
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from hyper.lang.check.checker import Checker, Local
+    from hyper.lang.check.checker import Checker
     from hyper.lang.symbols import EntitySymbol, FieldSymbol, Symbol
 
 
@@ -434,8 +435,6 @@ def path_of(checker: Checker, node: tree.Expr) -> tuple[str, ...] | None:
 
 def declare(checker: Checker, ident: tree.Ident, kind: Type, how: str) -> Local:
     """Add a local, after a look whether the name is free."""
-    from hyper.lang.check.checker import Local as Made
-
     name = ident.name
     if name in checker.locals:
         what = "a parameter" if checker.locals[name].kind == "parameter" else "a name"
@@ -444,7 +443,7 @@ def declare(checker: Checker, ident: tree.Ident, kind: Type, how: str) -> Local:
         checker.report("E0309", f"`{name}` is a builtin function: choose another name", ident)
     elif name in checker.scope.imported:
         checker.report("E0309", f"`{name}` is imported: choose another name", ident)
-    local = Made(_name_in_ir(checker, ident, how), kind, how, ident)
+    local = Local(_name_in_ir(checker, ident, how), kind, how, ident)
     checker.locals[name] = local
     checker.typing.names[ident] = local.name
     return local

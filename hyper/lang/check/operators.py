@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from hyper.lang import tree
-from hyper.lang.check.containers import literal_items
+from hyper.lang.check.literals import literal_items
 from hyper.lang.check.narrow import facts_of
 from hyper.lang.check.relations import (
     FLEX_INT,
