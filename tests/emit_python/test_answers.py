@@ -276,6 +276,29 @@ def test_no_answer_holds_what_is_only_in_requests(package: Package) -> None:
     assert head.model_dump(mode="json") == {**login, "never": None, "since": 3}
 
 
+def test_what_is_only_in_answers_is_read_in_a_request_like_any_other(package: Package) -> None:
+    """As the page on security says; an entity that does not have the field leaves it out."""
+    seen: list[Any] = []
+
+    class Handlers:
+        def team(self, *, team: Any) -> Any:
+            seen.append(team.head.since)
+            return team
+
+        def as_422(self, *, person: Any) -> Any:
+            seen.append(person.model_dump())
+            return person
+
+    client = Client(package["api:create_app"](Handlers()))
+    login = {"name": "x", "age": 20, "password": "p", "last": None}
+    for since, status in ((9, 200), ("soon", 422)):
+        team = {"head": {**login, "since": since}, "all": [], "by_name": {}}
+        assert client.post("/team", json=team).status_code == status
+    plain = {"name": "x", "age": 20}
+    assert client.post("/as_422", json={**plain, "since": 9}).json() == plain
+    assert seen == [9, plain]
+
+
 def test_a_null_that_was_not_set_is_written(package: Package) -> None:
     made = package["m0:Login"](name="x", age=1, password="p")
     assert made.model_dump() == {
