@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import gc
 import os
+import posixpath
 import time
 from functools import partial
 from typing import TYPE_CHECKING, Any, Self
@@ -21,7 +22,7 @@ from hyper.engine.clock import Phases
 from hyper.engine.discovery import discover, start_of
 from hyper.engine.options import Configured, check_key, configure, parse_value
 from hyper.engine.pipeline import Compilation, Parsed
-from hyper.engine.result import Result
+from hyper.engine.result import Miss, Result
 from hyper.engine.work import Work
 
 if TYPE_CHECKING:
@@ -122,7 +123,7 @@ class Compiler:
             result = self._replay(work, kind, began)
             if result is None:
                 with _collection(on=work.configured.options.collecting):
-                    state = self._front(work)
+                    state = self._edit(work) or self._front(work)
                     if work.usable:
                         finish(state, work)
                 with work.phases.phase("keep"):
@@ -188,13 +189,59 @@ class Compiler:
             found = discover(self._files, paths, _source(configured, paths))
         return Work(self._files, configured, found, phases)
 
+    def _edit(self, work: Work) -> Compilation | None:
+        """What an earlier build of the same sources knew, with the units compiled that an edit touches."""
+        if work.request is None or not work.usable:
+            return None
+        with work.phases.phase("graph"):
+            graph = work.request.graph()
+        if graph is None:
+            return None
+        from hyper.engine.graph.edit import compile_edit
+        from hyper.engine.graph.partial import Sources
+
+        known = work.request.read
+        digests = work.request.digests
+
+        def read(path: str) -> bytes:
+            data = known.get(path)
+            if data is None:
+                data = self._files.read(posixpath.join(work.root, path))
+            work.contents[path] = data
+            return data
+
+        sources = Sources(digests, read, partial(self._parse, work))
+        state = compile_edit(graph, sources, work.diagnostics, work.phases)
+        if isinstance(state, str):
+            self._missed(work, [Miss("", f"all files are compiled: {state}")])
+            work.cached = 0
+            work.contents = {}
+            return None
+        why = state.partial.why if state.partial is not None else {}
+        said = {miss.path for miss in work.request.misses}
+        self._missed(work, [Miss(path, why[path]) for path in sorted(why) if path not in said])
+        work.sources = digests
+        work.cached = len(digests) - len(why)
+        if self._emitter.listens("file:cached"):
+            for path in digests:
+                if path not in why:
+                    self._emitter.emit(Event("file:cached", phase="graph", path=path))
+        return state
+
+    def _missed(self, work: Work, misses: list[Miss]) -> None:
+        if work.request is not None:
+            work.request.misses += misses
+        for miss in misses:
+            self._emitter.emit(Event("cache:miss", path=miss.path, reason=miss.reason))
+
     def _front(self, work: Work) -> Compilation:
         if not work.usable:
             return Compilation([], list(work.diagnostics))
         with work.phases.phase("read"):
             known = work.request.read if work.request is not None else {}
             contents, found = pipeline.read_all(self._files, work.root, work.paths, known)
-        work.contents = contents
+        work.contents = dict(contents)
+        work.sources = {path: digest.of_bytes(data) for path, data in contents}
         state = pipeline.compile_front(contents, work.phases, partial(self._parse, work))
         state.diagnostics = pipeline.ordered([*work.diagnostics, *found, *state.diagnostics])
         if found:
@@ -202,6 +249,9 @@ class Compiler:
         return state
 
     def _parse(self, work: Work, path: str, data: bytes) -> Parsed:
+        again = work.parsed.get(path)
+        if again is not None and again[0] == data:
+            return again[1]
         memory = self._memory
         content = digest.of_bytes(data) if memory is not None else ""
         kept = memory.parsed(work.root, path, content) if memory is not None else None
@@ -210,6 +260,7 @@ class Compiler:
             self._emitter.emit(Event("file:cached", phase="parse", path=path))
             return kept
         parsed = pipeline.parse_unit(path, data)
+        work.parsed[path] = (data, parsed)
         if memory is not None:
             memory.keep(work.root, content, parsed, len(data))
         self._emitter.emit(Event("file:parsed", phase="parse", path=path))

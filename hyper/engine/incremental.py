@@ -21,7 +21,9 @@ from hyper.engine.store import Sharing, Store, cache_folder
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from hyper.engine.graph.kept import Graph
     from hyper.engine.options import Configured, Options
+    from hyper.engine.pipeline import Compilation
     from hyper.engine.stamps import Seen
 
 Blobs: TypeAlias = "Callable[[Sequence[str]], Mapping[str, bytes]]"
@@ -82,11 +84,13 @@ class Request:
         self._root = root
         self._options = options
         self._compiler = records.compiler()
-        shown = (_from(records.folder, each) for each in (root, options.out))
+        shown = [_from(records.folder, each) for each in (root, options.out)]
         shape = (options.package or "", ",".join(options.target))
         self._name = name_of((kind, *shown, *shape))
         self._record = records.load(self._name)
         self._seen: Seen | None = None
+        self._graph_folder = graph_folder(records.folder, shown[0])
+        self._graph: Graph | None = None
         self.misses: list[Miss] = []
 
     @property
@@ -141,21 +145,22 @@ class Request:
     def keep(
         self,
         outcome: Outcome,
-        contents: Sequence[tuple[str, bytes]],
+        built: tuple[Mapping[str, str], Mapping[str, bytes]],
         made: Mapping[str, bytes],
         seconds: float,
     ) -> None:
-        """Keep what was done in ``seconds`` for the bytes that it was done with, ``made`` being its files by path.
+        """Keep what was done in ``seconds``, ``made`` being its files by path.
 
+        ``built`` are the digests of the sources that it was done with, by path, and the bytes of those that were read.
         Nothing is kept where a source could not be read, or has other bytes by now.
         """
         if self._seen is None:
             return
         sources = self._seen.stamps
-        built = [(path, digest.of_bytes(data)) for path, data in contents]
-        if built != [(item.path, item.digest) for item in sources.files]:
+        digests, contents = built
+        if digests != {item.path: item.digest for item in sources.files}:
             return
-        blobs = {item.digest: data for item, (_, data) in zip(sources.files, contents, strict=True)}
+        blobs = {digests[path]: data for path, data in contents.items()}
         blobs |= {content: made[path] for path, _, content in outcome.files}
         self._store.keep(self._key(sources), outcome, blobs, seconds)
         self.record(outcome)
@@ -177,6 +182,30 @@ class Request:
                 return
         self._records.save(self._name, Record(self._key(sources), sources, outputs, outcome))
 
+    def graph(self) -> Graph | None:
+        """What an earlier build of the same source root knew of its units, where this one has to be made."""
+        if self._seen is None:
+            return None
+        from hyper.engine.graph.kept import load
+
+        self._graph = load(self._graph_folder, self._compiler)
+        return self._graph
+
+    @property
+    def digests(self) -> dict[str, str]:
+        """The digest of each source, by path."""
+        return {item.path: item.digest for item in self._seen.stamps.files} if self._seen else {}
+
+    def keep_graph(
+        self, state: Compilation, digests: Mapping[str, str], contents: Mapping[str, bytes]
+    ) -> None:
+        """Keep what is known of the units for the build that follows an edit. ``state`` has no error."""
+        if self._seen is None or digests != self.digests:
+            return
+        from hyper.engine.graph.keep import keep
+
+        keep(self._graph_folder, self._compiler, state, (digests, contents), self._graph)
+
     @property
     def counters(self) -> dict[str, int]:
         """The counts of the store's layers."""
@@ -195,6 +224,11 @@ class Request:
 
     def _folder(self, outcome: Outcome) -> str:
         return os.path.join(self._options.out, outcome.package or "")
+
+
+def graph_folder(records: str, root: str) -> str:
+    """The folder of the graph of a source root, beside the records."""
+    return os.path.join(os.path.dirname(records), "graphs", name_of(("graph", root)))
 
 
 def _from(folder: str, path: str) -> str:

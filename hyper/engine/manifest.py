@@ -23,18 +23,18 @@ def describe(
     *,
     package: str,
     targets: Sequence[str],
-    sources: Sequence[tuple[str, bytes]],
+    sources: Mapping[str, str],
     outputs: Mapping[str, bytes],
     chunks: Sequence[Chunk],
     extra: Mapping[str, Any],
 ) -> bytes:
-    """The manifest of a build; ``extra`` is what back ends add, such as the source map."""
+    """The manifest of a build; ``sources`` are the digests by path, ``extra`` is what back ends add, such as the source map."""
     manifest = {
         "schema_version": SCHEMA_VERSION,
         "generator": GENERATOR,
         "package": package,
         "targets": list(targets),
-        "sources": {path: digest.of_bytes(data) for path, data in sources},
+        "sources": dict(sources),
         "outputs": {path: digest.of_bytes(outputs[path]) for path in sorted(outputs)},
         "chunks": msgspec.to_builtins(list(chunks)),
     }

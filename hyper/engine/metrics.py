@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from hyper.engine.graph.rows import Row
     from hyper.engine.pipeline import Compilation
     from hyper.engine.result import Output
 
@@ -31,6 +32,8 @@ def _counted() -> dict[type, str]:
 
 def tally(state: Compilation) -> dict[str, int]:
     """Counts of what was compiled."""
+    if state.partial is not None:
+        return _summed_rows(state.partial.rows, state)
     from hyper.ir.program import ActionDef, FeatureDef
 
     counted = _counted()
@@ -51,6 +54,19 @@ def tally(state: Compilation) -> dict[str, int]:
                 counts[counted[type(definition)]] += 1
     counts["scenarios_skipped"] = sum(run.outcome == "skipped" for run in state.scenarios)
     return counts
+
+
+def _summed_rows(rows: Sequence[Row], state: Compilation) -> dict[str, int]:
+    """The same counts, from what is kept of each unit."""
+    kinds = ("bytes", "lines", *_counted().values(), "actions", "webhooks", "scenarios")
+    counts = {"files": len(rows)} | dict.fromkeys(kinds, 0)
+    for row in rows:
+        for name, count in row.counts.items():
+            counts[name] += count
+    stale = state.partial.stale if state.partial is not None else ()
+    skipped = sum(row.skipped for row in rows if row.module not in stale)
+    run = sum(each.outcome == "skipped" for each in state.scenarios)
+    return counts | {"scenarios_skipped": skipped + run}
 
 
 def summed(outputs: Sequence[Output], removed: Sequence[str]) -> dict[str, int]:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from hyper.base.fs import Files
     from hyper.engine.clock import Phases
+    from hyper.engine.graph.partial import Partial
     from hyper.engine.options import Options
     from hyper.ir.program import Program
     from hyper.ir.scenarios import ScenarioResult
@@ -44,6 +45,8 @@ class Compilation:
     checked: Checked | None = None
     program: Program | None = None
     scenarios: list[ScenarioResult] = field(default_factory=list)
+    partial: Partial | None = None
+    """Where only some units were compiled: which, and what is known of all. ``units`` is empty then."""
 
     @property
     def failed(self) -> bool:
@@ -131,7 +134,8 @@ def evaluate(state: Compilation, phases: Phases, *, externs: bool = False) -> No
     with phases.phase("scenarios"):
         from hyper.ir.scenarios import scenario_results
 
-        state.scenarios = scenario_results(state.program, externs)
+        only = state.partial.stale if state.partial is not None else None
+        state.scenarios = scenario_results(state.program, externs, only)
         for result in state.scenarios:
             state.diagnostics += result.diagnostics
         state.diagnostics = ordered(state.diagnostics)

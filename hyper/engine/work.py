@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from hyper.engine.discovery import Discovered
     from hyper.engine.incremental import Request
     from hyper.engine.options import Configured
-    from hyper.engine.pipeline import Compilation
+    from hyper.engine.pipeline import Compilation, Parsed
 
 
 class Work:
@@ -40,12 +40,17 @@ class Work:
         self.paths = found.paths
         self.diagnostics = [*configured.diagnostics, *found.diagnostics]
         self.usable = not any(item.is_error for item in self.diagnostics)
-        self.contents: list[tuple[str, bytes]] = []
+        self.contents: dict[str, bytes] = {}
+        """The bytes of the sources that were read, by path."""
+        self.sources: dict[str, str] = {}
+        """The digests of all sources, by path."""
         self.package: str | None = None
         self.outputs: list[Output] = []
         self.removed: list[str] = []
         self.chunks: list[Chunk] = []
         self.written_diagnostics: list[Diagnostic] = []
+        self.parsed: dict[str, tuple[bytes, Parsed]] = {}
+        """What this compile parsed, by path, with the bytes that it is the tree of."""
         self.request: Request | None = None
         self.made: dict[str, bytes] = {}
         self.cached = 0
@@ -60,7 +65,7 @@ class Work:
         made[manifest.NAME] = manifest.describe(
             package=package,
             targets=target,
-            sources=self.contents,
+            sources=self.sources,
             outputs=made,
             chunks=self.chunks,
             extra=extra,
@@ -127,10 +132,12 @@ class Work:
                     (item.path.partition("/")[2], item.size, item.digest) for item in self.outputs
                 ],
             ),
-            self.contents,
+            (self.sources, self.contents),
             self.made,
             time.perf_counter() - began,
         )
+        if not state.failed:
+            self.request.keep_graph(state, self.sources, self.contents)
 
     def close(self) -> None:
         """Let go of the store, whatever came of the compile."""

@@ -27,7 +27,7 @@ from hyper.ir.interpreter.comparison import equal
 from hyper.ir.program import FeatureDef
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
     from datetime import datetime
 
     from hyper.ir.program import Module, Program, ScenarioDef, StepDef
@@ -73,12 +73,15 @@ def run_scenarios(program: Program, externs: bool | Loader = False) -> list[Diag
     return [found for result in scenario_results(program, externs) for found in result.diagnostics]
 
 
-def scenario_results(program: Program, externs: bool | Loader = False) -> list[ScenarioResult]:
-    """Run all scenarios of a program, in the order of modules and lines."""
+def scenario_results(
+    program: Program, externs: bool | Loader = False, only: Collection[str] | None = None
+) -> list[ScenarioResult]:
+    """Run all scenarios of a program, or those of some modules, in the order of modules and lines."""
     loader = load_extern if externs is True else (externs or None)
     interpreter = Interpreter.for_compiler(program, externs=loader)
     results: list[ScenarioResult] = []
-    for module in program.modules:
+    modules = program.modules if only is None else [program.module(name) for name in sorted(only)]
+    for module in modules:
         for feature in module.definitions:
             if isinstance(feature, FeatureDef):
                 results += [

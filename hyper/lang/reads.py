@@ -77,6 +77,10 @@ class Foreign(Protocol):
         """A unit without its tree."""
         ...
 
+    def definition(self, name: str) -> Any:
+        """The definition in the IR of a declaration of one of them, or ``None``."""
+        ...
+
     def field(self, field: FieldSymbol) -> Any:
         """The definition in the IR of a field of one of them, as its owner has it; ``None`` for any other field."""
         ...
@@ -181,6 +185,10 @@ class Symbols(dict[str, "Symbol"]):
     def is_own(self, name: str) -> bool:
         """Whether a declaration is one of those that are compiled."""
         return dict.__contains__(self, name)
+
+    def own(self, name: str) -> Symbol:
+        """A declaration that is compiled, without a note. Raises ``KeyError``."""
+        return dict.__getitem__(self, name)
 
     def get(self, name: str, default: Any = None) -> Any:
         """The symbol of a name, to look at all of it."""

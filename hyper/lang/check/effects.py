@@ -37,7 +37,7 @@ def find_effects(
         body = checked.bodies.get(name)
         if body is None or not world.symbols.is_own(name):
             continue
-        symbol = world.symbols[name]
+        symbol = world.symbols.own(name)
         world.symbols.reading(symbol.unit.name)
         if isinstance(symbol, FunctionSymbol):
             functions[name] = _of_function(symbol, body.typing, functions, world)

@@ -45,6 +45,7 @@ def find_reach(session: Session) -> None:
     checked.clock = reaching(checked.order, edges, clock)
     checked.externs = reaching(checked.order, edges, externs)
     find_effects(session.world, checked, beyond)
+    session.world.symbols.reading("")
     _check_consts(session, edges)
     _check_clocks(session)
 
