@@ -226,8 +226,10 @@ def _use(name: str, rows: Iterable[Row], modules: Mapping[str, Module]) -> str:
 
 
 def _refuse_errors(found: Sequence[Diagnostic]) -> None:
-    if any(item.is_error or item.code in _SHARED for item in found):
-        raise WholeError("there are errors, or warnings that are given once for all of them")
+    if any(item.is_error for item in found):
+        raise WholeError("there are errors")
+    if any(item.code in _SHARED for item in found):
+        raise WholeError("there are warnings that are given once for all of them")
 
 
 def changes(before: Sequence[Row], after: Sequence[Row]) -> tuple[set[str], set[str], set[str]]:
