@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 import shutil
+import textwrap
 import tomllib
 from pathlib import Path
 from typing import Final
 
 import pytest
 
+from hyper.cli import main
 from tests import console
 
 ROOT: Final = Path(__file__).resolve().parents[1]
@@ -61,3 +63,38 @@ def test_the_guide_says_what_a_package_needs() -> None:
 )
 def test_matching(expected: str, printed: str, result: bool) -> None:
     assert console.matches(expected, printed) is result
+
+
+def _fences(text: str, info: str) -> list[str]:
+    """The fenced blocks of a page with this word behind the fence, without their indentation."""
+    found = re.findall(r"^( *)```(\w*)\n(.*?)^\1```$", text, re.MULTILINE | re.DOTALL)
+    return [textwrap.dedent(block) for _, word, block in found if word == info]
+
+
+def test_the_readme_shows_what_there_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("NO_COLOR", "1")
+    (tmp_path / ".git").mkdir()
+    shop = ROOT / "examples" / "storefront"
+    shutil.copytree(shop, tmp_path / "examples" / "storefront")
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    sources = "\n".join(path.read_text(encoding="utf-8") for path in shop.rglob("*.intent"))
+    (intent,) = _fences(readme, "intent")
+    for part in intent.strip().split("\n\n"):
+        assert part in sources
+    assert main(["build", "examples/storefront", "-o", "dist"]) == 0
+    shown, error = _fences(readme, "")
+    # Sizes and times are as they were when they were taken.
+    vague = re.compile(r"[\d,.]+ (kB|s)\b|\(.*\)")
+    assert vague.sub("", capsys.readouterr().out) == vague.sub("", shown)
+    (function,) = _fences(readme, "python")
+    package = (tmp_path / "dist" / "storefront" / "pricing.py").read_text(encoding="utf-8")
+    assert function.removesuffix("    ...\n") in package
+    (page,) = re.findall(
+        r"```intent\n(.*?)```", (ROOT / "docs/diagnostics/E0610.md").read_text(), re.DOTALL
+    )[:1]
+    (tmp_path / "fees.intent").write_text(page)
+    assert main(["check", "fees.intent"]) == 1
+    assert error.strip() in capsys.readouterr().err
