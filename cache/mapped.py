@@ -10,6 +10,7 @@ from __future__ import annotations
 import errno
 import mmap
 import os
+import stat
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -19,6 +20,8 @@ MAP_FROM: Final = 1 << 20
 NEVER: Final = 1 << 62
 _LEAST_FREE_SHARE: Final = 4
 _MEMORY: Final = "/proc/meminfo"
+# A pipe that stands where the file was is not waited for.
+_FLAGS: Final = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
 
 
 class TruncatedError(OSError):
@@ -34,12 +37,16 @@ class MappedFile:
     __slots__ = ("_descriptor", "_map", "path", "size")
 
     def __init__(self, path: str, map_from: int = MAP_FROM) -> None:
-        """Open a file. Raises ``OSError`` where it cannot be read."""
+        """Open a regular file. Raises ``OSError`` where it cannot be read."""
         self.path = path
         self._map: mmap.mmap | None = None
-        self._descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+        self._descriptor = os.open(path, _FLAGS)
+        status = os.fstat(self._descriptor)
+        self.size = status.st_size
+        if not stat.S_ISREG(status.st_mode):
+            self.close()
+            raise OSError(errno.EINVAL, "it is not a regular file", path)
         try:
-            self.size = os.fstat(self._descriptor).st_size
             if worth_mapping(self.size, map_from):
                 self._map = mmap.mmap(self._descriptor, self.size, access=mmap.ACCESS_READ)
         except (OSError, ValueError):

@@ -100,11 +100,7 @@ class Disk:
 
     def read(self, path: str) -> bytes:
         """See ``Files``."""
-        with open(path, "rb", opener=open_at_once) as stream:
-            mode = os.fstat(stream.fileno()).st_mode
-            if not stat.S_ISREG(mode):
-                raise OSError(errno.EINVAL, "it is not a regular file", path)
-            return stream.read()
+        return read_regular(path)[0]
 
     def canonical(self, path: str) -> str:
         """See ``Files``."""
@@ -179,6 +175,15 @@ class Disk:
             yield
         finally:
             os.close(descriptor)
+
+
+def read_regular(path: str) -> tuple[bytes, os.stat_result]:
+    """The bytes of a regular file, with its status from before they were read. Raises ``OSError`` for anything else."""
+    with open(path, "rb", opener=open_at_once) as stream:
+        status = os.fstat(stream.fileno())
+        if not stat.S_ISREG(status.st_mode):
+            raise OSError(errno.EINVAL, "it is not a regular file", path)
+        return stream.read(), status
 
 
 def open_at_once(path: str, flags: int) -> int:

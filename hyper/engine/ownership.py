@@ -13,6 +13,8 @@ import os
 import secrets
 from typing import Final
 
+from hyper.base.fs import open_at_once
+
 MARK: Final = "owner"
 _SECRET: Final = 32
 
@@ -24,7 +26,8 @@ def claim(folder: str) -> bool:
     """
     secret = _secret()
     try:
-        with open(os.path.join(folder, MARK), encoding="ascii") as stream:
+        place = os.path.join(folder, MARK)
+        with open(place, encoding="ascii", opener=open_at_once) as stream:
             name, _, proof = stream.read(256).partition(" ")
     except (OSError, ValueError):
         name = proof = ""

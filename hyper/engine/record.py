@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from hyper.base.diagnostics import Diagnostic
+from hyper.base.fs import read_regular
 from hyper.engine import identity
 from hyper.engine.ownership import MARK
 from hyper.engine.result import Chunk
@@ -128,12 +129,11 @@ class Records:
     def _read(self, name: str) -> bytes | None:
         path = os.path.join(self.folder, name)
         try:
-            with open(path, "rb") as stream:
-                data = stream.read()
-                used = os.fstat(stream.fileno()).st_mtime
+            # A pipe in its place is not waited for, and what has no end is not read.
+            data, status = read_regular(path)
         except OSError:
             return None
-        if time.time() - used > DAY:
+        if time.time() - status.st_mtime > DAY:
             with contextlib.suppress(OSError):
                 os.utime(path)
         start = len(_MAGIC) + 32

@@ -7,14 +7,13 @@ the same stamp could stand for other bytes is not trusted: the file is read, as 
 from __future__ import annotations
 
 import os
-import stat
 import time
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 
 from hyper.base import digest
-from hyper.base.fs import open_at_once
+from hyper.base.fs import read_regular as _read
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -106,15 +105,6 @@ def _settled(kept: Stamp, taken: int) -> bool:
     last = max(kept.modified, kept.changed)
     coarse = kept.modified % _SECOND == 0 and kept.changed % _SECOND == 0
     return last + (_COARSE if coarse else _TICK) < taken
-
-
-def _read(path: str) -> tuple[bytes, os.stat_result]:
-    """The bytes of a regular file, with its status from before they were read."""
-    with open(path, "rb", opener=open_at_once) as stream:
-        status = os.fstat(stream.fileno())
-        if not stat.S_ISREG(status.st_mode):
-            raise OSError(f"{path} is no regular file")
-        return stream.read(), status
 
 
 def _stamp(path: str, status: os.stat_result, content: str) -> Stamp:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -30,6 +31,13 @@ def test_parts_of_a_file(tmp_path: Path, map_from: int) -> None:
     assert file.read_some(49_000, 9000) == content[49_000:]
     file.close()
     file.close()
+
+
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path / "pipe", Path("/dev/zero")):
+        with pytest.raises(OSError, match="not a regular file"):
+            MappedFile(str(path))
 
 
 @MAPPED

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import itertools
 import json
 import os
 import shutil
@@ -309,6 +310,22 @@ def test_a_pipe_in_the_place_of_an_output_is_not_waited_for(tree: Tree) -> None:
     assert misses(one) == [("app/openapi.json", "this output is gone or was changed")]
     other = tree.build(incremental=False)
     assert [item.code for item in one.diagnostics] == [item.code for item in other.diagnostics]
+
+
+def test_a_pipe_in_the_place_of_what_is_kept_is_not_waited_for(tree: Tree) -> None:
+    (tree.sources / "hyper.toml").write_text("")
+    tree.cache = tree.sources / ".hyper"
+    for number in itertools.count():
+        assert tree.build(cache=None).success
+        files = sorted(path for path in tree.cache.rglob("*") if path.is_file())
+        if number == len(files):
+            break
+        files[number].unlink()
+        os.mkfifo(files[number])
+        (tree.sources / "more.intent").write_text(f"entity More:\n    a{number}: int\n")
+        assert tree.build(cache=None).success
+        tree.agrees()
+        shutil.rmtree(tree.cache)
 
 
 def test_a_record_with_what_cannot_be_a_path_costs_only_time(tree: Tree) -> None:
