@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -12,6 +13,33 @@ settings.register_profile(
     "hyper", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
 )
 settings.load_profile("hyper")
+
+
+# Counts are constants of modules, some of which are loaded before options are read; processes of xdist load them too.
+if "--full" in sys.argv:
+    os.environ["HYPER_LONG"] = "1"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--full", action="store_true", help="run trials at their full counts, as HYPER_LONG=1 does"
+    )
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say what the trials did."""
+    told = [
+        (report.nodeid.rpartition("/")[2], text)
+        for reports in terminalreporter.stats.values()
+        for report in reports
+        if isinstance(report, pytest.TestReport) and report.when == "teardown"
+        for name, text in report.user_properties
+        if name == "trial"
+    ]
+    if told:
+        terminalreporter.section("trials")
+        for name, text in sorted(told):
+            terminalreporter.line(f"{name}: {text}")
 
 
 @pytest.fixture(autouse=True)

@@ -21,10 +21,10 @@ ROOT: Final = Path(__file__).parents[2]
 LONG: Final = bool(os.environ.get("HYPER_LONG"))
 _DROP: Final = 24  # PR_CAPBSET_DROP
 _OVERRIDES: Final = (1, 2, 3)  # CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH, CAP_FOWNER
-_MEMORY: Final = """\
+_LIMITED: Final = """\
 import os, resource, sys
-resource.setrlimit(resource.RLIMIT_AS, (int(sys.argv[1]),) * 2)
-os.execv(sys.executable, [sys.executable, "-m", "hyper", *sys.argv[2:]])
+resource.setrlimit(getattr(resource, sys.argv[1]), (int(sys.argv[2]),) * 2)
+os.execv(sys.executable, [sys.executable, "-m", "hyper", *sys.argv[3:]])
 """
 
 
@@ -47,9 +47,17 @@ def hyper(
     more: Mapping[str, str] | None = None,
     humble: bool = False,
     memory: int | None = None,
+    largest_file: int | None = None,
 ) -> Ended:
-    """Run ``hyper`` in a folder. ``humble``: as a user whom permissions bind, root or not; ``memory``: bytes it may have."""
-    start = ["-m", "hyper"] if memory is None else ["-c", _MEMORY, str(memory)]
+    """Run ``hyper`` in a folder. ``humble``: as a user whom permissions bind, root or not; ``memory``: bytes it may have.
+
+    A write beyond ``largest_file`` bytes fails in its middle, as on a full disk.
+    """
+    start = ["-m", "hyper"]
+    if memory is not None:
+        start = ["-c", _LIMITED, "RLIMIT_AS", str(memory)]
+    elif largest_file is not None:
+        start = ["-c", _LIMITED, "RLIMIT_FSIZE", str(largest_file)]
     done = subprocess.run(
         [sys.executable, *start, *words],
         cwd=folder,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import socket
 import stat
 import subprocess
@@ -16,13 +15,10 @@ import pytest
 from hyper.base.fs import Disk
 from hyper.cli.main import main
 from tests.trust.command import (
-    LONG,
     digests,
     environment,
     hyper,
     is_complete,
-    start,
-    stop_after,
 )
 
 if TYPE_CHECKING:
@@ -208,63 +204,6 @@ def test_files_that_change_after_they_were_found(
     assert main(["build", str(tree / "src"), "-o", str(tree / "out")]) == 1
     assert "[E0901]" in capsys.readouterr().err
     assert not (tree / "out").exists()
-
-
-def test_two_builds_at_once(tree: Path) -> None:
-    (tree / "two").mkdir()
-    (tree / "two" / "b.intent").write_text(OTHER)
-    made = []
-    for name in ("src", "two"):
-        assert hyper(tree, "build", name, "-o", name + "-out").code == 0
-        made.append(digests(tree / f"{name}-out" / "app"))
-    for _ in range(10 if LONG else 3):
-        both = [start(tree, "build", name, "-o", "out") for name in ("src", "two")]
-        assert [stop_after(process, 120, signal.SIGKILL).code for process in both] == [0, 0]
-        assert digests(tree / "out" / "app") in made
-        assert is_complete(tree / "out" / "app")
-        assert [path.name for path in (tree / "out").iterdir()] == ["app"]
-
-
-@pytest.mark.skipif(
-    sys.platform != "linux" or os.geteuid() != 0, reason="mounting needs root on Linux"
-)
-def test_a_disk_that_fills(tree: Path) -> None:
-    """The output lies on a small disk that is a little larger each time."""
-    disk = tree / "out"
-    disk.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(disk)],
-        capture_output=True,
-        check=False,
-    )
-    if mounted.returncode:
-        pytest.skip("no disk can be mounted here")
-    try:
-        before = built(tree)
-        room = os.statvfs(disk)
-        fields = "".join(f"    field_{number}: int @range(0, {number})\n" for number in range(200))
-        wide = "".join(f"entity Wide{number}:\n{fields}\n" for number in range(3))
-        (tree / "src" / "b.intent").write_text(wide)
-        free = room.f_bavail * room.f_frsize
-        codes = []
-        for size in range(0, 400_000, 10_000 if LONG else 60_000):
-            filler = disk / "filler"
-            filler.write_bytes(bytes(free - size))
-            done = hyper(tree, *BUILD)
-            codes.append(done.code)
-            if done.code:
-                assert (done.code, "[E0908]" in done.text) == (1, True), done.text
-                assert "No space left" in done.text
-                filler.unlink()
-                assert digests(disk) == before
-            else:
-                assert is_complete(disk / "app")
-                break
-            assert [path.name for path in disk.iterdir()] == ["app"]
-        assert codes[0] == 1
-        assert codes[-1] == 0
-    finally:
-        subprocess.run(["umount", str(disk)], check=True)
 
 
 def test_a_working_folder_that_is_gone(tree: Path) -> None:

@@ -1,4 +1,4 @@
-"""Builds that are killed or interrupted at any moment leave the old output or the new one, and no litter."""
+"""Commands that are interrupted at any moment leave what was there or what they make, and no litter."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ import os
 import random
 import shutil
 import signal
-import subprocess
-import sys
 import time
 from typing import TYPE_CHECKING
 
@@ -18,7 +16,6 @@ from tests.trust.command import (
     ROOT,
     Ended,
     digests,
-    environment,
     hyper,
     is_complete,
     start,
@@ -28,7 +25,6 @@ from tests.trust.command import (
 if TYPE_CHECKING:
     from pathlib import Path
 
-KILLS = 200 if LONG else 6
 INTERRUPTS = 20 if LONG else 2
 STARTS = 200 if LONG else 4
 UNKEPT = {"HYPER_INCREMENTAL": "off"}
@@ -42,68 +38,6 @@ def is_answered(ended: Ended) -> bool:
     early = ", in command\n" not in ended.text and "hyper: interrupted" not in ended.text
     unready = ("Fatal Python error: init_", "Could not import runpy")
     return early and (ended.code == -signal.SIGINT or ended.text.startswith(unready))
-
-
-def changed(folder: Path) -> None:
-    """Other sources: a module less, a module more, a field more."""
-    (folder / "reporting.intent").unlink(missing_ok=True)
-    (folder / "extra.intent").write_text("intent extra\n\nentity Extra:\n    x: int\n")
-
-
-@pytest.fixture(scope="module")
-def variants(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[Path, dict[str, str]]]:
-    """Two states of the sources, each with what a clean build makes of it."""
-    found = []
-    for name in ("one", "two"):
-        folder = tmp_path_factory.mktemp(name)
-        source = folder / "src"
-        shutil.copytree(STOREFRONT, source)
-        if name == "two":
-            changed(source)
-        done = hyper(folder, "build", "src", "-o", "out", "--package", "shop")
-        assert done.code == 0, done.text
-        found.append((source, digests(folder / "out")))
-    return found
-
-
-@pytest.fixture(scope="module")
-def seconds(
-    variants: list[tuple[Path, dict[str, str]]], tmp_path_factory: pytest.TempPathFactory
-) -> float:
-    """About how long a build takes here: within that time the moments are chosen."""
-    began = time.perf_counter()
-    out = tmp_path_factory.mktemp("timed")
-    hyper(out, "build", str(variants[0][0]), "-o", str(out / "out"), "--package", "shop")
-    return time.perf_counter() - began
-
-
-@pytest.mark.parametrize("fresh", [True, False], ids=["first build", "build over another"])
-def test_killed_builds(
-    fresh: bool, variants: list[tuple[Path, dict[str, str]]], seconds: float, tmp_path: Path
-) -> None:
-    moments = random.Random(7 + fresh)
-    out = tmp_path / "out"
-    for number in range(KILLS // 2):
-        source, wanted = variants[number % 2]
-        if fresh:
-            shutil.rmtree(out, ignore_errors=True)
-        before = digests(out / "shop") if (out / "shop").exists() else {}
-        process = start(tmp_path, "build", str(source), "-o", "out", "--package", "shop")
-        # Most of what can break is at the end, where files are written.
-        share = moments.uniform(0.5, 1.1) if number % 4 else moments.uniform(0.0, 1.0)
-        stop_after(process, seconds * share, signal.SIGKILL)
-        after = digests(out / "shop") if (out / "shop").exists() else {}
-        new = {path.removeprefix("shop/"): value for path, value in wanted.items()}
-        assert after in (before, new)
-        assert not after or is_complete(out / "shop")
-        assert len(list(out.glob(".*"))) <= 1 if out.exists() else True
-        if number % 3 == 2 or number == KILLS // 2 - 1:
-            done = hyper(tmp_path, "build", str(source), "-o", "out", "--package", "shop")
-            assert done.code == 0, done.text
-            assert digests(out) == wanted
-            assert [path.name for path in out.iterdir()] == ["shop"]
-    run = [sys.executable, "-B", "-W", "error", "-c", "import shop.api"]
-    subprocess.run(run, cwd=out, env=environment({"PYTHONPATH": ""}), check=True, timeout=120)
 
 
 @pytest.mark.parametrize("command", ["build", "test", "fmt", "import"])
