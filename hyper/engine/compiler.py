@@ -10,6 +10,7 @@ import contextlib
 import gc
 import os
 import posixpath
+import sys
 import time
 from functools import partial
 from typing import TYPE_CHECKING, Any, Self
@@ -332,14 +333,37 @@ def _collection(*, on: bool) -> Iterator[None]:
     """A build makes hundreds of thousands of objects and few cycles: looking for them meanwhile mostly costs."""
     collects = gc.isenabled()
     if not on:
+        if collects:
+            _settled.make_room()
         gc.disable()
     try:
         yield
     finally:
         if collects:
             # The next new object would make the collector go through all that the build left: a fifth of the time of a
-            # large one. Frozen and thawed, they count as old, which are looked through when as many again are old.
+            # large one. Frozen and thawed, they count as old, which the collector then leaves alone: see ``_Settled``.
             if not on and gc.get_freeze_count() == 0:
                 gc.freeze()
                 gc.unfreeze()
+                _settled.note()
             gc.enable()
+
+
+class _Settled:
+    """How much this process held when its cycles were last looked through, or after its first build."""
+
+    def __init__(self) -> None:
+        self.blocks = 0
+
+    def note(self) -> None:
+        """A build is over."""
+        self.blocks = self.blocks or sys.getallocatedblocks()
+
+    def make_room(self) -> None:
+        """Look through all that is old when as much again is there: what builds left in cycles would stay for ever."""
+        if 0 < 2 * self.blocks < sys.getallocatedblocks():
+            gc.collect()
+            self.blocks = sys.getallocatedblocks()
+
+
+_settled = _Settled()

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import weakref
 from typing import TYPE_CHECKING
 
 import pytest
 
 from hyper import create_hyper_compiler, hyper_compile
 from hyper.base.memory import MemoryFiles
+from hyper.engine.compiler import _settled
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -172,3 +174,24 @@ def test_several_folders_and_paths(tmp_path: Path) -> None:
     result = hyper_compile([tmp_path / "shop", tmp_path / "service.intent"], out=tmp_path / "out")
     assert result.success, result.diagnostics
     assert (tmp_path / "out" / "shop" / "item.py").exists()
+
+
+class Ring:
+    """Something that only the collector of cycles can free."""
+
+    def __init__(self) -> None:
+        self.itself = self
+
+
+@pytest.mark.parametrize(("held", "freed"), [(1, True), (0, False), (1 << 60, False)])
+def test_what_builds_left_in_cycles_is_freed_when_it_is_as_much_again(
+    held: int, freed: bool, compiler: Compiler, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ring = weakref.ref(Ring())
+    gc.freeze()
+    gc.unfreeze()
+    assert ring() is not None
+    monkeypatch.setattr(_settled, "blocks", held)
+    assert compiler.compile("/w").success
+    assert (ring() is None) == freed
+    assert _settled.blocks > 1
