@@ -48,7 +48,7 @@ def compiled(files: dict[str, bytes]) -> Result:
 def is_told(result: Result, files: dict[str, bytes]) -> bool:
     """Whether a build came to an output or to errors, each at a place that is there."""
     for item in result.diagnostics:
-        data = files.get(item.file or "", b"")
+        data = files.get(item.file, b"")
         lines = 1 + data.count(b"\n") + data.count(b"\r")
         assert item.line is None or 1 <= item.line <= lines, item
     return result.success != bool(result.errors)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections import Counter
 
 SOURCES: Final = ("storefront", *(FILES if LONG else ()))
-SETTINGS: Final = [
+SETTINGS: Final[list[dict[str, str]]] = [
     *({"HYPER_TIER": tier} for tier in TIER_NAMES),
     *(
         {f"HYPER_{switch.upper()}": state}
