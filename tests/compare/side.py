@@ -133,6 +133,7 @@ class Side:
         normal.nullable = _all_of([self._takes_null(raw) for raw in schemas]) is not False
         for atom in atoms:
             self._merge(normal, atom)
+        self._merge_refusals(normal, atoms)
         if normal.enum is not None:
             _filter_enum(normal)
         else:
@@ -214,6 +215,16 @@ class Side:
         elif not self.trivial((schema,)):
             held = normal.additional
             normal.additional = (*(held if isinstance(held, tuple) else ()), schema)
+
+    def _merge_refusals(self, normal: Normal, atoms: list[dict[str, Any]]) -> None:
+        """To each part, what it does not describe itself is additional."""
+        for atom in atoms:
+            extra = atom.get("additionalProperties", True)
+            if self.trivial((extra,)) or "patternProperties" in atom:
+                continue
+            described = atom.get("properties") or {}
+            for name in normal.properties.keys() - described.keys():
+                normal.properties[name] = (*normal.properties[name], extra)
 
     def _merge_choice(self, normal: Normal, keyword: str, branches: list[Raw]) -> None:
         rest = self._not_null(branches)
@@ -410,7 +421,7 @@ def _filter_enum(normal: Normal) -> None:
         normal.enum = {
             key: value
             for key, value in normal.enum.items()
-            if not normal.types or _intersect({_json_type(value)}, normal.types)
+            if _intersect({_json_type(value)}, normal.types)
         }
     for keyword in ("minLength", "maxLength", "minimum", "maximum"):
         if keyword in normal.keywords:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from hyper.emit.openapi.merging import merge_texts
 from hyper.emit.openapi.schemas import SchemaWriter, json_type
 from hyper.ir.program import AliasDef, EntityDef, EnumDef, UnionDef
 
@@ -35,6 +36,9 @@ def declaration_schema(
 def _entity(entity: EntityDef, writer: SchemaWriter, *, flat: bool) -> Schema:
     if flat:
         schema = _object(entity.fields, writer)
+        said = _said_of_bases(entity, writer.program)
+        if said:
+            schema["allOf"] = said
     else:
         parts: list[Schema] = [{"$ref": writer.reference(base)} for base in entity.bases]
         # A part of its own, even if it is empty, tells an entity from another name for its base.
@@ -45,6 +49,21 @@ def _entity(entity: EntityDef, writer: SchemaWriter, *, flat: bool) -> Schema:
     elif entity.markers.extra in {"allow", "forbid"}:
         schema["additionalProperties"] = entity.markers.extra == "allow"
     return schema
+
+
+def _said_of_bases(entity: EntityDef, program: Program) -> list[Schema]:
+    """What ``@schema`` says of the bases of an entity, theirs included, for one that does not refer to them."""
+    said: list[Schema] = []
+    waiting = list(entity.bases)
+    while waiting:
+        base = program.definitions[waiting.pop(0)]
+        if isinstance(base, EntityDef):
+            patch: Schema = {}
+            merge_texts(patch, base.markers.schema)
+            parts = patch.pop("allOf", [])
+            said += [part for part in ([patch] if patch else []) + parts if part not in said]
+            waiting += base.bases
+    return said
 
 
 def closed_entities(program: Program) -> frozenset[str]:

@@ -6,19 +6,21 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
+from hyper.importers.openapi.combining import Conflict, merge_keywords
+from hyper.importers.openapi.entities import entity_of, flat_entity
 from hyper.importers.openapi.keywords import checked
-from hyper.importers.openapi.shapes import Shape, canonical, drop_null, split_notes, without
+from hyper.importers.openapi.shapes import Shape, drop_null, split_notes, without
 
 if TYPE_CHECKING:
     from hyper.importers.openapi.reading import Reader
 
 
-class Conflict(Exception):  # noqa: N818  # two parts that cannot be one schema; not a fault
-    """Two parts say different things of one keyword."""
-
-
 def merge_parts(reader: Reader, schema: dict[str, Any], pointer: str) -> Shape:
     """The shape of a schema with ``allOf``, whose parts are its members and then its other keywords."""
+    whole = {key: schema[key] for key in _OF_ALL if key in schema}
+    if whole:  # these see all parts, so they stay beside them
+        shape = merge_parts(reader, without(schema, whole), pointer)
+        return msgspec.structs.replace(shape, schema={**shape.schema, **whole})
     core, notes = split_notes(without(schema, ("allOf",)))
     core, nullable = drop_null(core)
     shapes = [
@@ -48,8 +50,11 @@ def merge_parts(reader: Reader, schema: dict[str, Any], pointer: str) -> Shape:
     if len(real) == 1:
         return _with(real[0][0], notes, nullable)
     if all(_is_object(reader, shape) for shape, _ in real):
-        return _with(_entity(reader, [shape for shape, _ in real]), notes, nullable)
+        return _with(entity_of(reader, [shape for shape, _ in real]), notes, nullable)
     return _keywords(reader, real, notes, nullable, pointer)
+
+
+_OF_ALL: Final = ("unevaluatedItems", "unevaluatedProperties")
 
 
 def _says_nothing(shape: Shape) -> bool:
@@ -66,122 +71,17 @@ def _leads_nowhere(reader: Reader, shape: Shape) -> bool:
 def _is_object(reader: Reader, shape: Shape) -> bool:
     """Whether a part is an entity, or a reference to one without a word of its own."""
     if shape.kind == "ref":
-        return not shape.schema and reader.target(shape.reference).kind == "entity"
+        return (
+            not shape.schema
+            and reader.target(shape.reference).kind == "entity"
+            and reader.is_bare(shape.reference)
+        )
     return shape.kind == "entity"
 
 
 def _with(shape: Shape, notes: dict[str, Any], nullable: bool) -> Shape:
     """The shape with other annotations; the shape of a part may be shared, so it is copied."""
     return msgspec.structs.replace(shape, notes=notes, nullable=nullable)
-
-
-def _entity(reader: Reader, shapes: list[Shape]) -> Shape:
-    """An entity from entities: ``is`` where the bases' fields stay as they are, else all fields in one."""
-    bases: list[tuple[str, Shape]] = []
-    own: dict[str, tuple[Any, str]] = {}
-    required: dict[str, None] = {}
-    try:
-        rest: dict[str, Any] = {}
-        for shape in shapes:
-            if shape.kind == "ref":
-                bases.append((shape.reference, reader.target(shape.reference)))
-                continue
-            bases.extend((base, reader.target(base)) for base in shape.bases)
-            _add_all(own, shape.properties)
-            required.update(dict.fromkeys(shape.required))
-            rest = merge_keywords(rest, shape.schema)
-        for _, base in bases:
-            extra = base.schema.get("additionalProperties", True)
-            if extra is not True and extra != {}:  # what a base refuses, all of its kind refuse
-                rest = merge_keywords(rest, {"additionalProperties": extra})
-        inherited, inherited_required = _inherit(bases)
-        kept = _beside(own, required, inherited, inherited_required)
-    except Conflict:
-        return _flat(reader, shapes)
-    return Shape(
-        "entity",
-        rest,
-        bases=tuple(dict.fromkeys(reference for reference, _ in bases)),
-        properties=kept,
-        required=tuple(name for name in required if name in kept),
-        inherited=inherited,
-        inherited_required=inherited_required,
-    )
-
-
-def _inherit(
-    bases: list[tuple[str, Shape]],
-) -> tuple[dict[str, tuple[Any, str]], frozenset[str]]:
-    inherited: dict[str, tuple[Any, str]] = {}
-    required: set[str] = set()
-    for _, base in bases:
-        fields = {**base.inherited, **base.properties}
-        needs = base.inherited_required | set(base.required)
-        for name, field in fields.items():
-            if name in inherited and (
-                canonical(inherited[name][0]) != canonical(field[0])
-                or (name in required) != (name in needs)
-            ):
-                raise Conflict(name)
-            inherited[name] = field
-        required |= needs
-    return inherited, frozenset(required)
-
-
-def _beside(
-    own: dict[str, tuple[Any, str]],
-    required: dict[str, None],
-    inherited: dict[str, tuple[Any, str]],
-    inherited_required: frozenset[str],
-) -> dict[str, tuple[Any, str]]:
-    """The own properties that the bases do not have; one that they have otherwise is a conflict."""
-    kept: dict[str, tuple[Any, str]] = {}
-    for name, field in own.items():
-        if name not in inherited:
-            kept[name] = field
-            continue
-        if field[0] != {} and canonical(field[0]) != canonical(inherited[name][0]):
-            raise Conflict(name)
-        if name in required and name not in inherited_required:
-            raise Conflict(name)
-    return kept
-
-
-def _add_all(fields: dict[str, tuple[Any, str]], more: dict[str, tuple[Any, str]]) -> None:
-    """Add properties; one that is there twice has to be both."""
-    for name, (schema, pointer) in more.items():
-        if name not in fields or fields[name][0] == {}:
-            fields[name] = (schema, pointer)
-        elif schema != {} and canonical(fields[name][0]) != canonical(schema):
-            fields[name] = (_both(fields[name][0], schema), pointer)
-
-
-def _both(first: Any, second: Any) -> dict[str, Any]:
-    if isinstance(first, dict) and isinstance(second, dict) and "$ref" not in first:
-        try:
-            return merge_keywords(first, second)
-        except Conflict:
-            pass
-    return {"allOf": [first, second]}
-
-
-def _flat(reader: Reader, shapes: list[Shape]) -> Shape:
-    """All fields of all parts in one entity, without bases."""
-    fields: dict[str, tuple[Any, str]] = {}
-    required: dict[str, None] = {}
-    rest: dict[str, Any] = {}
-    for shape in shapes:
-        whole = reader.target(shape.reference) if shape.kind == "ref" else shape
-        _add_all(fields, whole.inherited)
-        _add_all(fields, whole.properties)
-        required.update(dict.fromkeys(sorted(whole.inherited_required)))
-        required.update(dict.fromkeys(whole.required))
-        more = whole.schema if shape is whole else without(whole.schema, ("discriminator",))
-        try:
-            rest = merge_keywords(rest, more)
-        except Conflict:
-            rest = {**more, **rest}
-    return Shape("entity", rest, properties=fields, required=tuple(required))
 
 
 def _keywords(
@@ -249,23 +149,25 @@ def _left_over(
     objects = [shape for shape, _ in real if _is_object(reader, shape)]
     others = [part for shape, part in real if not _is_object(reader, shape)]
     if objects:
-        shape = _entity(reader, objects)
+        shape = entity_of(reader, objects)
     else:
         shape = _with(real[0][0], {}, False)
         others = [part for _, part in real[1:]]
     left = _beside_all(shape, others)
     if "allOf" in left and shape.bases:  # `is` is written as `allOf`, which would be replaced
-        shape = _flat(reader, objects)
+        shape = flat_entity(reader, objects)
     return msgspec.structs.replace(shape, schema=left, notes=notes, nullable=nullable)
 
 
 def _beside_all(shape: Shape, others: list[Any]) -> dict[str, Any]:
     """The keywords of a shape with those of other parts: beside one another, or in ``allOf``."""
     left = dict(shape.schema)
+    # A union is written with these keywords, and so is a reference that takes null.
+    taken = {"anyOf", "oneOf"} if shape.kind in ("union", "ref") else set()
     kept: list[Any] = list(left.pop("allOf", ()))
     for part in others:
         core = split_notes(part)[0] if isinstance(part, dict) else {}
-        if core and _LOOSE.issuperset(core) and not left.keys() & core.keys():
+        if core and _LOOSE.issuperset(core) and not (left.keys() | taken) & core.keys():
             left.update(core)
         else:
             kept.append(part)
@@ -273,66 +175,3 @@ def _beside_all(shape: Shape, others: list[Any]) -> dict[str, Any]:
 
 
 _LOOSE: Final = frozenset({"anyOf", "oneOf", "not", "if", "then", "else"})
-
-
-def merge_keywords(first: dict[str, Any], second: dict[str, Any]) -> dict[str, Any]:
-    """One schema that means both, or ``Conflict``."""
-    merged = dict(first)
-    if first and second and first.get("nullable") is not second.get("nullable"):
-        merged.pop("nullable", None)  # null has to fit both
-        second = without(second, ("nullable",))
-    for key, value in second.items():
-        if key not in merged or canonical(merged[key]) == canonical(value):
-            merged[key] = value
-            continue
-        try:
-            merged[key] = _merge_one(key, merged[key], value)
-        except (
-            TypeError,
-            AttributeError,
-        ):  # a value that makes no sense; it is reported where it is read
-            raise Conflict(key) from None
-    return merged
-
-
-def _merge_one(key: str, first: Any, second: Any) -> Any:
-    match key:
-        case "required":
-            return list(dict.fromkeys([*first, *second]))
-        case "properties":
-            properties = dict(first)
-            for name, schema in second.items():
-                properties[name] = _both(properties[name], schema) if name in properties else schema
-            return properties
-        case "minimum" | "minLength" | "minItems" | "minProperties":
-            return max(first, second)
-        case "maximum" | "maxLength" | "maxItems" | "maxProperties":
-            return min(first, second)
-        case "uniqueItems":
-            return True
-        case "additionalProperties" if first is True or second is True:
-            return second if first is True else first
-        case "enum":
-            both = [value for value in first if value in second]
-            if both:
-                return both
-        case "type":
-            return _merge_types(first, second)
-        case _ if key in ("title", "description", "example", "examples", "default", "deprecated"):
-            return second
-        case _ if key.startswith("x-"):
-            return second
-        case _:
-            pass
-    raise Conflict(key)
-
-
-def _merge_types(first: Any, second: Any) -> Any:
-    ours = [first] if isinstance(first, str) else first
-    theirs = [second] if isinstance(second, str) else second
-    both = [kind for kind in ours if kind in theirs]
-    if not both and {"integer", "number"} <= {*ours, *theirs}:
-        both = ["integer"]
-    if not both:
-        raise Conflict("type")
-    return both[0] if len(both) == 1 else both

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from hyper.importers.openapi.findings import escape
 from hyper.importers.openapi.keywords import checked
 from hyper.importers.openapi.merging import merge_parts
+from hyper.importers.openapi.nulls import Nulls
 from hyper.importers.openapi.references import MISSING, References
 from hyper.importers.openapi.shapes import (
     BY_TYPE,
@@ -28,13 +29,14 @@ if TYPE_CHECKING:
 class Reader:
     """Gives the shape of any schema of a document; the shape of one schema is made once."""
 
-    __slots__ = ("_cache", "_fitting", "_open", "_targets", "findings", "references")
+    __slots__ = ("_cache", "_fitting", "_nulls", "_open", "_targets", "findings", "references")
 
     def __init__(self, references: References, findings: Findings) -> None:
         self.references = references
         self.findings = findings
         self._cache: dict[int, tuple[Any, Shape]] = {}
         self._fitting: dict[tuple[int, str], bool] = {}
+        self._nulls = Nulls(references)
         self._open: set[int] = set()
         self._targets: dict[str, Shape] = {}
 
@@ -50,7 +52,8 @@ class Reader:
             return Shape("any", {})
         self._open.add(id(schema))
         try:
-            shape = self._read(checked(schema, pointer, self.findings), pointer)
+            sound = checked(schema, pointer, self.findings)
+            shape = self._nulls.settled(self._read(sound, pointer), sound)
         finally:
             self._open.discard(id(schema))
         self._cache[id(schema)] = (schema, shape)
@@ -80,6 +83,20 @@ class Reader:
         if whole:  # what is only half read may yet turn out to be something else
             self._targets.update(dict.fromkeys(chain, found))
         return found
+
+    def is_bare(self, reference: str) -> bool:
+        """Whether references lead to what they mean without a keyword beside one of them."""
+        seen: set[str] = set()
+        while reference not in seen:
+            seen.add(reference)
+            node, pointer = self.references.follow(reference)
+            shape = self.shape(node, pointer) if node is not MISSING else Shape("any", {})
+            if shape.kind != "ref":
+                return True
+            if shape.schema:
+                return False
+            reference = shape.reference
+        return True
 
     def is_ring(self, reference: str) -> bool:
         """Whether references lead back to where they began, and never to a type."""

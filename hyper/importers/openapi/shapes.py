@@ -167,8 +167,10 @@ def guess_type(core: dict[str, Any]) -> str | None:
 def enum_shape(core: dict[str, Any], notes: dict[str, Any], nullable: bool) -> Shape | None:
     """An enum or a literal type, where every value can be one."""
     values = core["enum"] if "enum" in core else [core["const"]]
-    if "const" in core and "enum" in core and core["const"] in core["enum"]:
-        values = [core["const"]]
+    if "const" in core and "enum" in core:
+        values = [value for value in values if canonical(value) == canonical(core["const"])]
+        if not values:
+            return None
     unique: list[Any] = []
     seen: set[tuple[type, Any]] = set()
     for value in values:
