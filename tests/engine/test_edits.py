@@ -328,8 +328,8 @@ def test_a_chain_of_edits_knows_what_a_whole_build_knows(seed: int, tmp_path: Pa
                 files[path] = text
         graph = load(str(kept), "compiler")
         assert graph is not None
-        now = dict(files)
-        sources = Sources(_digests(now), lambda path, now=now: now[path].encode(), parse_unit)
+        contents = {path: text.encode() for path, text in files.items()}
+        sources = Sources(_digests(files), contents.__getitem__, parse_unit)
         state = compile_edit(graph, sources, [], Phases())
         expected = _whole(files)
         if isinstance(state, str):
