@@ -59,13 +59,13 @@ def unsafe(path: str) -> str | None:
     return None
 
 
-def check_names(paths: Mapping[str, bytes], label: str) -> list[Diagnostic]:
+def check_names(paths: Mapping[str, bytes | None], label: str) -> list[Diagnostic]:
     """Refuse unsafe names, names that differ in case only, and files that would also be folders."""
     found: list[Diagnostic] = []
     folded: dict[str, str] = {}
     folders = {parent for path in paths for parent in _parents(path)}
     for path in sorted(paths):
-        reason = unsafe(path)
+        reason = unsafe(path) if paths[path] is not None else None
         other = folded.setdefault(path.casefold(), path)
         if reason is None and other != path:
             reason = (
@@ -83,12 +83,13 @@ def check_names(paths: Mapping[str, bytes], label: str) -> list[Diagnostic]:
 def publish(
     files: Files,
     target: str,
-    contents: Mapping[str, bytes],
+    contents: Mapping[str, bytes | None],
     owned: Owned | Callable[[], Owned],
     label: str,
 ) -> Published:
     """Make ``target`` hold ``contents`` and what is not the build's.
 
+    A file whose contents are ``None`` is one of the build's that is there and stays: the caller has just seen it.
     ``owned`` are the digests by relative path of what earlier builds wrote there, ``None`` where no earlier build is known;
     a function is asked once no other build can write there.
     ``label`` is how messages call the folder.
@@ -102,7 +103,7 @@ def publish(
 def _publish(
     files: Files,
     target: str,
-    contents: Mapping[str, bytes],
+    contents: Mapping[str, bytes | None],
     owned: Owned | Callable[[], Owned],
     label: str,
 ) -> Published:
@@ -143,7 +144,7 @@ class _Plan:
         self,
         files: Files,
         target: str,
-        contents: Mapping[str, bytes],
+        contents: Mapping[str, bytes | None],
         owned: Mapping[str, str],
         label: str,
     ) -> None:
@@ -158,7 +159,7 @@ class _Plan:
         there = list(walk(files, target)) if files.kind(target) else []
         present = {path for path, kind in there if kind == "file"}
         for path, data in contents.items():
-            same = path in present and files.read(f"{target}/{path}") == data
+            same = data is None or (path in present and files.read(f"{target}/{path}") == data)
             (self.unchanged if same else self.written).append(path)
         stale = {path for path in owned if path not in contents}
         for path, kind in there:
@@ -194,7 +195,9 @@ class _Plan:
             return f"{stage}/{path}"
 
         for path in self.written:
-            self.files.write(place(path), self.contents[path])
+            data = self.contents[path]
+            assert data is not None
+            self.files.write(place(path), data)
         for path in self.unchanged:
             self.files.carry(f"{self.target}/{path}", place(path))
         for path, kind in self.kept:
@@ -268,7 +271,7 @@ def walk(files: Files, folder: str) -> Iterator[tuple[str, Kind]]:
 def _conflicts(
     files: Files,
     target: str,
-    contents: Mapping[str, bytes],
+    contents: Mapping[str, bytes | None],
     owned: Mapping[str, str] | None,
     label: str,
 ) -> list[Diagnostic]:
@@ -286,6 +289,8 @@ def _conflicts(
     found: list[Diagnostic] = []
     blocked: set[str] = set()
     for path in sorted(contents):
+        if contents[path] is None:
+            continue
         for parent in (*reversed(_parents(path)), path):
             kind = files.kind(f"{target}/{parent}")
             fine = kind is None or (kind == "folder" if parent != path else path in owned)

@@ -15,16 +15,16 @@ from hyper.base import digest
 from hyper.engine.ownership import claim
 from hyper.engine.record import DAY, Outcome, Record, Records, name_of
 from hyper.engine.result import Miss
-from hyper.engine.stamps import Stamps, look, unchanged
+from hyper.engine.stamps import Stamps, look, stamped, unchanged
 from hyper.engine.store import Sharing, Store, cache_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from hyper.engine.graph.kept import Graph
     from hyper.engine.options import Configured, Options
     from hyper.engine.pipeline import Compilation
-    from hyper.engine.stamps import Seen
+    from hyper.engine.stamps import Seen, Stamp
 
 Blobs: TypeAlias = "Callable[[Sequence[str]], Mapping[str, bytes]]"
 Kind: TypeAlias = Literal["build", "check"]
@@ -91,6 +91,7 @@ class Request:
         self._seen: Seen | None = None
         self._graph_folder = graph_folder(records.folder, shown[0])
         self._graph: Graph | None = None
+        self._standing: dict[str, Stamp] | None = None
         self.misses: list[Miss] = []
 
     @property
@@ -166,19 +167,35 @@ class Request:
         self.record(outcome)
         self._records.sweep(self._options.cache_age * DAY)
 
-    def record(self, outcome: Outcome) -> None:
-        """Record an outcome that is in place; one whose files are not is not recorded."""
+    def standing(self) -> dict[str, Stamp]:
+        """The outputs of the last build of this, by path from the package's folder; none where one is not as it was."""
+        if self._standing is None:
+            record = self._record
+            self._standing = {}
+            if record is not None and record.outcome.files:
+                found = unchanged(self._folder(record.outcome), record.outputs)
+                if not isinstance(found, str):
+                    self._standing = {item.path: item for item in found.files}
+        return self._standing
+
+    def record(self, outcome: Outcome, carried: Collection[str] = ()) -> None:
+        """Record an outcome that is in place; one whose files are not is not recorded.
+
+        ``carried`` are the files that stood before (``standing``) and were not written.
+        """
         if self._seen is None:
             return
         sources = self._seen.stamps
-        outputs = Stamps(time.time_ns(), [])
+        outputs: Stamps | None = Stamps(time.time_ns(), [])
         if outcome.files:
-            names = [path for path, _, _ in outcome.files]
-            try:
-                outputs = look(self._folder(outcome), names, None).stamps
-            except OSError:
-                return
-            if [(item.path, item.size, item.digest) for item in outputs.files] != outcome.files:
+            folder = self._folder(outcome)
+            if carried:
+                before = {path: self.standing()[path] for path in carried}
+                contents = [(path, content) for path, _, content in outcome.files]
+                outputs = stamped(folder, contents, before)
+            else:
+                outputs = _looked(folder, outcome)
+            if outputs is None:
                 return
         self._records.save(self._name, Record(self._key(sources), sources, outputs, outcome))
 
@@ -207,6 +224,11 @@ class Request:
         keep(self._graph_folder, self._compiler, state, (digests, contents), self._graph)
 
     @property
+    def key(self) -> str:
+        """The digest of all that the outcome depends on; empty where that is not known."""
+        return self._key(self._seen.stamps) if self._seen is not None else ""
+
+    @property
     def counters(self) -> dict[str, int]:
         """The counts of the store's layers."""
         return self._store.counters
@@ -224,6 +246,16 @@ class Request:
 
     def _folder(self, outcome: Outcome) -> str:
         return os.path.join(self._options.out, outcome.package or "")
+
+
+def _looked(folder: str, outcome: Outcome) -> Stamps | None:
+    """The stamps of the files of an outcome, which are read; ``None`` where one is not what it says."""
+    try:
+        outputs = look(folder, [path for path, _, _ in outcome.files], None).stamps
+    except OSError:
+        return None
+    found = [(item.path, item.size, item.digest) for item in outputs.files]
+    return outputs if found == outcome.files else None
 
 
 def graph_folder(records: str, root: str) -> str:

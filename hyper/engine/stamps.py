@@ -16,7 +16,7 @@ from hyper.base import digest
 from hyper.base.fs import read_regular as _read
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
 # Clocks of file systems tick every few milliseconds; some keep whole seconds, and a few two of them.
 _TICK: Final = 50_000_000
@@ -25,7 +25,10 @@ _SECOND: Final = 1_000_000_000
 
 
 class Stamp(msgspec.Struct, frozen=True, array_like=True):
-    """A file as it was seen: times in nanoseconds, SHA-256 of its bytes, and its path from the folder that it was asked in."""
+    """A file as it was seen: times in nanoseconds, SHA-256 of its bytes, and its path from the folder that it was asked in.
+
+    ``linked`` tells that a build has just given it another name, which is why its status changed; its bytes are older.
+    """
 
     path: str
     size: int
@@ -33,6 +36,7 @@ class Stamp(msgspec.Struct, frozen=True, array_like=True):
     changed: int
     inode: int
     digest: str
+    linked: bool = False
 
 
 class Stamps(msgspec.Struct, frozen=True, array_like=True):
@@ -92,6 +96,43 @@ def unchanged(folder: str, known: Stamps) -> Stamps | str:
     return Stamps(taken, files)
 
 
+def stamped(
+    folder: str, contents: Iterable[tuple[str, str]], carried: Mapping[str, Stamp]
+) -> Stamps | None:
+    """The stamps of files that a build has just put in place, by path and digest; none is read.
+
+    ``carried`` are those that it gave another name, as they were seen before. ``None`` where one of these is another since, and
+    where one is gone.
+    """
+    files: list[Stamp] = []
+    taken = time.time_ns()
+    for path, content in contents:
+        try:
+            status = os.stat(os.path.join(folder, path))
+        except OSError:
+            return None
+        before = carried.get(path)
+        if before is not None and (
+            before.digest != content
+            or before.size != status.st_size
+            or before.modified != status.st_mtime_ns
+            or before.inode != status.st_ino
+        ):
+            return None
+        files.append(
+            Stamp(
+                path,
+                status.st_size,
+                status.st_mtime_ns,
+                status.st_ctime_ns,
+                status.st_ino,
+                content,
+                before is not None,
+            )
+        )
+    return Stamps(taken, files)
+
+
 def _same(kept: Stamp, status: os.stat_result) -> bool:
     return (
         kept.size == status.st_size
@@ -102,7 +143,7 @@ def _same(kept: Stamp, status: os.stat_result) -> bool:
 
 
 def _settled(kept: Stamp, taken: int) -> bool:
-    last = max(kept.modified, kept.changed)
+    last = kept.modified if kept.linked else max(kept.modified, kept.changed)
     coarse = kept.modified % _SECOND == 0 and kept.changed % _SECOND == 0
     return last + (_COARSE if coarse else _TICK) < taken
 
