@@ -17,10 +17,12 @@ import platform
 import statistics
 import sys
 import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from benchmarks.admission_variants import Doorkeeper, Windowed
+from benchmarks.disk_pruning import DiskPruning
 from benchmarks.synthetic_builds import Builds
 from hyper.cache.policies.belady import belady
 from hyper.cache.policies.lru import LRU
@@ -59,6 +61,8 @@ CONTESTANTS: Final[Mapping[str, Callable[[int], Policy]]] = {
     "tinylfu+lru, window 1 %": _window(0.01),
     "tinylfu+lru, window 5 %": _window(0.05),
     "tinylfu+lru, doorkeeper": _doorkeeper,
+    "a disk, by last use": partial(DiskPruning, counts=False),
+    "a disk, by uses for a byte": partial(DiskPruning, counts=True),
 }
 
 

@@ -54,9 +54,10 @@ class DiskLayer:
     """A folder of segments with an index. For several threads and processes at once.
 
     ``max_bytes`` and ``max_age`` (seconds) are bounds that flushes keep. ``pack_after`` is how many small segments become
-    a pack. ``read_only`` takes nothing. ``sync`` waits for the disk before a segment has its name, against losses at a
-    power cut. ``map_from`` is the size in bytes from which a data file is mapped, ``busy`` the seconds to wait
-    for another process's transaction; ``clock`` gives seconds since 1970.
+    a pack. ``counts`` counts uses, which say what leaves; without it the last use does. ``read_only`` takes nothing.
+    ``sync`` waits for the disk before a segment has its name, against losses at a power cut. ``map_from`` is the size in
+    bytes from which a data file is mapped, ``busy`` the seconds to wait for another process's transaction; ``clock`` gives
+    seconds since 1970.
     """
 
     def __init__(
@@ -67,6 +68,7 @@ class DiskLayer:
         max_bytes: int = MAX_BYTES,
         max_age: float = MAX_AGE,
         pack_after: int = 32,
+        counts: bool = True,
         read_only: bool = False,
         sync: bool = False,
         map_from: int = MAP_FROM,
@@ -79,6 +81,7 @@ class DiskLayer:
         self.max_bytes = max_bytes
         self.max_age = max_age
         self._pack_after = pack_after
+        self._counts = counts
         self._read_only = read_only
         self._sync = sync
         self._map_from = map_from
@@ -102,6 +105,7 @@ class DiskLayer:
         self._pending: dict[tuple[int, bytes], bytes] = {}
         self._pending_bytes = 0
         self._touched: set[tuple[int, bytes]] = set()
+        self._used: set[bytes] = set()
         self._wrote = False
         self._held = False
 
@@ -129,6 +133,7 @@ class DiskLayer:
         with self._own():
             wanted = dict.fromkeys(keys)
             found = {} if self._closed else self._find(_CODES[kind], list(wanted))
+            self._used.update(found)
             self._counters["hits"] += len(found)
             self._counters["misses"] += len(wanted) - len(found)
             self._counters["bytes_out"] += sum(map(len, found.values()))
@@ -229,6 +234,7 @@ class DiskLayer:
             self._counters["dropped"] += len(bad)
             self._counters["known"] += len(known)
             self._lease.note(entries.keys() - bad)
+            self._used |= entries.keys() - bad
             if self._pending_bytes >= _MOST_PENDING:
                 self._write()
 
@@ -257,6 +263,7 @@ class DiskLayer:
                 return
             self._without_index = False
             self._write()
+            self._count()
             if self._wrote:
                 self._wrote = False
                 self._keep_house()
@@ -288,6 +295,16 @@ class DiskLayer:
         if name or touched:
             self._change(tell)
 
+    def _count(self) -> None:
+        """Count what was used. Where that cannot be, in a folder that is only read say, it is no error: nothing depends on it."""
+        used, self._used = self._used, set()
+        if not used or not self._counts or self._read_only:
+            return
+        from hyper.cache.disk import uses
+
+        with contextlib.suppress(OSError):
+            uses.count(self.folder, used)
+
     def _cannot_write(self, error: OSError) -> None:
         """A full disk may have room again; a folder that is read-only stays so, and is said once."""
         self._counters["errors"] += 1
@@ -316,6 +333,7 @@ class DiskLayer:
             self.max_bytes,
             self.max_age,
             self._pack_after,
+            self._counts,
         )
 
     def close(self) -> None:

@@ -16,15 +16,15 @@ _FILE: Final = "lock"
 
 
 @contextlib.contextmanager
-def locked(folder: str, *, wait: bool) -> Iterator[bool]:
-    """Keep others out of the folder's housekeeping; gives whether it is ours.
+def locked(folder: str, *, wait: bool, file: str = _FILE) -> Iterator[bool]:
+    """Keep others out of the folder's housekeeping, or of what another ``file`` stands for; gives whether it is ours.
 
     With ``wait`` it always is: a file system or platform without locks protects from nobody, and works all the same.
     """
     try:
         import fcntl
 
-        descriptor = os.open(os.path.join(folder, _FILE), os.O_RDWR | os.O_CREAT, 0o666)
+        descriptor = os.open(os.path.join(folder, file), os.O_RDWR | os.O_CREAT, 0o666)
     except (ImportError, OSError):
         yield True
         return

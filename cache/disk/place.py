@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A store's folder and index, the lease of who keeps house, the time in seconds since 1970, the bounds, and how
-    many small segments become a pack."""
+    """A store's folder and index, the lease of who keeps house, the time in seconds since 1970, the bounds, how
+    many small segments become a pack, and whether counts of uses say what leaves."""
 
     folder: str
     index: Index
@@ -22,3 +22,4 @@ class Place:
     max_bytes: int
     max_age: float
     pack_after: int
+    counts: bool

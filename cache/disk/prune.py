@@ -1,8 +1,7 @@
-"""Pruning: entries that were not used for long leave, until the store is within its bounds.
+"""Pruning: entries leave until the store is within its bounds.
 
-The order is that of the last use, and not one of the policies that bound the memory layer: those need to see every
-access in order, and the disk is shared by processes that tell of their uses once a build, to the hour. What a
-policy gains over that order it gains within one process; a month of builds on a disk is told apart well enough by time.
+What was not used for ``max_age`` leaves; and where the store is too large, what is least worth keeping: by how often it was used
+lately for each byte that it takes, and by the last use where that is the same or nothing is counted (``uses``).
 
 Rows go first, in one transaction; then files without any rows; then, while the disk is still over the bound, segments
 of which most is dead are rewritten.
@@ -13,14 +12,15 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from hyper.cache.disk import leases, packs
+from hyper.cache.disk import leases, packs, uses
 
 if TYPE_CHECKING:
     from hyper.cache.disk.place import Place
+    from hyper.cache.sketches.count_min import CountMin
 
 REWRITE_IN_A_FLUSH: Final = 256 << 20
 # Pruned down to this share, so that the next flush is not over the bound again.
-_DOWN_TO: Final = 0.9
+DOWN_TO: Final = 0.9
 
 
 class Pruned(NamedTuple):
@@ -51,10 +51,13 @@ def prune(place: Place, rewrite: int | None = None) -> Pruned:
 def _victims(place: Place) -> tuple[list[tuple[int, bytes]], int]:
     """The entries that leave, and how many stay for live builds only. Called in a transaction, so that none is added."""
     in_use = place.lease.keys | leases.in_use(place.folder, place.now, place.lease)
-    oldest = place.now - place.max_age
     live = sum(place.index.live_bytes().values())
     total = sum(place.index.segments().values())
-    over = live - int(place.max_bytes * _DOWN_TO) if total > place.max_bytes else 0
+    over = live - int(place.max_bytes * DOWN_TO) if total > place.max_bytes else 0
+    counts = uses.counted(place.folder) if over > 0 and place.counts else None
+    if counts is not None:
+        return _least_worth(place, in_use, over, counts)
+    oldest = place.now - place.max_age
     victims: list[tuple[int, bytes]] = []
     leased = 0
     # Without the bound of time, every row would be sorted to find that none is old.
@@ -66,6 +69,38 @@ def _victims(place: Place) -> tuple[list[tuple[int, bytes]], int]:
             continue
         victims.append((kind, key))
         over -= size
+    return victims, leased
+
+
+def _least_worth(
+    place: Place, in_use: set[bytes], over: int, counts: CountMin
+) -> tuple[list[tuple[int, bytes]], int]:
+    """As ``_victims``, of a store that is ``over`` its bound. Rows are gone through twice, so that they need not be in memory."""
+    oldest = place.now - place.max_age
+    in_class: dict[int, int] = {}
+    for _, key, size, used in place.index.by_use(math.inf):
+        if key[: leases.PREFIX_BYTES] not in in_use:
+            # What is too old leaves first of all.
+            klass = uses.worth(counts.estimate(key), size) if used >= oldest else uses.TOO_OLD
+            in_class[klass] = in_class.get(klass, 0) + size
+    last: float = math.inf
+    for klass in sorted(in_class):
+        if over <= in_class[klass]:
+            last = klass
+            break
+        over -= in_class[klass]
+    victims: list[tuple[int, bytes]] = []
+    leased = 0
+    for kind, key, size, used in place.index.by_use(math.inf):
+        klass = uses.worth(counts.estimate(key), size) if used >= oldest else uses.TOO_OLD
+        if klass > last or (klass == last != uses.TOO_OLD and over <= 0):
+            continue
+        if key[: leases.PREFIX_BYTES] in in_use:
+            leased += 1
+            continue
+        victims.append((kind, key))
+        if klass == last:
+            over -= size
     return victims, leased
 
 
@@ -88,7 +123,7 @@ def _rewrite_dead(place: Place, most: int | None) -> None:
     sizes = place.index.segments()
     live = place.index.live_bytes()
     total = sum(sizes.values())
-    over = total - int(place.max_bytes * _DOWN_TO) if total > place.max_bytes else 0
+    over = total - int(place.max_bytes * DOWN_TO) if total > place.max_bytes else 0
     chosen = []
     for name in sorted(sizes, key=lambda name: live.get(name, 0) / (sizes[name] or 1)):
         lives = live.get(name, 0)

@@ -61,6 +61,7 @@ def disk_layer(folder: str, options: Options) -> DiskLayer:
         os.path.join(folder, "store"),
         max_bytes=options.cache_size,
         max_age=options.cache_age * DAY,
+        counts=options.sketching,
     )
 
 

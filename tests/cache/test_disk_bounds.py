@@ -96,7 +96,7 @@ def test_what_lives_in_a_dying_segment_is_carried_over(folder: str, clock: Clock
 
 def _half_dead(folder: str, clock: Clock) -> tuple[DiskLayer, dict[bytes, bytes], set[bytes]]:
     """A store with three segments of which 8, 7 and 6 of 10 entries die first; and the others of all."""
-    store = DiskLayer(folder, clock=clock)
+    store = DiskLayer(folder, clock=clock, counts=False)
     put: dict[bytes, bytes] = {}
     alive: set[bytes] = set()
     for dead, size in ((8, 40_000), (7, 1000), (6, 1000)):
