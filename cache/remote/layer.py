@@ -22,6 +22,7 @@ from hyper.cache.trust import MAIN, checked_scope, readable
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from hyper.cache.census import Census
     from hyper.cache.protocol import Kind
     from hyper.cache.remote.wire import Command, Reason
     from hyper.cache.trust import Keyring
@@ -118,7 +119,7 @@ class RedisLayer:
         self._scope = checked_scope(scope)
         self._scopes = tuple(each for each in readable(scope) if reads is None or each in reads)
         self._writes = mode == "read-write"
-        self._ttl = b"%d" % ttl
+        self._ttl = ttl
         self._limits = limits = limits or Limits()
         self._wire = Wire(Address.parse(url), tls or TLS(), limits)
         self._sealer = Sealer(
@@ -168,6 +169,41 @@ class RedisLayer:
                 return
             for batch in self._batches(kind, entries, cost):
                 self._put(kind, entries, batch)
+
+    def census(self) -> Census | None:
+        """What all writers of the scopes that are read here have seen; ``None`` where nobody told, or there is no answer."""
+        from hyper.cache.remote.census import SharedCensus
+
+        with self._lock:
+            if self._closed:
+                return None
+            each = [
+                SharedCensus(self._project, scope, self._sealer, self._ttl)
+                for scope in self._scopes
+            ]
+            answers = self._ask("read", [one.fetch_command() for one in each])
+        found = [one.opened(answer) for one, answer in zip(each, answers or (), strict=False)]
+        merged: Census | None = None
+        for census in found:
+            if merged is None:
+                merged = census
+            elif census is not None:
+                merged.merge(census)
+        return merged
+
+    def share_census(self, seen: Census) -> Census | None:
+        """Add what was seen here to the census of the scope, and give all of it; ``None`` where that cannot be."""
+        if not self._writes or self._closed or not self._breakers["write"].on:
+            return None
+        from hyper.cache.remote.census import SharedCensus
+
+        with self._lock:
+            shared = SharedCensus(self._project, self._scope, self._sealer, self._ttl)
+            try:
+                return shared.merge(self._wire, seen)
+            except OutageError as error:
+                self._lost(error.reason)
+                return None
 
     def flush(self) -> None:
         """The end of a build: the filter is published, and the next build has its own budget."""
@@ -374,7 +410,7 @@ class RedisLayer:
         answers = self._ask(
             "write",
             [
-                (b"SET", self._name(self._scope, kind, key), envelope, b"EX", self._ttl)
+                (b"SET", self._name(self._scope, kind, key), envelope, b"EX", b"%d" % self._ttl)
                 for key, envelope in batch.items()
             ],
         )

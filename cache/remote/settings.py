@@ -125,6 +125,11 @@ def filter_name(project: str, scope: str) -> bytes:
     return f"hyper:{project}:{scope}:filter".encode()
 
 
+def census_name(project: str, scope: str) -> bytes:
+    """How the census of a scope's writers is called."""
+    return f"hyper:{project}:{scope}:census".encode()
+
+
 def parse_entry_name(project: str, scope: str, name: bytes) -> tuple[Kind, bytes] | None:
     """Kind and key of an entry of the scope by its name; ``None`` for other names."""
     for kind in _KINDS:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from operator import ge
 from typing import TYPE_CHECKING, Final
 
 from hyper.cache.sketches.sealed import SketchError, seal, unseal
@@ -13,6 +14,10 @@ if TYPE_CHECKING:
 KIND: Final = b"HHLL"
 PRECISION: Final = 12
 _HASH_BITS: Final = 64
+ERROR: Final = 1.04 / 2 ** (PRECISION / 2)
+"""The standard error of a count, as a share of it: two counts of three are nearer."""
+SIZE: Final = 4 + 1 + 1 + (1 << PRECISION) + 32
+"""Bytes of a written one."""
 
 
 class Distinct:
@@ -47,6 +52,10 @@ class Distinct:
     def merge(self, other: Distinct) -> None:
         """Take in what another one has seen: afterwards this one is that of the union."""
         self._registers = bytearray(map(max, self._registers, other._registers))
+
+    def covers(self, other: Distinct) -> bool:
+        """Whether merging the other one would change nothing."""
+        return all(map(ge, self._registers, other._registers))
 
     def count(self) -> int:
         """About how many different items were added.

@@ -163,7 +163,9 @@ class Request:
             return
         blobs = {digests[path]: data for path, data in contents.items()}
         blobs |= {content: made[path] for path, _, content in outcome.files}
-        self._store.keep(self._key(sources), outcome, blobs, seconds)
+        key = self._key(sources)
+        self._store.keep(key, outcome, blobs, seconds)
+        self._store.count([item.digest for item in sources.files], [key])
         self.record(outcome)
         self._records.sweep(self._options.cache_age * DAY)
 

@@ -17,6 +17,7 @@ from hyper.base.fs import open_at_once
 
 MARK: Final = "owner"
 _SECRET: Final = 32
+_MACHINE: Final = 16
 
 
 def claim(folder: str) -> bool:
@@ -24,7 +25,7 @@ def claim(folder: str) -> bool:
 
     Raises ``OSError`` where a mark or the secret cannot be written.
     """
-    secret = _secret()
+    secret = _kept("secret", _SECRET)
     try:
         place = os.path.join(folder, MARK)
         with open(place, encoding="ascii", opener=open_at_once) as stream:
@@ -33,7 +34,9 @@ def claim(folder: str) -> bool:
         name = proof = ""
     if name and hmac.compare_digest(_proof(secret, name).encode(), proof.encode()):
         return True
-    if any(os.path.lexists(os.path.join(folder, each)) for each in ("records", "store", MARK)):
+    if any(
+        os.path.lexists(os.path.join(folder, each)) for each in ("records", "store", "census", MARK)
+    ):
         return False
     os.makedirs(folder, exist_ok=True)
     name = secrets.token_hex(16)
@@ -45,21 +48,26 @@ def _proof(secret: bytes, name: str) -> str:
     return hmac.new(secret, b"hyper cache " + name.encode(), "sha256").hexdigest()
 
 
-def _secret() -> bytes:
-    """The user's secret; made when it is first needed, readable by the user alone."""
-    path = os.path.join(_state_folder(), "secret")
+def machine() -> bytes:
+    """A random number of this user's machine, which says nothing of either. Raises ``OSError`` where it cannot be kept."""
+    return _kept("machine", _MACHINE)
+
+
+def _kept(name: str, size: int) -> bytes:
+    """Random bytes of the user's; made when they are first needed, readable by the user alone."""
+    path = os.path.join(_state_folder(), name)
     try:
         with open(path, "rb") as stream:
-            known = stream.read(_SECRET)
+            known = stream.read(size)
     except FileNotFoundError:
         known = b""
-    if len(known) == _SECRET:
+    if len(known) == size:
         return known
     os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
-    _write(path, secrets.token_bytes(_SECRET))
-    # Of two that make it at once, both go on with the one that has the name in the end.
+    _write(path, secrets.token_bytes(size))
+    # Of two that make them at once, both go on with those that have the name in the end.
     with open(path, "rb") as stream:
-        return stream.read(_SECRET)
+        return stream.read(size)
 
 
 def _write(path: str, data: bytes) -> None:

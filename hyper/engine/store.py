@@ -16,11 +16,13 @@ from hyper.engine.options import OptionError
 from hyper.engine.record import DAY, Outcome, make_cache_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from hyper.cache.disk import DiskLayer
     from hyper.cache.layered import Layered
     from hyper.cache.protocol import Layer
+    from hyper.cache.remote import RedisLayer
+    from hyper.engine.counting import Tally
     from hyper.engine.options import Configured, Options
 
 
@@ -85,8 +87,9 @@ class Store:
         self._folder = os.path.join(folder, "store")
         self._options = options
         self._layer: Layered | None = None
-        self._shared = _shared(options, sharing)
+        self._remote = open_remote(options, sharing)
         self._at_hand = sharing.at_hand
+        self._tally: Tally | None = None
 
     def outcome(self, key: str) -> Outcome | None:
         """The outcome of an action, or ``None``."""
@@ -119,6 +122,14 @@ class Store:
         layer.put_many("blob", {bytes.fromhex(name): data for name, data in blobs.items()})
         layer.put_many("action", {bytes.fromhex(key): msgspec.msgpack.encode(outcome)}, seconds)
 
+    def count(self, units: Iterable[str], actions: Iterable[str]) -> None:
+        """Units that were compiled, by the digests of their bytes, and actions that were done, for the census."""
+        if self._options.sketching:
+            from hyper.engine.counting import Tally
+
+            self._tally = self._tally or Tally()
+            self._tally.add(units, actions)
+
     @property
     def counters(self) -> dict[str, int]:
         """The counts of each layer that was opened, such as ``disk_hits``."""
@@ -131,17 +142,21 @@ class Store:
 
     def close(self) -> None:
         """Make lasting what was kept."""
+        if self._tally is not None and self._layer is not None:
+            remote = self._remote if self._options.sharing else None
+            self._tally.close(os.path.dirname(self._folder), remote)
+            self._tally = None
         if self._layer is not None:
             self._layer.close()
             self._layer = None
 
     def _open(self, *, make: bool) -> Layer | None:
         """The layers; without ``make``, only where an earlier build made the folder or others share what they have."""
-        make = make or self._shared is not None
+        make = make or self._remote is not None
         if self._layer is None and (make or os.path.isdir(self._folder)):
             from hyper.cache.layered import Layered
 
-            layers = [self._shared] if self._shared is not None else []
+            layers = [_guarded(self._remote, self._options)] if self._remote is not None else []
             # A cache that cannot be written here is no reason not to read what others share.
             with contextlib.suppress(OSError):
                 make_cache_folder(os.path.dirname(self._folder))
@@ -152,23 +167,26 @@ class Store:
         return self._layer
 
 
-def _shared(options: Options, sharing: Sharing) -> Layer | None:
-    """What machines share, audited, and only read where the tier says so; ``None`` where there is none."""
+def open_remote(options: Options, sharing: Sharing) -> RedisLayer | None:
+    """What machines share; ``None`` where there is none. Raises ``OptionError`` for an environment that does not say it right."""
     if not sharing.environment.get("HYPER_CACHE_URL"):
         return None
-    from hyper.cache.layered import ReadOnly
     from hyper.cache.remote import open_shared
-    from hyper.cache.trust import Audited, Auditor
 
     try:
-        remote = open_shared(options.project, sharing.environment, sharing.on_outage)
+        return open_shared(options.project, sharing.environment, sharing.on_outage)
     except ValueError as error:
         raise OptionError("E0903", f"the shared cache: {error}") from None
     except ImportError:
         message = "the shared cache needs redis: pip install 'hypercompiler[cache]'"
         raise OptionError("E0903", message) from None
-    if remote is None:
-        return None
+
+
+def _guarded(remote: RedisLayer, options: Options) -> Layer:
+    """What machines share, audited, and only read where the tier says so."""
+    from hyper.cache.layered import ReadOnly
+    from hyper.cache.trust import Audited, Auditor
+
     audited = Audited(remote, Auditor(_AUDITED))
     return audited if options.sharing else ReadOnly(audited)
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import io
 import os
+import shutil
 import sys
 import time
 from typing import TYPE_CHECKING
 
 import pytest
 
+from benchmarks.remote_server import RedisServer
 from hyper.cli.commands import doctor
+from tests.redis_server import require_server
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -435,6 +438,9 @@ def test_cache_from_filling_to_clearing(
     assert figures["actions"] == 1
     assert figures["records"] == 2
     assert "1 outcome and" in hyper("cache", "stats").out
+    assert (figures["built_actions"], figures["built_machines"]) == (1, 1)
+    assert 0.01 < figures["standard_error"] < 0.02
+    assert "units in 1 action on 1 machine, ± 3.2 %" in hyper("cache", "stats").out
     assert hyper("cache", "verify", "--json").json("cache")["figures"]["dropped"] == 0
     pruned = hyper("cache", "prune", "--size", "0", "--json").json("cache")["figures"]
     assert pruned["evicted"] == figures["actions"] + figures["blobs"]
@@ -445,8 +451,35 @@ def test_cache_from_filling_to_clearing(
     assert "0 entries and 2 records" in hyper("cache", "prune", "--age", "7").out
     assert hyper("build").code == 0
     assert hyper("cache", "clear", "--json").json("cache")["figures"]["records"] == 2
+    assert not (tree / ".hyper" / "census").exists()
     assert hyper("build").code == 0
     assert (tree / ".hyper" / "records").is_dir()
+
+
+def test_cache_counts_all_machines_that_share(
+    hyper: Hyper, tree: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    require_server()
+    server = RedisServer()
+    try:
+        monkeypatch.setenv("HYPER_INCREMENTAL", "on")
+        monkeypatch.setenv("HYPER_CACHE_URL", server.url)
+        for state in ("one", "two"):
+            monkeypatch.setenv("XDG_STATE_HOME", str(tree / state))
+            shutil.rmtree(tree / ".hyper", ignore_errors=True)
+            (tree / "intents" / "more.intent").write_text(f"type {state.title()} = int\n")
+            assert hyper("build").code == 0
+        figures = hyper("cache", "stats", "--json").json("cache")["figures"]
+        assert (figures["built_machines"], figures["shared_machines"]) == (1, 2)
+        assert figures["shared_actions"] == 2
+        assert figures["shared_units"] == figures["built_units"] + 1
+    finally:
+        server.close()
+    done = hyper("cache", "stats")
+    assert "on 2 machines" in done.out
+    assert "does not answer" in done.err
+    monkeypatch.setenv("HYPER_CACHE_URL", "gopher://nowhere")
+    assert "redis://" in hyper("cache", "stats").err
 
 
 def test_cache_finds_what_is_bad(hyper: Hyper, tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:

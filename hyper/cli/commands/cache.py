@@ -6,19 +6,22 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from hyper.base.fs import Disk
+from hyper.cache import census
+from hyper.cache.sketches.hyperloglog import ERROR
 from hyper.cli.console import UsageError
 from hyper.cli.main import FAILED, OK
 from hyper.cli.session import counted, sized
 from hyper.engine.discovery import start_of
 from hyper.engine.options import OptionError, check_key, configure, parse_value
 from hyper.engine.record import Records
-from hyper.engine.store import cache_folder, disk_layer
+from hyper.engine.store import Sharing, cache_folder, disk_layer, open_remote
 
 if TYPE_CHECKING:
     import argparse
 
     from hyper.cache.disk import DiskLayer
     from hyper.cli.console import Console
+    from hyper.engine.options import Options
 
 _OPTIONS = ("cache", "cache_size", "cache_age")
 
@@ -45,6 +48,10 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     layer = disk_layer(folder, configured.options)
     try:
         figures = _ACTIONS[arguments.action](layer, Records(folder), console)
+        if arguments.action == "stats":
+            figures |= _census(folder, configured.options, console)
+        elif arguments.action == "clear":
+            census.forget(folder)
     except OSError as error:
         console.remark(f"hyper: cannot change {folder}: {error.strerror or error}")
         return FAILED
@@ -78,6 +85,52 @@ def _stats(layer: DiskLayer, records: Records, console: Console) -> dict[str, An
         f" of {sized(stats.max_bytes)} allowed"
     )
     return {"records": names} | stats._asdict()
+
+
+def _census(folder: str, options: Options, console: Console) -> dict[str, Any]:
+    """How many units, actions and machines builds have had here, and on all machines that share."""
+    there = census.kept(folder)
+    if there is None:
+        return {}
+    everywhere = _everywhere(options, console) or there.shared
+    figures: dict[str, Any] = {}
+    try:
+        for prefix, where, each in (
+            ("built", "built", there.here),
+            ("shared", "by all", everywhere),
+        ):
+            if each is None:
+                continue
+            counts = each.counts()
+            figures |= {f"{prefix}_{name}": number for name, number in counts.items()}
+            units, actions, machines = (
+                counted(number, name.removesuffix("s")) for name, number in counts.items()
+            )
+            console.say(
+                f"  {where:<10}about {units} in {actions} on {machines}, ± {200 * ERROR:.1f} %"
+            )
+    except ImportError:
+        console.remark("hyper: to count what was built needs pip install 'hypercompiler[cache]'")
+        return {}
+    return figures | {"standard_error": ERROR}
+
+
+def _everywhere(options: Options, console: Console) -> census.Census | None:
+    """The census of all machines as the shared cache has it now, where there is one."""
+    try:
+        remote = open_remote(options, Sharing(os.environ, lambda _reason: None))
+    except OptionError as error:
+        console.remark(f"hyper: {error.message}")
+        return None
+    if remote is None:
+        return None
+    try:
+        found = remote.census()
+        if remote.counters["errors"]:
+            console.remark("hyper: the shared cache does not answer; shown is what it said last")
+        return found
+    finally:
+        remote.close()
 
 
 def _verify(layer: DiskLayer, _records: Records, console: Console) -> dict[str, Any]:
