@@ -165,7 +165,7 @@ class Request:
         blobs |= {content: made[path] for path, _, content in outcome.files}
         key = self._key(sources)
         self._store.keep(key, outcome, blobs, seconds)
-        self._store.count([item.digest for item in sources.files], [key])
+        self._store.count([digests[path] for path in contents], [key])
         self.record(outcome)
         self._records.sweep(self._options.cache_age * DAY)
 
