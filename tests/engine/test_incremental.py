@@ -7,7 +7,6 @@ import itertools
 import json
 import os
 import shutil
-import time
 from typing import TYPE_CHECKING, Any
 from unittest import mock
 
@@ -20,7 +19,7 @@ from hyper.engine import identity, stamps
 from hyper.engine.compiler import create_hyper_compiler
 from hyper.engine.options import Options
 from hyper.engine.ownership import claim
-from hyper.engine.record import DAY, Outcome, Records
+from hyper.engine.record import Outcome, Records
 from hyper.engine.store import ALONE, Store
 from hyper.engine.trace import Trace
 
@@ -405,70 +404,6 @@ def test_checks_are_replayed(tree: Tree) -> None:
     assert tree.parsed == []
     same(again, plain)
     assert not again.outputs
-
-
-def test_a_record_that_is_not_what_was_written_counts_as_none(tree: Tree) -> None:
-    path = tree.record()
-    whole = path.read_bytes()
-    for cut in (0, 1, 20, len(whole) // 2, len(whole) - 1):
-        path.write_bytes(whole[:cut])
-        assert misses(tree.build()) == [("", "nothing is kept of an earlier build of this")]
-    for at in range(0, len(whole), 97):
-        assert Records(str(tree.cache)).load(path.name) is not None
-        path.write_bytes(whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :])
-        assert Records(str(tree.cache)).load(path.name) is None
-        path.write_bytes(whole)
-
-
-def _days_old(path: Path, days: float) -> Path:
-    then = time.time() - days * DAY
-    os.utime(path, (then, then))
-    return path
-
-
-def test_records_that_nobody_asks_for_go_when_something_is_built(tree: Tree) -> None:
-    """So does what a build that was killed left of one; what is no record, and what may be being written, stays."""
-    built, records = tree.record(), tree.cache / "records"
-    tree.build("check")
-    (checked,) = [p for p in records.iterdir() if p.name not in {built.name, "compiler"}]
-    _days_old(checked, 31)
-    left = [records / f".{checked.name}.1", records / f".{checked.name}.2", records / "mine"]
-    for path, days in zip(left, (2, 0.5, 99), strict=True):
-        path.write_bytes(b"half")
-        _days_old(path, days)
-    tree.build()
-    assert checked.exists()
-    (tree.sources / "more.intent").write_text("entity More:\n    a: int\n")
-    tree.build()
-    assert not checked.exists()
-    assert [path.exists() for path in left] == [False, True, True]
-    assert Records(str(tree.cache)).names() == sorted([built.name, "compiler"])
-
-
-def test_a_record_that_is_asked_for_is_not_old(tree: Tree) -> None:
-    path = _days_old(tree.record(), 31)
-    tree.build()
-    assert tree.parsed == []
-    assert Records(str(tree.cache)).sweep(30 * DAY) == 0
-    assert path.exists()
-
-
-def test_a_record_that_was_asked_for_today_is_not_touched(tree: Tree) -> None:
-    path = _days_old(tree.record(), 0.5)
-    before = os.stat(path).st_mtime_ns
-    Records(str(tree.cache)).load(path.name)
-    assert os.stat(path).st_mtime_ns == before
-
-
-def test_clearing_passes_over_a_record_that_goes_meanwhile(
-    tree: Tree, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    records = Records(str(tree.cache))
-    there = records.names()
-    monkeypatch.setattr(records, "names", lambda: [f".{there[0]}.1", *there])
-    records.clear()
-    monkeypatch.undo()
-    assert records.names() == []
 
 
 def test_a_cache_that_cannot_be_written_costs_only_time(tree: Tree) -> None:
