@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from hyper.base.fs import read_regular
 from hyper.engine.graph.rows import Place, Row, digest_of_bytes
 from hyper.engine.record import make_cache_folder
 from hyper.ir.stored import decode_module
@@ -69,8 +70,7 @@ class Graph:
         if data is None:
             try:
                 path = os.path.join(self.folder, self.index.files[place.file])
-                with open(path, "rb") as stream:
-                    data = stream.read()
+                data, _ = read_regular(path)
             except (OSError, IndexError) as error:
                 raise LostError(row.path) from error
             self._data[place.file] = data
@@ -83,8 +83,7 @@ class Graph:
 def load(folder: str, compiler: str) -> Graph | None:
     """The graph in a folder, where this compiler made it."""
     try:
-        with open(os.path.join(folder, "index"), "rb") as stream:
-            data = stream.read()
+        data, _ = read_regular(os.path.join(folder, "index"))
     except OSError:
         return None
     start = len(_MAGIC) + 32
