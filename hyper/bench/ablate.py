@@ -36,7 +36,14 @@ def states(switch: str) -> list[str]:
     """The states that a switch can have: both of a flag, else those that some tier gives it. As options are written."""
     found = [getattr(tier, switch) for tier in TIERS.values()]
     values = [True, False] if isinstance(found[0], bool) else list(dict.fromkeys(found))
-    return [{True: "on", False: "off"}.get(each, str(each)) for each in values]
+    return [_written(each) for each in values]
+
+
+def _written(value: object) -> str:
+    """A value as options are written. One process is not the flag that is on, though Python calls them equal."""
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return str(value)
 
 
 def switches() -> list[str]:

@@ -14,6 +14,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Final
 
+from hyper.base import digest
 from hyper.bench.processes import HYPER, once
 from hyper.bench.report import BenchError, Subject
 
@@ -122,6 +123,18 @@ def _intents(tree: str) -> list[str]:
         for name in names
         if name.endswith(".intent")
     )
+
+
+def tree_digest(folder: str) -> str:
+    """A digest of the names and bytes of all files beneath a folder."""
+    parts: list[bytes] = []
+    for place, folders, names in os.walk(folder):
+        folders.sort()
+        for name in sorted(names):
+            path = os.path.join(place, name)
+            with open(path, "rb") as stream:
+                parts += (os.path.relpath(path, folder).encode(), stream.read())
+    return digest.of_parts(parts)
 
 
 class FieldEdit:

@@ -189,10 +189,30 @@ def _route(report: Report, request: Request, folder: str) -> None:
     report.remarks.append("the goal is against a peer: hyper bench compare --workload route")
 
 
+def _fresh(report: Report, request: Request, folder: str) -> None:
+    from hyper.bench import shared
+
+    with shared.shared_cache(report, shared.FRESH) as cache:
+        if cache is None:
+            return
+        work = request.open(folder)
+        taken = shared.fresh(work, cache)
+        contestants = [cold(work), taken, shared.copying(work, shared.FRESH)]
+        _measured(report, request, work, contestants)
+        if not shared.same_output(work, COLD, shared.FRESH):
+            report.success = False
+            report.remarks.append("the output on the empty machine is not the one of a cold build")
+    gain = report.compare(COLD, shared.FRESH)
+    report.aim_high("fresh", "cold over an empty machine with a filled cache", gain.wall, 3)
+    price = report.compare(shared.FRESH, shared.COPY)
+    report.aim("fresh", "whole process, over copying the bytes of the output", price.wall, 2)
+
+
 WORKLOADS: Final[Mapping[str, Callable[[Report, Request, str], None]]] = {
     "cold": _cold,
     "no-op": _no_op,
     "edit": _edit,
+    "fresh": _fresh,
     "scale": _scale,
     "memory": _memory,
     "route": _route,

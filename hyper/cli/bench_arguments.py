@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_WORKLOADS: Final = ("cold", "no-op", "edit", "scale", "memory", "route")
+_WORKLOADS: Final = ("cold", "no-op", "edit", "fresh", "scale", "memory", "route")
 _ABLATED: Final = ("cold", "no-op", "edit")
 _TREE: Final = (
     "a folder of intent files or an OpenAPI description; default: a tree that is generated"
@@ -142,6 +142,18 @@ def _day(parser: argparse.ArgumentParser, tiers: tuple[str, ...]) -> None:
         help="a tier to measure, as often as wanted; default: all",
     )
     parser.add_argument("--sessions", action="store_true", help="measure sessions that stay, too")
+    parser.add_argument(
+        "--shared",
+        action="store_true",
+        help="a second leg: balanced and insane with a shared cache, and machines that start empty",
+    )
+    parser.add_argument(
+        "--every",
+        type=_at_least(2),
+        default=10,
+        metavar="N",
+        help="which build of that leg is on an empty machine: every Nth; default: 10",
+    )
     _out(parser)
 
 

@@ -6,13 +6,17 @@ import json
 import sys
 from typing import TYPE_CHECKING
 
+import msgspec
 import pytest
 
-from hyper.bench import ablate, day, peers, routes
-from hyper.bench.day import tree_digest
+from hyper.bench import ablate, day, peers, routes, shared, workloads
 from hyper.bench.processes import Run, figures
 from hyper.bench.report import Report
+from hyper.bench.subject import tree_digest
+from hyper.cli import bench_arguments
+from hyper.engine.options import KEYS
 from hyper.engine.tiers import TIERS
+from tests.redis_server import require_server
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -77,6 +81,30 @@ def test_run_route_of_a_tree_without_one(hyper: Hyper, folder: Path) -> None:
     done = hyper("bench", "run", "route", "tree", *ONCE)
     assert done.code == 1
     assert "GET" in done.json("error")["error"]["message"]
+
+
+def test_run_fresh(hyper: Hyper) -> None:
+    require_server()
+    value = hyper("bench", "run", "fresh", *SMALL).json("bench")
+    names = [each["name"] for each in value["figures"]]
+    assert names == ["bare python", "cold", "fresh", "copying the output"]
+    assert [goal["bound"] for goal in value["goals"]] == [3, 2]
+    assert value["success"]
+
+
+@pytest.mark.parametrize(
+    ("words", "name"), [(("run", "fresh"), "fresh"), (("day", "--shared"), "the leg")]
+)
+def test_without_a_server_what_shares_is_skipped_with_a_word(
+    hyper: Hyper, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], name: str
+) -> None:
+    monkeypatch.setattr(shared, "executable", lambda: None)
+    small = ("--units", "3", "--json", *(("--edits", "1") if "day" in words else ONCE[:-1]))
+    value = hyper("bench", *words, *small).json("bench")
+    assert any(
+        each.startswith(name) and "there is no redis-server" in each for each in value["remarks"]
+    )
+    assert not any("shared" in each["name"] for each in value["figures"])
 
 
 def test_run_scale(hyper: Hyper) -> None:
@@ -157,6 +185,37 @@ def test_day(hyper: Hyper) -> None:
     assert "all outputs are the same, byte for byte" in value["remarks"]
 
 
+def test_a_day_of_machines_that_share(hyper: Hyper) -> None:
+    require_server()
+    words = ("--units", "4", "--edits", "4", "--tier", "insane", "--shared", "--every", "2")
+    value = hyper("bench", "day", *words, "--json").json("bench")
+    runs = {each["name"]: each["runs"] for each in value["figures"]}
+    assert runs == {
+        "bare python": 5,
+        "plain pipeline": 4,
+        "insane": 4,
+        "plain pipeline, shared": 4,
+        "insane, shared": 4,
+        **{f"{each}, shared, empty machine": 2 for each in ("plain pipeline", "insane")},
+    }
+    assert [goal["bound"] for goal in value["goals"]] == [100]
+    assert "all outputs are the same, byte for byte" in value["remarks"]
+
+
+def test_an_empty_machine_that_makes_something_else_is_told(
+    hyper: Hyper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    require_server()
+    monkeypatch.setattr(
+        day, "tree_digest", lambda folder: str("insane-empty" in folder and "other")
+    )
+    words = ("--units", "3", "--edits", "2", "--tier", "insane", "--shared", "--every", "2")
+    done = hyper("bench", "day", *words, "--json")
+    assert done.code == 1
+    said = "different bytes than the plain pipeline's: insane, shared"
+    assert said in done.json("bench")["remarks"]
+
+
 def test_a_day_whose_outputs_differ_fails(hyper: Hyper, monkeypatch: pytest.MonkeyPatch) -> None:
     digests = iter(["one", "two"])
     monkeypatch.setattr(day, "once", lambda _command, _settings=None: Run(1, 1, 1))
@@ -173,7 +232,10 @@ def test_ablate(hyper: Hyper) -> None:
     assert value["workload"] == "balanced"
     names = {each["name"] for each in value["figures"]}
     for switch in ablate.switches():
-        assert {f"cold, {switch} {state}" for state in ablate.states(switch)} <= names
+        if switch in ablate._OF_SESSIONS:
+            assert any(each.startswith(f"{switch} is of sessions") for each in value["remarks"])
+        else:
+            assert {f"cold, {switch} {state}" for state in ablate.states(switch)} <= names
 
 
 def test_a_switch_that_changes_nothing_says_so() -> None:
@@ -189,6 +251,31 @@ def test_a_switch_that_changes_nothing_says_so() -> None:
     ablate._judge(report, "collects", "no-op")
     assert report.remarks == ["collects changes nothing that can be seen here: cold"]
     assert report.ratios[1].wall == 2
+
+
+def test_states_are_those_that_some_tier_has(monkeypatch: pytest.MonkeyPatch) -> None:
+    class One(msgspec.Struct, frozen=True):
+        flag: bool
+        processes: int
+        effort: str
+
+    tiers = {"low": One(True, 1, "greedy"), "high": One(True, 0, "annealing")}
+    monkeypatch.setattr(ablate, "Tier", One)
+    monkeypatch.setattr(ablate, "TIERS", tiers)
+    assert {each: ablate.states(each) for each in ablate.switches()} == {
+        "flag": ["on", "off"],
+        "processes": ["1", "0"],
+        "effort": ["greedy", "annealing"],
+    }
+
+
+def test_every_switch_of_a_tier_is_an_option() -> None:
+    assert set(ablate.switches()) <= set(KEYS)
+
+
+def test_what_the_command_line_offers_is_what_there_is() -> None:
+    assert tuple(workloads.WORKLOADS) == bench_arguments._WORKLOADS
+    assert tuple(ablate.KINDS) == bench_arguments._ABLATED
 
 
 def test_tiers_that_do_the_same_are_named() -> None:

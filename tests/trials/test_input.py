@@ -50,7 +50,7 @@ def is_told(result: Result, files: dict[str, bytes]) -> bool:
     for item in result.diagnostics:
         data = files.get(item.file, b"")
         lines = 1 + data.count(b"\n") + data.count(b"\r")
-        assert item.line is None or 1 <= item.line <= lines, item
+        assert 1 <= item.line <= lines, item
     return result.success != bool(result.errors)
 
 

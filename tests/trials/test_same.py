@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 SOURCES: Final = ("storefront", *(FILES if LONG else ()))
 SETTINGS: Final[list[dict[str, str]]] = [
-    *({"HYPER_TIER": tier} for tier in TIER_NAMES),
+    *({"HYPER_TIER": str(tier)} for tier in TIER_NAMES),
     *(
         {f"HYPER_{switch.upper()}": state}
         for switch in switches()

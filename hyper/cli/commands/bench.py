@@ -111,6 +111,8 @@ def _day(arguments: argparse.Namespace) -> Report:
         seed=arguments.seed,
         tiers=[tier for tier in TIER_NAMES if tier in (arguments.tier or TIER_NAMES)],
         sessions=arguments.sessions,
+        shared=arguments.shared,
+        every=arguments.every,
     )
 
 
