@@ -14,13 +14,28 @@ from hyper.emit.python.functions.order import is_pure
 from hyper.ir import nodes
 from hyper.ir.rebuild import with_children
 from hyper.ir.types import BOOL
-from hyper.ir.weight import children, depth
+from hyper.ir.weight import children
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 DEEPEST: Final = 24
-"""Nodes that may nest in one statement."""
+"""Nodes that may nest in one statement, where a generator counts as two.
+
+CPython 3.12 and 3.13 crash when they compile more than 20 comprehensions in one another.
+"""
+
+
+def depth(expr: nodes.Expr) -> int:
+    """How deep an expression nests, in nodes; a generator counts as two."""
+    deepest = 0
+    stack = [(expr, 0)]
+    while stack:
+        node, above = stack.pop()
+        level = above + (2 if isinstance(node, nodes.Comprehend | nodes.Fold) else 1)
+        deepest = max(deepest, level)
+        stack.extend((child, level) for child in children(node))
+    return deepest
 
 
 class Splitter:
