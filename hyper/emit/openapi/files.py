@@ -35,7 +35,7 @@ def _file(module: Module, program: Program, closed: frozenset[str]) -> dict[str,
     here = module.name + "."
 
     def reference(name: str) -> str:
-        home = program.home[name].name
+        home = program.module_of(name)
         if home == module.name:
             return "#/$defs/" + pointer(name.removeprefix(here))
         # The name of the file is escaped once as a name and once more as a part of a URI.

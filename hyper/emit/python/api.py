@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from hyper.emit.python.constants import NotConstantError, constant
 from hyper.emit.python.format import INDENT, explode, quote, tuple_of
 from hyper.emit.python.handlers import handler_modules, handlers_text
-from hyper.emit.python.names import identifier, unique
+from hyper.emit.python.identifiers import identifier, unique
 from hyper.emit.python.reading import reads
 from hyper.emit.python.scope import Scope, import_lines
 from hyper.emit.python.security import is_secured, security_tables, security_text
@@ -91,7 +91,7 @@ def method_names(served: list[tuple[Module, list[ActionDef]]]) -> dict[tuple[str
 
 def method_identifier(name: str) -> str:
     """The name of a handler method: none that a class or a type in its annotations has."""
-    from hyper.emit.python.names import RESERVED_GLOBALS
+    from hyper.emit.python.identifiers import RESERVED_GLOBALS
 
     wanted = identifier(name).lstrip("_") or "action"
     if not wanted.isidentifier():

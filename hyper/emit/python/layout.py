@@ -57,7 +57,7 @@ def module_text(module: Module, names: Names) -> ModuleText:
         origins.append((len(body), definition.line))
         body += lines
         previous_is_line = is_line
-    functions = emit_functions(module, scope, names.links)
+    functions = emit_functions(module, scope)
     if functions.lines:
         body += [""] if previous_is_line and functions.starts_with_const else ["", ""]
         origins += [(len(body) + at, line) for at, line in _changes(functions.origins)]
@@ -102,7 +102,7 @@ def _ordered(module: Module, names: Names) -> list[EntityDef | EnumDef | UnionDe
 
 
 def _bases_first(module: str, entities: list[EntityDef], names: Names) -> list[EntityDef]:
-    if not any(names.inherits.get(f"{module}.{entity.name}") for entity in entities):
+    if not any(names.inherits(f"{module}.{entity.name}") for entity in entities):
         return entities
     by_name = {f"{module}.{entity.name}": entity for entity in entities}
     placed: dict[str, EntityDef] = {}
@@ -112,7 +112,7 @@ def _bases_first(module: str, entities: list[EntityDef], names: Names) -> list[E
             name = waiting[-1]
             missing = [
                 base
-                for base in (by_name[name].bases if names.inherits.get(name) else ())
+                for base in (by_name[name].bases if names.inherits(name) else ())
                 if base in by_name and base not in placed
             ]
             if missing:

@@ -16,7 +16,7 @@ from hyper.emit.python.format import (
     split,
     width,
 )
-from hyper.emit.python.names import field_identifier
+from hyper.emit.python.identifiers import field_identifier
 from hyper.emit.python.resolving import takes_null
 from hyper.emit.python.types import annotate, annotation, schemas
 from hyper.ir.markers import NO_MARKERS
@@ -128,7 +128,7 @@ def _bases(
     definition: EntityDef, qualified: str, own: tuple[FieldDef, ...], scope: Scope
 ) -> list[str]:
     bases: list[str] = []
-    if scope.names.inherits.get(qualified):
+    if scope.names.inherits(qualified):
         bases = [scope.need(base) for base in definition.bases]
     if any(
         sparse(field, scope.names) or is_write_only(field, scope.names.program) for field in own
@@ -143,7 +143,7 @@ def _config(definition: EntityDef, qualified: str, scope: Scope) -> list[str]:
     lines: list[str] = []
     extra = _extra(definition)
     inherited = "ignore"
-    if scope.names.inherits.get(qualified):
+    if scope.names.inherits(qualified):
         for base in definition.bases:
             other = scope.names.program.definitions[base]
             assert isinstance(other, EntityDef)
@@ -309,10 +309,7 @@ def _tagged(definition: UnionDef, scope: Scope) -> str:
     wire = definition.discriminator or ""
     attributes: list[str] = []
     for _, target in definition.mapping:
-        entity = names.program.definitions.get(target)
-        if isinstance(entity, EntityDef):
-            fields = names.fields(target)
-            attributes += [fields[field.name] for field in entity.fields if field.wire == wire]
+        attributes += names.tag_attributes(target, wire)
     found = sorted({attribute for attribute in attributes if attribute != wire})
     pairs = ", ".join(f"{quote(tag)}: {scope.refer(target)}" for tag, target in definition.mapping)
     rest = "".join(f", {quote(attribute)}" for attribute in found)

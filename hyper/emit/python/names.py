@@ -1,114 +1,61 @@
 """Which Python module, class, function and attribute each name of a program becomes.
 
 Every name is made a valid identifier that means nothing else where it stands; a clash gets a number. The choice
-depends on the declarations alone, in their order, so that it is the same in every build.
+depends on the declarations alone, in their order, so that it is the same in every build. What is asked of names is noted as a
+read (``hyper.ir.reads``): modules and symbols come from the index of the program, attributes from definitions.
 """
 
 from __future__ import annotations
 
-import builtins
-import keyword
-import re
-import unicodedata
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from hyper.ir.program import (
-    EntityDef,
-    EnumDef,
-    FeatureDef,
-    FieldDef,
-    Program,
-    ServiceDef,
+from hyper.emit.python.identifiers import (
+    ENUM_CLASHES,
+    RESERVED_GLOBALS,
+    RESERVED_MODULES,
+    field_identifier,
+    identifier,
+    segment,
+    unique,
 )
+from hyper.ir.program import EntityDef, EnumDef, FieldDef, Module, Program
+from hyper.ir.reads import DATA
 from hyper.ir.types import Alias, Entity, Enum, ListOf, MapOf, Marked, Opt, Type, Union
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from hyper.emit.python.functions.facts import LinkFacts
     from hyper.emit.python.functions.links import Links
+    from hyper.ir.index import ModuleIndex
 
-_OUTSIDE: Final = re.compile(r"\W")
-_KEYWORDS: Final = frozenset(keyword.kwlist) | {"match", "type", "_"}
+PLACE: Final = "place "
+"""Of a module: its Python module, and whether that is a folder."""
+OWN: Final = "own "
+"""Of a module: the Python names of its declarations."""
+NAME: Final = "name "
+"""Of a declaration: its Python module and name."""
+DERIVING: Final = "deriving "
+"""Of an entity: those that have it as a base."""
+INHERITS: Final = "inherits "
+HEIRS: Final = "heirs "
+ATTRIBUTES: Final = "attributes "
+ATTRIBUTE: Final = "attribute "
+"""Of an entity and, after a tab, a field: its attribute."""
+TAG: Final = "tag "
+"""Of an entity and, after a tab, a wire name: the attributes of the fields that have it."""
+MEMBERS: Final = "members "
+MEMBER: Final = "member "
+"""Of an enum and, after a tab, a member: its Python name."""
 
-_LONGEST: Final = 80
-"""Bytes of a file's name; file systems take 255."""
-
-RESERVED_MODULES: Final = frozenset({"api", "native", "schema", "manifest", "openapi", "py"})
-"""Top-level names of a package that are the compiler's."""
-
-RESERVED_GLOBALS: Final = (
-    frozenset(dir(builtins)) | frozenset(keyword.kwlist) | {"self", "cls", "now", "dt"}
-)
-"""Names that a declaration cannot take in its Python module."""
-
-_MODEL_ATTRIBUTES: Final = frozenset(
-    {
-        "construct",
-        "copy",
-        "dict",
-        "from_orm",
-        "json",
-        "parse_file",
-        "parse_obj",
-        "parse_raw",
-        "schema",
-        "schema_json",
-        "update_forward_refs",
-        "validate",
-    }
-)
-# fmt: off
-_TYPE_NAMES: Final = frozenset((
-    "str", "list", "dict", "float", "None", "True", "False", "self", "cls", "dt", "utc_now",
-    "utc_today", "json_schema_", "Annotated", "Any", "BigInt", "Bool", "Bytes", "ClassVar",
-    "ConfigDict", "Date", "DateTime", "Decimal", "Digits", "Duration", "Email", "Exactly", "ExactlyOne",
-    "Field", "Finite", "Float", "Int", "Json", "JsonSchema", "Literal", "Matches",
-    "Model", "Multiple", "Omittable", "RawBytes", "SchemaModel", "SparseModel", "Tagged", "Time",
-    "UUID", "Uuid", "Unique", "Url", "WriteOnly",
-))
-# fmt: on
-_FIELD_CLASHES: Final = _MODEL_ATTRIBUTES | _TYPE_NAMES | frozenset(keyword.kwlist)
-_ENUM_CLASHES: Final = frozenset(keyword.kwlist) | frozenset(dir(str)) | {"name", "value", "mro"}
+_NO_NAME: Final = frozenset({"feature", "service"})
 
 
-def identifier(text: str) -> str:
-    """The nearest valid identifier; Python compares identifiers after NFKC, and so it is applied here."""
-    if text.isascii() and text.isidentifier():
-        return text
-    clean = _OUTSIDE.sub("_", unicodedata.normalize("NFKC", text))
-    if not clean or not clean.isidentifier():
-        clean = f"_{clean}"
-    return clean if clean.isidentifier() else "_" + "".join(c for c in clean if c.isascii())
+class Place(NamedTuple):
+    """Where a declaration is: the parts of its Python module, and its name there."""
 
-
-def unique(wanted: str, taken: set[str] | frozenset[str] | dict[str, str]) -> str:
-    """``wanted``, or with the first number that is free."""
-    if wanted not in taken:
-        return wanted
-    number = 2
-    while f"{wanted}_{number}" in taken:
-        number += 1
-    return f"{wanted}_{number}"
-
-
-def field_identifier(name: str) -> str:
-    """The attribute that a field wants: no private name, no attribute of a model, no name of a type."""
-    wanted = identifier(name)
-    if wanted.startswith("_"):
-        wanted = wanted.lstrip("_") or "field"
-        if not wanted.isidentifier():
-            wanted = f"field_{wanted}"
-    if wanted in _FIELD_CLASHES or wanted.startswith("model_"):
-        wanted += "_"
-    return wanted
-
-
-def _segment(text: str) -> str:
-    wanted = identifier(text)
-    if wanted.startswith("__"):
-        wanted = wanted.strip("_") or "module"
-        wanted = identifier(wanted)
-    if len(wanted) > _LONGEST and len(wanted.encode()) > _LONGEST:
-        wanted = wanted.encode()[:_LONGEST].decode(errors="ignore")
-    return f"{wanted}_" if wanted in _KEYWORDS else wanted
+    home: tuple[str, ...]
+    symbol: str
 
 
 def _without_package(modules: list[str], package: str) -> dict[str, str]:
@@ -124,64 +71,100 @@ def _without_package(modules: list[str], package: str) -> dict[str, str]:
 
 
 class Names:
-    """The Python names of one program."""
+    """The Python names of one program.
+
+    ``module`` gives a module as it is emitted, optimised or not; ``facts`` what is known of how modules are linked without looking.
+    """
 
     __slots__ = (
+        "_attribute",
         "_attributes",
+        "_bases",
+        "_children",
+        "_deriving",
+        "_facts",
+        "_heirs",
+        "_inherits",
         "_links",
+        "_member",
         "_members",
         "_modules",
         "_own",
         "_packages",
+        "_places",
         "_short",
         "_symbols",
-        "inherits",
+        "_tags",
+        "index",
+        "package",
         "program",
+        "source",
     )
 
-    def __init__(self, program: Program, package: str = "") -> None:
+    def __init__(
+        self,
+        program: Program,
+        package: str = "",
+        source: Callable[[str], Module] | None = None,
+        facts: Callable[[str], LinkFacts] | None = None,
+    ) -> None:
         self.program = program
-        self._short = _without_package([module.name for module in program.modules], package)
+        self.package = package
+        self.source = source or program.module
+        self.index = {module.name: module for module in program.index}
+        self._facts = facts
+        self._short = _without_package(list(self.index), package)
         self._modules: dict[str, tuple[str, ...]] = {}
         self._packages: set[tuple[str, ...]] = set()
-        self._symbols: dict[str, str] = {}
+        self._children: dict[tuple[str, ...], set[str]] = {}
+        self._symbols: dict[str, dict[str, str]] = {}
         self._own: dict[str, set[str]] = {}
-        self._attributes: dict[str, dict[str, str]] = {}
-        self._members: dict[str, dict[str, str]] = {}
+        self._places: dict[str, Place] = {}
+        self._bases: dict[str, tuple[str, ...]] = {}
+        self._deriving: dict[str, list[str]] = {}
         self._links: Links | None = None
-        self.inherits: dict[str, bool] = {}
-        """Of each entity with bases: whether its class has its bases' classes as bases, else it repeats their fields."""
+        # What is derived from definitions, by key.
+        self._inherits: dict[str, bool] = {}
+        self._heirs: dict[str, bool] = {}
+        self._attributes: dict[str, dict[str, str]] = {}
+        self._attribute: dict[str, str] = {}
+        self._tags: dict[str, tuple[str, ...]] = {}
+        self._members: dict[str, dict[str, str]] = {}
+        self._member: dict[str, str] = {}
         self._name_modules()
-        self._name_symbols()
-        self._choose_inheritance()
+        self._find_bases()
 
     # Modules
 
     def _name_modules(self) -> None:
         folded: dict[tuple[str, ...], dict[str, str]] = {}
-        for module in self.program.modules:
+        lowered: dict[tuple[str, ...], set[str]] = {}
+        for name in self.index:
             parts: tuple[str, ...] = ()
-            for text in self._short[module.name].split("."):
+            for text in self._short[name].split("."):
                 taken = folded.setdefault(parts, {})
                 part = taken.get(text)
                 if part is None:
-                    wanted = _segment(text)
+                    wanted = segment(text)
                     if not parts and wanted in RESERVED_MODULES | {"_runtime"}:
                         wanted += "_"
-                    lowered = {value.casefold() for value in taken.values()}
+                    used = lowered.setdefault(parts, set())
                     number = 2
                     part = wanted
-                    while part.casefold() in lowered:
+                    while part.casefold() in used:
                         part = f"{wanted}_{number}"
                         number += 1
                     taken[text] = part
+                    used.add(part.casefold())
                 parts = (*parts, part)
-            self._modules[module.name] = parts
+            self._modules[name] = parts
             for size in range(1, len(parts)):
                 self._packages.add(parts[:size])
+                self._children.setdefault(parts[:size], set()).add(parts[size])
 
     def module(self, name: str) -> tuple[str, ...]:
-        """The dotted path of an intent module inside the package, as parts."""
+        """The dotted path of an intent module inside the package, as parts. Raises ``KeyError``."""
+        self.program.reads.note(PLACE + name)
         return self._modules[name]
 
     def is_package(self, parts: tuple[str, ...]) -> bool:
@@ -190,58 +173,93 @@ class Names:
 
     def file(self, name: str) -> str:
         """The path of a module's file inside the package."""
-        parts = self._modules[name]
+        parts = self.module(name)
         return "/".join(parts) + ("/__init__.py" if parts in self._packages else ".py")
 
     # Declarations
 
-    def _name_symbols(self) -> None:
-        children: dict[tuple[str, ...], set[str]] = {}
-        for parts in self._modules.values():
-            for size in range(1, len(parts)):
-                children.setdefault(parts[:size], set()).add(parts[size])
-        for module in self.program.modules:
-            own = self._own.setdefault(module.name, set())
-            taken = set(RESERVED_GLOBALS) | children.get(self._modules[module.name], set())
-            for definition in module.definitions:
-                if isinstance(definition, FeatureDef | ServiceDef):
-                    continue
-                wanted = identifier(definition.name)
-                if wanted.startswith("__"):
-                    wanted = f"_{wanted.lstrip('_')}"
-                if wanted in taken:
-                    wanted = unique(f"{wanted}_", taken)
-                taken.add(wanted)
-                own.add(wanted)
-                self._symbols[f"{module.name}.{definition.name}"] = wanted
+    def _name_symbols(self, module: ModuleIndex) -> dict[str, str]:
+        taken = {*RESERVED_GLOBALS} | self._children.get(self._modules[module.name], set())
+        found: dict[str, str] = {}
+        for definition in module.definitions:
+            if definition.kind in _NO_NAME:
+                continue
+            wanted = identifier(definition.name)
+            if wanted.startswith("__"):
+                wanted = f"_{wanted.lstrip('_')}"
+            if wanted in taken:
+                wanted = unique(f"{wanted}_", taken)
+            taken.add(wanted)
+            found[definition.name] = wanted
+        return found
+
+    def _symbols_of(self, module: str) -> dict[str, str]:
+        known = self._symbols.get(module)
+        if known is None:
+            known = self._symbols[module] = self._name_symbols(self.index[module])
+        return known
+
+    def place(self, qualified: str) -> Place:
+        """Where a declaration is. Raises ``KeyError``."""
+        self.program.reads.note(NAME + qualified)
+        known = self._places.get(qualified)
+        if known is None:
+            module = self.program.module_of(qualified)
+            symbol = self._symbols_of(module)[qualified[len(module) + 1 :]]
+            known = self._places[qualified] = Place(self._modules[module], symbol)
+        return known
 
     def symbol(self, qualified: str) -> str:
         """The Python name of a declaration in its module."""
-        return self._symbols[qualified]
-
-    def own_symbols(self, module: str) -> set[str]:
-        """The Python names of all declarations of an intent module."""
-        return self._own[module]
+        return self.place(qualified).symbol
 
     def home(self, qualified: str) -> tuple[str, ...]:
         """The parts of the Python module that a declaration is in."""
-        return self._modules[self.program.home[qualified].name]
+        return self.place(qualified).home
+
+    def own_symbols(self, module: str) -> set[str]:
+        """The Python names of all declarations of an intent module."""
+        self.program.reads.note(OWN + module)
+        known = self._own.get(module)
+        if known is None:
+            known = self._own[module] = set(self._symbols_of(module).values())
+        return known
 
     # Fields and members
 
     def field(self, entity: str, name: str) -> str:
         """The attribute of an entity's field."""
-        return self.fields(entity)[name]
+        key = f"{ATTRIBUTE}{entity}\t{name}"
+        return self.program.reads.derive(key, self._attribute, lambda: self.fields(entity)[name])
 
     def fields(self, entity: str) -> dict[str, str]:
         """The attribute of each field of an entity, inherited ones included."""
-        known = self._attributes.get(entity)
-        if known is not None:
-            return known
-        for base in self._lineage(entity):
-            if base not in self._attributes:
-                self._attributes[base] = self._name_fields(base)
-        return self._attributes[entity]
+        key = ATTRIBUTES + entity
+        return self.program.reads.derive(key, self._attributes, lambda: self._all_fields(entity))
+
+    def tag_attributes(self, entity: str, wire: str) -> tuple[str, ...]:
+        """The attributes of the fields of an entity that have a wire name; none where there is no such entity."""
+
+        def find() -> tuple[str, ...]:
+            definition = self.program.definitions.get(entity)
+            if not isinstance(definition, EntityDef):
+                return ()
+            attributes = self.fields(entity)
+            return tuple(
+                attributes[field.name] for field in definition.fields if field.wire == wire
+            )
+
+        return self.program.reads.derive(f"{TAG}{entity}\t{wire}", self._tags, find)
+
+    def _all_fields(self, entity: str) -> dict[str, str]:
+        found: dict[str, dict[str, str]] = {}
+        for name in self._lineage(entity):
+            if name not in found:
+                found[name] = self._shared_fields(name, found)
+        return found[entity]
+
+    def _shared_fields(self, name: str, bases: dict[str, dict[str, str]]) -> dict[str, str]:
+        return self.program.reads.shared(f"fields {name}", lambda: self._name_fields(name, bases))
 
     def _lineage(self, entity: str) -> list[str]:
         """The entity and all that its class inherits from, the farthest first."""
@@ -250,22 +268,20 @@ class Names:
         while waiting:
             name = waiting.pop()
             order.append(name)
-            definition = self.program.definitions.get(name)
-            if isinstance(definition, EntityDef) and self.inherits.get(name):
-                waiting += definition.bases
+            if self.inherits(name):
+                waiting += self._bases[name]
         order.reverse()
         return order
 
-    def _name_fields(self, entity: str) -> dict[str, str]:
+    def _name_fields(self, entity: str, bases: dict[str, dict[str, str]]) -> dict[str, str]:
         definition = self.program.definitions[entity]
         assert isinstance(definition, EntityDef)
         result: dict[str, str] = {}
         taken: set[str] = set()
-        if self.inherits.get(entity):
+        if self.inherits(entity):
             for base in definition.bases:
-                inherited = self._attributes[base]
-                result.update(inherited)
-                taken.update(inherited.values())
+                result.update(bases[base])
+                taken.update(bases[base].values())
         own = [field for field in definition.fields if field.name not in result]
         types: set[str] = set()
         for field in own:
@@ -288,13 +304,14 @@ class Names:
                 else kind.inner
             )
         if isinstance(kind, Entity | Enum | Union | Alias):
-            name = self._symbols.get(kind.name)
-            if name is not None:
-                into.add(name)
+            try:
+                into.add(self.symbol(kind.name))
+            except KeyError:
+                return
 
     def own_fields(self, entity: str, definition: EntityDef) -> tuple[FieldDef, ...]:
         """The fields that the class itself declares."""
-        if not self.inherits.get(entity):
+        if not self.inherits(entity):
             return definition.fields
         inherited: set[str] = set()
         for base in definition.bases:
@@ -303,43 +320,73 @@ class Names:
 
     def member(self, enum: str, name: str) -> str:
         """The Python name of a member of an enum."""
-        return self.members(enum)[name]
+        key = f"{MEMBER}{enum}\t{name}"
+        return self.program.reads.derive(key, self._member, lambda: self.members(enum)[name])
 
     def members(self, enum: str) -> dict[str, str]:
         """The Python name of each member of an enum."""
-        known = self._members.get(enum)
-        if known is None:
-            definition = self.program.definitions[enum]
-            assert isinstance(definition, EnumDef)
-            known = {}
-            taken: set[str] = set()
-            for member in definition.members:
-                wanted = identifier(member.name)
-                if wanted.startswith("_"):
-                    wanted = f"m{wanted}" if wanted.strip("_") else "member"
-                if wanted in _ENUM_CLASHES:
-                    wanted += "_"
-                known[member.name] = wanted = unique(wanted, taken)
-                taken.add(wanted)
-            self._members[enum] = known
-        return known
+        key = MEMBERS + enum
+        return self.program.reads.derive(key, self._members, lambda: self._name_members(enum))
+
+    def _name_members(self, enum: str) -> dict[str, str]:
+        definition = self.program.definitions[enum]
+        assert isinstance(definition, EnumDef)
+        result: dict[str, str] = {}
+        taken: set[str] = set()
+        for member in definition.members:
+            wanted = identifier(member.name)
+            if wanted.startswith("_"):
+                wanted = f"m{wanted}" if wanted.strip("_") else "member"
+            if wanted in ENUM_CLASHES:
+                wanted += "_"
+            result[member.name] = wanted = unique(wanted, taken)
+            taken.add(wanted)
+        return result
 
     # Inheritance
 
-    def _choose_inheritance(self) -> None:
-        """Classes inherit where that says the same as repeating the fields and needs no circular import."""
-        for name, definition in self.program.definitions.items():
-            if isinstance(definition, EntityDef) and definition.bases:
-                self.inherits[name] = self._can_inherit(name, definition)
+    def _find_bases(self) -> None:
+        for module in self.index.values():
+            for definition in module.definitions:
+                if definition.bases:
+                    name = f"{module.name}.{definition.name}"
+                    self._bases[name] = definition.bases
+                    for base in dict.fromkeys(definition.bases):
+                        self._deriving.setdefault(base, []).append(name)
 
-    def _can_inherit(self, name: str, definition: EntityDef) -> bool:
-        here = self.program.home[name].name
+    def inherits(self, entity: str) -> bool:
+        """Whether the class of an entity has its bases' classes as bases, else it repeats their fields.
+
+        Classes inherit where that says the same and needs no circular import.
+        """
+        key = INHERITS + entity
+        return self.program.reads.derive(key, self._inherits, lambda: self._can_inherit(entity))
+
+    def deriving(self, entity: str) -> list[str]:
+        """The entities that have an entity as a base."""
+        self.program.reads.note(DERIVING + entity)
+        return self._deriving.get(entity, [])
+
+    def has_heirs(self, entity: str) -> bool:
+        """Whether a class of the package inherits from that of an entity."""
+        return self.program.reads.derive(
+            HEIRS + entity, self._heirs, lambda: any(map(self.inherits, self.deriving(entity)))
+        )
+
+    def _can_inherit(self, name: str) -> bool:
+        if name not in self._bases:
+            # The definition tells that, too; looking at it is not needed.
+            self.program.reads.note(DATA + name)
+            return False
+        definition = self.program.definitions[name]
+        assert isinstance(definition, EntityDef)
+        here = self.program.module_of(name)
         inherited: dict[str, FieldDef] = {}
         for base in definition.bases:
             other = self.program.definitions.get(base)
             if not isinstance(other, EntityDef):
                 return False
-            there = self.program.home[base].name
+            there = self.program.module_of(base)
             if there != here and self.links.in_ring(here, base):
                 return False
             for field in other.fields:
@@ -358,7 +405,7 @@ class Names:
         if self._links is None:
             from hyper.emit.python.functions.links import Links
 
-            self._links = Links(self)
+            self._links, _ = self.program.reads.part(lambda: Links(self, self._facts))
         return self._links
 
 

@@ -124,8 +124,7 @@ class Scope:
 
     def refer(self, qualified: str) -> str:
         """The local name of a declaration of the program; see the module's docstring for those of other modules."""
-        home = self.names.home(qualified)
-        symbol = self.names.symbol(qualified)
+        home, symbol = self.names.place(qualified)
         if home == self.module:
             return symbol
         dotted = ".".join(home)
@@ -139,8 +138,7 @@ class Scope:
 
     def need(self, qualified: str) -> str:
         """The local name of a declaration that must be there when the module is imported: the base of a class."""
-        home = self.names.home(qualified)
-        symbol = self.names.symbol(qualified)
+        home, symbol = self.names.place(qualified)
         if home == self.module:
             return symbol
         key = (".".join(home), symbol)

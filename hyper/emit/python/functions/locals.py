@@ -6,7 +6,7 @@ import builtins
 import keyword
 from typing import TYPE_CHECKING, Final
 
-from hyper.emit.python.names import identifier
+from hyper.emit.python.identifiers import identifier
 from hyper.ir.nodes import Assign, Bind, Comprehend, Fold, For, Let
 from hyper.ir.program import CalcDef, ExternDef, RuleDef, TableDef
 from hyper.ir.weight import definition_expressions, statements, walk

@@ -12,7 +12,6 @@ from hyper.emit.python.functions import shapes
 from hyper.emit.python.functions.bodies import Bodies, head_lines
 from hyper.emit.python.functions.expressions import Expressions, stands_alone
 from hyper.emit.python.functions.lines import Lines
-from hyper.emit.python.functions.links import Links
 from hyper.emit.python.functions.locals import python_locals
 from hyper.emit.python.functions.pieces import Atom, call
 from hyper.emit.python.functions.writer import Writer
@@ -21,6 +20,7 @@ from hyper.ir.program import CalcDef, ConstDef, ExternDef, ParamDef, RuleDef, Ta
 from hyper.ir.types import Dec, Entity, Type
 
 if TYPE_CHECKING:
+    from hyper.emit.python.functions.links import Links
     from hyper.emit.python.scope import Scope
     from hyper.ir.program import Module
 
@@ -41,13 +41,12 @@ class FunctionsText(msgspec.Struct):
     starts_with_const: bool
 
 
-def emit_functions(module: Module, scope: Scope, links: Links | None = None) -> FunctionsText:
+def emit_functions(module: Module, scope: Scope) -> FunctionsText:
     """The consts, calcs, tables, rules and externs of a module, in the order of the source, consts first.
 
-    ``scope`` is that of the generated module; ``module_locals`` must be taken in it before. ``links`` is made once for
-    a program.
+    ``scope`` is that of the generated module; ``module_locals`` must be taken in it before.
     """
-    links = links or Links(scope.names)
+    links = scope.names.links
     lines = Lines()
     for definition in module.definitions:
         if not isinstance(definition, ConstDef):

@@ -19,7 +19,6 @@ from hyper.emit.python.functions.pieces import (
     operation,
 )
 from hyper.emit.python.functions.writer import BUILTINS, TIMES
-from hyper.ir.program import EntityDef
 from hyper.ir.types import Dec, Entity, Enum, ListOf, Lit, MapOf, Opt, Prim, Type, Union
 
 if TYPE_CHECKING:
@@ -95,11 +94,7 @@ def _each(writer: Writer, value: Piece, item: Type, container: str, values: Piec
 def _entity(writer: Writer, value: Piece, name: str) -> Piece:
     """An instance, unless a class of the package inherits from it: then of the very class."""
     names = writer.scope.names
-    has_heirs = any(
-        names.inherits.get(other) and isinstance(definition, EntityDef) and name in definition.bases
-        for other, definition in names.program.definitions.items()
-    )
-    test = _is_instance if not has_heirs else _has_type
+    test = _has_type if names.has_heirs(name) else _is_instance
     return test(value, writer.declaration(name))
 
 

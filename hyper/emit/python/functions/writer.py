@@ -70,12 +70,11 @@ class Writer:
 
     def declaration(self, qualified: str) -> str:
         """A declaration that is there at run time."""
-        names = self.scope.names
-        home = names.home(qualified)
+        home, symbol = self.scope.names.place(qualified)
         if home == self.scope.module:
-            return names.symbol(qualified)
+            return symbol
         if self.links.in_ring(self.module, qualified):
-            return f"{self.scope.sibling(home)}.{names.symbol(qualified)}"
+            return f"{self.scope.sibling(home)}.{symbol}"
         return self.scope.need(qualified)
 
     def fresh(self, prefix: str) -> str:
