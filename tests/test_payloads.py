@@ -14,10 +14,10 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 from referencing import Registry, Resource
 
-from hyper.emit.openapi.document import wire_path
 from hyper.emit.python.names import Names
 from hyper.engine.clock import Phases
 from hyper.engine.pipeline import compile_front
+from hyper.ir.index import wire_path
 from hyper.ir.program import ActionDef, Program
 from hyper.ir.types import Alias, Entity, Enum, ListOf, MapOf, Opt, Type, Union
 from tests.corpora import FILES, LARGE, Built, built_corpus

@@ -498,6 +498,11 @@ class Program:
         """The module of each definition."""
         return self._held.home
 
+    def look(self, facet: str, name: str) -> Def:
+        """A definition, of which no more than a facet of ``hyper.ir.reads`` is looked at. Raises ``KeyError``."""
+        self.reads.note(facet + name)
+        return self._held.definitions[name]
+
     def module_of(self, name: str) -> str:
         """The name of the module of a definition, which its own begins with. Raises ``KeyError``."""
         return self._held.module_of(name)

@@ -13,13 +13,13 @@ if TYPE_CHECKING:
 
     from hyper.emit.openapi.naming import SchemaDef
     from hyper.emit.openapi.schemas import Schema
-    from hyper.ir.program import FieldDef, Program
+    from hyper.ir.program import FieldDef
 
 
 def declaration_schema(
     definition: SchemaDef, writer: SchemaWriter, *, closed: bool = False
 ) -> Schema:
-    """The schema of one declaration; ``closed`` tells whether it is one of ``closed_entities``."""
+    """The schema of one declaration; ``closed`` tells whether it is an entity of ``naming.closed_entities``."""
     match definition:
         case EntityDef():
             schema = _entity(definition, writer, flat=closed or not definition.bases)
@@ -64,25 +64,6 @@ def _said_of_bases(entity: EntityDef, program: Program) -> list[Schema]:
             said += [part for part in ([patch] if patch else []) + parts if part not in said]
             waiting += base.bases
     return said
-
-
-def closed_entities(program: Program) -> frozenset[str]:
-    """Entities that refuse fields that they do not name, or whose bases do: parts of an ``allOf`` would then refuse each
-    other's."""
-    derived: dict[str, list[str]] = {}
-    closed: set[str] = set()
-    for name, definition in program.definitions.items():
-        if isinstance(definition, EntityDef):
-            if definition.extra_type is not None or definition.markers.extra == "forbid":
-                closed.add(name)
-            for base in definition.bases:
-                derived.setdefault(base, []).append(name)
-    waiting = sorted(closed)
-    while waiting:
-        fresh = [name for name in derived.get(waiting.pop(), ()) if name not in closed]
-        closed.update(fresh)
-        waiting += fresh
-    return frozenset(closed)
 
 
 def _object(fields: Iterable[FieldDef], writer: SchemaWriter) -> Schema:

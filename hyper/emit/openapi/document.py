@@ -1,21 +1,110 @@
-"""The whole OpenAPI document of a program."""
+"""The whole OpenAPI document of a program, and the parts that it is put together from."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
 
-from hyper.emit.openapi.components import closed_entities, declaration_schema
+from hyper.emit.openapi.components import declaration_schema
 from hyper.emit.openapi.merging import decode, merge_texts
-from hyper.emit.openapi.naming import component_names, pointer, schema_definitions
+from hyper.emit.openapi.naming import SCHEMA_DEFS, Components
 from hyper.emit.openapi.operations import operation, security
 from hyper.emit.openapi.schemas import SchemaWriter, add_extensions
 from hyper.ir.program import ActionDef
+from hyper.ir.reads import HEAD, TEXT
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from hyper.ir.markers import Markers
     from hyper.ir.program import Program, ServerDef, ServiceDef, TagDef
 
 Node = dict[str, Any]
+
+MARKED: Final = "marked"
+"""Which modules have markers on their ``intent`` lines."""
+_MADE_OF_ENTRIES: Final = frozenset({"paths", "webhooks", "components"})
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is where in a document: qualified actions by path, or key of a webhook, and method; qualified declarations by the
+    names of their components. All of it in the order of the document."""
+
+    paths: dict[str, dict[str, str]]
+    webhooks: dict[str, dict[str, str]]
+    schemas: dict[str, str]
+
+
+class DocumentWriter:
+    """Writes the parts of the document of one program."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.components = Components(program)
+        self._writer = SchemaWriter(program, self.components.reference, document=True)
+
+    def plan(self) -> Plan:
+        """What the document has, as the index of the program tells."""
+        plan = Plan({}, {}, {wire: name for name, wire in self.components.names.items()})
+        for module in self.program.index:
+            for found in module.definitions:
+                if found.served is not None:
+                    place = plan.webhooks if found.served.webhook else plan.paths
+                    method = found.served.method.lower() or "post"
+                    own = place.setdefault(found.served.wire_path, {})
+                    own[method] = f"{module.name}.{found.name}"
+        return plan
+
+    def operation(self, name: str) -> Node:
+        """The Operation object of a qualified action."""
+        action = self.program.look(TEXT, name)
+        assert isinstance(action, ActionDef)
+        return operation(action, self._writer)
+
+    def schema(self, name: str) -> Node:
+        """The schema of a qualified declaration."""
+        definition = self.program.look(TEXT, name)
+        assert isinstance(definition, SCHEMA_DEFS)
+        closed = self.components.is_closed(name)
+        return declaration_schema(definition, self._writer, closed=closed)
+
+    def around(self, paths: Node, webhooks: Node, schemas: Node) -> Node:
+        """The document around these."""
+        service = self.program.service
+        document: Node = {"openapi": "3.1.0", "info": _info(service)}
+        if service is not None:
+            _describe(document, service)
+        document["paths"] = paths
+        if webhooks:
+            document["webhooks"] = webhooks
+        components: Node = {"schemas": schemas} if schemas else {}
+        if service is not None and service.schemes:
+            components["securitySchemes"] = {
+                scheme.name: decode(scheme.body) for scheme in service.schemes
+            }
+        if components:
+            document["components"] = components
+        for markers in self._root_markers():
+            _extend(document, markers)
+        return document
+
+    def merges_into_entries(self) -> bool:
+        """Whether ``@openapi`` on the root reaches into paths, webhooks or components."""
+        patches = (decode(text) for markers in self._root_markers() for text in markers.openapi)
+        return any(
+            isinstance(patch, dict) and not _MADE_OF_ENTRIES.isdisjoint(patch) for patch in patches
+        )
+
+    def _root_markers(self) -> Iterator[Markers]:
+        program = self.program
+        program.reads.note(MARKED)
+        for module in program.index:
+            if module.marked:
+                program.reads.note(HEAD + module.name)
+                yield program.module(module.name).markers
+        if program.service is not None:
+            yield program.service.markers
 
 
 def emit_openapi(program: Program) -> Node:
@@ -23,33 +112,17 @@ def emit_openapi(program: Program) -> Node:
 
     Modules come in the order of their names, operations and schemas as their sources have them.
     """
-    service = program.service
-    document: Node = {"openapi": "3.1.0", "info": _info(service)}
-    if service is not None:
-        _describe(document, service)
-    names = component_names(program)
-    references = {name: "#/components/schemas/" + pointer(wire) for name, wire in names.items()}
-    writer = SchemaWriter(program, references.__getitem__, document=True)
-    _operations(document, writer)
-    components: Node = {}
-    closed = closed_entities(program)
-    schemas = {
-        names[name]: declaration_schema(definition, writer, closed=name in closed)
-        for name, definition in schema_definitions(program)
-    }
-    if schemas:
-        components["schemas"] = schemas
-    if service is not None and service.schemes:
-        components["securitySchemes"] = {
-            scheme.name: decode(scheme.body) for scheme in service.schemes
+    writer = DocumentWriter(program)
+    plan = writer.plan()
+
+    def operations(places: dict[str, dict[str, str]]) -> Node:
+        return {
+            path: {method: writer.operation(name) for method, name in own.items()}
+            for path, own in places.items()
         }
-    if components:
-        document["components"] = components
-    for module in program.modules:
-        _extend(document, module.markers)
-    if service is not None:
-        _extend(document, service.markers)
-    return document
+
+    schemas = {wire: writer.schema(name) for wire, name in plan.schemas.items()}
+    return writer.around(operations(plan.paths), operations(plan.webhooks), schemas)
 
 
 def _info(service: ServiceDef | None) -> Node:
@@ -90,30 +163,3 @@ def _tag(tag: TagDef) -> Node:
 def _extend(node: Node, markers: Markers) -> None:
     add_extensions(node, markers)
     merge_texts(node, markers.openapi)
-
-
-def _operations(document: Node, writer: SchemaWriter) -> None:
-    paths: Node = {}
-    webhooks: Node = {}
-    for definition in writer.program.definitions.values():
-        if not isinstance(definition, ActionDef):
-            continue
-        method = definition.method.lower() or "post"
-        if definition.webhook:
-            key = definition.path.removeprefix("/") or definition.operation_id
-            place = webhooks.setdefault(key, {})
-        else:
-            place = paths.setdefault(wire_path(definition), {})
-        place[method] = operation(definition, writer)
-    document["paths"] = paths
-    if webhooks:
-        document["webhooks"] = webhooks
-
-
-def wire_path(action: ActionDef) -> str:
-    """The path of an action with its parameters under their wire names."""
-    path = action.path
-    for param in action.params:
-        if param.place == "path" and f"{{{param.wire}}}" not in path:
-            path = path.replace(f"{{{param.name}}}", f"{{{param.wire}}}")
-    return path

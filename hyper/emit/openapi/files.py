@@ -5,51 +5,61 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
-from hyper.emit.openapi.components import closed_entities, declaration_schema
-from hyper.emit.openapi.naming import SCHEMA_DEFS, pointer
+from hyper.emit.openapi.components import declaration_schema
+from hyper.emit.openapi.naming import SCHEMA_DEFS, Components, pointer
 from hyper.emit.openapi.schemas import SchemaWriter
+from hyper.ir.index import DATA_KINDS
+from hyper.ir.reads import HEAD, TEXT
 
 if TYPE_CHECKING:
-    from hyper.ir.program import Module, Program
+    from hyper.ir.program import Program
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 
 
 def emit_schemas(program: Program) -> dict[str, dict[str, Any]]:
     """JSON Schema files by path, ``schema/<module>.json``; modules without data have none."""
-    files: dict[str, dict[str, Any]] = {}
-    closed = closed_entities(program)
-    for module in program.modules:
-        document = _file(module, program, closed)
-        if document["$defs"]:
-            files[f"schema/{file_name(module.name)}"] = document
-    return files
+    components = Components(program)
+    return {
+        schema_path(module.name): schema_file(module.name, program, components)
+        for module in program.index
+        if module.has(DATA_KINDS)
+    }
 
 
-def file_name(module: str) -> str:
+def schema_path(module: str) -> str:
+    """The path of the file of a module."""
+    return f"schema/{_file_name(module)}"
+
+
+def _file_name(module: str) -> str:
     """The file of a module: its dotted name, with anything that is no plain character escaped."""
     return quote(module, safe="") + ".json"
 
 
-def _file(module: Module, program: Program, closed: frozenset[str]) -> dict[str, Any]:
-    here = module.name + "."
+def schema_file(name: str, program: Program, components: Components) -> dict[str, Any]:
+    """The schemas of a module."""
+    here = name + "."
 
-    def reference(name: str) -> str:
-        home = program.module_of(name)
-        if home == module.name:
-            return "#/$defs/" + pointer(name.removeprefix(here))
+    def reference(target: str) -> str:
+        home = program.module_of(target)
+        if home == name:
+            return "#/$defs/" + pointer(target.removeprefix(here))
         # The name of the file is escaped once as a name and once more as a part of a URI.
-        return f"{quote(file_name(home))}#/$defs/{pointer(name.removeprefix(home + '.'))}"
+        return f"{quote(_file_name(home))}#/$defs/{pointer(target.removeprefix(home + '.'))}"
 
+    program.reads.note(HEAD + name)
+    module = program.module(name)
     writer = SchemaWriter(program, reference, document=False)
-    document: dict[str, Any] = {"$schema": DIALECT, "$id": quote(file_name(module.name))}
+    document: dict[str, Any] = {"$schema": DIALECT, "$id": quote(_file_name(name))}
     if module.doc:
         document["description"] = module.doc
-    document["$defs"] = {
-        definition.name: declaration_schema(
-            definition, writer, closed=here + definition.name in closed
-        )
-        for definition in module.definitions
-        if isinstance(definition, SCHEMA_DEFS)
-    }
+    definitions: dict[str, Any] = {}
+    document["$defs"] = definitions
+    for definition in module.definitions:
+        if isinstance(definition, SCHEMA_DEFS):
+            qualified = here + definition.name
+            program.reads.note(TEXT + qualified)
+            closed = components.is_closed(qualified)
+            definitions[definition.name] = declaration_schema(definition, writer, closed=closed)
     return document

@@ -32,25 +32,32 @@ PASSES: Final[tuple[Pass, ...]] = (
 )
 
 
+_CHANGED: Final = (CalcDef, RuleDef, TableDef)
 _FRAMES_PER_LEVEL: Final = 4
 
 
 def optimise(program: Program) -> Program:
     """The program after all passes."""
+    return Program([optimise_module(module, program) for module in program.modules])
+
+
+def optimise_module(module: Module, program: Program) -> Module:
+    """A module of the program after all passes."""
+    if not any(isinstance(found, _CHANGED) for found in module.definitions):
+        return module
     from hyper.ir.interpreter import Interpreter
 
+    # What an interpreter has looked at once it need not look at again, so that each module has its own: its reads are
+    # then those of the module.
     interpreter = Interpreter.for_compiler(program)
-    modules: list[Module] = []
-    for module in program.modules:
-        definitions = tuple(_optimised(found, interpreter) for found in module.definitions)
-        modules.append(msgspec.structs.replace(module, definitions=definitions))
-    return Program(modules)
+    definitions = tuple(_optimised(found, interpreter) for found in module.definitions)
+    return msgspec.structs.replace(module, definitions=definitions)
 
 
 def _optimised(definition: Def, interpreter: Interpreter) -> Def:
     from hyper.ir.interpreter.stack import levels, run_deep
 
-    if not isinstance(definition, CalcDef | TableDef | RuleDef):
+    if not isinstance(definition, _CHANGED):
         return definition
 
     def run() -> Def:
