@@ -23,7 +23,6 @@ Node = dict[str, Any]
 
 MARKED: Final = "marked"
 """Which modules have markers on their ``intent`` lines."""
-_MADE_OF_ENTRIES: Final = frozenset({"paths", "webhooks", "components"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +89,11 @@ class DocumentWriter:
         return document
 
     def merges_into_entries(self) -> bool:
-        """Whether ``@openapi`` on the root reaches into paths, webhooks or components."""
-        patches = (decode(text) for markers in self._root_markers() for text in markers.openapi)
+        """Whether ``@openapi`` on the root reaches into paths, webhooks or the schemas of components."""
         return any(
-            isinstance(patch, dict) and not _MADE_OF_ENTRIES.isdisjoint(patch) for patch in patches
+            _reaches_entries(decode(text))
+            for markers in self._root_markers()
+            for text in markers.openapi
         )
 
     def _root_markers(self) -> Iterator[Markers]:
@@ -105,6 +105,14 @@ class DocumentWriter:
                 yield program.module(module.name).markers
         if program.service is not None:
             yield program.service.markers
+
+
+def _reaches_entries(patch: Any) -> bool:
+    if not isinstance(patch, dict):
+        return False
+    components = patch.get("components", {})
+    in_components = not isinstance(components, dict) or "schemas" in components
+    return in_components or "paths" in patch or "webhooks" in patch
 
 
 def emit_openapi(program: Program) -> Node:

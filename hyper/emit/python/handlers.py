@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 from hyper.emit.python.format import INDENT, LIMIT, docstring, explode, width
 from hyper.emit.python.models import described
 from hyper.emit.python.scope import Scope, import_lines, source_key
+from hyper.emit.python.served import argument_names
 from hyper.emit.python.types import annotation
 from hyper.ir.markers import NO_MARKERS
 from hyper.ir.types import Opt
 
 if TYPE_CHECKING:
     from hyper.emit.python.names import Names
-    from hyper.ir.program import ActionDef, Module
+    from hyper.ir.program import ActionDef
 
 
 def protocol_name(stem: str) -> str:
@@ -53,7 +54,7 @@ def handler_modules(stems: list[str]) -> str:
 
 
 def handlers_text(
-    module: Module, actions: list[ActionDef], chosen: dict[str, str], stem: str, names: Names
+    module: str, actions: list[ActionDef], chosen: dict[str, str], stem: str, names: Names
 ) -> str:
     """The text of the protocol of one module."""
     title = protocol_name(stem)
@@ -64,13 +65,13 @@ def handlers_text(
     for action in actions:
         body += ["", *_method(action, chosen[action.name], reply, scope)]
     lines = [
-        f'"""The handlers of {module.name}."""',
+        f'"""The handlers of {module}."""',
         "",
         *scope.header(references=False),
         "",
         "",
         f"class {title}({protocol}):",
-        f'{INDENT}"""The actions of {module.name}."""',
+        f'{INDENT}"""The actions of {module}."""',
         *body,
         "",
     ]
@@ -78,8 +79,6 @@ def handlers_text(
 
 
 def _method(action: ActionDef, name: str, reply: str, scope: Scope) -> list[str]:
-    from hyper.emit.python.api import argument_names
-
     arguments = argument_names(action)
     optional = any(body.optional for body in action.bodies)
     kinds: dict[str, list[str]] = {}

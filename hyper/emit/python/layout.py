@@ -2,34 +2,34 @@
 
 from __future__ import annotations
 
-import json
 import re
-from functools import cache
+from functools import cache, partial
 from importlib import resources
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from hyper.emit.python.api import api_files
+import msgspec
+
+from hyper.emit.parts import Made, Part
+from hyper.emit.python.api import OPERATIONS_TEXT, api_text, routes_text
 from hyper.emit.python.format import INDENT, assignment, docstring, quote
 from hyper.emit.python.functions import emit_functions, module_locals
+from hyper.emit.python.handlers import handler_modules, handlers_text
 from hyper.emit.python.models import model_lines
-from hyper.emit.python.names import Names
+from hyper.emit.python.names import PACKAGE, Names
+from hyper.emit.python.operations import operations_text
 from hyper.emit.python.scope import Scope
-from hyper.ir.program import (
-    AliasDef,
-    CalcDef,
-    ConstDef,
-    EntityDef,
-    EnumDef,
-    ExternDef,
-    RuleDef,
-    TableDef,
-    UnionDef,
-)
+from hyper.ir.index import DATA_KINDS, FUNCTION_KINDS
+from hyper.ir.program import ActionDef, AliasDef, EntityDef, EnumDef, UnionDef
+from hyper.ir.reads import HEAD, TEXT, WHOLE
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
     from hyper.ir.program import Module, Program
 
-_FUNCTIONS: Final = (CalcDef, ConstDef, ExternDef, RuleDef, TableDef)
+MODULE: Final = "module "
+"""How the ids of the parts begin that are the modules of a program."""
+_IN_MODULES: Final = DATA_KINDS | FUNCTION_KINDS
 
 # Notes for the linter of this repository, which say nothing in a package.
 _NOQA: Final = re.compile(r"  # noqa: [A-Z0-9, ]+[0-9]")
@@ -122,38 +122,119 @@ def _bases_first(module: str, entities: list[EntityDef], names: Names) -> list[E
     return list(placed.values())
 
 
+def python_parts(names: Names) -> Iterator[Part]:
+    """All files of the package but those of ``assembled``."""
+    paths: set[str] = set()
+    folders: set[str] = {""}
+    for module in names.index:
+        path = names.file(module)
+        paths.add(path)
+        folders.update(_parents(path))
+        yield Part(MODULE + module, path, partial(_module, module, names))
+    yield from _service_parts(names)
+    for folder in sorted(folders):
+        path = f"{folder}__init__.py"
+        if path not in paths:
+            yield Part(f"folder {folder}", path, partial(_package, folder, names))
+    for name in runtime_names():
+        yield Part(f"runtime {name}", f"_runtime/{name}", partial(_runtime, name))
+    yield Part("typed", "py.typed", lambda: Made(b""))
+
+
+def _service_parts(names: Names) -> Iterator[Part]:
+    """The files of ``api/``."""
+    served, program = names.served, names.program
+
+    def text(make: Callable[[], str]) -> Callable[[], Made]:
+        return lambda: Made(make().encode())
+
+    yield Part("api", "api/__init__.py", text(lambda: api_text(program)))
+    for module in served.modules:
+        stem = served.module(module).stem
+        path = f"api/operations/{stem}.py"
+        yield Part(f"operations {module}", path, partial(_operations, module, names))
+        path = f"api/handlers/{stem}.py"
+        yield Part(f"handlers {module}", path, partial(_handlers, module, names))
+    handlers = text(lambda: handler_modules(served.stems()))
+    yield Part("handlers", "api/handlers/__init__.py", handlers)
+    yield Part("operations", "api/operations/__init__.py", text(lambda: OPERATIONS_TEXT))
+    yield Part("routes", "api/routes.py", text(lambda: routes_text(served, program)))
+
+
+def _module(name: str, names: Names) -> Made:
+    note = names.program.reads.note
+    note(HEAD + name)
+    for found in names.index[name].definitions:
+        if found.kind in _IN_MODULES:
+            note(f"{WHOLE}{name}.{found.name}")
+    module = names.source(name)
+    made = module_text(module, names)
+    origins = {"file": module.path, "lines": made.origins}
+    return Made(made.text.encode(), msgspec.json.encode(origins))
+
+
+def _actions(module: str, names: Names) -> list[ActionDef]:
+    """The actions of a module that are served, as its operations and handlers look at them."""
+    found = (
+        names.program.look(TEXT, f"{module}.{name}") for name in names.served.module(module).methods
+    )
+    return [action for action in found if isinstance(action, ActionDef)]
+
+
+def _operations(module: str, names: Names) -> Made:
+    methods = names.served.module(module).methods
+    return Made(operations_text(module, _actions(module, names), methods, names).encode())
+
+
+def _handlers(module: str, names: Names) -> Made:
+    served = names.served.module(module)
+    actions = _actions(module, names)
+    return Made(handlers_text(module, actions, served.methods, served.stem, names).encode())
+
+
+def _package(folder: str, names: Names) -> Made:
+    if folder:
+        text = f'"""The modules of {folder.strip("/").replace("/", ".")}."""\n'
+        return Made(text.encode())
+    program = names.program
+    program.reads.note(PACKAGE)
+    service = program.service
+    doc = service.doc or service.title if service is not None else ""
+    lines = docstring(doc or f"The package {names.package}.", "")
+    return Made(("\n".join(lines) + "\n").encode())
+
+
+def assembled(names: Names, notes: Mapping[str, bytes]) -> dict[str, bytes]:
+    """The files that speak of all modules, from the notes of their parts, by module: the lines of functions for the messages of
+    errors, and what this back end adds to the manifest, the source map."""
+    made: dict[str, bytes] = {}
+    with_lines = {
+        ".".join(names.module(name)): msgspec.Raw(notes[name])
+        for name, module in names.index.items()
+        if module.has(FUNCTION_KINDS)
+    }
+    if with_lines:
+        made["_runtime/lines.json"] = msgspec.json.encode(with_lines)
+    sources = {names.file(name): msgspec.Raw(notes[name]) for name in names.index}
+    made["manifest.json"] = msgspec.json.encode({"source_map": sources})
+    return made
+
+
 def emit_python(program: Program, package: str) -> dict[str, str]:
     """All files of the package but ``openapi.json`` and ``schema/``: relative path to text.
 
     ``manifest.json`` holds what this back end adds to the manifest: the source map.
     """
     names = Names(program, package)
-    files: dict[str, str] = {}
-    folders: set[str] = {""}
-    sources: dict[str, Any] = {}
-    for module in program.modules:
-        path = names.file(module.name)
-        made = module_text(module, names)
-        files[path] = made.text
-        sources[path] = {"file": module.path, "lines": made.origins}
-        folders.update(_parents(path))
-    files |= api_files(program, names)
-    for folder in sorted(folders):
-        path = f"{folder}__init__.py"
-        if path not in files:
-            files[path] = _package_text(folder, program, package)
-    for name, text in runtime_files().items():
-        files[f"_runtime/{name}"] = text
-    files["py.typed"] = ""
-    lines = {
-        ".".join(names.module(module.name)): sources[names.file(module.name)]
-        for module in program.modules
-        if any(isinstance(found, _FUNCTIONS) for found in module.definitions)
-    }
-    if lines:
-        files["_runtime/lines.json"] = json.dumps(lines, separators=(",", ":"))
-    files["manifest.json"] = json.dumps({"source_map": sources}, separators=(",", ":"))
-    return dict(sorted(files.items()))
+    files: dict[str, bytes] = {}
+    notes: dict[str, bytes] = {}
+    for part in python_parts(names):
+        made = part.make()
+        files[part.path] = made.data
+        if part.id.startswith(MODULE):
+            notes[part.id.removeprefix(MODULE)] = made.note
+    files |= assembled(names, notes)
+    return {path: files[path].decode() for path in sorted(files)}
 
 
 def _parents(path: str) -> list[str]:
@@ -161,26 +242,25 @@ def _parents(path: str) -> list[str]:
     return ["/".join(parts[: size + 1]) + "/" for size in range(len(parts))]
 
 
-def _package_text(folder: str, program: Program, package: str) -> str:
-    if not folder:
-        service = program.service
-        doc = service.doc or service.title if service is not None else ""
-        return "\n".join(docstring(doc or f"The package {package}.", "")) + "\n"
-    return f'"""The modules of {folder.strip("/").replace("/", ".")}."""\n'
+@cache
+def runtime_names() -> dict[str, str]:
+    """The files of the runtime that every package carries, each with the folder here that has it."""
+    found = {"__init__.py": ""}
+    for room in ("runtime", "runtime_http"):
+        folder = resources.files(__package__).joinpath(room)
+        if folder.is_dir():
+            for entry in folder.iterdir():
+                if entry.name.endswith(".py") and entry.name != "__init__.py":
+                    found[entry.name] = room
+    return dict(sorted(found.items()))
 
 
 @cache
-def runtime_files() -> dict[str, str]:
-    """The runtime that every package carries: file name to text."""
-    files: dict[str, str] = {}
-    for room in ("runtime", "runtime_http"):
-        folder = resources.files(__package__).joinpath(room)
-        if not folder.is_dir():
-            continue
-        for entry in sorted(folder.iterdir(), key=lambda entry: entry.name):
-            if entry.name.endswith(".py") and entry.name != "__init__.py":
-                text = _NOQA.sub("", entry.read_text(encoding="utf-8"))
-                # Both are one folder in a package.
-                files[entry.name] = text.replace(f"from {__package__}.runtime.", "from .")
-    files["__init__.py"] = '"""What the generated modules of this package stand on."""\n'
-    return files
+def _runtime(name: str) -> Made:
+    room = runtime_names()[name]
+    if not room:
+        return Made(b'"""What the generated modules of this package stand on."""\n')
+    entry = resources.files(__package__).joinpath(room).joinpath(name)
+    text = _NOQA.sub("", entry.read_text(encoding="utf-8"))
+    # Both are one folder in a package.
+    return Made(text.replace(f"from {__package__}.runtime.", "from .").encode())

@@ -27,8 +27,11 @@ if TYPE_CHECKING:
 
     from hyper.emit.python.functions.facts import LinkFacts
     from hyper.emit.python.functions.links import Links
+    from hyper.emit.python.served import Served
     from hyper.ir.index import ModuleIndex
 
+PACKAGE: Final = "package"
+"""The name of the package."""
 PLACE: Final = "place "
 """Of a module: its Python module, and whether that is a folder."""
 OWN: Final = "own "
@@ -92,6 +95,7 @@ class Names:
         "_own",
         "_packages",
         "_places",
+        "_served",
         "_short",
         "_symbols",
         "_tags",
@@ -123,6 +127,7 @@ class Names:
         self._bases: dict[str, tuple[str, ...]] = {}
         self._deriving: dict[str, list[str]] = {}
         self._links: Links | None = None
+        self._served: Served | None = None
         # What is derived from definitions, by key.
         self._inherits: dict[str, bool] = {}
         self._heirs: dict[str, bool] = {}
@@ -407,6 +412,15 @@ class Names:
 
             self._links, _ = self.program.reads.part(lambda: Links(self, self._facts))
         return self._links
+
+    @property
+    def served(self) -> Served:
+        """Which actions are served, and under which names."""
+        if self._served is None:
+            from hyper.emit.python.served import Served
+
+            self._served, _ = self.program.reads.part(lambda: Served(self))
+        return self._served
 
 
 def _same(field: FieldDef, base: FieldDef) -> bool:
