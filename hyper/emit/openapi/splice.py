@@ -47,7 +47,7 @@ def lay_out(around: dict[str, Any], plan: Plan) -> list[Text]:
     Raises ``UnicodeEncodeError``.
     """
     made: list[Text] = []
-    _object(made, 0, ((key, lambda key=key: _top(made, key, around, plan)) for key in around))
+    _object(made, 0, around, lambda key: _top(made, key, around[key], plan))
     made.append(b"\n")
     return made
 
@@ -87,43 +87,36 @@ def replaced(old: bytes, bounds: list[int], texts: Mapping[int, bytes]) -> tuple
     return b"".join(chunks), moved
 
 
-def _top(made: list[Text], key: str, around: dict[str, Any], plan: Plan) -> None:
+def _top(made: list[Text], key: str, value: Any, plan: Plan) -> None:
     """The value of a key of the document."""
     if key in {"paths", "webhooks"}:
-        _operations(made, plan.paths if key == "paths" else plan.webhooks)
+        places = plan.paths if key == "paths" else plan.webhooks
+        _object(made, 1, places, lambda path: _entries(made, "operation", places[path]))
     elif key == "components":
-        inner = around[key]
-
-        def part(name: str) -> None:
-            if name == "schemas":
-                _entries(made, 2, "schema", plan.schemas)
-            else:
-                made.append(fragment(inner[name], 2))
-
-        _object(made, 1, ((name, lambda name=name: part(name)) for name in inner))
+        _object(made, 1, value, lambda name: _component(made, name, value[name], plan))
     else:
-        made.append(fragment(around[key], 1))
+        made.append(fragment(value, 1))
 
 
-def _operations(made: list[Text], places: dict[str, dict[str, str]]) -> None:
-    items = (
-        (path, lambda methods=methods: _entries(made, 2, "operation", methods))
-        for path, methods in places.items()
-    )
-    _object(made, 1, items)
+def _component(made: list[Text], key: str, value: Any, plan: Plan) -> None:
+    if key == "schemas":
+        _entries(made, "schema", plan.schemas)
+    else:
+        made.append(fragment(value, 2))
 
 
-def _entries(made: list[Text], depth: int, kind: str, names: dict[str, str]) -> None:
-    items = ((key, lambda name=name: made.append((kind, name))) for key, name in names.items())
-    _object(made, depth, items)
+def _entries(made: list[Text], kind: str, names: dict[str, str]) -> None:
+    _object(made, 2, names, lambda key: made.append((kind, names[key])))
 
 
-def _object(made: list[Text], depth: int, items: Iterable[tuple[str, Callable[[], None]]]) -> None:
-    """An object so deep, with the value of each key put after it."""
+def _object(
+    made: list[Text], depth: int, keys: Iterable[str], value: Callable[[str], None]
+) -> None:
+    """An object so deep; ``value`` puts the value of a key after it."""
     inside = b"\n" + b"  " * (depth + 1)
     before = b"{"
-    for key, value in items:
+    for key in keys:
         made.append(before + inside + msgspec.json.encode(key) + b": ")
-        value()
+        value(key)
         before = b","
     made.append(b"{}" if before == b"{" else b"\n" + b"  " * depth + b"}")

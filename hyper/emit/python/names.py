@@ -410,7 +410,8 @@ class Names:
         if self._links is None:
             from hyper.emit.python.functions.links import Links
 
-            self._links, _ = self.program.reads.part(lambda: Links(self, self._facts))
+            links, _ = self.program.reads.part(lambda: Links(self, self._facts))
+            self._links = links
         return self._links
 
     @property
@@ -419,7 +420,8 @@ class Names:
         if self._served is None:
             from hyper.emit.python.served import Served
 
-            self._served, _ = self.program.reads.part(lambda: Served(self))
+            served, _ = self.program.reads.part(lambda: Served(self))
+            self._served = served
         return self._served
 
 

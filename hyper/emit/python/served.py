@@ -45,14 +45,14 @@ class Served:
     def __init__(self, names: Names) -> None:
         self._note = names.program.reads.note
         self._actions: dict[str, dict[str, ServedIndex]] = {}
-        for module in names.index.values():
+        for name, index in names.index.items():
             actions = {
                 found.name: found.served
-                for found in module.definitions
+                for found in index.definitions
                 if found.served is not None and not found.served.webhook
             }
             if actions:
-                self._actions[module.name] = actions
+                self._actions[name] = actions
         stems: dict[str, str] = {}
         for module in self._actions:
             stem = unique("_".join(names.module(module)), stems)
