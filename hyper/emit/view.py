@@ -6,6 +6,7 @@ one of links only where those have.
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any, Final
 
 from hyper.emit.openapi.document import MARKED, DocumentWriter
@@ -104,7 +105,7 @@ _DERIVED: Final[tuple[Mapping[str, Callable[[View, str], Any]], ...]] = (
     },
     {
         n.ATTRIBUTE: _two(lambda names, entity, field: names.field(entity, field)),
-        n.TAG: _two(lambda names, entity, wire: names.tag_attributes(entity, wire)),
+        n.TAG: _two(lambda names, entity, wire: names.tag_attributes(entity, json.loads(wire))),
         n.MEMBER: _two(lambda names, enum, member: names.member(enum, member)),
     },
 )

@@ -20,38 +20,51 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_JSON: Final = b"{"
-"""How JSON begins, and MessagePack of a module does not."""
+S = TypeVar("S", bound=msgspec.Struct)
+
+_JSON: Final = (b"{", b"[")
+"""How JSON of a struct begins, and MessagePack of one does not."""
 
 
 def encode_module(module: Module) -> bytes:
-    """The bytes of a module: MessagePack, or JSON where it has an int past 64 bits or a lone surrogate."""
-    return _deep(lambda: _encoded(module))
+    """The bytes of a module: see ``encode``."""
+    return encode(module)
 
 
 def decode_module(data: bytes) -> Module:
     """The module of ``encode_module``. Raises ``ValueError`` for bytes that are none."""
-    return _deep(lambda: _decoded(data))
+    return decode(data, Module)
 
 
-def _encoded(module: Module) -> bytes:
+def encode(value: msgspec.Struct) -> bytes:
+    """The bytes of what is made of nodes: MessagePack, or JSON where it has an int past 64 bits or a lone surrogate."""
+    return _deep(lambda: _encoded(value))
+
+
+def decode(data: bytes, kind: type[S]) -> S:
+    """What ``encode`` was given. Raises ``ValueError`` for other bytes."""
+    return _deep(lambda: _decoded(data, kind))
+
+
+def _encoded(value: msgspec.Struct) -> bytes:
     try:
-        return msgspec.msgpack.encode(module)
+        return msgspec.msgpack.encode(value)
     except OverflowError:
-        return msgspec.json.encode(module)
+        return msgspec.json.encode(value)
     except UnicodeEncodeError:
-        return json.dumps(msgspec.to_builtins(module)).encode()
+        return json.dumps(msgspec.to_builtins(value)).encode()
 
 
-def _decoded(data: bytes) -> Module:
+def _decoded(data: bytes, kind: type[S]) -> S:
     if not data.startswith(_JSON):
-        return _decoder().decode(data)
-    return msgspec.convert(json.loads(data), Module)
+        made: S = _decoder(kind).decode(data)
+        return made
+    return msgspec.convert(json.loads(data), kind)
 
 
 @cache
-def _decoder() -> msgspec.msgpack.Decoder[Module]:
-    return msgspec.msgpack.Decoder(Module)
+def _decoder(kind: type[S]) -> msgspec.msgpack.Decoder[S]:
+    return msgspec.msgpack.Decoder(kind)
 
 
 def _deep(action: Callable[[], T]) -> T:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
 from hyper.emit.openapi.components import declaration_schema
 from hyper.emit.openapi.naming import SCHEMA_DEFS, Components, pointer
 from hyper.emit.openapi.schemas import SchemaWriter
+from hyper.emit.openapi.text import dump_json
+from hyper.emit.parts import Made, Part
 from hyper.ir.index import DATA_KINDS
 from hyper.ir.reads import HEAD, TEXT
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from hyper.ir.program import Program
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
@@ -25,6 +30,19 @@ def emit_schemas(program: Program) -> dict[str, dict[str, Any]]:
         for module in program.index
         if module.has(DATA_KINDS)
     }
+
+
+def schema_parts(program: Program, components: Callable[[], Components]) -> Iterator[Part]:
+    """The files of ``emit_schemas``."""
+
+    def make(module: str) -> Made:
+        return Made(dump_json(schema_file(module, program, components())))
+
+    for module in program.index:
+        if module.has(DATA_KINDS):
+            yield Part(
+                f"schema {module.name}", schema_path(module.name), partial(make, module.name)
+            )
 
 
 def schema_path(module: str) -> str:

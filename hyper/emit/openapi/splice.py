@@ -13,7 +13,7 @@ import msgspec
 from hyper.emit.openapi.text import fragment
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from hyper.emit.openapi.document import DocumentWriter, Plan
 
@@ -31,14 +31,25 @@ def entry_text(entry: Entry, writer: DocumentWriter) -> bytes:
     return fragment(node, _ENTRY_DEPTH)
 
 
-def entries(plan: Plan) -> Iterator[Entry]:
-    """The entries of a document in their order."""
-    for places in (plan.paths, plan.webhooks):
-        for methods in places.values():
-            for name in methods.values():
-                yield "operation", name
-    for name in plan.schemas.values():
-        yield "schema", name
+def ordered(plan: Plan) -> list[Any]:
+    """A plan as a value that is equal to another only where that has the same order."""
+    places = [(path, list(own.items())) for path, own in plan.paths.items()]
+    hooks = [(path, list(own.items())) for path, own in plan.webhooks.items()]
+    return [places, hooks, list(plan.schemas.items())]
+
+
+def laid_out(writer: DocumentWriter, plan: Plan) -> list[Text] | None:
+    """The text of a document with its entries left out; ``None`` where what is merged into it reaches into them.
+
+    Raises ``UnicodeEncodeError``.
+    """
+    if writer.merges_into_entries():
+        return None
+    something = {"": None}
+    around = writer.around(
+        {}, something if plan.webhooks else {}, something if plan.schemas else {}
+    )
+    return lay_out(around, plan)
 
 
 def lay_out(around: dict[str, Any], plan: Plan) -> list[Text]:

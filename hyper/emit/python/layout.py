@@ -204,9 +204,11 @@ def _package(folder: str, names: Names) -> Made:
     return Made(("\n".join(lines) + "\n").encode())
 
 
-def assembled(names: Names, notes: Mapping[str, bytes]) -> dict[str, bytes]:
-    """The files that speak of all modules, from the notes of their parts, by module: the lines of functions for the messages of
-    errors, and what this back end adds to the manifest, the source map."""
+def assembled(
+    names: Names, notes: Mapping[str, bytes]
+) -> tuple[dict[str, bytes], dict[str, msgspec.Raw]]:
+    """What speaks of all modules, from the notes of their parts, by module: the file of the lines of functions, for the messages of
+    errors, and the source map, which is a part of the manifest."""
     made: dict[str, bytes] = {}
     with_lines = {
         ".".join(names.module(name)): msgspec.Raw(notes[name])
@@ -216,8 +218,7 @@ def assembled(names: Names, notes: Mapping[str, bytes]) -> dict[str, bytes]:
     if with_lines:
         made["_runtime/lines.json"] = msgspec.json.encode(with_lines)
     sources = {names.file(name): msgspec.Raw(notes[name]) for name in names.index}
-    made["manifest.json"] = msgspec.json.encode({"source_map": sources})
-    return made
+    return made, sources
 
 
 def emit_python(program: Program, package: str) -> dict[str, str]:
@@ -233,7 +234,9 @@ def emit_python(program: Program, package: str) -> dict[str, str]:
         files[part.path] = made.data
         if part.id.startswith(MODULE):
             notes[part.id.removeprefix(MODULE)] = made.note
-    files |= assembled(names, notes)
+    lines, sources = assembled(names, notes)
+    files |= lines
+    files["manifest.json"] = msgspec.json.encode({"source_map": sources})
     return {path: files[path].decode() for path in sorted(files)}
 
 

@@ -7,6 +7,7 @@ read (``hyper.ir.reads``): modules and symbols come from the index of the progra
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from hyper.emit.python.identifiers import (
@@ -46,7 +47,7 @@ ATTRIBUTES: Final = "attributes "
 ATTRIBUTE: Final = "attribute "
 """Of an entity and, after a tab, a field: its attribute."""
 TAG: Final = "tag "
-"""Of an entity and, after a tab, a wire name: the attributes of the fields that have it."""
+"""Of an entity and, after a tab, a wire name as JSON: the attributes of the fields that have it."""
 MEMBERS: Final = "members "
 MEMBER: Final = "member "
 """Of an enum and, after a tab, a member: its Python name."""
@@ -254,7 +255,8 @@ class Names:
                 attributes[field.name] for field in definition.fields if field.wire == wire
             )
 
-        return self.program.reads.derive(f"{TAG}{entity}\t{wire}", self._tags, find)
+        # A wire name may be any text, and one with a lone surrogate has no bytes.
+        return self.program.reads.derive(f"{TAG}{entity}\t{json.dumps(wire)}", self._tags, find)
 
     def _all_fields(self, entity: str) -> dict[str, str]:
         found: dict[str, dict[str, str]] = {}

@@ -1,0 +1,353 @@
+"""The files of a build, of which those are made again that depend on what has changed since an earlier one.
+
+``emit`` makes all of them, or, with what an earlier build recorded, only some: the bytes are the same either way. What a file
+depends on is what it looked at when it was made (``hyper.ir.reads``); nothing is guessed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from hyper.base import digest
+from hyper.emit.openapi.document import emit_openapi
+from hyper.emit.openapi.files import schema_parts
+from hyper.emit.openapi.splice import entry_text, joined, laid_out, ordered, replaced
+from hyper.emit.openapi.text import dump_json
+from hyper.emit.view import View, changed_in_tables, changed_in_turn
+from hyper.engine.emitted import (
+    Emitted,
+    EmittedDocument,
+    EmittedFacts,
+    EmittedFile,
+    Numbering,
+    settle,
+)
+from hyper.ir.changes import changed_reads
+from hyper.ir.index import FUNCTION_KINDS
+from hyper.ir.reads import EVERYTHING, Reads
+from hyper.ir.stored import decode, encode
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable
+
+    from hyper.emit.openapi.splice import Entry
+    from hyper.emit.parts import Part
+    from hyper.emit.python.functions.facts import LinkFacts
+    from hyper.ir.index import ModuleIndex
+    from hyper.ir.program import Module, Program
+
+DOCUMENT: Final = "openapi.json"
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file of a build: its bytes, or ``None`` where it is as it was in the earlier one."""
+
+    data: bytes | None
+    digest: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Emission:
+    """What a build emitted: files by path from the package's folder, sorted, manifest not included; what back ends add to the
+    manifest; the record for later builds; and the parts that were made again, for whoever wants to know why."""
+
+    files: dict[str, File]
+    extra: dict[str, Any]
+    record: Emitted
+    made: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """An earlier build: its record and program; the names of the modules that are new, gone or different since; and its outputs,
+    by path from the package's folder, where they are still what they were, else ``None``."""
+
+    record: Emitted
+    program: Program
+    changed: Collection[str]
+    output: Callable[[str], bytes | None]
+
+
+def emit(
+    program: Program, package: str, targets: Collection[str], before: Before | None = None
+) -> Emission:
+    """Make the files of a build for ``targets``, those of an earlier one again only where they would be other ones.
+
+    ``before`` must be of this compiler.
+    """
+    return _Emitting(program, package, before).run(targets)
+
+
+class _Facts:
+    """The facts of links, module by module."""
+
+    def __init__(self, known: dict[str, EmittedFacts]) -> None:
+        self.known = known
+        self._decoded: dict[str, LinkFacts] = {}
+
+    def __call__(self, module: str) -> LinkFacts:
+        from hyper.emit.python.functions.facts import NO_FACTS, LinkFacts
+
+        found = self._decoded.get(module)
+        if found is None:
+            known = self.known.get(module)
+            data = known.data if known is not None else b""
+            found = decode(data, LinkFacts) if data else NO_FACTS
+            self._decoded[module] = found
+        return found
+
+
+def _is_arranged_anew(before: Before, program: Program) -> bool:
+    """Whether an index differs, and with it what tables are made from."""
+
+    def changed(whole: Program) -> list[ModuleIndex]:
+        return [module for module in whole.index if module.name in before.changed]
+
+    return changed(before.program) != changed(program)
+
+
+class _Emitting:
+    """One emission under way."""
+
+    def __init__(self, program: Program, package: str, before: Before | None) -> None:
+        self._reads = Reads()
+        self._program = program.noted(self._reads)
+        self._package = package
+        self._before = before
+        self._record = before.record if before is not None else Emitted(package)
+        self._numbers = Numbering(self._record.keys)
+        self._facts = _Facts({})
+        self._view = View(self._program, package, self._optimised, self._facts)
+        self._old: View | None = None
+        self._arranged_anew = False
+        """Whether tables may be other ones than those of the earlier program."""
+        self._changed: set[int] = set()
+        """The numbers of what gives something else than before."""
+        self._made: list[str] = []
+        self._files: dict[str, EmittedFile] = {}
+        self._outputs: dict[str, File] = {}
+
+    def run(self, targets: Collection[str]) -> Emission:
+        python = "python" in targets
+        self._compare(python=python)
+        if python:
+            from hyper.emit.python.layout import python_parts
+
+            self._parts(python_parts(self._view.names))
+        document = None
+        if python or "openapi" in targets:
+            document = self._document()
+        if "jsonschema" in targets:
+            self._parts(schema_parts(self._program, lambda: self._view.documents.components))
+        extra = self._assembled() if python else {}
+        record = Emitted(
+            self._package,
+            self._numbers.keys,
+            self._record.settled,
+            self._derived(),
+            self._facts.known,
+            self._files,
+            document,
+        )
+        files = {path: self._outputs[path] for path in sorted(self._outputs)}
+        return Emission(files, extra, settle(record), self._made)
+
+    def _optimised(self, name: str) -> Module:
+        from hyper.ir.passes import optimise_module
+
+        module = self._program.module(name)
+        return self._reads.shared(
+            f"optimised {name}", lambda: optimise_module(module, self._program)
+        )
+
+    def _derived(self) -> dict[int, list[int]]:
+        derived = dict(self._record.derived)
+        for key, reads in self._reads.derived.items():
+            (number,) = self._numbers.of((key,))
+            derived[number] = self._numbers.of(reads)
+        return derived
+
+    # What changed
+
+    def _compare(self, *, python: bool) -> None:
+        """Find what gives something else than in the earlier build."""
+        before = self._before
+        keys = self._record.keys
+        if before is None:
+            if python:
+                self._find_facts()
+            return
+        facets = changed_reads(before.program, self._program, before.changed)
+        self._changed = {number for number, key in enumerate(keys) if key in facets}
+        linked = self._find_facts() if python else False
+        self._old = old = View(
+            before.program,
+            self._record.package,
+            before.program.module,
+            _Facts(self._record.facts),
+        )
+        self._arranged_anew = _is_arranged_anew(before, self._program)
+        index = self._arranged_anew or self._package != self._record.package
+        if index or linked:
+            self._changed |= changed_in_tables(
+                keys, old, self._view, index=index, links=index or linked
+            )
+        changed_in_turn(keys, self._record.derived.items(), self._changed, old, self._view)
+
+    def _find_facts(self) -> bool:
+        """Bring the facts of links up to date, and tell whether any changed."""
+        from hyper.emit.python.functions.facts import link_facts
+
+        known = self._record.facts
+        found: dict[str, EmittedFacts] = {}
+        for module in self._program.index:
+            if not module.has(FUNCTION_KINDS):
+                continue
+            old = known.get(module.name)
+            if old is not None and self._changed.isdisjoint(old.reads):
+                found[module.name] = old
+                continue
+
+            def look(module: ModuleIndex = module) -> LinkFacts:
+                return link_facts(module, self._optimised, self._program)
+
+            facts, reads = self._reads.part(look)
+            found[module.name] = EmittedFacts(encode(facts), self._numbers.of(reads))
+        self._facts.known = found
+        return found.keys() != known.keys() or any(
+            facts.data != known[name].data for name, facts in found.items()
+        )
+
+    # Files
+
+    def _parts(self, parts: Iterable[Part]) -> None:
+        for part in parts:
+            kept = self._record.files.get(part.id)
+            if kept is None or kept.path != part.path or not self._changed.isdisjoint(kept.reads):
+                self._make(part)
+            else:
+                self._files[part.id] = kept
+                self._outputs[kept.path] = File(None, kept.digest, kept.size)
+
+    def _make(self, part: Part) -> None:
+        made, reads = self._reads.part(part.make)
+        self._made.append(part.id)
+        file = self._put(part.path, made.data)
+        numbers = self._numbers.of(reads)
+        self._files[part.id] = EmittedFile(part.path, file.digest, file.size, numbers, made.note)
+
+    def _put(self, path: str, data: bytes) -> File:
+        file = File(data, digest.of_bytes(data), len(data))
+        self._outputs[path] = file
+        return file
+
+    def _assembled(self) -> dict[str, Any]:
+        """Make what is put together from the notes of parts."""
+        from hyper.emit.python.layout import MODULE, assembled
+
+        notes = {
+            part.removeprefix(MODULE): file.note
+            for part, file in self._files.items()
+            if part.startswith(MODULE)
+        }
+        made, sources = assembled(self._view.names, notes)
+        for path, data in made.items():
+            self._put(path, data)
+        return {"source_map": sources}
+
+    # The document
+
+    def _document(self) -> EmittedDocument:
+        kept = self._record.document
+        if kept is None or self._old is None:
+            return self._laid_out({})
+        stale = [
+            number for number, reads in enumerate(kept.reads) if not self._changed.isdisjoint(reads)
+        ]
+        if self._changed.isdisjoint(kept.around) and not self._is_planned_anew(self._old):
+            if not stale:
+                self._outputs[DOCUMENT] = File(None, kept.digest, kept.size)
+                return kept
+            data = self._output()
+            if data is not None:
+                return self._spliced(kept, data, stale)
+        return self._laid_out(self._kept_texts(kept, set(stale)))
+
+    def _output(self) -> bytes | None:
+        return self._before.output(DOCUMENT) if self._before is not None else None
+
+    def _is_planned_anew(self, old: View) -> bool:
+        if not self._arranged_anew:
+            return False
+        return ordered(old.documents.plan()) != ordered(self._view.documents.plan())
+
+    def _kept_texts(
+        self, kept: EmittedDocument, stale: set[int]
+    ) -> dict[Entry, tuple[bytes, list[int]]]:
+        """The texts and reads of entries that are as they were."""
+        data = self._output() if kept.entries else None
+        if data is None:
+            return {}
+        bounds = kept.bounds
+        return {
+            entry: (data[bounds[2 * number] : bounds[2 * number + 1]], kept.reads[number])
+            for number, entry in enumerate(kept.entries)
+            if number not in stale
+        }
+
+    def _entry(self, entry: Entry) -> tuple[bytes, list[int]]:
+        text, reads = self._reads.part(lambda: entry_text(entry, self._view.documents))
+        self._made.append(" ".join(entry))
+        return text, self._numbers.of(reads)
+
+    def _spliced(self, kept: EmittedDocument, data: bytes, stale: list[int]) -> EmittedDocument:
+        """The earlier document with other texts of some entries."""
+        texts: dict[int, bytes] = {}
+        reads = list(kept.reads)
+        try:
+            for number in stale:
+                texts[number], reads[number] = self._entry(kept.entries[number])
+        except UnicodeEncodeError:
+            return self._whole()
+        made, bounds = replaced(data, kept.bounds, texts)
+        file = self._put(DOCUMENT, made)
+        return EmittedDocument(file.digest, file.size, kept.around, kept.entries, bounds, reads)
+
+    def _laid_out(self, known: dict[Entry, tuple[bytes, list[int]]]) -> EmittedDocument:
+        """The document put together from the texts of its entries, of which some may be known."""
+        documents = self._view.documents
+        plan = documents.plan()
+        found: list[tuple[Entry, list[int]]] = []
+
+        def text(entry: Entry) -> bytes:
+            made = known.get(entry)
+            made = self._entry(entry) if made is None else made
+            found.append((entry, made[1]))
+            return made[0]
+
+        try:
+            layout, around = self._reads.part(lambda: laid_out(documents, plan))
+            if layout is None:
+                return self._whole()
+            data, bounds = joined(layout, text)
+        except UnicodeEncodeError:
+            return self._whole()
+        file = self._put(DOCUMENT, data)
+        self._made.append(DOCUMENT)
+        return EmittedDocument(
+            file.digest,
+            file.size,
+            self._numbers.of(around),
+            [entry for entry, _ in found],
+            bounds,
+            [reads for _, reads in found],
+        )
+
+    def _whole(self) -> EmittedDocument:
+        """The document made as a whole: any change may change it."""
+        file = self._put(DOCUMENT, dump_json(emit_openapi(self._program)))
+        self._made.append(DOCUMENT)
+        return EmittedDocument(file.digest, file.size, self._numbers.of((EVERYTHING,)))
