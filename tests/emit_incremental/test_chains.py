@@ -1,0 +1,55 @@
+"""After every edit, what is emitted from the record of the build before is what is emitted from nothing."""
+
+from __future__ import annotations
+
+import random
+from typing import TYPE_CHECKING
+
+import pytest
+
+from hyper.bench.edits import KINDS, Edits
+from tests.emit_incremental import trees
+from tests.emit_incremental.builds import Builds
+from tests.emit_incremental.mutations import mutated
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+@pytest.mark.parametrize(("size", "seed", "length"), [(12, 1, 25), (40, 2, 12)])
+def test_chains_of_recorded_edits(size: int, seed: int, length: int) -> None:
+    edits = Edits(size, seed)
+    sources = dict(edits.files())
+    builds = Builds()
+    builds.build(sources)
+    kinds = [*KINDS, *(None for _ in range(length - len(KINDS)))]
+    for kind in kinds:
+        for path, text in edits.next(kind).changes.items():
+            if text is None:
+                del sources[path]
+            else:
+                sources[path] = text
+        builds.build(sources)
+        assert len(builds.made) < len(builds.outputs)
+
+
+@pytest.mark.parametrize("sources", [trees.storefront, trees.everything])
+@pytest.mark.parametrize("seed", range(3))
+def test_chains_of_changed_definitions(sources: Callable[[], dict[str, str]], seed: int) -> None:
+    draws = random.Random(seed)
+    program = trees.program_of(sources())
+    builds = Builds()
+    builds.build_program(program)
+    for _ in range(12):
+        program = mutated(program, draws)
+        builds.build_program(program)
+
+
+def test_a_chain_on_a_real_description() -> None:
+    draws = random.Random(1)
+    program = trees.real("museum")
+    builds = Builds()
+    builds.build_program(program)
+    for _ in range(12):
+        program = mutated(program, draws)
+        builds.build_program(program)
