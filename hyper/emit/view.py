@@ -141,16 +141,14 @@ def changed_in_turn(
     after: View,
 ) -> None:
     """Add the numbers of derived keys that give something else, where what they were made from has ``changed``."""
-    waiting = list(derived)
+    waiting = dict(derived)
+    met: list[int] = []
+    size = -1
     for layer in _DERIVED:
-        rest: list[tuple[int, Sequence[int]]] = []
-        for number, reads in waiting:
-            if changed.isdisjoint(reads):
-                rest.append((number, reads))
-                continue
+        if len(changed) != size:
+            size = len(changed)
+            met = [number for number, reads in waiting.items() if not changed.isdisjoint(reads)]
+        for number in met:
             key = keys[number]
-            if _prefix(key) not in layer:
-                rest.append((number, reads))
-            elif before.value(key) != after.value(key):
+            if _prefix(key) in layer and before.value(key) != after.value(key):
                 changed.add(number)
-        waiting = rest

@@ -29,7 +29,7 @@ from hyper.ir.reads import EVERYTHING, Reads
 from hyper.ir.stored import decode, encode
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable
+    from collections.abc import Callable, Collection, Iterable, Iterator
 
     from hyper.emit.openapi.splice import Entry
     from hyper.emit.parts import Part
@@ -117,39 +117,40 @@ class _Emitting:
         self._program = program.noted(self._reads)
         self._package = package
         self._before = before
-        self._record = before.record if before is not None else Emitted(package)
+        self._record = before.record if before is not None else Emitted(package, ())
         self._numbers = Numbering(self._record.keys)
         self._facts = _Facts({})
         self._view = View(self._program, package, self._optimised, self._facts)
         self._old: View | None = None
-        self._arranged_anew = False
+        self._tables_differ = False
         """Whether tables may be other ones than those of the earlier program."""
         self._changed: set[int] = set()
         """The numbers of what gives something else than before."""
         self._made: list[str] = []
         self._files: dict[str, EmittedFile] = {}
+        self._together: dict[str, EmittedFile] = {}
         self._outputs: dict[str, File] = {}
 
     def run(self, targets: Collection[str]) -> Emission:
         python = "python" in targets
         self._compare(python=python)
-        if python:
-            from hyper.emit.python.layout import python_parts
-
-            self._parts(python_parts(self._view.names))
-        document = None
-        if python or "openapi" in targets:
-            document = self._document()
-        if "jsonschema" in targets:
-            self._parts(schema_parts(self._program, lambda: self._view.documents.components))
+        parts = self._all_parts(targets)
+        asked = tuple(sorted(targets))
+        if self._before is None or self._tables_differ or self._record.targets != asked:
+            self._each(parts)
+        else:
+            self._again(parts)
+        document = self._document() if python or "openapi" in targets else None
         extra = self._assembled() if python else {}
         record = Emitted(
             self._package,
+            asked,
             self._numbers.keys,
             self._record.settled,
             self._derived(),
             self._facts.known,
             self._files,
+            self._together,
             document,
         )
         files = {path: self._outputs[path] for path in sorted(self._outputs)}
@@ -189,8 +190,8 @@ class _Emitting:
             before.program.module,
             _Facts(self._record.facts),
         )
-        self._arranged_anew = _is_arranged_anew(before, self._program)
-        index = self._arranged_anew or self._package != self._record.package
+        index = self._package != self._record.package or _is_arranged_anew(before, self._program)
+        self._tables_differ = index
         if index or linked:
             self._changed |= changed_in_tables(
                 keys, old, self._view, index=index, links=index or linked
@@ -223,25 +224,55 @@ class _Emitting:
 
     # Files
 
-    def _parts(self, parts: Iterable[Part]) -> None:
+    def _all_parts(self, targets: Collection[str]) -> Iterator[Part]:
+        """Every file but the document, those that are the least work to tell of first."""
+        if "jsonschema" in targets:
+            yield from schema_parts(self._program, lambda: self._view.documents.components)
+        if "python" in targets:
+            from hyper.emit.python.layout import python_parts
+
+            yield from python_parts(self._view.names)
+
+    def _again(self, parts: Iterator[Part]) -> None:
+        """Take the files of the earlier build, where they are the same ones, and make those again that changed."""
+        stale: set[str] = set()
+        for known, kept in self._record.files.items():
+            if self._changed.isdisjoint(kept.reads):
+                self._keep(known, kept)
+            else:
+                stale.add(known)
+        while stale:
+            part = next(parts)
+            if part.id in stale:
+                stale.remove(part.id)
+                self._make(part)
+
+    def _keep(self, part: str, kept: EmittedFile) -> None:
+        self._files[part] = kept
+        self._outputs[kept.path] = File(None, kept.digest, kept.size)
+
+    def _each(self, parts: Iterable[Part]) -> None:
+        """Go through all files: there may be others than before."""
         for part in parts:
             kept = self._record.files.get(part.id)
             if kept is None or kept.path != part.path or not self._changed.isdisjoint(kept.reads):
                 self._make(part)
             else:
-                self._files[part.id] = kept
-                self._outputs[kept.path] = File(None, kept.digest, kept.size)
+                self._keep(part.id, kept)
 
     def _make(self, part: Part) -> None:
         made, reads = self._reads.part(part.make)
         self._made.append(part.id)
-        file = self._put(part.path, made.data)
+        file = self._put(part.path, made.data, self._record.files.get(part.id))
         numbers = self._numbers.of(reads)
         self._files[part.id] = EmittedFile(part.path, file.digest, file.size, numbers, made.note)
 
-    def _put(self, path: str, data: bytes) -> File:
-        file = File(data, digest.of_bytes(data), len(data))
-        self._outputs[path] = file
+    def _put(self, path: str, data: bytes, kept: EmittedFile | EmittedDocument | None) -> File:
+        """A file that was made, which may have come out as it was."""
+        content = digest.of_bytes(data)
+        known = kept.path if isinstance(kept, EmittedFile) else DOCUMENT
+        same = kept is not None and (known, kept.digest) == (path, content)
+        self._outputs[path] = file = File(None if same else data, content, len(data))
         return file
 
     def _assembled(self) -> dict[str, Any]:
@@ -255,7 +286,8 @@ class _Emitting:
         }
         made, sources = assembled(self._view.names, notes)
         for path, data in made.items():
-            self._put(path, data)
+            file = self._put(path, data, self._record.assembled.get(path))
+            self._together[path] = EmittedFile(path, file.digest, file.size, [])
         return {"source_map": sources}
 
     # The document
@@ -280,7 +312,7 @@ class _Emitting:
         return self._before.output(DOCUMENT) if self._before is not None else None
 
     def _is_planned_anew(self, old: View) -> bool:
-        if not self._arranged_anew:
+        if not self._tables_differ:
             return False
         return ordered(old.documents.plan()) != ordered(self._view.documents.plan())
 
@@ -313,7 +345,7 @@ class _Emitting:
         except UnicodeEncodeError:
             return self._whole()
         made, bounds = replaced(data, kept.bounds, texts)
-        file = self._put(DOCUMENT, made)
+        file = self._put(DOCUMENT, made, self._record.document)
         return EmittedDocument(file.digest, file.size, kept.around, kept.entries, bounds, reads)
 
     def _laid_out(self, known: dict[Entry, tuple[bytes, list[int]]]) -> EmittedDocument:
@@ -335,7 +367,7 @@ class _Emitting:
             data, bounds = joined(layout, text)
         except UnicodeEncodeError:
             return self._whole()
-        file = self._put(DOCUMENT, data)
+        file = self._put(DOCUMENT, data, self._record.document)
         self._made.append(DOCUMENT)
         return EmittedDocument(
             file.digest,
@@ -348,6 +380,7 @@ class _Emitting:
 
     def _whole(self) -> EmittedDocument:
         """The document made as a whole: any change may change it."""
-        file = self._put(DOCUMENT, dump_json(emit_openapi(self._program)))
+        data = dump_json(emit_openapi(self._program))
+        file = self._put(DOCUMENT, data, self._record.document)
         self._made.append(DOCUMENT)
         return EmittedDocument(file.digest, file.size, self._numbers.of((EVERYTHING,)))

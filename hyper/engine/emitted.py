@@ -49,15 +49,18 @@ class EmittedFacts(msgspec.Struct, frozen=True, array_like=True):
 class Emitted(msgspec.Struct, array_like=True):
     """The emission of one build. Good only for the compiler that wrote it.
 
-    ``derived`` has for derived keys what they read, by number; ``settled`` is how many keys there were when none was without use.
+    ``files`` are by part, ``assembled`` those that are put together from the notes of others, by path. ``derived`` has for
+    derived keys what they read, by number; ``settled`` is how many keys there were when none was without use.
     """
 
     package: str
+    targets: tuple[str, ...]
     keys: list[str] = []
     settled: int = 0
     derived: dict[int, list[int]] = {}
     facts: dict[str, EmittedFacts] = {}
     files: dict[str, EmittedFile] = {}
+    assembled: dict[str, EmittedFile] = {}
     document: EmittedDocument | None = None
 
 
@@ -118,11 +121,13 @@ def _renumbered(record: Emitted, keys: list[str], moved: dict[int, int]) -> Emit
     document = record.document
     return Emitted(
         record.package,
+        record.targets,
         keys,
         len(keys),
         {moved[key]: of(reads) for key, reads in record.derived.items() if key in moved},
         {name: replace(facts, reads=of(facts.reads)) for name, facts in record.facts.items()},
         {name: replace(file, reads=of(file.reads)) for name, file in record.files.items()},
+        record.assembled,
         document
         and replace(
             document, around=of(document.around), reads=[of(reads) for reads in document.reads]

@@ -11,6 +11,7 @@ import msgspec
 
 from hyper.ir.program import AliasDef, CalcDef, FeatureDef, RuleDef, TableDef, UnionDef
 from hyper.ir.reads import CLOCK, DATA, EVERYTHING, FACETS, HEAD, SERVICE, TEXT, TYPE, WHOLE
+from hyper.ir.stored import encode
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -83,9 +84,11 @@ def _definitions(module: Module | None) -> Mapping[str, Def]:
 
 
 def _facets(old: Def | None, new: Def | None) -> list[str]:
-    """The facets of a definition that changed. Equal structs may differ: 1 and true, so that their forms are compared."""
+    """The facets of a definition that changed. Equal structs may differ, as 1 and true do, so that their bytes are compared."""
     if old is None or new is None:
         return list(FACETS)
+    if encode(old) == encode(new):
+        return []
     try:
         forms = (msgspec.to_builtins(old), msgspec.to_builtins(new))
         return _changed(old, new, forms)
@@ -94,8 +97,6 @@ def _facets(old: Def | None, new: Def | None) -> list[str]:
 
 
 def _changed(old: Def, new: Def, forms: tuple[Any, Any]) -> list[str]:
-    if _same(*forms):
-        return []
     changed = [WHOLE]
     if not _same(*(_without(form, _LINES) for form in forms)):
         changed.append(TEXT)

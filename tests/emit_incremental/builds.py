@@ -19,20 +19,23 @@ from tests.emit_incremental.trees import program_of
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from hyper.engine.options import TargetName
     from hyper.ir.program import Module, Program
 
-ALL: Final = ("python", "openapi", "jsonschema")
+ALL: Final[tuple[TargetName, ...]] = ("python", "openapi", "jsonschema")
 
 
 class Builds:
-    """Builds of a tree that changes. ``made`` are the parts that the last one made, ``loaded`` the modules that it read."""
+    """Builds of a tree that changes. Of the last one, ``made`` are the parts that it made, ``loaded`` the modules that it read, and
+    ``written`` the paths whose bytes are others."""
 
-    def __init__(self, package: str = "app", targets: tuple[str, ...] = ALL) -> None:
+    def __init__(self, package: str = "app", targets: tuple[TargetName, ...] = ALL) -> None:
         self.package = package
         self.targets = targets
         self.outputs: dict[str, bytes] = {}
         self.made: list[str] = []
         self.loaded: set[str] = set()
+        self.written: set[str] = set()
         self._record: bytes | None = None
         self._modules: dict[str, bytes] = {}
 
@@ -55,6 +58,7 @@ class Builds:
             before = Before(record, self._stored(self._modules), changed, self.outputs.get)
         emission = emit(self._stored(modules), self.package, self.targets, before)
         outputs: dict[str, bytes] = {}
+        self.written = {path for path, file in emission.files.items() if file.data is not None}
         for path, file in emission.files.items():
             data = self.outputs[path] if file.data is None else file.data
             assert len(data) == file.size

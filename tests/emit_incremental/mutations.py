@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from hyper.ir.program import Def, Module
+    from hyper.lang.types import Type
 
 _replace = msgspec.structs.replace
 
@@ -71,7 +72,8 @@ def _fresh(draws: random.Random) -> Def:
 def _field(draws: random.Random) -> FieldDef:
     name = draws.choice(["added", "id", "name", "class", "copy", "Name"])
     optional = draws.random() < 0.5
-    kind = draws.choice([INT, STRING, Opt(STRING)])
+    kinds: list[Type] = [INT, STRING, Opt(STRING)]
+    kind = draws.choice(kinds)
     return FieldDef(name, name, kind, optional, None, NO_MARKERS, "", 3)
 
 

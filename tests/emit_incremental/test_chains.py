@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import pytest
 
@@ -15,8 +16,10 @@ from tests.emit_incremental.mutations import mutated
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+ROUNDS: Final = 10 if os.environ.get("HYPER_LONG") else 1
 
-@pytest.mark.parametrize(("size", "seed", "length"), [(12, 1, 25), (40, 2, 12)])
+
+@pytest.mark.parametrize(("size", "seed", "length"), [(10, 1, 12 * ROUNDS), (20, 2, 8)])
 def test_chains_of_recorded_edits(size: int, seed: int, length: int) -> None:
     edits = Edits(size, seed)
     sources = dict(edits.files())
@@ -34,13 +37,13 @@ def test_chains_of_recorded_edits(size: int, seed: int, length: int) -> None:
 
 
 @pytest.mark.parametrize("sources", [trees.storefront, trees.everything])
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2 * ROUNDS))
 def test_chains_of_changed_definitions(sources: Callable[[], dict[str, str]], seed: int) -> None:
     draws = random.Random(seed)
     program = trees.program_of(sources())
     builds = Builds()
     builds.build_program(program)
-    for _ in range(12):
+    for _ in range(8):
         program = mutated(program, draws)
         builds.build_program(program)
 
@@ -50,6 +53,6 @@ def test_a_chain_on_a_real_description() -> None:
     program = trees.real("museum")
     builds = Builds()
     builds.build_program(program)
-    for _ in range(12):
+    for _ in range(6 * ROUNDS):
         program = mutated(program, draws)
         builds.build_program(program)

@@ -10,7 +10,7 @@ from hyper.emit.openapi.merging import decode, merge_texts
 from hyper.emit.openapi.naming import SCHEMA_DEFS, Components
 from hyper.emit.openapi.operations import operation, security
 from hyper.emit.openapi.schemas import SchemaWriter, add_extensions
-from hyper.ir.program import ActionDef
+from hyper.ir.program import ActionDef, EntityDef
 from hyper.ir.reads import HEAD, TEXT
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ class DocumentWriter:
         """The schema of a qualified declaration."""
         definition = self.program.look(TEXT, name)
         assert isinstance(definition, SCHEMA_DEFS)
-        closed = self.components.is_closed(name)
+        closed = isinstance(definition, EntityDef) and self.components.is_closed(name)
         return declaration_schema(definition, self._writer, closed=closed)
 
     def around(self, paths: Node, webhooks: Node, schemas: Node) -> Node:

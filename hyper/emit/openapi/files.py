@@ -12,6 +12,7 @@ from hyper.emit.openapi.schemas import SchemaWriter
 from hyper.emit.openapi.text import dump_json
 from hyper.emit.parts import Made, Part
 from hyper.ir.index import DATA_KINDS
+from hyper.ir.program import EntityDef
 from hyper.ir.reads import HEAD, TEXT
 
 if TYPE_CHECKING:
@@ -78,6 +79,6 @@ def schema_file(name: str, program: Program, components: Components) -> dict[str
         if isinstance(definition, SCHEMA_DEFS):
             qualified = here + definition.name
             program.reads.note(TEXT + qualified)
-            closed = components.is_closed(qualified)
+            closed = isinstance(definition, EntityDef) and components.is_closed(qualified)
             definitions[definition.name] = declaration_schema(definition, writer, closed=closed)
     return document

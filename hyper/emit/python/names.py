@@ -366,6 +366,10 @@ class Names:
 
         Classes inherit where that says the same and needs no circular import.
         """
+        if entity not in self._bases:
+            # Its definition tells that, too; it need not be looked at.
+            self.program.reads.note(DATA + entity)
+            return False
         key = INHERITS + entity
         return self.program.reads.derive(key, self._inherits, lambda: self._can_inherit(entity))
 
@@ -381,10 +385,6 @@ class Names:
         )
 
     def _can_inherit(self, name: str) -> bool:
-        if name not in self._bases:
-            # The definition tells that, too; looking at it is not needed.
-            self.program.reads.note(DATA + name)
-            return False
         definition = self.program.definitions[name]
         assert isinstance(definition, EntityDef)
         here = self.program.module_of(name)
