@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from hyper.emit.openapi.naming import SchemaDef
     from hyper.emit.openapi.schemas import Schema
-    from hyper.ir.program import FieldDef
+    from hyper.ir.program import FieldDef, Program
 
 
 def declaration_schema(
