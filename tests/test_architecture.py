@@ -59,8 +59,6 @@ RINGS: Final = (
     {"hyper.lang.printer.expressions", "hyper.lang.printer.types"},
     # The index of a program is made of its modules when it is first asked for.
     {"hyper.ir.index", "hyper.ir.program"},
-    # Handlers take their arguments by the names that operations give them.
-    {"hyper.emit.python.api", "hyper.emit.python.handlers"},
 )
 
 
