@@ -6,8 +6,7 @@ depends on is what it looked at when it was made (``hyper.ir.reads``); nothing i
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from hyper.base import digest
 from hyper.emit.openapi.document import emit_openapi
@@ -40,8 +39,7 @@ if TYPE_CHECKING:
 DOCUMENT: Final = "openapi.json"
 
 
-@dataclass(frozen=True, slots=True)
-class File:
+class File(NamedTuple):
     """A file of a build: its bytes, or ``None`` where it is as it was in the earlier one."""
 
     data: bytes | None
@@ -49,8 +47,7 @@ class File:
     size: int
 
 
-@dataclass(frozen=True, slots=True)
-class Emission:
+class Emission(NamedTuple):
     """What a build emitted: files by path from the package's folder, sorted, manifest not included; what back ends add to the
     manifest; the record for later builds; and the parts that were made again, for whoever wants to know why."""
 
@@ -60,8 +57,7 @@ class Emission:
     made: list[str]
 
 
-@dataclass(frozen=True, slots=True)
-class Before:
+class Before(NamedTuple):
     """An earlier build: its record and program; the names of the modules that are new, gone or different since; and its outputs,
     by path from the package's folder, where they are still what they were, else ``None``."""
 

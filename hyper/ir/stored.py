@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 import msgspec
 
-from hyper.ir.interpreter.stack import DEEPEST, run_deep
 from hyper.ir.program import FeatureDef, Module, Program
 
 if TYPE_CHECKING:
@@ -72,6 +71,8 @@ def _deep(action: Callable[[], T]) -> T:
     try:
         return action()
     except RecursionError:
+        from hyper.ir.interpreter.stack import DEEPEST, run_deep
+
         return run_deep(action, DEEPEST)
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from hyper.emit.openapi.components import declaration_schema
 from hyper.emit.openapi.merging import decode, merge_texts
@@ -25,8 +24,7 @@ MARKED: Final = "marked"
 """Which modules have markers on their ``intent`` lines."""
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(NamedTuple):
     """What is where in a document: qualified actions by path, or key of a webhook, and method; qualified declarations by the
     names of their components. All of it in the order of the document."""
 

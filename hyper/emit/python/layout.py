@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from functools import cache, partial
-from importlib import resources
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
@@ -12,23 +11,35 @@ import msgspec
 from hyper.emit.parts import Made, Part
 from hyper.emit.python.api import OPERATIONS_TEXT, api_text, routes_text
 from hyper.emit.python.format import INDENT, assignment, docstring, quote
-from hyper.emit.python.functions import emit_functions, module_locals
 from hyper.emit.python.handlers import handler_modules, handlers_text
 from hyper.emit.python.models import model_lines
 from hyper.emit.python.names import PACKAGE, Names
 from hyper.emit.python.operations import operations_text
 from hyper.emit.python.scope import Scope
 from hyper.ir.index import DATA_KINDS, FUNCTION_KINDS
-from hyper.ir.program import ActionDef, AliasDef, EntityDef, EnumDef, UnionDef
+from hyper.ir.program import (
+    ActionDef,
+    AliasDef,
+    CalcDef,
+    ConstDef,
+    EntityDef,
+    EnumDef,
+    ExternDef,
+    RuleDef,
+    TableDef,
+    UnionDef,
+)
 from hyper.ir.reads import HEAD, TEXT, WHOLE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from hyper.emit.python.functions.module import FunctionsText
     from hyper.ir.program import Module, Program
 
 MODULE: Final = "module "
 """How the ids of the parts begin that are the modules of a program."""
+_FUNCTIONS: Final = (CalcDef, ConstDef, ExternDef, RuleDef, TableDef)
 _IN_MODULES: Final = DATA_KINDS | FUNCTION_KINDS
 
 # Notes for the linter of this repository, which say nothing in a package.
@@ -44,8 +55,15 @@ class ModuleText(NamedTuple):
 
 def module_text(module: Module, names: Names) -> ModuleText:
     """The text of one module."""
+    functions: FunctionsText | None = None
     own = names.own_symbols(module.name)
-    scope = Scope(names, names.module(module.name), own | module_locals(module, names))
+    has_functions = any(isinstance(found, _FUNCTIONS) for found in module.definitions)
+    if has_functions:
+        # Many modules have data alone.
+        from hyper.emit.python.functions.locals import module_locals
+
+        own = own | module_locals(module, names)
+    scope = Scope(names, names.module(module.name), own)
     scope.unit = module.name
     body: list[str] = []
     origins: list[tuple[int, int]] = []
@@ -57,8 +75,11 @@ def module_text(module: Module, names: Names) -> ModuleText:
         origins.append((len(body), definition.line))
         body += lines
         previous_is_line = is_line
-    functions = emit_functions(module, scope)
-    if functions.lines:
+    if has_functions:
+        from hyper.emit.python.functions.module import emit_functions
+
+        functions = emit_functions(module, scope)
+    if functions is not None and functions.lines:
         body += [""] if previous_is_line and functions.starts_with_const else ["", ""]
         origins += [(len(body) + at, line) for at, line in _changes(functions.origins)]
         body += functions.lines
@@ -248,6 +269,8 @@ def _parents(path: str) -> list[str]:
 @cache
 def runtime_names() -> dict[str, str]:
     """The files of the runtime that every package carries, each with the folder here that has it."""
+    from importlib import resources
+
     found = {"__init__.py": ""}
     for room in ("runtime", "runtime_http"):
         folder = resources.files(__package__).joinpath(room)
@@ -263,6 +286,8 @@ def _runtime(name: str) -> Made:
     room = runtime_names()[name]
     if not room:
         return Made(b'"""What the generated modules of this package stand on."""\n')
+    from importlib import resources
+
     entry = resources.files(__package__).joinpath(room).joinpath(name)
     text = _NOQA.sub("", entry.read_text(encoding="utf-8"))
     # Both are one folder in a package.

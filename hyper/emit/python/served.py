@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import keyword
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from hyper.emit.python.identifiers import RESERVED_GLOBALS, identifier, unique
 
@@ -31,8 +30,7 @@ LIBRARY: Final = (
 """Names that ``_runtime.operations`` gives to the texts of declarations."""
 
 
-@dataclass(frozen=True, slots=True)
-class ServedModule:
+class ServedModule(NamedTuple):
     """A module with actions: its name in ``api``, and the method of each action, in the order of the source."""
 
     stem: str

@@ -5,8 +5,3 @@ write those of the IR; ``bodies`` the statements; ``module`` all functions of a 
 """
 
 from __future__ import annotations
-
-from hyper.emit.python.functions.locals import module_locals
-from hyper.emit.python.functions.module import FunctionsText, emit_functions
-
-__all__ = ["FunctionsText", "emit_functions", "module_locals"]

@@ -15,7 +15,6 @@ from hyper.emit.python.functions.lines import Lines
 from hyper.emit.python.functions.locals import python_locals
 from hyper.emit.python.functions.pieces import Atom, call
 from hyper.emit.python.functions.writer import Writer
-from hyper.ir.interpreter.stack import levels, run_deep
 from hyper.ir.program import CalcDef, ConstDef, ExternDef, ParamDef, RuleDef, TableDef
 from hyper.ir.types import Dec, Entity, Type
 
@@ -80,6 +79,8 @@ def _function(
     links: Links,
     lines: Lines,
 ) -> None:
+    from hyper.ir.interpreter.stack import levels, run_deep
+
     qualified = f"{module.name}.{definition.name}"
     writer = Writer(scope, links, module.name)
     writer.locals = python_locals(definition, scope.names.own_symbols(module.name))
