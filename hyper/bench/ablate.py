@@ -10,7 +10,8 @@ import msgspec
 from hyper.bench.machine import facts
 from hyper.bench.processes import Contestant, bare, figures, measure
 from hyper.bench.report import Report
-from hyper.bench.workloads import COLD, EDIT, NO_OP, Way, absent, cold, edit, no_op
+from hyper.bench.subject import Way
+from hyper.bench.workloads import COLD, EDIT, NO_OP, absent, cold, edit, no_op
 from hyper.engine.options import KEYS, PREFIX
 from hyper.engine.tiers import TIERS, Tier, TierName
 

@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Final
 from hyper.bench.processes import Contestant, once
 from hyper.bench.redis_server import RedisServer, executable
 from hyper.bench.report import BenchError
-from hyper.bench.subject import tree_digest
-from hyper.bench.workloads import Way
+from hyper.bench.subject import Way, tree_digest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

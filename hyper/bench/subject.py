@@ -11,12 +11,15 @@ import re
 import shutil
 import zlib
 from collections import Counter
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
 
 from hyper.base import digest
 from hyper.bench.processes import HYPER, once
 from hyper.bench.report import BenchError, Subject
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _IGNORED: Final = shutil.ignore_patterns(".*", "__pycache__", "dist", "node_modules")
 _HEAD: Final = re.compile(r"^entity (\w+)[^\n]*:\n", re.MULTILINE)
@@ -64,6 +67,15 @@ class Place:
         """Leave nothing of the builds before."""
         shutil.rmtree(self.out, ignore_errors=True)
         shutil.rmtree(self.cache, ignore_errors=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How a contestant builds: its name, further words of the command, and ``HYPER_*`` variables beside its place's."""
+
+    name: str
+    words: tuple[str, ...] = ()
+    settings: Mapping[str, str] = field(default_factory=dict)
 
 
 def workplace(folder: str, path: str | None, units: int, seed: int) -> Workplace:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 import tempfile
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from hyper.bench import routes
+from hyper.bench import routes, shared
 from hyper.bench.machine import facts
 from hyper.bench.processes import BARE, Contestant, bare, figures, measure, once
 from hyper.bench.report import Report
-from hyper.bench.subject import FieldEdit, Workplace, workplace
+from hyper.bench.subject import FieldEdit, Way, Workplace, workplace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -22,15 +21,6 @@ EDIT: Final = "edit"
 PEER_PEAK: Final = 515e6
 """The peak of datamodel-code-generator on the GitHub description, in bytes, as the goals have it."""
 _GITHUB: Final = "github"
-
-
-@dataclass(frozen=True, slots=True)
-class Way:
-    """How a contestant builds: its name, further words of the command, and ``HYPER_*`` variables beside its place's."""
-
-    name: str
-    words: tuple[str, ...] = ()
-    settings: Mapping[str, str] = field(default_factory=dict)
 
 
 def cold(work: Workplace, way: Way | None = None) -> Contestant:
@@ -190,8 +180,6 @@ def _route(report: Report, request: Request, folder: str) -> None:
 
 
 def _fresh(report: Report, request: Request, folder: str) -> None:
-    from hyper.bench import shared
-
     with shared.shared_cache(report, shared.FRESH) as cache:
         if cache is None:
             return

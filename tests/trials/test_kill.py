@@ -135,7 +135,7 @@ class Sharing:
         before = self._made()
         process = start(project.folder, *BUILD, more=self._settings)
         # Builds that are answered from the cache are over early.
-        left = moments.uniform(0.0, self._seconds * moments.choice((0.4, 1.1)))
+        left = moments.uniform(0.0, self._seconds * moments.choice((0.3, 0.5, 1.0)))
         if self._up and number % 3 == 1:
             first = moments.uniform(0.0, left)
             left -= first
