@@ -271,12 +271,16 @@ class Compiler:
         pipeline.evaluate(state, work.phases)
         if state.program is None or state.failed:
             return
+        from hyper.engine.emitted import encode_emitted
+        from hyper.engine.emitting import emit_all
+
         options = work.configured.options
         package = pipeline.package_of(state.program, options)
-        made = pipeline.emit_all(state.program, package, options, work.phases)
+        emission = emit_all(state, package, options, work.request, work.phases)
         work.package = package
         with work.phases.phase("write"):
-            work.write(made)
+            work.emitted = encode_emitted(emission.record)
+            work.write(emission)
         state.diagnostics = pipeline.ordered([*state.diagnostics, *work.written_diagnostics])
         for output in work.outputs:
             if output.state == "written":

@@ -89,7 +89,7 @@ class Request:
         self._name = name_of((kind, *shown, *shape))
         self._record = records.load(self._name)
         self._seen: Seen | None = None
-        self._graph_folder = graph_folder(records.folder, shown[0])
+        self._graph_folder = os.path.join(graph_folder(records.folder, shown[0]), self._name)
         self._graph: Graph | None = None
         self._standing: dict[str, Stamp] | None = None
         self.misses: list[Miss] = []
@@ -147,10 +147,10 @@ class Request:
         self,
         outcome: Outcome,
         built: tuple[Mapping[str, str], Mapping[str, bytes]],
-        made: Mapping[str, bytes],
+        made: Mapping[str, bytes | None],
         seconds: float,
     ) -> None:
-        """Keep what was done in ``seconds``, ``made`` being its files by path.
+        """Keep what was done in ``seconds``, ``made`` being its files by path: ``None`` for those that stood before.
 
         ``built`` are the digests of the sources that it was done with, by path, and the bytes of those that were read.
         Nothing is kept where a source could not be read, or has other bytes by now.
@@ -162,11 +162,13 @@ class Request:
         if digests != {item.path: item.digest for item in sources.files}:
             return
         blobs = {digests[path]: data for path, data in contents.items()}
-        blobs |= {content: made[path] for path, _, content in outcome.files}
+        blobs |= {
+            content: data for path, _, content in outcome.files if (data := made[path]) is not None
+        }
         key = self._key(sources)
         self._store.keep(key, outcome, blobs, seconds)
         self._store.count([digests[path] for path in contents], [key])
-        self.record(outcome)
+        self.record(outcome, [path for path, data in made.items() if data is None])
         self._records.sweep(self._options.cache_age * DAY)
 
     def standing(self) -> dict[str, Stamp]:
@@ -188,26 +190,19 @@ class Request:
         if self._seen is None:
             return
         sources = self._seen.stamps
-        outputs: Stamps | None = Stamps(time.time_ns(), [])
-        if outcome.files:
-            folder = self._folder(outcome)
-            if carried:
-                before = {path: self.standing()[path] for path in carried}
-                contents = [(path, content) for path, _, content in outcome.files]
-                outputs = stamped(folder, contents, before)
-            else:
-                outputs = _looked(folder, outcome)
-            if outputs is None:
-                return
-        self._records.save(self._name, Record(self._key(sources), sources, outputs, outcome))
+        outputs = self._stamped(outcome, carried)
+        if outputs is None:
+            return
+        record = Record(self._key(sources), sources, outputs, outcome)
+        self._records.save(self._name, record)
 
     def graph(self) -> Graph | None:
         """What an earlier build of the same source root knew of its units, where this one has to be made."""
         if self._seen is None:
             return None
-        from hyper.engine.graph.kept import load
+        from hyper.engine.graph.kept import load_any
 
-        self._graph = load(self._graph_folder, self._compiler)
+        self._graph = load_any(self._graph_folder, self._compiler)
         return self._graph
 
     @property
@@ -216,14 +211,43 @@ class Request:
         return {item.path: item.digest for item in self._seen.stamps.files} if self._seen else {}
 
     def keep_graph(
-        self, state: Compilation, digests: Mapping[str, str], contents: Mapping[str, bytes]
+        self,
+        state: Compilation,
+        sources: tuple[Mapping[str, str], Mapping[str, bytes]],
+        emitted: bytes,
     ) -> None:
-        """Keep what is known of the units for the build that follows an edit. ``state`` has no error."""
-        if self._seen is None or digests != self.digests:
-            return
-        from hyper.engine.graph.keep import keep
+        """Keep what is known of the units for the build that follows an edit. ``state`` has no error.
 
-        keep(self._graph_folder, self._compiler, state, (digests, contents), self._graph)
+        ``sources`` are the digests of all and the bytes of those that were read, by path; ``emitted`` is the record of what was
+        emitted.
+        """
+        if self._seen is None or sources[0] != self.digests:
+            return
+        from hyper.engine.graph.keep import Kept, keep
+
+        kept = Kept(self._compiler, self.key, emitted)
+        keep(self._graph_folder, kept, state, sources, self._graph)
+
+    def emitted(self, package: str) -> tuple[bytes, Graph] | None:
+        """The record of what the last build of this emitted, with the graph of then, where all its outputs stand."""
+        graph, record = self._graph, self._record
+        if graph is None or record is None or not graph.index.emitted:
+            return None
+        if graph.folder != self._graph_folder or graph.index.key != record.key:
+            return None
+        if record.outcome.package != package or not self.standing():
+            return None
+        return graph.index.emitted, graph
+
+    def _stamped(self, outcome: Outcome, carried: Collection[str]) -> Stamps | None:
+        """The stamps of the files of an outcome; ``None`` where one is not what it says."""
+        if not outcome.files:
+            return Stamps(time.time_ns(), [])
+        folder = self._folder(outcome)
+        if not carried:
+            return _looked(folder, outcome)
+        before = {path: self.standing()[path] for path in carried}
+        return stamped(folder, [(path, content) for path, _, content in outcome.files], before)
 
     @property
     def key(self) -> str:
@@ -261,7 +285,7 @@ def _looked(folder: str, outcome: Outcome) -> Stamps | None:
 
 
 def graph_folder(records: str, root: str) -> str:
-    """The folder of the graph of a source root, beside the records."""
+    """The folder of the graphs of a source root, beside the records: one for each kind of build that is asked of it."""
     return os.path.join(os.path.dirname(records), "graphs", name_of(("graph", root)))
 
 

@@ -10,7 +10,7 @@ from hyper.base import digest
 from hyper.engine.result import Chunk
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from hyper.base.fs import Files
 
@@ -24,18 +24,21 @@ def describe(
     package: str,
     targets: Sequence[str],
     sources: Mapping[str, str],
-    outputs: Mapping[str, bytes],
+    outputs: Mapping[str, str],
     chunks: Sequence[Chunk],
     extra: Mapping[str, Any],
 ) -> bytes:
-    """The manifest of a build; ``sources`` are the digests by path, ``extra`` is what back ends add, such as the source map."""
+    """The manifest of a build.
+
+    ``sources`` and ``outputs`` are digests by path, ``extra`` is what back ends add, such as the source map.
+    """
     manifest = {
         "schema_version": SCHEMA_VERSION,
         "generator": GENERATOR,
         "package": package,
         "targets": list(targets),
         "sources": dict(sources),
-        "outputs": {path: digest.of_bytes(outputs[path]) for path in sorted(outputs)},
+        "outputs": {path: outputs[path] for path in sorted(outputs)},
         "chunks": msgspec.to_builtins(list(chunks)),
     }
     return msgspec.json.encode({**extra, **manifest}) + b"\n"
@@ -60,13 +63,7 @@ def owned_by(files: Files, folder: str) -> dict[str, str] | None:
     return owned | {NAME: digest.of_bytes(data)}
 
 
-def taken_from(made: dict[str, bytes]) -> dict[str, Any]:
-    """What a back end says for the manifest: it is taken out of the files."""
-    text = made.pop(NAME, None)
-    return msgspec.json.decode(text, type=dict[str, Any]) if text is not None else {}
-
-
-def chunks_of(package: str, made: Mapping[str, bytes], extra: Mapping[str, Any]) -> list[Chunk]:
+def chunks_of(package: str, made: Iterable[str], extra: Mapping[str, Any]) -> list[Chunk]:
     """The chunks that the back end names, else the whole package as one."""
     if "chunks" in extra:
         return msgspec.convert(extra["chunks"], list[Chunk])

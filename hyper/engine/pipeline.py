@@ -1,6 +1,6 @@
 """The way of a build: stages as pure functions, called in order, with what each of them found.
 
-``compile_front`` reads, parses, resolves, checks, lowers and analyses; ``emit_all`` makes the files. Neither writes anything.
+``compile_front`` reads, parses, resolves, checks, lowers and analyses. It writes nothing.
 A file that does not parse does not keep the others from being checked; lowering and what follows need a program without errors.
 """
 
@@ -139,36 +139,6 @@ def evaluate(state: Compilation, phases: Phases, *, externs: bool = False) -> No
         for result in state.scenarios:
             state.diagnostics += result.diagnostics
         state.diagnostics = ordered(state.diagnostics)
-
-
-def emit_all(program: Program, package: str, options: Options, phases: Phases) -> dict[str, bytes]:
-    """The files of the package's folder, by path from it, manifest not included."""
-    made: dict[str, bytes] = {}
-    if "python" in options.target:
-        with phases.phase("emit python"):
-            from hyper.emit.python import emit_python
-            from hyper.ir.passes import optimise
-
-            made |= {
-                path: text.encode()
-                for path, text in emit_python(optimise(program), package).items()
-            }
-    with phases.phase("emit documents"):
-        made |= emit_documents(program, options)
-    return made
-
-
-def emit_documents(program: Program, options: Options) -> dict[str, bytes]:
-    """The OpenAPI document and the JSON Schemas."""
-    from hyper.emit.openapi import dump_json, emit_openapi, emit_schemas
-
-    made: dict[str, bytes] = {}
-    # The package serves its own document, so that it needs it too.
-    if "python" in options.target or "openapi" in options.target:
-        made["openapi.json"] = dump_json(emit_openapi(program))
-    if "jsonschema" in options.target:
-        made |= {path: dump_json(schema) for path, schema in emit_schemas(program).items()}
-    return made
 
 
 def package_of(program: Program, options: Options) -> str:

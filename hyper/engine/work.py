@@ -16,12 +16,13 @@ from hyper.engine.record import Outcome
 from hyper.engine.result import Chunk, Output, Result
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from hyper.base.diagnostics import Diagnostic
     from hyper.base.fs import Files
     from hyper.engine.clock import Phases
     from hyper.engine.discovery import Discovered
+    from hyper.engine.emission import Emission
     from hyper.engine.incremental import Request
     from hyper.engine.options import Configured
     from hyper.engine.pipeline import Compilation, Parsed
@@ -52,28 +53,35 @@ class Work:
         self.parsed: dict[str, tuple[bytes, Parsed]] = {}
         """What this compile parsed, by path, with the bytes that it is the tree of."""
         self.request: Request | None = None
-        self.made: dict[str, bytes] = {}
+        self.made: dict[str, bytes | None] = {}
+        self.emitted = b""
+        """The record of what was emitted."""
         self.cached = 0
         self._processor = time.process_time()
 
-    def write(self, made: dict[str, bytes]) -> None:
+    def write(self, emission: Emission) -> None:
         """Publish the files of the package with their manifest."""
         package = self.package or ""
-        extra = manifest.taken_from(made)
-        self.chunks = manifest.chunks_of(package, made, extra)
-        target = self.configured.options.target
-        made[manifest.NAME] = manifest.describe(
+        self.chunks = manifest.chunks_of(package, emission.files, emission.extra)
+        digests = {path: file.digest for path, file in emission.files.items()}
+        described = manifest.describe(
             package=package,
-            targets=target,
+            targets=self.configured.options.target,
             sources=self.sources,
-            outputs=made,
+            outputs=digests,
             chunks=self.chunks,
-            extra=extra,
+            extra=emission.extra,
         )
-        self.publish(made)
+        made = {path: file.data for path, file in emission.files.items()}
+        facts = {path: (file.size, file.digest) for path, file in emission.files.items()}
+        facts[manifest.NAME] = (len(described), digest.of_bytes(described))
+        self.publish({**made, manifest.NAME: described}, facts)
 
-    def publish(self, made: dict[str, bytes]) -> None:
-        """Make the package's folder hold these files, manifest included."""
+    def publish(self, made: dict[str, bytes | None], facts: Mapping[str, tuple[int, str]]) -> None:
+        """Make the package's folder hold these files, manifest included: ``None`` for one that stands there.
+
+        ``facts`` are the size and the digest of each.
+        """
         package = self.package or ""
         self.made = made
         out = self.configured.options.out
@@ -88,8 +96,7 @@ class Work:
         self.outputs = [
             Output(
                 f"{package}/{path}",
-                len(made[path]),
-                digest.of_bytes(made[path]),
+                *facts[path],
                 "written" if path in fresh else "unchanged",
             )
             for path in sorted(made)
@@ -108,7 +115,8 @@ class Work:
         outcome, made = restored
         if made:
             self.package = outcome.package
-            self.publish(made)
+            facts = {path: (size, content) for path, size, content in outcome.files}
+            self.publish(dict(made), facts)
         if self.unwritable:
             # Building it shall say why.
             self.package, self.written_diagnostics = None, []
@@ -137,7 +145,7 @@ class Work:
             time.perf_counter() - began,
         )
         if not state.failed:
-            self.request.keep_graph(state, self.sources, self.contents)
+            self.request.keep_graph(state, (self.sources, self.contents), self.emitted)
 
     def close(self) -> None:
         """Let go of the store, whatever came of the compile."""

@@ -14,7 +14,7 @@ from hyper.engine import identity
 from hyper.engine.clock import Phases
 from hyper.engine.compiler import create_hyper_compiler
 from hyper.engine.graph.edit import compile_edit
-from hyper.engine.graph.keep import keep
+from hyper.engine.graph.keep import Kept, keep
 from hyper.engine.graph.kept import load
 from hyper.engine.graph.partial import Sources
 from hyper.engine.graph.rows import Place
@@ -276,7 +276,7 @@ def test_misses_say_why_each_file_is_compiled(shop: Shop) -> None:
 
 @pytest.mark.parametrize("name", ["index", "ir"])
 def test_a_damaged_graph_costs_only_time(shop: Shop, name: str) -> None:
-    (folder,) = (shop.folder / "cache" / "graphs").iterdir()
+    (folder,) = (shop.folder / "cache" / "graphs").glob("*/*")
     (path,) = (each for each in folder.iterdir() if each.name.endswith(name))
     whole = path.read_bytes()
     for number, at in enumerate(range(0, len(whole), len(whole) // 2)):
@@ -286,7 +286,7 @@ def test_a_damaged_graph_costs_only_time(shop: Shop, name: str) -> None:
         shop.edit("alone.intent", f"green{number}", "green")
         shutil.rmtree(shop.folder / "cache")
         assert shop.build().success
-        (folder,) = (shop.folder / "cache" / "graphs").iterdir()
+        (folder,) = (shop.folder / "cache" / "graphs").glob("*/*")
         (path,) = (each for each in folder.iterdir() if each.name.endswith(name))
         whole = path.read_bytes()
 
@@ -306,7 +306,7 @@ def _digests(files: Texts) -> dict[str, str]:
 
 def _keep(folder: Path, files: Texts, state: Compilation, before: Graph | None = None) -> list[Row]:
     contents = {path: text.encode() for path, text in files.items()}
-    assert keep(str(folder), "compiler", state, (_digests(files), contents), before)
+    assert keep(str(folder), Kept("compiler"), state, (_digests(files), contents), before)
     graph = load(str(folder), "compiler")
     assert graph is not None
     return [msgspec.structs.replace(row, place=Place(0, 0, 0, b"")) for row in graph.index.rows]

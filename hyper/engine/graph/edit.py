@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from hyper.engine.graph.kept import LostError
 from hyper.engine.graph.partial import Partial, Sources, WholeError, compile_partial
 from hyper.engine.pipeline import Compilation, ordered
-from hyper.ir.program import Module, Program
+from hyper.ir.stored import stored_program
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from hyper.base.diagnostics import Diagnostic
     from hyper.engine.clock import Phases
     from hyper.engine.graph.kept import Graph
+    from hyper.ir.program import Module, Program
 
 
 def compile_edit(
@@ -37,8 +38,10 @@ def compile_edit(
 
 
 def _program(graph: Graph, partial: Partial) -> Program:
-    modules: list[Module] = []
-    for row in partial.rows:
-        module = partial.modules.get(row.module)
-        modules.append(graph.module(row) if module is None else module)
-    return Program(modules)
+    rows = {row.module: row for row in partial.rows}
+
+    def load(name: str) -> Module:
+        module = partial.modules.get(name)
+        return graph.module(rows[name]) if module is None else module
+
+    return stored_program([row.index for row in partial.rows], load)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from hyper.engine.graph.kept import save
+from hyper.engine.graph.kept import Index, save
 from hyper.engine.graph.rows import Making, Place, Row
 from hyper.ir.stored import encode_module
 
@@ -21,9 +21,21 @@ if TYPE_CHECKING:
 _NOWHERE = Place(0, 0, 0, b"")
 
 
+class Kept(NamedTuple):
+    """What a graph is kept with: see ``kept.Index``."""
+
+    compiler: str
+    key: str = ""
+    emitted: bytes = b""
+
+    def of(self, rows: list[Row]) -> Index:
+        """The index of rows."""
+        return Index(self.compiler, self.key, [], rows, self.emitted)
+
+
 def keep(
     folder: str,
-    compiler: str,
+    kept: Kept,
     state: Compilation,
     sources: tuple[Mapping[str, str], Mapping[str, bytes]],
     before: Graph | None,
@@ -36,7 +48,7 @@ def keep(
     if state.partial is not None:
         rows = _skipping(state.partial.rows, state)
         blobs = {name: encode_module(module) for name, module in state.partial.modules.items()}
-        return save(folder, compiler, rows, blobs, before)
+        return save(folder, kept.of(rows), blobs, before)
     if state.program is None or state.world is None or state.checked is None:
         return False
     digests, contents = sources
@@ -61,7 +73,7 @@ def keep(
         )
     rows.sort(key=lambda row: row.module)
     blobs = {name: encode_module(module) for name, module in modules.items()}
-    return save(folder, compiler, rows, blobs, None)
+    return save(folder, kept.of(rows), blobs, None)
 
 
 def _skipped(state: Compilation) -> Counter[str]:

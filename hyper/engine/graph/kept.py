@@ -36,11 +36,16 @@ class LostError(Exception):
 
 
 class Index(msgspec.Struct, frozen=True, array_like=True):
-    """All rows, by module. ``compiler`` is the identity of the one that made them."""
+    """All rows, by module. ``compiler`` is the identity of the one that made them, ``key`` that of the action that they are of.
+
+    ``emitted`` is the record of what was emitted (``engine.emitted``); empty where nothing was.
+    """
 
     compiler: str
+    key: str
     files: list[str]
     rows: list[Row]
+    emitted: bytes
 
 
 class Graph:
@@ -80,6 +85,22 @@ class Graph:
         return blob
 
 
+def load_any(folder: str, compiler: str) -> Graph | None:
+    """The graph in a folder, else the newest of those beside it: their units are the same, whatever was made of them."""
+    found = load(folder, compiler)
+    if found is not None:
+        return found
+    beside: list[tuple[int, str]] = []
+    with contextlib.suppress(OSError), os.scandir(os.path.dirname(folder)) as entries:
+        for entry in entries:
+            with contextlib.suppress(OSError):
+                status = os.stat(os.path.join(entry.path, "index"))
+                beside.append((status.st_mtime_ns, entry.path))
+    for _, path in sorted(beside, reverse=True)[:1]:
+        return load(path, compiler)
+    return None
+
+
 def load(folder: str, compiler: str) -> Graph | None:
     """The graph in a folder, where this compiler made it."""
     try:
@@ -98,21 +119,25 @@ def load(folder: str, compiler: str) -> Graph | None:
     return Graph(folder, index) if plain and index.compiler == compiler else None
 
 
-def save(
-    folder: str, compiler: str, rows: list[Row], blobs: Mapping[str, bytes], before: Graph | None
-) -> bool:
-    """Keep the rows; ``blobs`` has the IR of those that were compiled, by module, ``before`` all others'.
+def save(folder: str, index: Index, blobs: Mapping[str, bytes], before: Graph | None) -> bool:
+    """Keep an index, of which ``files`` is empty; ``blobs`` has the IR of those that were compiled, by module, ``before`` all
+    others'.
 
     Gives whether it could be written; nothing is lost where it could not.
     """
-    files = list(before.index.files) if before is not None else []
+    rows = index.rows
+    files: list[str] = []
+    if before is not None and before.folder == folder:
+        files += before.index.files
     used = sum(row.place.size for row in rows if row.module not in blobs)
     kept = 0
     if before is not None:
         with contextlib.suppress(OSError):
             kept = sum(os.path.getsize(os.path.join(folder, name)) for name in files)
     fresh = dict(blobs)
-    if before is not None and (len(files) >= _MOST_FILES or kept > 2 * used + (1 << 20)):
+    if before is not None and (
+        not files or len(files) >= _MOST_FILES or kept > 2 * used + (1 << 20)
+    ):
         try:
             fresh |= {row.module: before.blob(row) for row in rows if row.module not in blobs}
         except LostError:
@@ -130,8 +155,9 @@ def save(
         else:
             placed.append(row)
     try:
-        payload = msgspec.msgpack.encode(Index(compiler, [*files, name], placed))
-        make_cache_folder(os.path.dirname(os.path.dirname(folder)))
+        whole = msgspec.structs.replace(index, files=[*files, name], rows=placed)
+        payload = msgspec.msgpack.encode(whole)
+        make_cache_folder(os.path.dirname(os.path.dirname(os.path.dirname(folder))))
         os.makedirs(folder, exist_ok=True)
         _write(os.path.join(folder, name), bytes(data))
         _write(os.path.join(folder, "index"), _MAGIC + sha256(payload).digest() + payload)

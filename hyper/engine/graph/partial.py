@@ -47,6 +47,8 @@ class Partial(NamedTuple):
     modules: dict[str, Module]
     why: dict[str, str]
     changed: frozenset[str]
+    differing: frozenset[str]
+    """The modules of which anything is another than before, is new, or is gone."""
     stale: frozenset[str]
     """The modules whose scenarios may come to something else."""
 
@@ -133,6 +135,7 @@ class _Edit:
             modules,
             self.why,
             frozenset(bodies),
+            _differing(before, rows),
             stale(before, rows, others),
         )
 
@@ -272,6 +275,15 @@ def _outsides(before: Iterable[Row], after: Iterable[Row]) -> set[str]:
     was = {row.module: row.outside for row in before}
     now = {row.module: row.outside for row in after}
     return {name for name in was.keys() | now.keys() if was.get(name) != now.get(name)}
+
+
+def _differing(before: Iterable[Row], after: Iterable[Row]) -> frozenset[str]:
+    was, now = ({row.module: _all(row) for row in rows} for rows in (before, after))
+    return frozenset(name for name in was.keys() | now.keys() if was.get(name) != now.get(name))
+
+
+def _all(row: Row) -> tuple[object, ...]:
+    return (row.path, row.declared, row.outside, row.features)
 
 
 def _service(rows: Iterable[Row]) -> list[tuple[str, bytes]]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from hyper.base.diagnostics import Diagnostic
+from hyper.ir.index import ModuleIndex, index_of
 from hyper.ir.lower.actions import operation_of
 from hyper.ir.program import (
     ActionDef,
@@ -72,6 +73,7 @@ class Row(msgspec.Struct, frozen=True, array_like=True):
     path: str
     content: str
     module: str
+    index: ModuleIndex
     declared: list[Declared]
     outside: bytes
     features: bytes | None
@@ -152,6 +154,7 @@ class Making:
             unit.path,
             source[0],
             unit.name,
+            index_of(module),
             [self._declared(unit.name, each) for each in _definitions(module)],
             digest_of((module.path, module.doc, module.uses, module.markers, self._names(module))),
             digest_of(features) if features else None,
