@@ -124,9 +124,7 @@ class Compiler:
             result = self._replay(work, kind, began)
             if result is None:
                 with _collection(on=work.configured.options.collecting):
-                    state = self._edit(work) or self._front(work)
-                    if work.usable:
-                        finish(state, work)
+                    state = self._made(work, finish)
                 with work.phases.phase("keep"):
                     work.keep(state, began)
                 result = work.result(state, began)
@@ -189,6 +187,23 @@ class Compiler:
             configured = configure(self._files, start, self._environment, arguments)
             found = discover(self._files, paths, _source(configured, paths))
         return Work(self._files, configured, found, phases)
+
+    def _made(self, work: Work, finish: Callable[[Compilation, Work], None]) -> Compilation:
+        """Compile what an edit needs, or everything, and finish it."""
+        state = self._edit(work)
+        if state is not None:
+            from hyper.engine.graph.kept import LostError
+
+            # What is kept is read as it is needed, and may turn out not to be there.
+            with contextlib.suppress(LostError):
+                finish(state, work)
+                return state
+            self._missed(work, [Miss("", "all files are compiled: what was kept is not whole")])
+            work.cached, work.contents = 0, {}
+        state = self._front(work)
+        if work.usable:
+            finish(state, work)
+        return state
 
     def _edit(self, work: Work) -> Compilation | None:
         """What an earlier build of the same sources knew, with the units compiled that an edit touches."""

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import contextlib
 import os
+import stat
 import time
 from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from hyper.base.fs import read_regular
+from hyper.base.fs import open_at_once, read_regular
 from hyper.engine.graph.rows import Place, Row, digest_of_bytes
 from hyper.engine.record import make_cache_folder
 from hyper.ir.stored import decode_module
@@ -54,7 +55,6 @@ class Graph:
     def __init__(self, folder: str, index: Index) -> None:
         self.folder = folder
         self.index = index
-        self._data: dict[int, bytes] = {}
         self._modules: dict[str, Module] = {}
 
     def module(self, row: Row) -> Module:
@@ -71,15 +71,16 @@ class Graph:
     def blob(self, row: Row) -> bytes:
         """The IR of a unit, encoded. Raises ``LostError``."""
         place = row.place
-        data = self._data.get(place.file)
-        if data is None:
-            try:
-                path = os.path.join(self.folder, self.index.files[place.file])
-                data, _ = read_regular(path)
-            except (OSError, IndexError) as error:
-                raise LostError(row.path) from error
-            self._data[place.file] = data
-        blob = data[place.offset : place.offset + place.size]
+        try:
+            path = os.path.join(self.folder, self.index.files[place.file])
+            with open(path, "rb", opener=open_at_once) as stream:
+                status = os.fstat(stream.fileno())
+                if not stat.S_ISREG(status.st_mode) or place.size > status.st_size:
+                    raise LostError(row.path)
+                stream.seek(place.offset)
+                blob = stream.read(place.size)
+        except (OSError, IndexError, ValueError, OverflowError) as error:
+            raise LostError(row.path) from error
         if digest_of_bytes(blob) != place.digest:
             raise LostError(row.path)
         return blob
