@@ -1,0 +1,119 @@
+"""Each switch of a tier changes what runs, as that tier says; and every tier writes the same bytes."""
+
+from __future__ import annotations
+
+import gc
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+import pytest
+
+from benchmarks.remote_server import RedisServer
+from hyper import create_hyper_compiler
+from hyper.cache import census
+from hyper.cache.disk import uses
+from hyper.engine.tiers import TIER_NAMES, TIERS, Tier, TierName
+from tests.cache.remote.conftest import raw
+from tests.redis_server import require_server
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from hyper.engine.result import Result
+
+SHOP = Path(__file__).parents[2] / "examples" / "storefront"
+
+
+class Place:
+    """A tree of one unit, with what a build of a tier leaves."""
+
+    def __init__(self, folder: Path, tier: TierName) -> None:
+        self.cache = folder / "cache"
+        self.tier = tier
+        self.collected: set[bool] = set()
+        self._tree = folder / "tree"
+        self._tree.mkdir()
+        (self._tree / "a.intent").write_text("entity A:\n    name: string\n", encoding="utf-8")
+        self._out = folder / "out"
+
+    def build(self, environment: dict[str, str] | None = None) -> Result:
+        places = {"out": str(self._out), "cache": str(self.cache)}
+        given = {"environment": environment or {}, "tier": self.tier, **places}
+        with create_hyper_compiler(**given) as compiler:
+            compiler.on("file:parsed", lambda _event: self.collected.add(gc.isenabled()))
+            result = compiler.compile(self._tree)
+            self.memory = compiler._memory
+        return result
+
+
+def collects(place: Place) -> bool:
+    place.build()
+    (collected,) = place.collected
+    return collected
+
+
+def incremental(place: Place) -> bool:
+    place.build()
+    return place.build().compilation is None
+
+
+def shares(place: Place) -> bool:
+    require_server()
+    server = RedisServer()
+    try:
+        place.build({"HYPER_CACHE_URL": server.url})
+        return bool(raw(server.url, "DBSIZE"))
+    finally:
+        server.close()
+
+
+def memory(place: Place) -> int:
+    place.build()
+    assert place.memory is not None
+    return place.memory.capacity
+
+
+def sketches(place: Place) -> bool:
+    place.build()
+    counted = {(place.cache / "store" / uses.FILE).exists(), (place.cache / census.FILE).exists()}
+    assert place.memory is not None
+    assert counted == {place.memory.sketches}
+    return place.memory.sketches
+
+
+PROBES: Final[Mapping[str, Callable[[Place], object]]] = {
+    probe.__name__: probe for probe in (collects, incremental, shares, memory, sketches)
+}
+
+
+def test_each_switch_is_tried() -> None:
+    assert {field.name for field in msgspec.structs.fields(Tier)} == set(PROBES)
+
+
+@pytest.mark.parametrize("tier", TIER_NAMES)
+@pytest.mark.parametrize("switch", PROBES)
+def test_a_switch_does_what_its_tier_says(tmp_path: Path, switch: str, tier: TierName) -> None:
+    assert PROBES[switch](Place(tmp_path, tier)) == getattr(TIERS[tier], switch)
+
+
+def test_no_two_tiers_are_the_same() -> None:
+    assert len(set(map(msgspec.structs.astuple, TIERS.values()))) == len(TIERS)
+
+
+def test_every_tier_writes_the_same_bytes(tmp_path: Path) -> None:
+    made = []
+    for tier in TIER_NAMES:
+        place = tmp_path / tier
+        options = {"out": str(place / "out"), "cache": str(place / "cache"), "tier": tier}
+        with create_hyper_compiler(environment={}, **options) as compiler:
+            assert compiler.compile(SHOP).success
+        made.append(
+            {
+                str(path.relative_to(place / "out")): path.read_bytes()
+                for path in (place / "out").rglob("*")
+                if path.is_file()
+            }
+        )
+    assert len(made[0]) > 20
+    assert all(each == made[0] for each in made)
