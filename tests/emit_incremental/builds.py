@@ -6,9 +6,13 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from hyper.emit.openapi import dump_json, emit_openapi, emit_schemas
+from hyper.emit.python import emit_python
 from hyper.engine.emission import Before, emit
 from hyper.engine.emitted import decode_emitted, encode_emitted
+from hyper.engine.manifest import NAME
 from hyper.ir.index import index_of
+from hyper.ir.passes import optimise
 from hyper.ir.stored import decode_module, encode_module, stored_program
 from tests.emit_incremental.trees import program_of
 
@@ -80,3 +84,16 @@ class Builds:
         assert list(outputs) == list(whole.files)
         assert [path for path, file in whole.files.items() if outputs[path] != file.data] == []
         assert msgspec.json.encode(extra) == msgspec.json.encode(whole.extra)
+        self._assert_backends(program, outputs)
+
+    def _assert_backends(self, program: Program, outputs: dict[str, bytes]) -> None:
+        """What each back end makes of the program by itself."""
+        made: dict[str, bytes] = {}
+        if "python" in self.targets:
+            texts = emit_python(optimise(program), self.package)
+            made |= {path: text.encode() for path, text in texts.items() if path != NAME}
+        if "jsonschema" in self.targets:
+            made |= {path: dump_json(schema) for path, schema in emit_schemas(program).items()}
+        made["openapi.json"] = dump_json(emit_openapi(program))
+        assert sorted(made) == list(outputs)
+        assert [path for path, data in made.items() if outputs[path] != data] == []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 import msgspec
 
@@ -35,18 +35,24 @@ def mutated(program: Program, draws: random.Random) -> Program:
     modules = list(program.modules)
     for _ in range(draws.choice([1, 1, 2])):
         at = draws.randrange(len(modules))
-        modules[at] = _module(modules[at], draws)
+        names = [found.name for found in draws.choice(modules).definitions if _is_data(found)]
+        modules[at] = _module(modules[at], names, draws)
     return Program(modules)
 
 
-def _module(module: Module, draws: random.Random) -> Module:
+def _is_data(definition: Def) -> TypeGuard[EntityDef | EnumDef | UnionDef | AliasDef]:
+    return isinstance(definition, EntityDef | EnumDef | UnionDef | AliasDef)
+
+
+def _module(module: Module, names: list[str], draws: random.Random) -> Module:
     if draws.random() < 0.15 or not module.definitions:
         change = draws.choice(("doc", "path"))
         value = f"{draws.randrange(100)}.intent"
         return _replace(module, **{change: value})
     definitions = list(module.definitions)
     if draws.random() < 0.15:
-        definitions.insert(draws.randrange(len(definitions) + 1), _fresh(draws))
+        fresh = _fresh([*names, "Fresh", "type", "list"], draws)
+        definitions.insert(draws.randrange(len(definitions) + 1), fresh)
         return _replace(module, definitions=_once(definitions))
     at = draws.randrange(len(definitions))
     definitions[at] = _definition(definitions[at], draws)
@@ -56,11 +62,15 @@ def _module(module: Module, draws: random.Random) -> Module:
 
 
 def _once(definitions: list[Any]) -> tuple[Def, ...]:
-    return tuple({getattr(found, "name", found): found for found in definitions}.values())
+    """The first of each name."""
+    kept: dict[Any, Def] = {}
+    for found in definitions:
+        kept.setdefault(getattr(found, "name", found), found)
+    return tuple(kept.values())
 
 
-def _fresh(draws: random.Random) -> Def:
-    name = draws.choice(["Fresh", "New", "type", "list", "Item", "Order", "Tag"])
+def _fresh(names: list[str], draws: random.Random) -> Def:
+    name = draws.choice(names)
     made: list[Def] = [
         EntityDef(name, (), (_field(draws),), NO_MARKERS, None, "", 1),
         AliasDef(name, STRING, NO_MARKERS, "", 1),

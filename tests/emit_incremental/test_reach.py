@@ -193,3 +193,78 @@ def test_an_enum_that_is_first_named_by_another() -> None:
     assert set(builds.build(changed)) >= {"module data", "schema data.Label"}
     moved = {path: text.replace("State", "Stage") for path, text in changed.items()}
     assert set(builds.build(moved)) >= {"module data", "module logic", "module orders"}
+
+
+def test_a_component_that_shares_its_name() -> None:
+    builds = built()
+    more = {"extra.intent": "intent extra\n\nentity Item:\n    a: int\n"}
+    made = set(builds.build(SHOP | more))
+    # Whatever refers to one of them has the name of its module in the reference now.
+    assert made >= {"schema data.Rare", "schema orders.Order", "schema uses.Shelf"}
+    assert "operation orders.get_order" not in made
+    assert "operation orders.list_items" in made
+
+
+def test_a_base_that_refuses_other_fields() -> None:
+    builds = built()
+    closed = edited({"data.intent": ("entity Item:", "entity Item @extra(forbid):")})
+    # An entity that refers to a base of it would refuse its own fields.
+    assert {"schema data.Item", "schema data.Rare"} <= set(builds.build(closed))
+    assert b"allOf" not in builds.outputs["openapi.json"]
+
+
+def test_a_module_below_another_takes_a_name() -> None:
+    builds = built()
+    below = {"logic/double.intent": "intent logic.double\n\nentity More:\n    a: int\n"}
+    made = set(builds.build(SHOP | below))
+    # ``logic`` is a folder now, in which ``double`` is a module: the calc has another name.
+    assert {"module logic", "module uses", "module logic.double"} <= made
+    assert "module data" not in made
+    assert b"double_(double_(n))" in builds.outputs["uses.py"]
+
+
+def test_modules_that_move_with_another() -> None:
+    """The package's name before those of its modules is left out, unless two of them would be one."""
+    text = "entity Thing:\n    a: int\n"
+    sources = {
+        "app/data.intent": f"intent app.data\n\n{text}",
+        "app/uses.intent": "intent app.uses\n\nuse app.data (Thing)\n\nunion Either = Thing | int\n",
+    }
+    builds = Builds()
+    builds.build(sources)
+    assert {"data.py", "uses.py"} <= builds.outputs.keys()
+    made = builds.build(sources | {"data.intent": f"intent data\n\n{text}"})
+    assert {"module app.data", "module app.uses", "module data"} <= set(made)
+    assert {"app/data.py", "app/uses.py", "data.py"} <= builds.outputs.keys()
+
+
+def test_a_ring_of_modules() -> None:
+    """Modules that need each other import each other whole: who is in a ring may be told by a third module."""
+    sources = {
+        "a.intent": "intent a\n\nuse b (two)\n\ncalc one(n: int) -> int:\n    two(n)\n",
+        "b.intent": "intent b\n\nuse c (three)\n\ncalc two(n: int) -> int:\n    three(n)\n",
+        "c.intent": "intent c\n\nuse a (LIMIT)\n\ncalc three(n: int) -> int:\n    n + 1\n\n"
+        "calc limit() -> int:\n    3\n",
+    }
+    sources["a.intent"] = sources["a.intent"].replace("calc one", "const LIMIT = 3\n\ncalc one")
+    builds = Builds()
+    builds.build(sources)
+    ring = sources | {"c.intent": sources["c.intent"].replace("    3\n", "    LIMIT\n")}
+    assert set(builds.build(ring)) == {"module a", "module b", "module c"}
+    assert set(builds.build(sources)) == {"module a", "module b", "module c"}
+
+
+def test_an_heir_of_a_variant() -> None:
+    """An entity that another inherits from is told from it by its very class."""
+    sources = {
+        "data.intent": "intent data\n\nentity A:\n    a: int\n\nentity B:\n    b: int\n\n"
+        "union Either = A | B\n",
+        "tests.intent": "intent tests\n\nuse data (A, B, Either)\n\n"
+        "calc is_a(either: Either) -> bool:\n"
+        "    match either:\n        A: true\n        B: false\n",
+    }
+    builds = Builds()
+    builds.build(sources)
+    more = sources | {"more.intent": "intent more\n\nuse data (A)\n\nentity C is A:\n    c: int\n"}
+    assert "module tests" in builds.build(more)
+    assert "module data" not in builds.made
