@@ -23,6 +23,7 @@ EventName: TypeAlias = Literal[
     "file:written",
     "cache:miss",
     "cache:outage",
+    "worker:batch",
     "diagnostic",
 ]
 EVENT_NAMES: Final[tuple[str, ...]] = get_args(EventName)
@@ -34,6 +35,8 @@ class Event(msgspec.Struct, frozen=True):
     ``phase`` is the phase it belongs to; ``done`` of ``total`` counts what the phase works on;
     ``path`` is the file of ``file:…`` events; ``seconds`` is set on ``phase:end`` and ``compilation:end``;
     ``success`` on ``compilation:end``; ``diagnostic`` on ``diagnostic``; ``reason`` on ``cache:…``.
+    ``worker:batch`` tells, when the stages are through, which ``worker`` did ``total`` items of the stage ``phase``, when it
+    ``began`` on the clock of ``time.perf_counter`` and how many ``seconds`` it took.
     """
 
     name: EventName
@@ -45,6 +48,8 @@ class Event(msgspec.Struct, frozen=True):
     success: bool | None = None
     diagnostic: Diagnostic | None = None
     reason: str = ""
+    worker: str = ""
+    began: float = 0.0
 
 
 Listener: TypeAlias = "Callable[[Event], Any]"

@@ -7,6 +7,8 @@ import platform
 from importlib import metadata
 from typing import Any, Final
 
+from hyper.engine.executors.cores import available_cores
+
 _PACKAGES: Final = ("hypercompiler", "pydantic", "fastapi", "datamodel-code-generator")
 
 
@@ -17,7 +19,7 @@ def facts() -> dict[str, Any]:
         "system": f"{platform.system()} {platform.release()}",
         "machine": platform.machine(),
         "processor": _processor(),
-        "cores": _cores(),
+        "cores": available_cores(),
         "memory_bytes": _memory(),
         "load": os.getloadavg()[0] if hasattr(os, "getloadavg") else None,
         "versions": {name: version(name) for name in _PACKAGES},
@@ -30,12 +32,6 @@ def version(name: str) -> str | None:
         return metadata.version(name)
     except metadata.PackageNotFoundError:
         return None
-
-
-def _cores() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _processor() -> str | None:

@@ -156,11 +156,20 @@ def _build(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--package", metavar="NAME", help="name of the package")
     parser.add_argument("--tier", choices=_TIERS, help="how to build; never changes the output")
     _no_cache(parser)
+    _processes(parser)
     parser.add_argument(
         "--explain-misses", action="store_true", help="say why what was kept did not do"
     )
     parser.add_argument("--trace", metavar="FILE", help="write a trace of the build, for Perfetto")
     _json(parser)
+
+
+def _processes(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--processes",
+        metavar="N",
+        help="how many processes work at most, where that is faster; auto: as many as cores",
+    )
 
 
 def _no_cache(parser: argparse.ArgumentParser) -> None:
@@ -178,6 +187,7 @@ def _check(parser: argparse.ArgumentParser) -> None:
     formats = ("text", "json", "sarif", "github")
     parser.add_argument("--format", choices=formats, help="form of the diagnostics; default: text")
     _no_cache(parser)
+    _processes(parser)
     _json(parser)
 
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from hyper.base.events import Event
 
 _PATIENCE: Final = 0.3
+_PAUSE: Final = 0.05
 
 
 class Progress:
@@ -22,6 +23,7 @@ class Progress:
         self._bar: Bar | None = None
         self._task: TaskID | None = None
         self._phase = ""
+        self._drawn = 0.0
 
     def hear(self, event: Event) -> None:
         """Take in one event."""
@@ -34,14 +36,18 @@ class Progress:
             self.close()
 
     def _show(self, total: int | None, done: int) -> None:
+        now = time.perf_counter()
         if self._bar is None:
-            if time.perf_counter() - self._began < _PATIENCE:
+            if now - self._began < _PATIENCE:
                 return
             self._bar = _make_bar()
             self._bar.start()
             self._task = self._bar.add_task(self._phase, total=total)
         assert self._task is not None
         self._bar.update(self._task, description=self._phase, total=total, completed=done)
+        if not done or now - self._drawn >= _PAUSE:
+            self._bar.refresh()
+            self._drawn = now
 
     def close(self) -> None:
         """Take the bar off the screen."""
@@ -54,6 +60,7 @@ def _make_bar() -> Bar:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 
+    # Without a thread that draws it again and again: beside one, a build could not use other processes.
     return Progress(
         SpinnerColumn(),
         TextColumn("{task.description:<18}"),
@@ -61,4 +68,5 @@ def _make_bar() -> Bar:
         MofNCompleteColumn(),
         console=Console(stderr=True),
         transient=True,
+        auto_refresh=False,
     )

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import time
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from hyper.base.events import Emitter, Event
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-T = TypeVar("T")
+    from collections.abc import Callable, Iterator
 
 
 class Phases:
@@ -35,12 +33,15 @@ class Phases:
             self.seconds[name] = self.seconds.get(name, 0.0) + spent
             self.emitter.emit(Event("phase:end", phase=name, seconds=spent))
 
-    def each(self, name: str, items: Sequence[T]) -> Iterator[T]:
-        """Go through the items of a phase, telling how far it is after each."""
-        with self.phase(name, len(items)):
-            tells = self.emitter.listens("compilation:progress")
-            for number, item in enumerate(items, 1):
-                yield item
-                if tells:
-                    event = Event("compilation:progress", phase=name, done=number, total=len(items))
-                    self.emitter.emit(event)
+    @contextlib.contextmanager
+    def counted(self, name: str, total: int) -> Iterator[Callable[[int], None]]:
+        """Time a phase of so many items; call what it gives with how many are done."""
+        tells = self.emitter.listens("compilation:progress")
+
+        def tell(done: int) -> None:
+            if tells:
+                event = Event("compilation:progress", phase=name, done=done, total=total)
+                self.emitter.emit(event)
+
+        with self.phase(name, total):
+            yield tell

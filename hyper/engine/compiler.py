@@ -22,7 +22,7 @@ from hyper.engine import pipeline
 from hyper.engine.clock import Phases
 from hyper.engine.discovery import discover, start_of
 from hyper.engine.options import Configured, check_key, configure, parse_value
-from hyper.engine.pipeline import Compilation, Parsed
+from hyper.engine.pipeline import Compilation
 from hyper.engine.result import Miss, Result
 from hyper.engine.work import Work
 
@@ -30,10 +30,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from os import PathLike
 
+    from hyper.base.diagnostics import Diagnostic
     from hyper.base.events import Listener
     from hyper.base.fs import Files
+    from hyper.engine.executors import Executor
     from hyper.engine.incremental import Kind
     from hyper.engine.memory import Memory
+    from hyper.engine.parsed import Parsed
 
     Paths = str | PathLike[str] | Sequence[str | PathLike[str]] | None
 
@@ -94,8 +97,8 @@ class Compiler:
     def check(self, paths: Paths = None, *, externs: bool = False, **options: Any) -> Result:
         """Find what is wrong and run the scenarios, those that reach user code only with ``externs``. Writes nothing."""
 
-        def scenarios(state: Compilation, _work: Work) -> None:
-            pipeline.evaluate(state, _work.phases, externs=externs)
+        def scenarios(state: Compilation, work: Work) -> None:
+            pipeline.evaluate(state, work.phases, work.executor, externs=externs)
 
         return self._run(paths, options, scenarios, None if externs else "check")
 
@@ -125,6 +128,7 @@ class Compiler:
             if result is None:
                 with _collection(on=work.configured.options.collecting):
                     state = self._made(work, finish)
+                    work.finish()
                 with work.phases.phase("keep"):
                     work.keep(state, began)
                 result = work.result(state, began)
@@ -258,32 +262,67 @@ class Compiler:
             contents, found = pipeline.read_all(self._files, work.root, work.paths, known)
         work.contents = dict(contents)
         work.sources = {path: digest.of_bytes(data) for path, data in contents}
-        state = pipeline.compile_front(contents, work.phases, partial(self._parse, work))
+        parse = partial(self._parse_all, work)
+        state = pipeline.compile_front(contents, work.phases, work.executor, parse)
         state.diagnostics = pipeline.ordered([*work.diagnostics, *found, *state.diagnostics])
         if found:
             state.program = None
         return state
 
     def _parse(self, work: Work, path: str, data: bytes) -> Parsed:
-        again = work.parsed.get(path)
-        if again is not None and again[0] == data:
-            return again[1]
+        """One file, as an edit asks for it."""
+        from hyper.engine.parsing import parse_unit
+
+        def parse(fresh: Sequence[tuple[str, bytes]]) -> tuple[list[Parsed], list[Diagnostic]]:
+            return [parse_unit(*file) for file in fresh], []
+
+        return self._at_hand(work, [(path, data)], parse)[0][0]
+
+    def _parse_all(
+        self,
+        work: Work,
+        contents: Sequence[tuple[str, bytes]],
+        phases: Phases,
+        executor: Executor,
+    ) -> tuple[list[Parsed], list[Diagnostic]]:
+        return self._at_hand(
+            work, contents, lambda fresh: pipeline.parse_all(fresh, phases, executor)
+        )
+
+    def _at_hand(
+        self,
+        work: Work,
+        contents: Sequence[tuple[str, bytes]],
+        parse: Callable[[Sequence[tuple[str, bytes]]], tuple[Sequence[Parsed], list[Diagnostic]]],
+    ) -> tuple[list[Parsed], list[Diagnostic]]:
+        """What this compile or the session has of the files as they are, and the others parsed."""
         memory = self._memory
-        content = digest.of_bytes(data) if memory is not None else ""
-        kept = memory.parsed(work.root, path, content) if memory is not None else None
-        if kept is not None:
-            work.cached += 1
-            self._emitter.emit(Event("file:cached", phase="parse", path=path))
-            return kept
-        parsed = pipeline.parse_unit(path, data)
-        work.parsed[path] = (data, parsed)
-        if memory is not None:
-            memory.keep(work.root, content, parsed, len(data))
-        self._emitter.emit(Event("file:parsed", phase="parse", path=path))
-        return parsed
+        known: dict[str, Parsed] = {}
+        digests: dict[str, str] = {}
+        for path, data in contents:
+            again = work.parsed.get(path)
+            if again is not None and again[0] == data:
+                known[path] = again[1]
+            elif memory is not None:
+                digests[path] = digest.of_bytes(data)
+                kept = memory.parsed(work.root, path, digests[path])
+                if kept is not None:
+                    known[path] = kept
+                    work.cached += 1
+                    self._emitter.emit(Event("file:cached", phase="parse", path=path))
+        fresh = {path: data for path, data in contents if path not in known}
+        made, lost = parse([*fresh.items()])
+        for parsed in made:
+            path = parsed.unit.path
+            known[path] = parsed
+            work.parsed[path] = (fresh[path], parsed)
+            if memory is not None:
+                memory.keep(work.root, digests[path], parsed, len(fresh[path]))
+            self._emitter.emit(Event("file:parsed", phase="parse", path=path))
+        return [known[path] for path, _ in contents if path in known], lost
 
     def _build(self, state: Compilation, work: Work) -> None:
-        pipeline.evaluate(state, work.phases)
+        pipeline.evaluate(state, work.phases, work.executor)
         if state.program is None or state.failed:
             return
         from hyper.engine.emitted import encode_emitted

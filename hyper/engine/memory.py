@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from hyper.base.fs import Files
     from hyper.engine.options import Options
-    from hyper.engine.pipeline import Parsed
+    from hyper.engine.parsed import Parsed
 
 # What a tree takes in memory for each byte of its source: 11 to 25 were measured, most for small units.
 _TAKEN: Final = 25

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from typing import TYPE_CHECKING
+
+from hyper.engine.executors.cores import available_cores
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from hyper.engine.executors import Usage
     from hyper.engine.graph.rows import Row
     from hyper.engine.pipeline import Compilation
     from hyper.engine.result import Output
@@ -82,18 +84,28 @@ def summed(outputs: Sequence[Output], removed: Sequence[str]) -> dict[str, int]:
 
 
 def measure(
-    stats: Mapping[str, int], seconds: float, processor: float, cached: int, failing: int
+    stats: Mapping[str, int],
+    seconds: float,
+    processor: float,
+    usage: Usage,
+    *,
+    cached: int,
+    failing: int,
 ) -> dict[str, float]:
     """What a compile of ``seconds`` cost and kept.
 
-    ``processor`` are the seconds that the process computed meanwhile; ``cached`` of the files were not compiled again, and
-    ``failing`` of them have errors. The peak of memory is the process's, in bytes.
+    ``processor`` are the seconds that the process computed meanwhile, to which come those of its workers; ``cached`` of the files
+    were not compiled again, and ``failing`` of them have errors. ``peak_memory`` is the process's, in bytes;
+    ``workers_peak_memory`` what workers had beside it, which they did not share with it.
     """
     count = stats["files"]
-    cores = os.cpu_count() or 1
+    computed = processor + usage.cpu_seconds
     figures = {
-        "cpu_seconds": processor,
-        "core_utilisation": processor / seconds / cores if seconds else 0.0,
+        "cpu_seconds": computed,
+        "core_utilisation": computed / seconds / available_cores() if seconds else 0.0,
+        "workers": float(usage.started),
+        "workers_died": float(usage.died),
+        "workers_peak_memory": float(usage.peak_memory),
         "files_per_second": count / seconds if seconds else 0.0,
         "bytes_per_second": stats["bytes"] / seconds if seconds else 0.0,
         "files_from_cache": float(cached),

@@ -17,7 +17,8 @@ import msgspec
 
 from hyper.base.diagnostics import Diagnostic, diagnostic
 from hyper.base.source import Source
-from hyper.engine.tiers import TIER_NAMES, TIERS, TierName
+from hyper.engine.executors.cores import available_cores
+from hyper.engine.tiers import TIER_NAMES, TIERS, ProcessCount, TierName
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -39,6 +40,7 @@ _NOT_OPTIONS: Final = frozenset({"HYPER_LONG", "HYPER_UPDATE_GOLDEN"}) | {
 }
 # A configuration is written by hand.
 _LARGEST_FILE: Final = 1 << 20
+_MOST_PROCESSES: Final = 1024
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,6 +59,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     shares: bool | None = None
     memory: int | None = None
     sketches: bool | None = None
+    processes: ProcessCount | None = None
     project: str = "hyper"
 
     @property
@@ -83,6 +86,12 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     def sketching(self) -> bool:
         """Whether counts of use decide what is kept, and builds are counted: as set, else as the tier says."""
         return TIERS[self.tier].sketches if self.sketches is None else self.sketches
+
+    @property
+    def process_count(self) -> int:
+        """How many processes may work on a build: as set, else as the tier says."""
+        count = TIERS[self.tier].processes if self.processes is None else self.processes
+        return available_cores() if count == "auto" else count
 
 
 KEYS: Final[tuple[str, ...]] = Options.__struct_fields__
@@ -221,6 +230,17 @@ def _size(key: str, value: Any) -> int:
     raise OptionError("E0903", message)
 
 
+def _processes(key: str, value: Any) -> int | str:
+    if isinstance(value, str) and re.fullmatch(r"\d{1,4}", value):
+        value = int(value)
+    if value == "auto" or (
+        isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= _MOST_PROCESSES
+    ):
+        return "auto" if value == "auto" else int(value)
+    message = f'the option "{key}" is "auto" or a number from 1 to {_MOST_PROCESSES}'
+    raise OptionError("E0903", f"{message}, not {_shown(value)}")
+
+
 def _days(key: str, value: Any) -> int:
     if isinstance(value, str) and re.fullmatch(r"\d{1,6}", value):
         return int(value)
@@ -244,6 +264,7 @@ _PARSERS: Final[dict[str, Callable[[str, Any], Any]]] = {
     "shares": _switch,
     "memory": _size,
     "sketches": _switch,
+    "processes": _processes,
     "project": _project,
 }
 

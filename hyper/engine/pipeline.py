@@ -8,30 +8,29 @@ from __future__ import annotations
 
 import posixpath
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from hyper.base.diagnostics import Diagnostic, diagnostic, sort_key
-from hyper.engine.names import module_name, package_name
+from hyper.engine.executors import Inline
+from hyper.engine.names import package_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from hyper.base.fs import Files
     from hyper.engine.clock import Phases
+    from hyper.engine.executors import Executor
     from hyper.engine.graph.partial import Partial
     from hyper.engine.options import Options
+    from hyper.engine.parsed import Parsed
     from hyper.ir.program import Program
     from hyper.ir.scenarios import ScenarioResult
     from hyper.lang.check import Checked
     from hyper.lang.symbols import Unit, World
 
-
-@dataclass(frozen=True, slots=True)
-class Parsed:
-    """A unit with what parsing it found. A pure function of the file's path and bytes, so it may be kept and used again."""
-
-    unit: Unit
-    diagnostics: tuple[Diagnostic, ...]
+    Parse: TypeAlias = Callable[
+        [Sequence[tuple[str, bytes]], Phases, Executor], tuple[list[Parsed], list[Diagnostic]]
+    ]
 
 
 @dataclass(slots=True)
@@ -72,30 +71,28 @@ def read_all(
     return contents, found
 
 
-def parse_unit(path: str, data: bytes) -> Parsed:
-    """Decode and parse one file."""
-    from hyper.lang.lexer import decode
-    from hyper.lang.parser import parse
-    from hyper.lang.symbols import Unit
+def parse_all(
+    contents: Sequence[tuple[str, bytes]], phases: Phases, executor: Executor
+) -> tuple[list[Parsed], list[Diagnostic]]:
+    """Decode and parse files, in their order; and what is said of those that no process survives."""
+    with phases.counted("parse", len(contents)) as tell:
+        from hyper.engine.parsing import parse_files
 
-    source, broken = decode(path, data)
-    parsed = parse(source)
-    unit = Unit(path, module_name(path, parsed.module), source, parsed.module)
-    # Text that is not UTF-8 is parsed for its declarations only: what it says wrong may come from the lost bytes.
-    return Parsed(unit, tuple(broken or parsed.diagnostics))
+        return parse_files(contents, executor, tell)
 
 
 def compile_front(
     contents: Sequence[tuple[str, bytes]],
     phases: Phases,
-    parse: Callable[[str, bytes], Parsed] = parse_unit,
+    executor: Executor | None = None,
+    parse: Parse = parse_all,
 ) -> Compilation:
     """From bytes to a checked program."""
-    state = Compilation([], [], sum(len(data) for _, data in contents))
-    for path, data in phases.each("parse", contents):
-        parsed = parse(path, data)
-        state.units.append(parsed.unit)
-        state.diagnostics += parsed.diagnostics
+    parsed, lost = parse(contents, phases, executor or Inline())
+    state = Compilation([], lost, sum(len(data) for _, data in contents))
+    for each in parsed:
+        state.units.append(each.unit)
+        state.diagnostics += each.diagnostics
     with phases.phase("resolve"):
         from hyper.lang.resolve import resolve
 
@@ -127,15 +124,19 @@ def _lower(state: Compilation, world: World, checked: Checked, phases: Phases) -
         state.diagnostics += analyse(state.program, world)
 
 
-def evaluate(state: Compilation, phases: Phases, *, externs: bool = False) -> None:
-    """Run the scenarios of a program without errors; those that reach user code only with ``externs``."""
+def evaluate(
+    state: Compilation, phases: Phases, executor: Executor | None = None, *, externs: bool = False
+) -> None:
+    """Run the scenarios of a program without errors; those that reach user code only with ``externs``, and in this process."""
     if state.program is None or state.failed:
         return
     with phases.phase("scenarios"):
-        from hyper.ir.scenarios import scenario_results
+        from hyper.engine.proving import Proof, run_scenarios
 
         only = state.partial.stale if state.partial is not None else None
-        state.scenarios = scenario_results(state.program, externs, only)
+        proof = Proof(state.program, only, externs=externs)
+        state.scenarios, lost = run_scenarios(proof, executor or Inline())
+        state.diagnostics += lost
         for result in state.scenarios:
             state.diagnostics += result.diagnostics
         state.diagnostics = ordered(state.diagnostics)

@@ -8,6 +8,7 @@ import msgspec
 
 TierName: TypeAlias = Literal["conservative", "balanced", "aggressive", "insane"]
 TIER_NAMES: Final[tuple[TierName, ...]] = get_args(TierName)
+ProcessCount: TypeAlias = int | Literal["auto"]
 
 
 class Tier(msgspec.Struct, frozen=True):
@@ -18,6 +19,7 @@ class Tier(msgspec.Struct, frozen=True):
     ``shares`` puts what was built into the shared cache too, where one is configured; every tier reads from it.
     ``memory`` is how many bytes a session keeps of what it parsed and read from the store.
     ``sketches`` decides by counts of use what a session and the store keep, and counts what was built.
+    ``processes`` are as many as work on a build at most, where that is faster; ``auto`` are as many as there are cores.
     """
 
     collects: bool
@@ -25,19 +27,37 @@ class Tier(msgspec.Struct, frozen=True):
     shares: bool
     memory: int
     sketches: bool
+    processes: ProcessCount
 
 
 _MB: Final = 10**6
 
 TIERS: Final[dict[TierName, Tier]] = {
     "conservative": Tier(
-        collects=True, incremental=True, shares=False, memory=64 * _MB, sketches=False
+        collects=True, incremental=True, shares=False, memory=64 * _MB, sketches=False, processes=1
     ),
     "balanced": Tier(
-        collects=False, incremental=True, shares=True, memory=256 * _MB, sketches=True
+        collects=False,
+        incremental=True,
+        shares=True,
+        memory=256 * _MB,
+        sketches=True,
+        processes="auto",
     ),
     "aggressive": Tier(
-        collects=False, incremental=True, shares=True, memory=1000 * _MB, sketches=True
+        collects=False,
+        incremental=True,
+        shares=True,
+        memory=1000 * _MB,
+        sketches=True,
+        processes="auto",
     ),
-    "insane": Tier(collects=False, incremental=True, shares=True, memory=4000 * _MB, sketches=True),
+    "insane": Tier(
+        collects=False,
+        incremental=True,
+        shares=True,
+        memory=4000 * _MB,
+        sketches=True,
+        processes="auto",
+    ),
 }

@@ -32,6 +32,9 @@ class Trace:
         """Take in one event."""
         if event.name == "compilation:progress":
             return
+        if event.name == "worker:batch":
+            self._add_batch(event)
+            return
         name = event.phase if event.name.startswith("phase:") else event.name.partition(":")[0]
         if event.name in _OPENS:
             self._add("B", name)
@@ -50,8 +53,26 @@ class Trace:
         whole = {"displayTimeUnit": "ms", "traceEvents": [process, *names, *self._entries]}
         return msgspec.json.encode(whole) + b"\n"
 
+    def _add_batch(self, event: Event) -> None:
+        """What a worker did, as a whole: it was told afterwards."""
+        self._entries.append(
+            {
+                "ph": "X",
+                "pid": _PROCESS,
+                "tid": self._lane(event.worker),
+                "ts": event.began * 1e6 - self._began / 1000,
+                "dur": event.seconds * 1e6,
+                "name": event.phase.rpartition(":")[2].lower(),
+                "cat": "build",
+                "args": {"items": event.total},
+            }
+        )
+
+    def _lane(self, name: str) -> int:
+        return self._lanes.setdefault(name, len(self._lanes) + 1)
+
     def _add(self, kind: str, name: str, **more: Any) -> None:
-        lane = self._lanes.setdefault(threading.current_thread().name, len(self._lanes) + 1)
+        lane = self._lane(threading.current_thread().name)
         at = (time.perf_counter_ns() - self._began) / 1000
         self._entries.append(
             {"ph": kind, "pid": _PROCESS, "tid": lane, "ts": at, "name": name, "cat": "build"}

@@ -9,8 +9,10 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from hyper.base import digest
+from hyper.base.events import Event
 from hyper.base.output import publish
 from hyper.engine import manifest, pipeline
+from hyper.engine.executors import Usage, choose
 from hyper.engine.metrics import measure, summed, tally
 from hyper.engine.record import Outcome
 from hyper.engine.result import Chunk, Output, Result
@@ -23,9 +25,11 @@ if TYPE_CHECKING:
     from hyper.engine.clock import Phases
     from hyper.engine.discovery import Discovered
     from hyper.engine.emission import Emission
+    from hyper.engine.executors import Executor
     from hyper.engine.incremental import Request
     from hyper.engine.options import Configured
-    from hyper.engine.pipeline import Compilation, Parsed
+    from hyper.engine.parsed import Parsed
+    from hyper.engine.pipeline import Compilation
 
 
 class Work:
@@ -57,7 +61,32 @@ class Work:
         self.emitted = b""
         """The record of what was emitted."""
         self.cached = 0
+        self._executor: Executor | None = None
         self._processor = time.process_time()
+
+    @property
+    def executor(self) -> Executor:
+        """What runs stages; it is made when it is first needed."""
+        if self._executor is None:
+            self._executor = choose(self.configured.options.process_count)
+        return self._executor
+
+    def finish(self) -> None:
+        """The stages are through: let the workers go, and tell what they did."""
+        if self._executor is None:
+            return
+        self._executor.close()
+        for span in self._executor.usage.spans:
+            self.phases.emitter.emit(
+                Event(
+                    "worker:batch",
+                    phase=span.stage,
+                    total=span.items,
+                    began=span.began,
+                    seconds=span.seconds,
+                    worker=span.worker,
+                )
+            )
 
     def write(self, emission: Emission) -> None:
         """Publish the files of the package with their manifest."""
@@ -148,7 +177,9 @@ class Work:
             self.request.keep_graph(state, (self.sources, self.contents), self.emitted)
 
     def close(self) -> None:
-        """Let go of the store, whatever came of the compile."""
+        """Let go of the workers and the store, whatever came of the compile."""
+        if self._executor is not None:
+            self._executor.close()
         if self.request is not None:
             self.request.close()
 
@@ -184,7 +215,8 @@ class Work:
         failing = len({item.file for item in found if item.is_error} & set(self.paths))
         counters = self.request.counters if self.request is not None else {}
         kept = {f"cache_{name}": float(count) for name, count in counters.items()}
-        return measure(stats, seconds, processor, cached, failing) | kept
+        usage = self._executor.usage if self._executor is not None else Usage()
+        return measure(stats, seconds, processor, usage, cached=cached, failing=failing) | kept
 
     def result(self, state: Compilation, began: float) -> Result:
         """Put the outcome together."""

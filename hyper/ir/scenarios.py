@@ -79,16 +79,24 @@ def scenario_results(
     """Run all scenarios of a program, or those of some modules, in the order of modules and lines."""
     loader = load_extern if externs is True else (externs or None)
     interpreter = Interpreter.for_compiler(program, externs=loader)
-    results: list[ScenarioResult] = []
     modules = program.modules if only is None else [program.module(name) for name in sorted(only)]
-    for module in modules:
-        for feature in module.definitions:
-            if isinstance(feature, FeatureDef):
-                results += [
-                    _result(interpreter, module, feature, scenario, loader is not None)
-                    for scenario in feature.scenarios
-                ]
-    return results
+    return [
+        result
+        for module in modules
+        for result in module_results(module, interpreter, externs=loader is not None)
+    ]
+
+
+def module_results(
+    module: Module, interpreter: Interpreter, *, externs: bool
+) -> list[ScenarioResult]:
+    """Run the scenarios of a module, in the order of their lines; those that reach an extern only where ``externs`` is true."""
+    return [
+        _result(interpreter, module, feature, scenario, externs)
+        for feature in module.definitions
+        if isinstance(feature, FeatureDef)
+        for scenario in feature.scenarios
+    ]
 
 
 def _result(

@@ -18,7 +18,8 @@ from hyper.engine.graph.keep import Kept, keep
 from hyper.engine.graph.kept import load
 from hyper.engine.graph.partial import Sources
 from hyper.engine.graph.rows import Place
-from hyper.engine.pipeline import Compilation, compile_front, parse_unit
+from hyper.engine.parsing import parse_unit
+from hyper.engine.pipeline import Compilation, compile_front
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -33,14 +33,15 @@ def test_what_is_kept_stays_below_the_bound() -> None:
         assert again.metrics["memory_hits"] == again.metrics["files_from_cache"]
 
 
-def test_admission_keeps_part_of_a_tree_that_does_not_fit_and_the_last_use_nothing() -> None:
+def test_part_of_a_tree_that_does_not_fit_is_found_again() -> None:
     def cached(*, sketches: bool) -> float:
         with session(MemoryFiles(MANY), memory="20kB", sketches=sketches) as compiler:
             for _ in range(3):
                 result = compiler.analyse("/w")
         return result.metrics["files_from_cache"]
 
-    assert cached(sketches=False) == 0
+    # All files are looked up before one is kept, so that neither policy lets go of what is asked for next.
+    assert cached(sketches=False) >= 8
     assert cached(sketches=True) >= 8
 
 

@@ -13,6 +13,7 @@ import msgspec
 from hyper.base.fs import Disk
 from hyper.cli.main import FAILED, OK
 from hyper.cli.session import sized
+from hyper.engine.executors.cores import available_cores
 from hyper.engine.options import configure
 from hyper.engine.store import cache_folder
 from hyper.engine.tiers import TIERS
@@ -85,7 +86,7 @@ def _machine() -> list[Finding]:
             python,
             None if fine else "Python 3.11 or newer is needed",
         ),
-        Finding("cores", "ok", str(os.cpu_count() or 1)),
+        Finding("cores", "ok", str(available_cores())),
     ]
 
 
@@ -128,6 +129,10 @@ def _configuration() -> list[Finding]:
     return [Finding("configuration", "ok", where), *_switches(configured)]
 
 
+def _switch(value: object) -> str:
+    return {True: "on", False: "off"}[value] if isinstance(value, bool) else str(value)
+
+
 def _switches(configured: Configured) -> list[Finding]:
     """What the tier turns on, and what an option overrides."""
     options = configured.options
@@ -136,7 +141,9 @@ def _switches(configured: Configured) -> list[Finding]:
         value, set_to = getattr(TIERS[options.tier], key), getattr(options, key)
         why = f"by tier {options.tier}" if set_to is None else "as configured"
         on = value if set_to is None else set_to
-        shown = sized(on) if key == "memory" else "on" if on else "off"
+        shown = sized(on) if key == "memory" else _switch(on)
+        if on == "auto":
+            shown = f"auto: {options.process_count}"
         found.append(Finding(key, "ok", f"{shown}, {why}"))
     folder = cache_folder(configured)
     kept = "nowhere: .hyper is a link" if folder is None else os.path.relpath(folder)

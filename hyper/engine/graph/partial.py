@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from hyper.base.diagnostics import Diagnostic
     from hyper.engine.clock import Phases
     from hyper.engine.graph.kept import Graph
-    from hyper.engine.pipeline import Parsed
+    from hyper.engine.parsed import Parsed
     from hyper.ir.program import Module
     from hyper.lang.check import Checked
     from hyper.lang.symbols import World

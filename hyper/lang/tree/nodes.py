@@ -5,11 +5,12 @@ from __future__ import annotations
 import msgspec
 
 
-class Node(msgspec.Struct, eq=False, gc=False):
+class Node(msgspec.Struct, eq=False, gc=False, array_like=True, tag=True, tag_field="node"):
     """Anything with a place in the text.
 
     A tree has no cycles, so that the cycle collector need not follow its nodes: parsing is three times
-    faster for it. Never let a node refer to one above it.
+    faster for it. Never let a node refer to one above it, nor stand at two places: a tree crosses between processes
+    as arrays, each with the name of its class, and comes out with a node for each place.
     """
 
     start: int

@@ -1,0 +1,104 @@
+"""What executors and those who use them agree on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
+
+import msgspec
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+C = TypeVar("C")
+R = TypeVar("R")
+
+
+class Stage(msgspec.Struct, Generic[C, R], frozen=True):
+    """A pure function of a context and the name of an item, which may run in another process.
+
+    ``name`` is ``module:attribute`` where the stage itself is found, so that a worker can look it up. What ``pack`` makes of a
+    result ``unpack`` turns into an equal one; a result that ``pack`` raises for is made again by the process that asked.
+    """
+
+    name: str
+    work: Callable[[C, str], R]
+    pack: Callable[[R], bytes]
+    unpack: Callable[[bytes], R]
+
+
+class DeadlyItem(Exception):  # noqa: N818  # named for the item, as its outcome is
+    """An item that ended each process that worked on it. ``reason`` says how."""
+
+    def __init__(self, item: str, reason: str) -> None:
+        super().__init__(f"{item}: {reason}")
+        self.item = item
+        self.reason = reason
+
+
+class Outcome(msgspec.Struct, Generic[R], frozen=True):
+    """What became of an item: its value, or the exception that its work raised, or ``DeadlyItem``."""
+
+    item: str
+    value: R | None = None
+    failure: Exception | None = None
+
+
+class Span(msgspec.Struct, frozen=True):
+    """A worker at a batch: ``began`` on the clock of ``time.perf_counter``; both in seconds."""
+
+    worker: str
+    stage: str
+    began: float
+    seconds: float
+    items: int
+
+
+class Usage(msgspec.Struct):
+    """What workers cost so far: how many were started, how many of them died, and the processor's seconds of those that ended.
+
+    ``peak_memory`` is the most bytes that those which ran together had for themselves at their ends.
+    """
+
+    started: int = 0
+    died: int = 0
+    cpu_seconds: float = 0.0
+    peak_memory: int = 0
+    spans: list[Span] = []
+
+
+class Executor(Protocol):
+    """Runs stages."""
+
+    @property
+    def usage(self) -> Usage:
+        """What workers cost; whole after ``close``."""
+        ...
+
+    def run(
+        self,
+        stage: Stage[C, R],
+        context: C,
+        items: Sequence[str],
+        weights: Sequence[float],
+        tell: Callable[[int], None] | None = None,
+    ) -> list[Outcome[R]]:
+        """The outcome of each item, in their order. No item keeps another from being worked on.
+
+        ``weights`` say how much work an item is in proportion to the others. ``tell`` hears how many items are done.
+        """
+        ...
+
+    def close(self) -> None:
+        """End what was started. The executor can be used again."""
+        ...
+
+
+def values(outcomes: Sequence[Outcome[R]]) -> list[R]:
+    """The values. Raises the failure of the first item that has one."""
+    found: list[R] = []
+    for outcome in outcomes:
+        if outcome.failure is not None:
+            raise outcome.failure
+        found.append(outcome.value)  # type: ignore[arg-type]  # without a failure there is one
+    return found
