@@ -138,12 +138,13 @@ class _Emitting:
             self._again(parts)
         document = self._document() if python or "openapi" in targets else None
         extra = self._assembled() if python else {}
+        derived = self._derived()
         record = Emitted(
             self._package,
             asked,
             self._numbers.keys,
-            self._record.settled,
-            self._derived(),
+            self._record.settled if self._before is not None else len(self._numbers.keys),
+            derived,
             self._facts.known,
             self._files,
             self._together,

@@ -26,8 +26,8 @@ ALL: Final[tuple[TargetName, ...]] = ("python", "openapi", "jsonschema")
 
 
 class Builds:
-    """Builds of a tree that changes. Of the last one, ``made`` are the parts that it made, ``loaded`` the modules that it read, and
-    ``written`` the paths whose bytes are others."""
+    """Builds of a tree that changes. Of the last one, ``made`` are the parts that it made, ``loaded`` the modules that it read,
+    ``written`` the paths whose bytes are others, and ``keys`` what was looked at."""
 
     def __init__(self, package: str = "app", targets: tuple[TargetName, ...] = ALL) -> None:
         self.package = package
@@ -36,6 +36,7 @@ class Builds:
         self.made: list[str] = []
         self.loaded: set[str] = set()
         self.written: set[str] = set()
+        self.keys: set[str] = set()
         self._record: bytes | None = None
         self._modules: dict[str, bytes] = {}
 
@@ -64,6 +65,7 @@ class Builds:
             assert len(data) == file.size
             outputs[path] = data
         self._assert_same(program, outputs, emission.extra)
+        self.keys = set(emission.record.keys)
         self._record = encode_emitted(emission.record)
         assert encode_emitted(decode_emitted(self._record)) == self._record
         self._modules, self.outputs, self.made = modules, outputs, emission.made

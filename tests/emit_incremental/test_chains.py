@@ -56,3 +56,26 @@ def test_a_chain_on_a_real_description() -> None:
     for _ in range(6 * ROUNDS):
         program = mutated(program, draws)
         builds.build_program(program)
+
+
+def test_keys_that_nobody_reads_are_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is left is as good as before: nothing is made again for it, and nothing is missed."""
+    edits = Edits(8, 5)
+    sources = dict(edits.files())
+    builds = Builds()
+    builds.build(sources)
+    first = builds.keys
+    monkeypatch.setattr("hyper.engine.emitted._SLACK", -(10**9))
+    assert builds.build(sources) == []
+    assert builds.keys == first
+    for _ in range(3):
+        for path, text in edits.next("rename").changes.items():
+            if text is None:
+                del sources[path]
+            else:
+                sources[path] = text
+        assert builds.build(sources) != []
+        assert builds.build(sources) == []
+    fresh = Builds()
+    fresh.build(sources)
+    assert builds.keys == fresh.keys
