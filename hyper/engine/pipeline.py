@@ -131,9 +131,11 @@ def evaluate(
     if state.program is None or state.failed:
         return
     with phases.phase("scenarios"):
+        only = state.partial.stale if state.partial is not None else None
+        if only is not None and not only:
+            return  # what runs scenarios takes longer to load than a small edit to compile
         from hyper.engine.proving import Proof, run_scenarios
 
-        only = state.partial.stale if state.partial is not None else None
         proof = Proof(state.program, only, externs=externs)
         state.scenarios, lost = run_scenarios(proof, executor or Inline())
         state.diagnostics += lost

@@ -8,9 +8,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from hyper.ir.analyse.conditions import analyse_conditions
-from hyper.ir.analyse.rules import analyse_rules
-from hyper.ir.analyse.tables import analyse_table
 from hyper.ir.program import ActionDef, CalcDef, RuleDef, TableDef
 from hyper.ir.reads import Reads
 
@@ -19,7 +16,7 @@ if TYPE_CHECKING:
 
     from hyper.base.diagnostics import Diagnostic
     from hyper.ir.program import Def, Program
-    from hyper.lang.symbols import World
+    from hyper.lang.symbols import Symbol, World
 
 
 class _Looked(Mapping[str, "Def"]):
@@ -58,18 +55,31 @@ def analyse(program: Program, world: World) -> list[Diagnostic]:
         for definition in module.definitions:
             if not isinstance(definition, TableDef | CalcDef | RuleDef | ActionDef):
                 continue
-            name = f"{module.name}.{definition.name}"
-            symbol = world.symbols.get(name)
-            if symbol is None:
-                continue
-            match definition:
-                case TableDef():
-                    found += analyse_table(definition, symbol, looked)
-                case ActionDef():
-                    found += analyse_rules(definition, symbol, looked)
-                case CalcDef() | RuleDef():
-                    found += analyse_conditions(definition, symbol, looked)
+            symbol = world.symbols.get(f"{module.name}.{definition.name}")
+            if symbol is not None:
+                found += _findings(definition, symbol, looked)
     return found
+
+
+def _findings(
+    definition: TableDef | CalcDef | RuleDef | ActionDef, symbol: Symbol, looked: Program
+) -> list[Diagnostic]:
+    # Loaded where there is something for them: most units of imported trees have data alone.
+    match definition:
+        case TableDef():
+            from hyper.ir.analyse.tables import analyse_table
+
+            return analyse_table(definition, symbol, looked)
+        case ActionDef(checks=checks):
+            if not checks:
+                return []
+            from hyper.ir.analyse.rules import analyse_rules
+
+            return analyse_rules(definition, symbol, looked)
+        case _:
+            from hyper.ir.analyse.conditions import analyse_conditions
+
+            return analyse_conditions(definition, symbol, looked)
 
 
 __all__ = ["analyse"]

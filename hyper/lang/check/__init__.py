@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Final
 
 from hyper.lang import tree
 from hyper.lang.check.typed import Checked
-from hyper.lang.symbols import ActionSymbol, EntitySymbol, FunctionSymbol, RuleSymbol
+from hyper.lang.symbols import ActionSymbol, ConstSymbol, EntitySymbol, FunctionSymbol, RuleSymbol
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from hyper.lang.check.session import Session
-    from hyper.lang.symbols import World
+    from hyper.lang.symbols import Symbol, World
 
 __all__ = ["Checked", "check"]
 
@@ -28,6 +28,8 @@ _FRAMES: Final = 12_000
 
 def check(world: World) -> Checked:
     """Check all expressions of a world."""
+    if not _evaluates(world):
+        return Checked([], {}, {}, {}, {}, {}, {}, [], set(), set())
     from hyper.lang.check.session import Session
 
     session = Session(world)
@@ -35,6 +37,23 @@ def check(world: World) -> Checked:
         _check(session)
     session.checked.diagnostics = session.diagnostics()
     return session.checked
+
+
+def _evaluates(world: World) -> bool:
+    """Whether there is anything to check: a small edit of data alone need not load the checker."""
+    units = world.units.values()
+    return any(_has_value(symbol) for symbol in world.symbols.values()) or any(
+        isinstance(decl, tree.FeatureDecl) for unit in units for decl in unit.module.declarations
+    )
+
+
+def _has_value(symbol: Symbol) -> bool:
+    """Whether a declaration says anything that is evaluated."""
+    if isinstance(symbol, EntitySymbol):
+        return any(field.default is not None for field in symbol.decl.fields)
+    if isinstance(symbol, ActionSymbol):
+        return any(param.default is not None for param in symbol.decl.params)
+    return isinstance(symbol, ConstSymbol | FunctionSymbol | RuleSymbol)
 
 
 @contextmanager
