@@ -63,7 +63,7 @@ def disk_layer(folder: str, options: Options) -> DiskLayer:
         os.path.join(folder, "store"),
         max_bytes=options.cache_size,
         max_age=options.cache_age * DAY,
-        counts=options.sketching,
+        counts=False,  # of the stores of real builds, the last use tells more: docs/sketches.md
     )
 
 

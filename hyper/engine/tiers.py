@@ -18,7 +18,7 @@ class Tier(msgspec.Struct, frozen=True):
     ``incremental`` keeps what was built on disk, so that the next build does not do it again.
     ``shares`` puts what was built into the shared cache too, where one is configured; every tier reads from it.
     ``memory`` is how many bytes a session keeps of what it parsed and read from the store.
-    ``sketches`` decides by counts of use what a session and the store keep, and counts what was built.
+    ``sketches`` decides by counts of use what a session keeps, and counts what was built.
     ``processes`` are as many as work on a build at most, where that is faster; ``auto`` are as many as there are cores.
     """
 

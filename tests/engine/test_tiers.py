@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
+from unittest import mock
 
 import msgspec
 import pytest
@@ -12,7 +13,8 @@ import pytest
 from benchmarks.remote_server import RedisServer
 from hyper import create_hyper_compiler
 from hyper.cache import census
-from hyper.cache.disk import uses
+from hyper.engine import options, work
+from hyper.engine.executors import Inline
 from hyper.engine.tiers import TIER_NAMES, TIERS, Tier, TierName
 from tests.cache.remote.conftest import raw
 from tests.redis_server import require_server
@@ -20,7 +22,9 @@ from tests.redis_server import require_server
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from hyper.engine.executors import Executor
     from hyper.engine.result import Result
+    from hyper.engine.tiers import ProcessCount
 
 SHOP = Path(__file__).parents[2] / "examples" / "storefront"
 
@@ -76,14 +80,29 @@ def memory(place: Place) -> int:
 
 def sketches(place: Place) -> bool:
     place.build()
-    counted = {(place.cache / "store" / uses.FILE).exists(), (place.cache / census.FILE).exists()}
     assert place.memory is not None
-    assert counted == {place.memory.sketches}
+    assert (place.cache / census.FILE).exists() == place.memory.sketches
     return place.memory.sketches
 
 
+def processes(place: Place) -> ProcessCount:
+    asked: list[int] = []
+
+    def chosen(count: int) -> Executor:
+        asked.append(count)
+        return Inline()
+
+    with (
+        mock.patch.object(options, "available_cores", return_value=7),
+        mock.patch.object(work, "choose", chosen),
+    ):
+        place.build()
+    (count,) = asked
+    return "auto" if count == 7 else count
+
+
 PROBES: Final[Mapping[str, Callable[[Place], object]]] = {
-    probe.__name__: probe for probe in (collects, incremental, shares, memory, sketches)
+    probe.__name__: probe for probe in (collects, incremental, shares, memory, sketches, processes)
 }
 
 
