@@ -31,9 +31,11 @@ class View:
         self.result = result
         units = result.compilation.units if result.compilation else []
         self._sources = {self.shown(unit.path): unit.source for unit in units}
-        known = {path: self.shown(path) for path in result.sources}
-        if result.folder is not None:
-            known |= {name: _near(result.folder, name) for name in _CONFIGURATIONS}
+        known: dict[str, str] = {}
+        if result.diagnostics:
+            known |= {path: self.shown(path) for path in result.sources}
+            if result.folder is not None:
+                known |= {name: _near(result.folder, name) for name in _CONFIGURATIONS}
         self.diagnostics = [_renamed(item, known) for item in result.diagnostics]
 
     def shown(self, path: str) -> str:

@@ -74,7 +74,7 @@ def _is_right(key: str, value: str) -> bool:
     """Whether a value is one that the option can have."""
     if key in {"out", "cache"}:
         return value == '"\\uFFFF"'
-    return key.startswith("cache_") and value == "1"
+    return value == "1" and key in {"cache_size", "cache_age", "memory", "processes"}
 
 
 @pytest.mark.parametrize(
