@@ -170,6 +170,9 @@ class Request:
         self._store.count([digests[path] for path in contents], [key])
         self.record(outcome, [path for path, data in made.items() if data is None])
         self._records.sweep(self._options.cache_age * DAY)
+        from hyper.engine.graph.care import sweep
+
+        sweep(os.path.dirname(self._records.folder), self._options.cache_age * DAY)
 
     def standing(self) -> dict[str, Stamp]:
         """The outputs of the last build of this, by path from the package's folder; none where one is not as it was."""

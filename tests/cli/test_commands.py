@@ -448,7 +448,7 @@ def test_cache_from_filling_to_clearing(
     old = time.time() - 8 * 24 * 3600
     for path in (tree / ".hyper" / "records").iterdir():
         os.utime(path, (old, old))
-    assert "0 entries and 2 records" in hyper("cache", "prune", "--age", "7").out
+    assert "0 entries, 2 records and 0 graphs" in hyper("cache", "prune", "--age", "7").out
     assert hyper("build").code == 0
     assert hyper("cache", "clear", "--json").json("cache")["figures"]["records"] == 2
     assert not (tree / ".hyper" / "census").exists()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -13,6 +15,7 @@ from hyper.bench.edits import Edits
 from hyper.engine import identity
 from hyper.engine.clock import Phases
 from hyper.engine.compiler import create_hyper_compiler
+from hyper.engine.graph import care
 from hyper.engine.graph.edit import compile_edit
 from hyper.engine.graph.keep import Kept, keep
 from hyper.engine.graph.kept import load
@@ -20,10 +23,9 @@ from hyper.engine.graph.partial import Sources
 from hyper.engine.graph.rows import Place
 from hyper.engine.parsing import parse_unit
 from hyper.engine.pipeline import Compilation, compile_front
+from hyper.engine.record import Records
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from hyper.engine.graph.kept import Graph
     from hyper.engine.graph.rows import Row
     from hyper.engine.result import Result
@@ -347,3 +349,29 @@ def test_a_chain_of_edits_knows_what_a_whole_build_knows(seed: int, tmp_path: Pa
         assert _keep(kept, files, state, graph) == _keep(plain, files, expected)
     assert whole < 9
     assert compiled < 40 * 16 / 4
+
+
+def test_graphs_are_looked_after(shop: Shop) -> None:
+    cache = str(shop.folder / "cache")
+    (path,) = care.graphs(cache)
+    compiler = Records(cache).compiler()
+    assert care.size(cache) == sum(each.stat().st_size for each in Path(path).iterdir())
+    assert care.verify(cache, compiler) == (1, 0)
+    (Path(cache) / "graphs" / "notes").mkdir()
+    assert care.sweep(cache, 3600) == 0
+    os.utime(os.path.join(path, "index"), (0, 0))
+    shop.edit("alone.intent", "green", "blue")
+    shop.agrees(shop.build())
+    assert care.graphs(cache) == [path], "what is used stays"
+    (data,) = (each for each in Path(path).iterdir() if each.stat().st_size > 1000 and each.suffix)
+    data.write_bytes(bytes(data.stat().st_size))
+    assert care.verify(cache, compiler) == (1, 1)
+    assert care.graphs(cache) == []
+    shop.edit("alone.intent", "blue", "green")
+    shop.agrees(shop.build())
+    (path,) = care.graphs(cache)
+    os.utime(os.path.join(path, "index"), (0, 0))
+    assert care.sweep(cache, 3600) == 1
+    assert shop.build(package="other").success
+    assert care.clear(cache) == 1
+    assert (Path(cache) / "graphs" / "notes").is_dir(), "what is not ours stays"

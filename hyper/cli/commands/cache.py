@@ -12,6 +12,7 @@ from hyper.cli.console import UsageError
 from hyper.cli.main import FAILED, OK
 from hyper.cli.session import counted, sized
 from hyper.engine.discovery import start_of
+from hyper.engine.graph import care
 from hyper.engine.options import OptionError, check_key, configure, parse_value
 from hyper.engine.record import Records
 from hyper.engine.store import Sharing, cache_folder, disk_layer, open_remote
@@ -75,7 +76,10 @@ def _stats(layer: DiskLayer, records: Records, console: Console) -> dict[str, An
     paint = console.palette
     console.say(f"{paint.strong}{os.path.relpath(os.path.dirname(layer.folder))}{paint.reset}")
     names = len(records.names())
+    folder = os.path.dirname(records.folder)
+    graphs, taken = len(care.graphs(folder)), care.size(folder)
     console.say(f"  records   {counted(names, 'file')} of the last builds")
+    console.say(f"  graphs    {counted(graphs, 'tree')} as units, {sized(taken)}")
     console.say(
         f"  store     {counted(stats.actions, 'outcome')} and {counted(stats.blobs, 'blob')}"
         f" that took {stats.cost:.1f} s to make"
@@ -84,7 +88,7 @@ def _stats(layer: DiskLayer, records: Records, console: Console) -> dict[str, An
         f"  size      {sized(stats.disk_bytes)} on disk for {sized(stats.value_bytes)},"
         f" of {sized(stats.max_bytes)} allowed"
     )
-    return {"records": names} | stats._asdict()
+    return {"records": names, "graphs": graphs, "graph_bytes": taken} | stats._asdict()
 
 
 def _census(folder: str, options: Options, console: Console) -> dict[str, Any]:
@@ -133,33 +137,42 @@ def _everywhere(options: Options, console: Console) -> census.Census | None:
         remote.close()
 
 
-def _verify(layer: DiskLayer, _records: Records, console: Console) -> dict[str, Any]:
+def _verify(layer: DiskLayer, records: Records, console: Console) -> dict[str, Any]:
     done = layer.verify()
-    verdict = f"{counted(done.dropped, 'bad one')} dropped" if done.dropped else "all are good"
+    graphs, lost = care.verify(os.path.dirname(records.folder), records.compiler())
+    dropped = done.dropped + lost
+    verdict = f"{counted(dropped, 'bad one')} dropped" if dropped else "all are good"
     read = sized(done.bytes_read)
     entries = counted(done.entries, "entry", "entries")
-    console.say(f"read {entries}, {read}: {verdict}")
-    return done._asdict()
+    console.say(f"read {entries}, {read}, and {counted(graphs, 'graph')}: {verdict}")
+    return done._asdict() | {"graphs": graphs, "dropped": dropped}
 
 
 def _prune(layer: DiskLayer, records: Records, console: Console) -> dict[str, Any]:
     done = layer.prune()
     swept = records.sweep(layer.max_age)
+    graphs = care.sweep(os.path.dirname(records.folder), layer.max_age)
     evicted = counted(done.evicted, "entry", "entries")
     console.say(
-        f"removed {evicted} and {counted(swept, 'record')}:"
+        f"removed {evicted}, {counted(swept, 'record')} and {counted(graphs, 'graph')}:"
         f" {sized(done.bytes_before)} before, {sized(done.bytes_after)} now"
     )
-    return {"records": swept} | done._asdict()
+    return {"records": swept, "graphs": graphs} | done._asdict()
 
 
 def _clear(layer: DiskLayer, records: Records, console: Console) -> dict[str, Any]:
     stats = layer.stats()
     layer.clear()
     removed = records.clear()
+    graphs = care.clear(os.path.dirname(records.folder))
     size = sized(stats.disk_bytes)
     console.say(f"removed {counted(stats.actions + stats.blobs, 'entry', 'entries')}, {size}")
-    return {"records": removed, "actions": stats.actions, "blobs": stats.blobs}
+    return {
+        "records": removed,
+        "graphs": graphs,
+        "actions": stats.actions,
+        "blobs": stats.blobs,
+    }
 
 
 _ACTIONS = {"stats": _stats, "verify": _verify, "prune": _prune, "clear": _clear}

@@ -18,7 +18,7 @@ import msgspec
 
 from hyper.base.fs import open_at_once, read_regular
 from hyper.engine.graph.rows import Place, Row, digest_of_bytes
-from hyper.engine.record import make_cache_folder
+from hyper.engine.record import DAY, make_cache_folder
 from hyper.ir.stored import decode_module
 
 if TYPE_CHECKING:
@@ -104,14 +104,18 @@ def load_any(folder: str, compiler: str) -> Graph | None:
 
 def load(folder: str, compiler: str) -> Graph | None:
     """The graph in a folder, where this compiler made it."""
+    path = os.path.join(folder, "index")
     try:
-        data, _ = read_regular(os.path.join(folder, "index"))
+        data, used = read_regular(path)
     except OSError:
         return None
     start = len(_MAGIC) + 32
     payload = data[start:]
     if data[:start] != _MAGIC + sha256(payload).digest():
         return None
+    with contextlib.suppress(OSError):
+        if time.time() - used.st_mtime > DAY:  # what is used stays
+            os.utime(path)
     try:
         index = msgspec.msgpack.decode(payload, type=Index)
     except (msgspec.DecodeError, RecursionError):
