@@ -367,7 +367,7 @@ def test_graphs_are_looked_after(shop: Shop) -> None:
     data.write_bytes(bytes(data.stat().st_size))
     assert care.verify(cache, compiler) == (1, 1)
     assert care.graphs(cache) == []
-    shop.edit("alone.intent", "blue", "green")
+    shop.edit("alone.intent", "blue", "brown")
     shop.agrees(shop.build())
     (path,) = care.graphs(cache)
     os.utime(os.path.join(path, "index"), (0, 0))
