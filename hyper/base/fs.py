@@ -129,13 +129,13 @@ class Disk:
 
     def carry(self, source: str, target: str) -> None:
         """See ``Files``."""
-        if os.path.islink(source):
-            os.symlink(os.readlink(source), target)
-            return
         try:
             os.link(source, target, follow_symlinks=False)
         except (OSError, NotImplementedError):
-            shutil.copy2(source, target)
+            if os.path.islink(source):
+                os.symlink(os.readlink(source), target)
+            else:
+                shutil.copy2(source, target)
 
     def exchange(self, stage: str, target: str) -> None:
         """See ``Files``.

@@ -86,6 +86,9 @@ def unchanged(folder: str, known: Stamps) -> Stamps | str:
     taken = time.time_ns()
     for item in known.files:
         try:
+            if _settled(item, known.taken) and _same(item, os.stat(f"{folder}/{item.path}")):
+                files.append(item)
+                continue
             (now,) = look(folder, (item.path,), Stamps(known.taken, [item])).stamps.files
         except (OSError, ValueError):
             # A record that lies may name what cannot be a path.
@@ -108,7 +111,7 @@ def stamped(
     taken = time.time_ns()
     for path, content in contents:
         try:
-            status = os.stat(os.path.join(folder, path))
+            status = os.stat(f"{folder}/{path}")
         except OSError:
             return None
         before = carried.get(path)

@@ -81,17 +81,14 @@ class _Stored:
 
     def __init__(self, index: Iterable[ModuleIndex], load: Callable[[str], Module]) -> None:
         self.index = sorted(index, key=lambda module: module.name)
-        self._homes = {
-            f"{module.name}.{found.name}": module.name
-            for module in self.index
-            for found in module.definitions
-        }
+        self._indexes = {module.name: module for module in self.index}
+        self._declared: dict[str, frozenset[str]] = {}
         self._load = load
         self._loaded: dict[str, Module] = {}
         self._found: dict[str, Def] = {}
-        self.definitions: Mapping[str, Def] = _Lazy(self._homes, self._definition)
+        self.definitions: Mapping[str, Def] = _Lazy(self, self._definition)
         self.home: Mapping[str, Module] = _Lazy(
-            self._homes, lambda name: self.module(self._homes[name])
+            self, lambda name: self.module(self.module_of(name))
         )
 
     def modules(self) -> list[Module]:
@@ -107,12 +104,26 @@ class _Stored:
         return found
 
     def module_of(self, name: str) -> str:
-        return self._homes[name]
+        home, _, short = name.rpartition(".")
+        declared = self._declared.get(home)
+        if declared is None:
+            index = self._indexes[home]
+            declared = frozenset(found.name for found in index.definitions)
+            self._declared[home] = declared
+        if short not in declared:
+            raise KeyError(name)
+        return home
+
+    def names(self) -> Iterator[str]:
+        """The qualified names of all definitions."""
+        for module in self.index:
+            for found in module.definitions:
+                yield f"{module.name}.{found.name}"
 
     def _definition(self, name: str) -> Def:
         found = self._found.get(name)
         if found is None:
-            self.module(self._homes[name])
+            self.module(self.module_of(name))
             found = self._found[name]
         return found
 
@@ -120,23 +131,27 @@ class _Stored:
 class _Lazy(Mapping[str, T]):
     """What is there for each name, found when it is looked at."""
 
-    __slots__ = ("_find", "_names")
+    __slots__ = ("_find", "_stored")
 
-    def __init__(self, names: Mapping[str, str], find: Callable[[str], T]) -> None:
-        self._names = names
+    def __init__(self, stored: _Stored, find: Callable[[str], T]) -> None:
+        self._stored = stored
         self._find = find
 
     def __getitem__(self, name: str) -> T:
         return self._find(name)
 
     def __contains__(self, name: object) -> bool:
-        return name in self._names
+        try:
+            self._stored.module_of(str(name))
+        except KeyError:
+            return False
+        return True
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._names)
+        return self._stored.names()
 
     def __len__(self) -> int:
-        return len(self._names)
+        return sum(len(module.definitions) for module in self._stored.index)
 
 
 def stored_program(index: Iterable[ModuleIndex], load: Callable[[str], Module]) -> Program:

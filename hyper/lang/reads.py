@@ -113,8 +113,8 @@ class Foreign(Protocol):
         """The operation id or name of each action."""
         ...
 
-    def needs(self) -> dict[str, tuple[bool, list[str]]]:
-        """Of each entity and union whether it is an entity, and what it cannot be built without."""
+    def need(self, name: str) -> tuple[bool, list[str]] | None:
+        """Of an entity or union whether it is an entity, and what it cannot be built without."""
         ...
 
     def function(self, name: str) -> Functions | None:

@@ -144,9 +144,10 @@ class ForeignUnits:
         """The operation id or name of each action."""
         return [name for row in self._rows.values() for name in row.operations]
 
-    def needs(self) -> dict[str, tuple[bool, list[str]]]:
-        """What each entity and union cannot be built without."""
-        return {name: need for row in self._rows.values() for name, need in row.needs.items()}
+    def need(self, name: str) -> tuple[bool, list[str]] | None:
+        """What an entity or union cannot be built without."""
+        row = self._rows.get(name.rpartition(".")[0])
+        return None if row is None else row.needs.get(name)
 
     def function(self, name: str) -> Functions | None:
         """What is known of what can be called."""

@@ -69,8 +69,8 @@ def check_buildable(world: World, reporters: dict[str, Reporter]) -> None:
     """Warn of entities that no finite value can have, since a field that must be there leads back.
 
     An entity can be built when each field that must be there can; a union when one variant can. This is the
-    least fixed point, found by a worklist. Raises ``AllNeededError`` where the warning would be about an entity that is not
-    compiled along.
+    least fixed point, found by a worklist. Where only some units are compiled, nothing of the others is without end by itself: that
+    of what is needed is looked at, and ``AllNeededError`` raised where there is no end.
     """
     waits: dict[str, int] = {}
     needed_by: dict[str, list[str]] = defaultdict(list)
@@ -92,7 +92,7 @@ def check_buildable(world: World, reporters: dict[str, Reporter]) -> None:
     for name in waits if stuck else ():
         if name not in stuck:
             continue
-        if not world.symbols.is_own(name):
+        if world.foreign is not None:
             raise AllNeededError(name)
         symbol = world.symbols[name]
         if isinstance(symbol, EntitySymbol):
@@ -115,9 +115,20 @@ def own_needs(world: World) -> dict[str, tuple[bool, list[str]]]:
 
 
 def all_needs(world: World) -> dict[str, tuple[bool, list[str]]]:
-    """What each entity and union of the build cannot be built without."""
-    own = world.needs = own_needs(world)
-    return own if world.foreign is None else {**world.foreign.needs(), **own}
+    """What each entity and union that is compiled cannot be built without, and what these cannot, and so on."""
+    found = world.needs = own_needs(world)
+    foreign = world.foreign
+    if foreign is None:
+        return found
+    found = dict(found)
+    waiting = [target for _, needs in found.values() for target in needs]
+    while waiting:
+        name = waiting.pop()
+        need = foreign.need(name) if name not in found else None
+        if need is not None:
+            found[name] = need
+            waiting += need[1]
+    return found
 
 
 def _rings(stuck: set[str], needed_by: dict[str, list[str]]) -> set[str]:
