@@ -38,6 +38,8 @@ class Published(msgspec.Struct, frozen=True):
     unchanged: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
+    stale: bool = False
+    """Nothing was written, since what should stand no longer did."""
 
     @property
     def failed(self) -> bool:
@@ -65,7 +67,7 @@ def check_names(paths: Mapping[str, bytes | None], label: str) -> list[Diagnosti
     folded: dict[str, str] = {}
     folders = {parent for path in paths for parent in _parents(path)}
     for path in sorted(paths):
-        reason = unsafe(path) if paths[path] is not None else None
+        reason = unsafe(path)
         other = folded.setdefault(path.casefold(), path)
         if reason is None and other != path:
             reason = (
@@ -86,16 +88,19 @@ def publish(
     contents: Mapping[str, bytes | None],
     owned: Owned | Callable[[], Owned],
     label: str,
+    *,
+    stands: Callable[[], bool] | None = None,
 ) -> Published:
     """Make ``target`` hold ``contents`` and what is not the build's.
 
     A file whose contents are ``None`` is one of the build's that is there and stays: the caller has just seen it.
+    ``stands`` is asked whether that is still so, once no other build can write there.
     ``owned`` are the digests by relative path of what earlier builds wrote there, ``None`` where no earlier build is known;
     a function is asked once no other build can write there.
     ``label`` is how messages call the folder.
     """
     try:
-        return _publish(files, target, contents, owned, label)
+        return _publish(files, target, contents, (owned, stands), label)
     except OSError as error:
         return Published(diagnostics=(_unwritable(error, label),))
 
@@ -104,9 +109,10 @@ def _publish(
     files: Files,
     target: str,
     contents: Mapping[str, bytes | None],
-    owned: Owned | Callable[[], Owned],
+    asked: tuple[Owned | Callable[[], Owned], Callable[[], bool] | None],
     label: str,
 ) -> Published:
+    owned, stands = asked
     found = check_names(contents, label)
     if found:
         return Published(diagnostics=tuple(found))
@@ -115,6 +121,8 @@ def _publish(
     files.make_folder(folder)
     with files.lock(folder):
         _sweep(files, folder, f".{name}{STAGE}", target)
+        if stands is not None and not stands():
+            return Published(stale=True)
         if callable(owned):
             owned = owned()
         found = _conflicts(files, target, contents, owned, label)

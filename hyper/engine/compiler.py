@@ -335,6 +335,13 @@ class Compiler:
         with work.phases.phase("write"):
             work.emitted = encode_emitted(emission.record)
             work.write(emission)
+        if (
+            work.stale
+        ):  # another build was quicker, and what it left is not what this one built upon
+            emission = emit_all(state, package, options, None, work.phases)
+            with work.phases.phase("write"):
+                work.emitted = encode_emitted(emission.record)
+                work.write(emission)
         state.diagnostics = pipeline.ordered([*state.diagnostics, *work.written_diagnostics])
         for output in work.outputs:
             if output.state == "written":

@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from hyper.base import digest
+from hyper.base.fs import read_regular
 from hyper.engine.emission import Before, Emission, emit
 from hyper.engine.emitted import decode_emitted
 from hyper.ir.stored import stored_program
@@ -27,14 +28,23 @@ def emit_all(
     with phases.phase("emit"):
         before = _before(state, package, options, request)
         if before is not None and request is not None:
-            emission = emit(state.program, package, options.target, before)
+            emission = _again(state.program, package, options, before)
             standing = request.standing()
-            if all(
+            if emission is not None and all(
                 file.data is not None or (path in standing and standing[path].digest == file.digest)
                 for path, file in emission.files.items()
             ):
                 return emission
         return emit(state.program, package, options.target)
+
+
+def _again(program: Program, package: str, options: Options, before: Before) -> Emission | None:
+    """What an edit makes other; ``None`` where the record says what cannot be."""
+    try:
+        return emit(program, package, options.target, before)
+    except (StopIteration, LookupError):
+        # What is kept of a build has its digest, and may lie all the same: it is then worth nothing.
+        return None
 
 
 def _before(
@@ -53,8 +63,7 @@ def _before(
 
     def output(path: str) -> bytes | None:
         try:
-            with open(os.path.join(options.out, package, path), "rb") as stream:
-                read = stream.read()
+            read, _ = read_regular(os.path.join(options.out, package, path))
         except OSError:
             return None
         known = standing.get(path)

@@ -185,6 +185,15 @@ class Request:
                     self._standing = {item.path: item for item in found.files}
         return self._standing
 
+    def stands(self, paths: Collection[str]) -> bool:
+        """Whether outputs of the last build are still what they were when they were looked at."""
+        record = self._record
+        if record is None:
+            return not paths
+        folder = self._folder(record.outcome)
+        contents = [(path, self.standing()[path].digest) for path in paths]
+        return stamped(folder, contents, self.standing()) is not None
+
     def record(self, outcome: Outcome, carried: Collection[str] = ()) -> None:
         """Record an outcome that is in place; one whose files are not is not recorded.
 

@@ -58,6 +58,8 @@ class Work:
         """What this compile parsed, by path, with the bytes that it is the tree of."""
         self.request: Request | None = None
         self.made: dict[str, bytes | None] = {}
+        self.stale = False
+        """Whether the output was found to be another than the one that was built upon, so that nothing was written."""
         self.emitted = b""
         """The record of what was emitted."""
         self.cached = 0
@@ -116,9 +118,14 @@ class Work:
         out = self.configured.options.out
         folder = os.path.join(out, package)
         owned = partial(manifest.owned_by, self.files, folder)
-        done = publish(self.files, folder, made, owned, posixpath.join(_shown(out), package))
+        kept = [path for path, data in made.items() if data is None]
+        request = self.request
+        stands = partial(request.stands, kept) if kept and request is not None else None
+        label = posixpath.join(_shown(out), package)
+        done = publish(self.files, folder, made, owned, label, stands=stands)
+        self.stale = done.stale
         self.written_diagnostics = list(done.diagnostics)
-        if done.failed:
+        if done.failed or done.stale:
             return
         fresh = set(done.written)
         self.removed = [f"{package}/{path}" for path in done.removed]

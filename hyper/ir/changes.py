@@ -36,10 +36,10 @@ def changed_reads(before: Program, after: Program, modules: Iterable[str]) -> se
 
 
 def _module(program: Program, name: str) -> Module | None:
-    """A module, or ``None`` where there is none, or it cannot be read any more."""
+    """A module, or ``None`` where there is none."""
     try:
         return program.module(name)
-    except (LookupError, ValueError):
+    except LookupError:
         return None
 
 

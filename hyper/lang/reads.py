@@ -41,7 +41,7 @@ class UnitNeededError(LookupError):
 
 
 class AllNeededError(LookupError):
-    """What is asked can be told only from all units."""
+    """What is asked can be told only from all units; the text says what."""
 
 
 class Functions(msgspec.Struct, frozen=True, array_like=True):

@@ -24,8 +24,10 @@ from hyper.engine.graph.rows import Place
 from hyper.engine.parsing import parse_unit
 from hyper.engine.pipeline import Compilation, compile_front
 from hyper.engine.record import Records
+from hyper.engine.work import Work
 
 if TYPE_CHECKING:
+    from hyper.engine.emission import Emission
     from hyper.engine.graph.kept import Graph
     from hyper.engine.graph.rows import Row
     from hyper.engine.result import Result
@@ -375,3 +377,34 @@ def test_graphs_are_looked_after(shop: Shop) -> None:
     assert shop.build(package="other").success
     assert care.clear(cache) == 1
     assert (Path(cache) / "graphs" / "notes").is_dir(), "what is not ours stays"
+
+
+def test_a_ring_through_a_file_that_is_not_compiled_is_found(shop: Shop) -> None:
+    (shop.sources / "a.intent").write_text(
+        "use b (F)\nentity X:\n    a: int\nunion B = F | X\nunion C = X | int\n"
+    )
+    (shop.sources / "b.intent").write_text("use a (C)\nentity Y:\n    b: int\nunion F = C | Y\n")
+    shop.agrees(shop.build())
+    shop.edit("a.intent", "union C = X | int", "union C = F | int")
+    result = shop.build()
+    assert {item.code for item in result.diagnostics} == {"E0507"}
+    assert result.diagnostics == shop.build("plain", incremental=False).diagnostics
+
+
+def test_another_build_that_is_quicker_is_not_built_upon(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may publish between our look at the output and our turn to write."""
+    shop.edit("alone.intent", "green", "blue")
+    original = Work.write
+
+    def write(work: Work, emission: Emission) -> None:
+        monkeypatch.setattr(Work, "write", original)
+        (shop.folder / "out" / "shop" / "money.py").unlink()
+        (shop.folder / "out" / "shop" / "item.py").write_text("# another's\n")
+        original(work, emission)
+
+    monkeypatch.setattr(Work, "write", write)
+    result = shop.build()
+    assert shop.compiled == ["alone.intent"]
+    shop.agrees(result)

@@ -19,6 +19,7 @@ import msgspec
 from hyper.base.fs import open_at_once, read_regular
 from hyper.engine.graph.rows import Place, Row, digest_of_bytes
 from hyper.engine.record import DAY, make_cache_folder
+from hyper.ir.index import index_of
 from hyper.ir.stored import decode_module
 
 if TYPE_CHECKING:
@@ -65,6 +66,8 @@ class Graph:
                 known = decode_module(self.blob(row))
             except (ValueError, RecursionError) as error:
                 raise LostError(row.path) from error
+            if known.name != row.module or index_of(known) != row.index:
+                raise LostError(row.path)
             self._modules[row.module] = known
         return known
 
@@ -175,7 +178,7 @@ def save(folder: str, index: Index, blobs: Mapping[str, bytes], before: Graph | 
 def _write(path: str, data: bytes) -> None:
     """Write a file to the side and rename it. Raises ``OSError``."""
     folder, name = os.path.split(path)
-    aside = os.path.join(folder, f".{name}.{os.getpid()}")
+    aside = os.path.join(folder, f".{name}.{os.getpid()}.{time.time_ns():x}")
     try:
         with open(aside, "wb") as stream:
             stream.write(data)

@@ -71,7 +71,7 @@ def compile_partial(graph: Graph, sources: Sources, phases: Phases) -> Partial:
     try:
         return _Edit(graph, sources, phases).compile()
     except AllNeededError as error:
-        raise WholeError(f"`{error}` is for all of them to tell") from None
+        raise WholeError(str(error)) from None
 
 
 class _Edit:

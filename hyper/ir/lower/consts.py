@@ -86,7 +86,7 @@ class Consts:
 
         # What is called may use consts; there are no rings, and a chain of them is no deeper than its functions.
         if self.world.foreign is not None:
-            raise AllNeededError(name)
+            raise AllNeededError(f"the value of `{name}` calls functions")
         interpreter = Interpreter.for_compiler(self._program(name))
         symbol = self.world.symbols[name]
         line = symbol.unit.source.line_of(symbol.decl.start)

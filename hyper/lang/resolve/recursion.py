@@ -54,6 +54,8 @@ def _unions_in(union: Symbol, world: World) -> list[str]:
 
 
 def _report_union(name: str, world: World, reporters: dict[str, Reporter]) -> None:
+    if world.foreign is not None:
+        raise AllNeededError(f"`{name}` leads back to itself")
     symbol = world.symbols[name]
     reporters[symbol.unit.path].report(
         "E0507",
@@ -93,7 +95,7 @@ def check_buildable(world: World, reporters: dict[str, Reporter]) -> None:
         if name not in stuck:
             continue
         if world.foreign is not None:
-            raise AllNeededError(name)
+            raise AllNeededError(f"`{name}` leads back to itself")
         symbol = world.symbols[name]
         if isinstance(symbol, EntitySymbol):
             _warn(symbol, stuck, world, reporters)

@@ -126,7 +126,7 @@ def check_duplicates(
         if route is None or key is None:
             continue
         if key in taken:
-            raise AllNeededError(key)
+            raise AllNeededError(f"another file has the route `{key}` too")
         first = seen.setdefault(key, action)
         if first is action:
             continue

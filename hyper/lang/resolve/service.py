@@ -56,7 +56,7 @@ def check_service(
     if module is None:
         return
     if own is not None:
-        raise AllNeededError(module)
+        raise AllNeededError("there are two services")
     if actions:
         raise UnitNeededError(module)
 

@@ -41,7 +41,7 @@ def check_wires(world: World, reporters: dict[str, Reporter]) -> None:
         if key is None:
             continue
         if key in taken:
-            raise AllNeededError(key)
+            raise AllNeededError(f"another file has the name of the {key} too")
         first = seen.setdefault(key, symbol)
         if first is symbol:
             continue
