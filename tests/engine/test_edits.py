@@ -408,3 +408,34 @@ def test_another_build_that_is_quicker_is_not_built_upon(
     result = shop.build()
     assert shop.compiled == ["alone.intent"]
     shop.agrees(result)
+
+
+def test_whoever_extends_an_entity_has_its_defaults_as_they_are(shop: Shop) -> None:
+    """The default of a base is of a const of a third file, and two files extend the base."""
+    (shop.sources / "kinds.intent").write_text(
+        "use money (LIMIT)\n\nentity Kind:\n    most: int = LIMIT\n\nentity Open @extra(allow):\n    a?: int\n"
+    )
+    for name in ("one", "two"):
+        (shop.sources / f"{name}.intent").write_text(
+            f"use kinds (Kind, Open)\n\nentity {name.title()} is Kind, Open:\n    b?: int\n"
+        )
+    shop.agrees(shop.build())
+    shop.edit("money.intent", "LIMIT = 100", "LIMIT = 7")
+    result = shop.build()
+    assert {"one.intent", "two.intent"} <= set(shop.compiled)
+    shop.agrees(result)
+
+
+def test_scenarios_that_are_not_run_again_are_counted_as_before(shop: Shop) -> None:
+    (shop.sources / "extern.intent").write_text(
+        'extern calc far(a: int) -> int from "somewhere:far"\n\n'
+        'entity Near:\n    "Close."\n    a?: int\n\n'
+        'feature "Far":\n    scenario "away":\n        then far(1) == 1\n'
+    )
+    shop.agrees(shop.build())
+    shop.edit("extern.intent", "Close.", "Closed")
+    result = shop.build()
+    assert result.stats["scenarios_skipped"] == 1
+    shop.agrees(result)
+    shop.edit("alone.intent", "green", "blue")
+    shop.agrees(shop.build())

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+import msgspec
+
 from hyper.base import digest
 from hyper.engine.graph.foreign import ForeignUnits
 from hyper.engine.graph.rows import Making, Place, Row
@@ -18,7 +20,7 @@ from hyper.ir.program import FeatureDef
 from hyper.lang.reads import OPERATION, SERVICE, AllNeededError, UnitNeededError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from hyper.base.diagnostics import Diagnostic
     from hyper.engine.clock import Phases
@@ -130,13 +132,16 @@ class _Edit:
                 more = True
         if more:
             return None
+        scenarios = stale(before, rows, others)
+        was = {row.module: row for row in before}
+        rows = [_skipping(row, was.get(row.module), scenarios) for row in rows]
         return Partial(
             sorted([*others, *rows], key=lambda row: row.module),
             modules,
             self.why,
             frozenset(bodies),
             _differing(before, rows),
-            stale(before, rows, others),
+            scenarios,
         )
 
     def _parse(self, path: str) -> tuple[Parsed, int]:
@@ -226,6 +231,13 @@ def _use(name: str, rows: Iterable[Row], modules: Mapping[str, Module]) -> str:
         if not isinstance(each, FeatureDef) and each.name == short:
             return f"it uses `{name}`, which is not as it was: {path}, line {each.line}"
     return f"it uses `{name}`, which is gone from {path}"
+
+
+def _skipping(row: Row, before: Row | None, scenarios: Collection[str]) -> Row:
+    """A row whose scenarios are not run again, with as many skipped as before."""
+    if before is None or row.module in scenarios:
+        return row
+    return msgspec.structs.replace(row, skipped=before.skipped)
 
 
 def _refuse_errors(found: Sequence[Diagnostic]) -> None:

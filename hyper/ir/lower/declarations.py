@@ -58,6 +58,8 @@ class Declarations:
             if field.owner == name:
                 fields.append(self._field(field, entity.unit))
             else:
+                # Its default, documentation and line are taken over, whoever took them over before.
+                self.world.symbols.note_body(field.owner)
                 known = inherited.get(id(field))
                 fields.append(known if known is not None else self._from_base(field))
         decl = entity.decl
@@ -96,7 +98,6 @@ class Declarations:
         return made
 
     def _from_base(self, field: FieldSymbol) -> FieldDef:
-        self.world.symbols.note_body(field.owner)
         foreign = self.world.foreign
         own: FieldDef | None = foreign.field(field) if foreign is not None else None
         if own is None:
