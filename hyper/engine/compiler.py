@@ -199,10 +199,13 @@ class Compiler:
             from hyper.engine.graph.kept import LostError
 
             # What is kept is read as it is needed, and may turn out not to be there.
+            why = "what was kept is not whole"
             with contextlib.suppress(LostError):
                 finish(state, work)
-                return state
-            self._missed(work, [Miss("", "all files are compiled: what was kept is not whole")])
+                if not state.failed:
+                    return state
+                why = "there are errors"
+            self._missed(work, [Miss("", f"all files are compiled: {why}")])
             work.cached, work.contents = 0, {}
         state = self._front(work)
         if work.usable:

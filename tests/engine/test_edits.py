@@ -439,3 +439,20 @@ def test_scenarios_that_are_not_run_again_are_counted_as_before(shop: Shop) -> N
     shop.agrees(result)
     shop.edit("alone.intent", "green", "blue")
     shop.agrees(shop.build())
+
+
+def test_a_default_that_reads_the_clock_is_one_of_all_that_build_the_entity(shop: Shop) -> None:
+    (shop.sources / "stamp.intent").write_text(
+        "calc this_year() -> int:\n    2024\n\nentity Stamp:\n    of: int = this_year()\n"
+    )
+    (shop.sources / "letter.intent").write_text(
+        "use stamp (Stamp)\n\nentity Letter is Stamp:\n    to?: string\n"
+    )
+    (shop.sources / "post.intent").write_text(
+        "use letter (Letter)\n\ncalc post() -> Letter:\n    Letter()\n"
+    )
+    shop.agrees(shop.build())
+    shop.edit("stamp.intent", "    2024", "    year(today())")
+    result = shop.build()
+    assert {"letter.intent", "post.intent"} <= set(shop.compiled)
+    shop.agrees(result)

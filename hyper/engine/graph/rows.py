@@ -24,6 +24,7 @@ from hyper.ir.program import (
     EnumDef,
     ExternDef,
     FeatureDef,
+    FieldDef,
     Module,
     RuleDef,
     TableDef,
@@ -211,7 +212,7 @@ class Making:
                         field.wire,
                         field.type,
                         field.optional,
-                        field.default is not None,
+                        self._default(name, field),
                         field.markers,
                         field.origin,
                     )
@@ -255,6 +256,18 @@ class Making:
                     definition.markers,
                 )
         return None
+
+    def _default(self, entity: str, field: FieldDef) -> tuple[bool, bool] | None:
+        """Whether the default of a field reaches the clock or an extern, as then does whoever builds the entity; ``None`` without
+        one."""
+        if field.default is None:
+            return None
+        name = f"{field.origin or entity}.{field.name}"
+        foreign = self.world.foreign
+        function = foreign.function(name) if foreign is not None else None
+        if function is not None:
+            return (function.clock, function.extern)
+        return (name in self.checked.clock, name in self.checked.externs)
 
     def _const(self, name: str, definition: ConstDef) -> Any:
         """A const is what is written, its value, and its type where the uses decide it."""
