@@ -5,8 +5,12 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
+from hyper.cli.streams import put
+
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from _typeshed import SupportsWrite
 
 _TARGETS: Final = "python,openapi,jsonschema"
 _TIERS: Final = ("conservative", "balanced", "aggressive", "insane")
@@ -48,6 +52,12 @@ class _Parser(argparse.ArgumentParser):
 
     def format_help(self) -> str:
         return _HELP if self.prog == "hyper" else super().format_help()
+
+    def print_help(self, file: SupportsWrite[str] | None = None) -> None:
+        if file is None:
+            put(self.format_help())  # argparse would not say that it could not
+        else:
+            super().print_help(file)
 
     def error(self, message: str) -> NoReturn:
         from difflib import get_close_matches
@@ -111,7 +121,7 @@ class _Version(argparse.Action):
     def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> NoReturn:
         from hyper import __version__
 
-        print(f"hyper {__version__}")
+        put(f"hyper {__version__}\n")
         parser.exit(0)
 
 

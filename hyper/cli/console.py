@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from hyper.base.render import COLOUR, PLAIN, Palette, Renderer, wants_colour
 from hyper.base.reports import SCHEMA_VERSION, as_object
+from hyper.cli.streams import put, tell
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -51,22 +52,22 @@ class Console:
         return self._palette(sys.stdout)
 
     @staticmethod
-    def _palette(stream: TextIO) -> Palette:
-        return COLOUR if wants_colour(stream, os.environ) else PLAIN
+    def _palette(stream: TextIO | None) -> Palette:
+        return COLOUR if stream is not None and wants_colour(stream, os.environ) else PLAIN
 
     def say(self, text: str = "") -> None:
         """Print a line of the result, but not with ``--json``."""
         if not self.json:
-            print(_sayable(text, sys.stdout))
+            put(_sayable(text, sys.stdout) + "\n")
 
     def write(self, text: str) -> None:
         """Print text as it is."""
-        sys.stdout.write(text)
+        put(text)
 
     def remark(self, text: str) -> None:
         """Print a line that is no result to stderr."""
         self.progress_end()
-        print(text, file=sys.stderr)
+        tell(text + "\n")
 
     def object(self, value: dict[str, Any]) -> None:
         """Print the one JSON object of ``--json``."""
@@ -77,10 +78,10 @@ class Console:
         if not text.isascii():
             # What stdout cannot say, a lone surrogate included, is escaped.
             try:
-                text.encode(sys.stdout.encoding or "utf-8")
+                text.encode(_encoding(sys.stdout))
             except UnicodeEncodeError:
                 text = json.dumps(whole, indent=2)
-        sys.stdout.write(f"{text}\n")
+        put(f"{text}\n")
 
     def usage(self, error: UsageError) -> None:
         """Say why a call makes no sense."""
@@ -101,8 +102,7 @@ class Console:
             text = Renderer(line_of, palette).render_all(items[:_READ])
             if len(items) > _READ:
                 text += f"\n… and {len(items) - _READ:,} more; `--json` has all of them\n"
-            sys.stderr.write(_sayable(text, sys.stderr) + "\n")
-            sys.stderr.flush()
+            tell(_sayable(text, sys.stderr) + "\n")
 
     def created(self, done: Published, folder: str) -> None:
         """Say which files a command made beneath a folder, or why it made none."""
@@ -117,7 +117,8 @@ class Console:
     def follow(self, compiler: Compiler) -> None:
         """Say what cannot be used, and on a terminal show how far a compiler is."""
         compiler.on("cache:outage", self._outage)
-        if not self.json and sys.stderr.isatty() and os.environ.get("TERM") != "dumb":
+        watched = sys.stderr is not None and sys.stderr.isatty()
+        if watched and not self.json and os.environ.get("TERM") != "dumb":
             from hyper.cli.progress import Progress
 
             self._progress = Progress()
@@ -134,7 +135,12 @@ class Console:
             self._progress = None
 
 
-def _sayable(text: str, stream: TextIO) -> str:
+def _sayable(text: str, stream: TextIO | None) -> str:
     """The text with what the stream cannot say, a lone surrogate included, escaped."""
-    encoding = stream.encoding or "utf-8"
+    encoding = _encoding(stream)
     return text.encode(encoding, "backslashreplace").decode(encoding)
+
+
+def _encoding(stream: TextIO | None) -> str:
+    """What a stream can say; one that was closed before we began has no encoding."""
+    return getattr(stream, "encoding", None) or "utf-8"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import platform
-import sys
 import tempfile
 import traceback
 from typing import TYPE_CHECKING
@@ -21,15 +20,10 @@ def report(error: Exception, words: list[str], console: Console) -> None:
         failure = {"code": "internal", "message": line, "report": path}
         console.object({"success": False, "error": failure})
         return
-    print(
-        "hyper: an internal error. This is a defect of hyper, not of your files.", file=sys.stderr
-    )
-    print(f"  {line}", file=sys.stderr)
+    console.remark("hyper: an internal error. This is a defect of hyper, not of your files.")
+    console.remark(f"  {line}")
     if path is not None:
-        print(
-            f"  the report is in {path}: please send it with the files that cause it",
-            file=sys.stderr,
-        )
+        console.remark(f"  the report is in {path}: please send it with the files that cause it")
 
 
 def _text(error: Exception, words: list[str]) -> str:

@@ -8,6 +8,8 @@ import signal
 import sys
 from typing import TYPE_CHECKING, Final, NoReturn
 
+from hyper.cli.streams import UnwritableError, flush, forsake, tell
+
 if TYPE_CHECKING:
     import argparse
 
@@ -37,12 +39,20 @@ def command() -> NoReturn:
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run the command and give its exit code: 0 fine, 1 errors found, 2 wrong usage, 3 a defect of ours, 130 interrupted."""
+    """Run the command and give its exit code: 0 fine, 1 errors found, 2 wrong usage, 3 a defect of ours or a stdout that
+    cannot be written, 130 interrupted.
+    """
     try:
-        return _answer(sys.argv[1:] if argv is None else argv)
+        code = _answer(sys.argv[1:] if argv is None else argv)
+        flush()
     except KeyboardInterrupt:
-        print("hyper: interrupted", file=sys.stderr)
+        tell("hyper: interrupted\n")
         return INTERRUPTED
+    except UnwritableError as error:
+        forsake()
+        tell(f"hyper: cannot write to stdout: {error}\n")
+        return INTERNAL
+    return code
 
 
 def _answer(words: list[str]) -> int:
@@ -85,15 +95,11 @@ def _guarded(arguments: argparse.Namespace, words: list[str]) -> int:
         with held():
             module = import_module(f"hyper.cli.commands.{arguments.module}")
         code: int = module.run(arguments, console)
-        sys.stdout.flush()
     except UsageError as error:
         console.usage(error)
         return USAGE
-    except BrokenPipeError:
-        # Whoever read our output has seen enough. Python would complain once more when it flushes at exit.
-        with contextlib.suppress(OSError, ValueError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return OK
+    except UnwritableError:
+        raise
     except Exception as error:  # the last line of defence: it becomes a report
         if _comes_of_an_interrupt(error):
             raise KeyboardInterrupt from error

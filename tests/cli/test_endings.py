@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import shlex
 import signal
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from hyper.cli.commands import doctor
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from tests.cli.conftest import Done
@@ -134,11 +136,66 @@ def test_an_interrupted_build_leaves_nothing_half_written(folder: Path) -> None:
         assert not (folder / "out").exists() or os.listdir(folder / "out") == []
 
 
-def test_a_reader_that_goes_away_is_no_error(folder: Path) -> None:
-    command = (
-        f"{sys.executable} -m hyper completion zsh | head -c 1 > /dev/null; exit ${{PIPESTATUS[0]}}"
-    )
+_ENTITY = "entity Point:\n    x: int\n"
+_CALLS = [
+    ["--version"],
+    ["build", "--help"],
+    ["build", "--json"],
+    ["cache", "stats"],
+    ["check", "--no-such-option", "--json"],
+]
+
+
+def _run(
+    words: list[str], folder: Path, unbuffered: str = "", **streams: Any
+) -> tuple[int, str | None, str | None]:
     done = subprocess.run(
-        ["bash", "-c", command], cwd=folder, capture_output=True, text=True, check=False
+        [sys.executable, "-m", "hyper", *words],
+        cwd=folder,
+        env={**os.environ, "PYTHONUNBUFFERED": unbuffered},
+        **({"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | streams),
+        text=True,
+        check=False,
+        timeout=120,
     )
-    assert (done.returncode, done.stderr) == (0, "")
+    return done.returncode, done.stdout, done.stderr
+
+
+@contextlib.contextmanager
+def _unread() -> Iterator[int]:
+    """A pipe that nobody reads any more."""
+    near, far = os.pipe()
+    os.close(near)
+    try:
+        yield far
+    finally:
+        os.close(far)
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full, a disk that is full")
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize("words", _CALLS, ids=" ".join)
+def test_a_stdout_that_takes_nothing_is_3_and_a_line(
+    words: list[str], unbuffered: str, folder: Path
+) -> None:
+    (folder / "a.intent").write_text(_ENTITY)
+    with open("/dev/full", "w") as full:
+        done = _run(words, folder, unbuffered, stdout=full)
+    assert done == (3, None, "hyper: cannot write to stdout: No space left on device\n")
+
+
+@pytest.mark.parametrize(("words", "code"), list(zip(_CALLS, (0, 0, 0, 0, 2), strict=True)))
+def test_a_reader_that_goes_away_changes_nothing(words: list[str], code: int, folder: Path) -> None:
+    (folder / "a.intent").write_text(_ENTITY)
+    for unbuffered in ("", "1"):
+        with _unread() as pipe:
+            assert _run(words, folder, unbuffered, stdout=pipe) == (code, None, "")
+
+
+def test_a_check_that_fails_says_so_whoever_listens(folder: Path) -> None:
+    (folder / "a.intent").write_text("entity Point:\n    x: nothing\n")
+    with _unread() as pipe:
+        assert _run(["check", "--json"], folder, stdout=pipe) == (1, None, "")
+        assert _run(["check"], folder, stderr=pipe) == (1, "", None)
+    command = f"{shlex.quote(sys.executable)} -m hyper check >&- 2>&-"
+    assert subprocess.run(["bash", "-c", command], cwd=folder, check=False).returncode == 1
