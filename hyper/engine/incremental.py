@@ -12,7 +12,7 @@ import time
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from hyper.base import digest
-from hyper.engine.ownership import claim
+from hyper.engine import ownership
 from hyper.engine.record import DAY, Outcome, Record, Records, name_of
 from hyper.engine.result import Miss
 from hyper.engine.stamps import Stamps, look, stamped, unchanged
@@ -56,7 +56,7 @@ def _is_believed(folder: str, configured: Configured, sharing: Sharing) -> bool:
     if "cache" in configured.chosen:
         return True
     try:
-        ours = claim(folder)
+        ours = ownership.claim(folder)
     except OSError:
         sharing.on_outage("state")
         return False
@@ -169,10 +169,16 @@ class Request:
         self._store.keep(key, outcome, blobs, seconds)
         self._store.count([digests[path] for path in contents], [key])
         self.record(outcome, [path for path, data in made.items() if data is None])
-        self._records.sweep(self._options.cache_age * DAY)
+        self._sweep()
+
+    def _sweep(self) -> None:
         from hyper.engine.graph.care import sweep
 
-        sweep(os.path.dirname(self._records.folder), self._options.cache_age * DAY)
+        age = self._options.cache_age * DAY
+        folder = os.path.dirname(self._records.folder)
+        self._records.sweep(age)
+        sweep(folder, age)
+        ownership.sweep(folder)
 
     def standing(self) -> dict[str, Stamp]:
         """The outputs of the last build of this, by path from the package's folder; none where one is not as it was."""

@@ -7,17 +7,18 @@ HMAC-SHA256 under a secret that lies in the user's state folder.
 
 from __future__ import annotations
 
-import contextlib
 import hmac
 import os
 import secrets
 from typing import Final
 
+from hyper.base import aside
 from hyper.base.fs import open_at_once
 
 MARK: Final = "owner"
 _SECRET: Final = 32
 _MACHINE: Final = 16
+_PRIVATE: Final = 0o600
 
 
 def claim(folder: str) -> bool:
@@ -40,7 +41,8 @@ def claim(folder: str) -> bool:
         return False
     os.makedirs(folder, exist_ok=True)
     name = secrets.token_hex(16)
-    _write(os.path.join(folder, MARK), f"{name} {_proof(secret, name)}".encode())
+    proof = _proof(secret, name)
+    aside.replace(os.path.join(folder, MARK), f"{name} {proof}".encode(), _PRIVATE)
     return True
 
 
@@ -64,25 +66,16 @@ def _kept(name: str, size: int) -> bytes:
     if len(known) == size:
         return known
     os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
-    _write(path, secrets.token_bytes(size))
+    aside.replace(path, secrets.token_bytes(size), _PRIVATE)
     # Of two that make them at once, both go on with those that have the name in the end.
     with open(path, "rb") as stream:
         return stream.read(size)
 
 
-def _write(path: str, data: bytes) -> None:
-    """Write a file that only the user reads: whole, or not at all where the process is killed or interrupted."""
-    folder, name = os.path.split(path)
-    aside = os.path.join(folder, f".{name}.{os.getpid()}")
-    descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    try:
-        with open(descriptor, "wb") as stream:
-            stream.write(data)
-        os.replace(aside, path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            os.unlink(aside)
-        raise
+def sweep(folder: str) -> None:
+    """Remove what killed processes left unfinished, in a cache's folder and in the user's state folder."""
+    aside.sweep(folder, MARK)
+    aside.sweep(_state_folder(), "secret|machine")
 
 
 def _state_folder() -> str:

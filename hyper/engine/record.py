@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from hyper.base import aside
 from hyper.base.diagnostics import Diagnostic
 from hyper.base.fs import read_regular
 from hyper.engine import identity
@@ -27,10 +28,7 @@ if TYPE_CHECKING:
 
 _MAGIC: Final = b"hyper record 1\n"
 DAY: Final = 24 * 3600.0
-# No build takes so long from writing a record to giving it its name.
-_WRITING_SECONDS: Final = DAY
 _NAME: Final = r"compiler|[0-9a-f]{32}"
-_ASIDE: Final = rf"\.({_NAME})\.[0-9]+"
 _TAG: Final = "Signature: 8a477f597d28d172789f06886806bc55\n# A cache: removing it costs time.\n"
 
 
@@ -108,16 +106,13 @@ class Records:
         """
         now = time.time()
         removed = 0
-        for name in self._there():
-            unfinished = re.fullmatch(_ASIDE, name)
-            # What has no such name is not ours, and stays.
-            if unfinished is None and re.fullmatch(_NAME, name) is None:
-                continue
+        for name in self.names():  # what has no such name is not ours, and stays
             path = os.path.join(self.folder, name)
             with contextlib.suppress(OSError):
-                if now - os.lstat(path).st_mtime > (_WRITING_SECONDS if unfinished else age):
+                if now - os.lstat(path).st_mtime > age:
                     os.unlink(path)
-                    removed += unfinished is None
+                    removed += 1
+        aside.sweep(self.folder, _NAME)
         return removed
 
     def _there(self) -> list[str]:
@@ -143,28 +138,25 @@ class Records:
         return payload
 
     def _write(self, name: str, payload: bytes) -> None:
-        aside = os.path.join(self.folder, f".{name}.{os.getpid()}")
+        data = _MAGIC + sha256(payload).digest() + payload
         try:
             make_cache_folder(os.path.dirname(self.folder))
             os.makedirs(self.folder, exist_ok=True)
-            with open(aside, "wb") as stream:
-                stream.write(_MAGIC + sha256(payload).digest() + payload)
-            os.replace(aside, os.path.join(self.folder, name))
-        except BaseException as error:
-            with contextlib.suppress(OSError):
-                os.unlink(aside)
-            if not isinstance(error, OSError):
-                raise
+            aside.replace(os.path.join(self.folder, name), data)
+        except OSError:
             self.errors += 1
 
 
 def make_cache_folder(folder: str) -> None:
     """Make the folder of all caches, marked so that neither version control nor backups take it.
 
-    One that is there and empty is marked, too: a killed build may have left it. Raises ``OSError`` where it cannot be made.
+    One that is there and empty is marked, too: a killed build may have left it, with its own mark whole or unfinished. Raises
+    ``OSError`` where it cannot be made.
     """
-    if os.path.isdir(folder) and not {MARK}.issuperset(os.listdir(folder)):
-        return
+    if os.path.isdir(folder):
+        first = (MARK, f".{MARK}.")
+        if not all(name.startswith(first) for name in os.listdir(folder)):
+            return
     os.makedirs(folder, exist_ok=True)
     for name, text in ((".gitignore", "*\n"), ("CACHEDIR.TAG", _TAG)):
         with open(os.path.join(folder, name), "w", encoding="ascii") as stream:

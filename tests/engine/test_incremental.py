@@ -19,7 +19,7 @@ from hyper.engine import identity, stamps
 from hyper.engine.compiler import create_hyper_compiler
 from hyper.engine.options import Options
 from hyper.engine.ownership import claim
-from hyper.engine.record import Outcome, Records
+from hyper.engine.record import Outcome, Records, make_cache_folder
 from hyper.engine.store import ALONE, Store
 from hyper.engine.trace import Trace
 
@@ -568,3 +568,30 @@ def test_a_mark_is_made_whole_or_not_at_all(
     assert not (cache / "owner").exists()
     assert claim(str(cache))
     assert claim(str(cache))
+
+
+def test_what_a_kill_left_of_a_mark_or_a_secret_is_swept(
+    tree: Tree, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    state = tmp_path / "state" / "hypercompiler"
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    (tree.sources / "hyper.toml").write_text('cache = "kept"\n')
+    cache = tree.sources / "kept"
+    for folder in (state, cache):
+        folder.mkdir(parents=True)
+    left = [cache / ".owner.12", state / ".secret.12", state / ".machine.12.1a"]
+    fresh = [cache / ".owner.13", state / ".secret.13"]
+    others = [cache / ".mine.12", state / ".secret.mine"]
+    for path in (*left, *fresh, *others):
+        path.write_bytes(b"half")
+    for path in (*left, *others):
+        os.utime(path, (0, 0))
+    assert tree.build(cache=None).success
+    assert [path.exists() for path in (*left, *fresh, *others)] == [False] * 3 + [True] * 4
+    assert (cache / "records").is_dir()
+
+
+def test_a_folder_with_half_a_mark_alone_is_marked_as_a_cache(tmp_path: Path) -> None:
+    (tmp_path / ".owner.12").write_bytes(b"half")
+    make_cache_folder(str(tmp_path))
+    assert (tmp_path / ".gitignore").exists()

@@ -11,6 +11,7 @@ from hyper.cache.sketches.hyperloglog import ERROR
 from hyper.cli.console import UsageError
 from hyper.cli.main import FAILED, OK
 from hyper.cli.session import counted, sized
+from hyper.engine import ownership
 from hyper.engine.discovery import start_of
 from hyper.engine.graph import care
 from hyper.engine.options import OptionError, check_key, configure, parse_value
@@ -151,7 +152,9 @@ def _verify(layer: DiskLayer, records: Records, console: Console) -> dict[str, A
 def _prune(layer: DiskLayer, records: Records, console: Console) -> dict[str, Any]:
     done = layer.prune()
     swept = records.sweep(layer.max_age)
-    graphs = care.sweep(os.path.dirname(records.folder), layer.max_age)
+    folder = os.path.dirname(records.folder)
+    graphs = care.sweep(folder, layer.max_age)
+    ownership.sweep(folder)
     evicted = counted(done.evicted, "entry", "entries")
     console.say(
         f"removed {evicted}, {counted(swept, 'record')} and {counted(graphs, 'graph')}:"

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from hyper.base import aside
 from hyper.base.fs import open_at_once, read_regular
 from hyper.engine.graph.rows import Place, Row, digest_of_bytes
 from hyper.engine.record import DAY, make_cache_folder
@@ -167,26 +168,12 @@ def save(folder: str, index: Index, blobs: Mapping[str, bytes], before: Graph | 
         payload = msgspec.msgpack.encode(whole)
         make_cache_folder(os.path.dirname(os.path.dirname(os.path.dirname(folder))))
         os.makedirs(folder, exist_ok=True)
-        _write(os.path.join(folder, name), bytes(data))
-        _write(os.path.join(folder, "index"), _MAGIC + sha256(payload).digest() + payload)
+        aside.replace(os.path.join(folder, name), bytes(data))
+        aside.replace(os.path.join(folder, "index"), _MAGIC + sha256(payload).digest() + payload)
     except (OSError, UnicodeEncodeError, OverflowError):
         return False
     _sweep(folder, {"index", name, *files})
     return True
-
-
-def _write(path: str, data: bytes) -> None:
-    """Write a file to the side and rename it. Raises ``OSError``."""
-    folder, name = os.path.split(path)
-    aside = os.path.join(folder, f".{name}.{os.getpid()}.{time.time_ns():x}")
-    try:
-        with open(aside, "wb") as stream:
-            stream.write(data)
-        os.replace(aside, path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            os.unlink(aside)
-        raise
 
 
 def _sweep(folder: str, named: set[str]) -> None:
