@@ -152,6 +152,51 @@ def test_starting_is_light(code: str) -> None:
     assert done.stdout.splitlines()[-1] == ""
 
 
+SELDOM: Final = (
+    *HEAVY,
+    "difflib",
+    "http",
+    "tempfile",
+    "tomllib",
+    "hyper.engine.executors.processes",
+    "hyper.engine.proving",
+    "hyper.ir.interpreter",
+    "hyper.lang.check.session",
+)
+"""What neither a build of what is there already nor one after an edit of data has work for."""
+_BUILD: Final = """
+import os, sys
+from hyper.cli import main
+
+def build():
+    sys.stdout = open(os.devnull, "w")
+    assert main(["build", "intents", "-o", "out"]) == 0
+    sys.stdout = sys.__stdout__
+"""
+
+
+@pytest.mark.parametrize("edited", [False, True])
+def test_building_again_is_light(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, edited: bool
+) -> None:
+    monkeypatch.delenv("HYPER_INCREMENTAL")
+    sources = tmp_path / "intents"
+    sources.mkdir()
+    for number in range(20):
+        (sources / f"unit_{number}.intent").write_text(f"entity E{number}:\n    size: int\n")
+    start = [sys.executable, "-I", "-c"]
+    path = f"import sys; sys.path.insert(0, {str(ROOT)!r})\n{_BUILD}\nbuild()\n"
+    subprocess.run([*start, path], check=True, cwd=tmp_path)
+    if edited:
+        (sources / "unit_3.intent").write_text("entity E3:\n    size: int\n    name: string\n")
+    told = f"print(*[name for name in {SELDOM!r} if name in sys.modules])"
+    done = subprocess.run(
+        [*start, f"{path}\n{told}"], capture_output=True, text=True, check=True, cwd=tmp_path
+    )
+    assert done.stdout.splitlines()[-1] == ""
+    assert ("name" in (tmp_path / "out/app/unit_3.py").read_text()) == edited
+
+
 def test_the_version_is_one() -> None:
     import hyper
 

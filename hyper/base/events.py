@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, get_args
 
 import msgspec
@@ -72,6 +71,8 @@ class Emitter:
         Raises ``ValueError`` for a name that is no event's.
         """
         if name != "*" and name not in EVENT_NAMES:
+            from difflib import get_close_matches  # for a mistake alone
+
             near = get_close_matches(name, EVENT_NAMES, 1)
             hint = f'; did you mean "{near[0]}"?' if near else ""
             raise ValueError(f'there is no event "{name}"{hint}')

@@ -7,13 +7,11 @@ Paths are strings of the platform's form. An implementation raises ``OSError`` a
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import errno
 import os
 import shutil
 import stat
 import sys
-import tempfile
 from typing import TYPE_CHECKING, Final, Literal, Protocol, TypeAlias
 
 if TYPE_CHECKING:
@@ -112,11 +110,11 @@ class Disk:
 
     def make_stage(self, folder: str, prefix: str) -> str:
         """See ``Files``."""
-        path = tempfile.mkdtemp(prefix=prefix, dir=folder)
-        mask = os.umask(0)
-        os.umask(mask)
-        os.chmod(path, 0o777 & ~mask)
-        return path
+        while True:
+            path = os.path.join(folder, f"{prefix}{os.urandom(8).hex()}")
+            with contextlib.suppress(FileExistsError):
+                os.mkdir(path)
+                return path
 
     def write(self, path: str, data: bytes) -> None:
         """See ``Files``."""
@@ -193,6 +191,8 @@ def open_at_once(path: str, flags: int) -> int:
 
 def _swap(one: str, other: str) -> bool:
     """Exchange two paths in one system call; False where the platform or the file system cannot."""
+    import ctypes  # only what writes an output needs it
+
     try:
         library = ctypes.CDLL(None, use_errno=True)
         if sys.platform == "linux":

@@ -98,7 +98,7 @@ class Compiler:
         """Find what is wrong and run the scenarios, those that reach user code only with ``externs``. Writes nothing."""
 
         def scenarios(state: Compilation, work: Work) -> None:
-            pipeline.evaluate(state, work.phases, work.executor, externs=externs)
+            pipeline.evaluate(state, work.phases, lambda: work.executor, externs=externs)
 
         return self._run(paths, options, scenarios, None if externs else "check")
 
@@ -129,8 +129,8 @@ class Compiler:
                 with _collection(on=work.configured.options.collecting):
                     state = self._made(work, finish)
                     work.finish()
-                with work.phases.phase("keep"):
-                    work.keep(state, began)
+                    with work.phases.phase("keep"):
+                        work.keep(state, began)
                 result = work.result(state, began)
         finally:
             work.close()
@@ -325,7 +325,7 @@ class Compiler:
         return [known[path] for path, _ in contents if path in known], lost
 
     def _build(self, state: Compilation, work: Work) -> None:
-        pipeline.evaluate(state, work.phases, work.executor)
+        pipeline.evaluate(state, work.phases, lambda: work.executor)
         if state.program is None or state.failed:
             return
         from hyper.engine.emitted import encode_emitted

@@ -9,6 +9,7 @@ from hyper.base import digest
 from hyper.base.fs import read_regular
 from hyper.engine.emission import Before, Emission, emit
 from hyper.engine.emitted import decode_emitted
+from hyper.engine.stamps import vouches
 from hyper.ir.stored import stored_program
 
 if TYPE_CHECKING:
@@ -63,11 +64,13 @@ def _before(
 
     def output(path: str) -> bytes | None:
         try:
-            read, _ = read_regular(os.path.join(options.out, package, path))
+            read, status = read_regular(os.path.join(options.out, package, path))
         except OSError:
             return None
         known = standing.get(path)
-        return read if known is not None and digest.of_bytes(read) == known.digest else None
+        if known is None or not (vouches(known, status) or digest.of_bytes(read) == known.digest):
+            return None
+        return read
 
     return Before(record, _program(graph), state.partial.differing, output)
 

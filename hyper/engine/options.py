@@ -9,8 +9,6 @@ from __future__ import annotations
 import keyword
 import os
 import re
-import tomllib
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, get_args
 
 import msgspec
@@ -149,6 +147,8 @@ def configure(
 def check_key(key: str) -> str:
     """Give the key back, or raise with the nearest one."""
     if key not in KEYS:
+        from difflib import get_close_matches
+
         near = get_close_matches(key, KEYS, 1)
         advice = f"the options are {', '.join(KEYS)}"
         raise OptionError(
@@ -206,6 +206,8 @@ def _tier(key: str, value: Any) -> str:
 def _one_of(key: str, value: Any, known: tuple[str, ...]) -> str:
     if isinstance(value, str) and value in known:
         return value
+    from difflib import get_close_matches
+
     near = get_close_matches(str(value), known, 1)
     message = f'the option "{key}" knows {", ".join(known)}, not {_shown(value)}'
     raise OptionError("E0903", message, near[0] if near else None)
@@ -343,6 +345,8 @@ def _load(files: Files, folder: str, name: str, found: list[Diagnostic]) -> _Fil
     text = ""
     try:
         text = _configuration_text(files.read(os.path.join(folder, name)))
+        import tomllib  # a build without a configuration needs none of it
+
         document = tomllib.loads(text)
     except (OSError, ValueError, RecursionError) as error:
         if name == "pyproject.toml":

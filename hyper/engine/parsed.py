@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from hyper.base.diagnostics import diagnostic
 
@@ -13,8 +12,7 @@ if TYPE_CHECKING:
     from hyper.lang.symbols import Unit
 
 
-@dataclass(frozen=True, slots=True)
-class Parsed:
+class Parsed(NamedTuple):
     """A unit with what parsing it found. A pure function of the file's path and bytes, so it may be kept and used again."""
 
     unit: Unit

@@ -125,9 +125,16 @@ def _lower(state: Compilation, world: World, checked: Checked, phases: Phases) -
 
 
 def evaluate(
-    state: Compilation, phases: Phases, executor: Executor | None = None, *, externs: bool = False
+    state: Compilation,
+    phases: Phases,
+    executor: Callable[[], Executor] = Inline,
+    *,
+    externs: bool = False,
 ) -> None:
-    """Run the scenarios of a program without errors; those that reach user code only with ``externs``, and in this process."""
+    """Run the scenarios of a program without errors; those that reach user code only with ``externs``, and in this process.
+
+    ``executor`` is asked for where there are any.
+    """
     if state.program is None or state.failed:
         return
     with phases.phase("scenarios"):
@@ -137,7 +144,7 @@ def evaluate(
         from hyper.engine.proving import Proof, run_scenarios
 
         proof = Proof(state.program, only, externs=externs)
-        state.scenarios, lost = run_scenarios(proof, executor or Inline())
+        state.scenarios, lost = run_scenarios(proof, executor())
         state.diagnostics += lost
         for result in state.scenarios:
             state.diagnostics += result.diagnostics

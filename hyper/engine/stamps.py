@@ -136,6 +136,11 @@ def stamped(
     return Stamps(taken, files)
 
 
+def vouches(kept: Stamp, status: os.stat_result) -> bool:
+    """Whether a stamp vouches for the bytes of a file that has this status now, and that nobody changed within the last tick."""
+    return _same(kept, status) and _settled(kept, time.time_ns())
+
+
 def _same(kept: Stamp, status: os.stat_result) -> bool:
     return (
         kept.size == status.st_size

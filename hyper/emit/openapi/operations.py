@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
 from hyper.emit.openapi.merging import decode, merge, merge_texts
@@ -216,6 +215,8 @@ _CLASSES: Final = {
 def status_phrase(status: str) -> str:
     """What an answer without documentation is described as."""
     if status.isdigit():
+        from http import HTTPStatus
+
         try:
             return HTTPStatus(int(status)).phrase
         except ValueError:

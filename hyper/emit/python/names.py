@@ -62,6 +62,14 @@ class Place(NamedTuple):
     symbol: str
 
 
+class _Layout(NamedTuple):
+    """The parts of each module's path by its name, which of these are folders, and what lies in each of them."""
+
+    modules: dict[str, tuple[str, ...]]
+    packages: set[tuple[str, ...]]
+    children: dict[tuple[str, ...], set[str]]
+
+
 def _without_package(modules: list[str], package: str) -> dict[str, str]:
     """The name of each module without that of the package before it, which its folder says; all as they are where two of
     them would then be one."""
@@ -84,17 +92,15 @@ class Names:
         "_attribute",
         "_attributes",
         "_bases",
-        "_children",
         "_deriving",
         "_facts",
         "_heirs",
         "_inherits",
+        "_laid_out",
         "_links",
         "_member",
         "_members",
-        "_modules",
         "_own",
-        "_packages",
         "_places",
         "_served",
         "_short",
@@ -119,9 +125,7 @@ class Names:
         self.index = {module.name: module for module in program.index}
         self._facts = facts
         self._short = _without_package(list(self.index), package)
-        self._modules: dict[str, tuple[str, ...]] = {}
-        self._packages: set[tuple[str, ...]] = set()
-        self._children: dict[tuple[str, ...], set[str]] = {}
+        self._laid_out: _Layout | None = None
         self._symbols: dict[str, dict[str, str]] = {}
         self._own: dict[str, set[str]] = {}
         self._places: dict[str, Place] = {}
@@ -137,12 +141,18 @@ class Names:
         self._tags: dict[str, tuple[str, ...]] = {}
         self._members: dict[str, dict[str, str]] = {}
         self._member: dict[str, str] = {}
-        self._name_modules()
         self._find_bases()
 
     # Modules
 
-    def _name_modules(self) -> None:
+    @property
+    def _layout(self) -> _Layout:
+        if self._laid_out is None:
+            self._laid_out = self._name_modules()
+        return self._laid_out
+
+    def _name_modules(self) -> _Layout:
+        layout = _Layout({}, set(), {})
         folded: dict[tuple[str, ...], dict[str, str]] = {}
         lowered: dict[tuple[str, ...], set[str]] = {}
         for name in self.index:
@@ -163,29 +173,32 @@ class Names:
                     taken[text] = part
                     used.add(part.casefold())
                 parts = (*parts, part)
-            self._modules[name] = parts
+            layout.modules[name] = parts
             for size in range(1, len(parts)):
-                self._packages.add(parts[:size])
-                self._children.setdefault(parts[:size], set()).add(parts[size])
+                layout.packages.add(parts[:size])
+                layout.children.setdefault(parts[:size], set()).add(parts[size])
+        return layout
 
     def module(self, name: str) -> tuple[str, ...]:
         """The dotted path of an intent module inside the package, as parts. Raises ``KeyError``."""
         self.program.reads.note(PLACE + name)
-        return self._modules[name]
+        return self._layout.modules[name]
 
     def is_package(self, parts: tuple[str, ...]) -> bool:
         """Whether modules lie below this one, so that its file is the ``__init__.py`` of a folder."""
-        return parts in self._packages
+        return parts in self._layout.packages
 
     def file(self, name: str) -> str:
         """The path of a module's file inside the package."""
         parts = self.module(name)
-        return "/".join(parts) + ("/__init__.py" if parts in self._packages else ".py")
+        return "/".join(parts) + ("/__init__.py" if self.is_package(parts) else ".py")
 
     # Declarations
 
     def _name_symbols(self, module: ModuleIndex) -> dict[str, str]:
-        taken = {*RESERVED_GLOBALS} | self._children.get(self._modules[module.name], set())
+        taken = {*RESERVED_GLOBALS} | self._layout.children.get(
+            self._layout.modules[module.name], set()
+        )
         found: dict[str, str] = {}
         for definition in module.definitions:
             if definition.kind in _NO_NAME:
@@ -212,7 +225,7 @@ class Names:
         if known is None:
             module = self.program.module_of(qualified)
             symbol = self._symbols_of(module)[qualified[len(module) + 1 :]]
-            known = self._places[qualified] = Place(self._modules[module], symbol)
+            known = self._places[qualified] = Place(self._layout.modules[module], symbol)
         return known
 
     def symbol(self, qualified: str) -> str:

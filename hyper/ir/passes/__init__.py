@@ -1,7 +1,7 @@
 """Optimisation passes over the IR, one a file.
 
 Each is a function from a definition to one that means the same: the same value, or the same error at the same line. They run in
-the order of ``PASSES``, once.
+the order of ``_passes``, once.
 """
 
 from __future__ import annotations
@@ -10,10 +10,6 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from hyper.ir.passes.branches import remove_dead_branches
-from hyper.ir.passes.completeness import mark_complete_tables
-from hyper.ir.passes.folding import fold_constants
-from hyper.ir.passes.rows import remove_dead_rows
 from hyper.ir.program import CalcDef, Module, Program, RuleDef, TableDef
 
 if TYPE_CHECKING:
@@ -24,16 +20,23 @@ if TYPE_CHECKING:
 
     Pass = Callable[[Def, Interpreter], Def]
 
-PASSES: Final[tuple[Pass, ...]] = (
-    fold_constants,  # first: what it makes constant is what the others look for
-    remove_dead_branches,
-    remove_dead_rows,
-    mark_complete_tables,
-)
-
-
 _CHANGED: Final = (CalcDef, RuleDef, TableDef)
 _FRAMES_PER_LEVEL: Final = 4
+
+
+def _passes() -> tuple[Pass, ...]:
+    # Loaded where there is something for them: they bring the interpreter with them.
+    from hyper.ir.passes.branches import remove_dead_branches
+    from hyper.ir.passes.completeness import mark_complete_tables
+    from hyper.ir.passes.folding import fold_constants
+    from hyper.ir.passes.rows import remove_dead_rows
+
+    return (
+        fold_constants,  # first: what it makes constant is what the others look for
+        remove_dead_branches,
+        remove_dead_rows,
+        mark_complete_tables,
+    )
 
 
 def optimise(program: Program) -> Program:
@@ -62,7 +65,7 @@ def _optimised(definition: Def, interpreter: Interpreter) -> Def:
 
     def run() -> Def:
         result: Def = definition
-        for change in PASSES:
+        for change in _passes():
             result = change(result, interpreter)
         return result
 

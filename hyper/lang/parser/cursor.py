@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Final
 
 from hyper.base.diagnostics import Reporter
@@ -156,7 +155,11 @@ class Cursor:
         if near is None:
             told = self._told(beginning(self, words), "E0204")
             near_enough = named and len(text) <= 40 and len(self.reporter.items) < _MOST_SUGGESTIONS
-            close = get_close_matches(text, list(words), 1) if near_enough and not told else []
+            close: list[str] = []
+            if near_enough and not told:
+                from difflib import get_close_matches
+
+                close = get_close_matches(text, list(words), 1)
             if not close:
                 raise told or self.fault(
                     f"{self.found()} cannot stand here; expected {what}", "E0204"
