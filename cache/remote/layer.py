@@ -7,6 +7,7 @@ others are is said there, so that a value without bound is never fetched. Nothin
 from __future__ import annotations
 
 import time
+from hashlib import sha256
 from importlib.util import find_spec
 from threading import RLock
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, TypeAlias
@@ -17,7 +18,7 @@ from hyper.cache.remote.envelope import MOST_OVERHEAD, BadEntryError, Sealer, le
 from hyper.cache.remote.published import PublishedFilter
 from hyper.cache.remote.settings import TLS, Address, Limits, checked_project, entry_name
 from hyper.cache.remote.wire import OutageError, Refusal, Wire
-from hyper.cache.trust import MAIN, checked_scope, readable
+from hyper.cache.trust import MAIN, checked_scope, message, readable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -121,7 +122,8 @@ class RedisLayer:
         self._writes = mode == "read-write"
         self._ttl = ttl
         self._limits = limits = limits or Limits()
-        self._wire = Wire(Address.parse(url), tls or TLS(), limits)
+        self._address = Address.parse(url)
+        self._wire = Wire(self._address, tls or TLS(), limits)
         self._sealer = Sealer(
             project, keyring, demands=keyring is not None if demands is None else demands
         )
@@ -142,6 +144,28 @@ class RedisLayer:
         self._counters = fresh_counters(FURTHER_COUNTERS)
         self._lock = RLock()
         self._closed = False
+
+    @property
+    def scopes(self) -> tuple[str, ...]:
+        """The scopes that are read, the most trusted first."""
+        return self._scopes
+
+    @property
+    def scope(self) -> str:
+        """The scope that is written."""
+        return self._scope
+
+    @property
+    def writes(self) -> bool:
+        """Whether anything is put."""
+        return self._writes
+
+    @property
+    def place(self) -> str:
+        """A text that is another one for another server, project or scope to write, and that tells none of them."""
+        address = self._address
+        where = (address.host, str(address.port), address.path, str(address.database))
+        return sha256(message(*where, self._project, self._scope)).hexdigest()
 
     @property
     def counters(self) -> dict[str, int]:

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from hyper.base.events import Listener
     from hyper.base.fs import Files
     from hyper.engine.executors import Executor
-    from hyper.engine.incremental import Kind
+    from hyper.engine.incremental import Kind, Request
     from hyper.engine.memory import Memory
     from hyper.engine.parsed import Parsed
 
@@ -194,37 +194,54 @@ class Compiler:
 
     def _made(self, work: Work, finish: Callable[[Compilation, Work], None]) -> Compilation:
         """Compile what an edit needs, or everything, and finish it."""
-        state = self._edit(work)
-        if state is not None:
-            from hyper.engine.graph.kept import LostError
-
-            # What is kept is read as it is needed, and may turn out not to be there.
-            why = "what was kept is not whole"
-            with contextlib.suppress(LostError):
-                finish(state, work)
-                if not state.failed:
-                    return state
-                why = "there are errors"
-            self._missed(work, [Miss("", f"all files are compiled: {why}")])
+        if work.request is not None and work.usable:
+            made = self._made_of_kept(work, work.request, finish)
+            if isinstance(made, Compilation):
+                return made
+            if made:
+                self._missed(work, [Miss("", f"all files are compiled: {made}")])
             work.cached, work.contents = 0, {}
         state = self._front(work)
         if work.usable:
             finish(state, work)
         return state
 
-    def _edit(self, work: Work) -> Compilation | None:
-        """What an earlier build of the same sources knew, with the units compiled that an edit touches."""
-        if work.request is None or not work.usable:
-            return None
+    def _made_of_kept(
+        self, work: Work, request: Request, finish: Callable[[Compilation, Work], None]
+    ) -> Compilation | str:
+        """What an edit comes to, else why everything has to be compiled; an empty text where nothing is kept."""
+        from hyper.engine.graph.kept import LostError
+
+        try:
+            state = self._edit(work, request)
+            if isinstance(state, str):
+                return state
+            finish(state, work)
+        except LostError:
+            # What is kept is read as it is needed, and may turn out not to be there.
+            request.drop_graph()
+            return "what was kept is not whole"
+        except Exception:
+            # What others share may lie in any way.
+            if not request.is_shared:
+                raise
+            request.drop_graph()
+            return "what was shared does not hold"
+        return "there are errors" if state.failed else state
+
+    def _edit(self, work: Work, request: Request) -> Compilation | str:
+        """What an earlier build of the same sources knew, with the units compiled that an edit touches; else why that cannot be."""
         with work.phases.phase("graph"):
-            graph = work.request.graph()
+            graph = request.graph()
+        if request.remark:
+            self._missed(work, [Miss("", request.remark)])
         if graph is None:
-            return None
+            return ""
         from hyper.engine.graph.edit import compile_edit
         from hyper.engine.graph.partial import Sources
 
-        known = work.request.read
-        digests = work.request.digests
+        known = request.read
+        digests = request.digests
 
         def read(path: str) -> bytes:
             data = known.get(path)
@@ -236,12 +253,9 @@ class Compiler:
         sources = Sources(digests, read, partial(self._parse, work))
         state = compile_edit(graph, sources, work.diagnostics, work.phases)
         if isinstance(state, str):
-            self._missed(work, [Miss("", f"all files are compiled: {state}")])
-            work.cached = 0
-            work.contents = {}
-            return None
+            return state
         why = state.partial.why if state.partial is not None else {}
-        said = {miss.path for miss in work.request.misses}
+        said = {miss.path for miss in request.misses}
         self._missed(work, [Miss(path, why[path]) for path in sorted(why) if path not in said])
         work.sources = digests
         work.cached = len(digests) - len(why)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from hyper.base import digest
 from hyper.base.fs import read_regular
-from hyper.engine.emission import Before, Emission, emit
+from hyper.engine.emission import Before, Emission, File, emit
 from hyper.engine.emitted import decode_emitted
 from hyper.engine.stamps import vouches
 from hyper.ir.stored import stored_program
@@ -30,13 +30,29 @@ def emit_all(
         before = _before(state, package, options, request)
         if before is not None and request is not None:
             emission = _again(state.program, package, options, before)
-            standing = request.standing()
-            if emission is not None and all(
-                file.data is not None or (path in standing and standing[path].digest == file.digest)
-                for path, file in emission.files.items()
-            ):
+            emission = _whole(emission, package, request) if emission is not None else None
+            if emission is not None:
                 return emission
         return emit(state.program, package, options.target)
+
+
+def _whole(emission: Emission, package: str, request: Request) -> Emission | None:
+    """An emission of which what is as it was stands in the output, or is taken from the store; ``None`` where it is lost."""
+    standing = request.standing_in(package)
+    away = {
+        path: file.digest
+        for path, file in emission.files.items()
+        if file.data is None and (path not in standing or standing[path].digest != file.digest)
+    }
+    if not away:
+        return emission
+    found = request.outputs({*away.values()})
+    if any(content not in found for content in away.values()):
+        return None
+    taken = {
+        path: File(found[content], content, len(found[content])) for path, content in away.items()
+    }
+    return emission._replace(files=emission.files | taken)
 
 
 def _again(program: Program, package: str, options: Options, before: Before) -> Emission | None:
@@ -51,8 +67,8 @@ def _again(program: Program, package: str, options: Options, before: Before) -> 
 def _before(
     state: Compilation, package: str, options: Options, request: Request | None
 ) -> Before | None:
-    """The emission of the last build, where only some units were compiled since and all that it made stands."""
-    found = request.emitted(package) if request is not None and state.partial is not None else None
+    """The emission of the build of the graph, where only some units were compiled since."""
+    found = request.emitted() if request is not None and state.partial is not None else None
     if found is None or request is None or state.partial is None:
         return None
     data, graph = found
@@ -60,17 +76,19 @@ def _before(
         record = decode_emitted(data)
     except ValueError:
         return None
-    standing = request.standing()
+    if record.package != package:
+        return None
+    document = record.document.digest if record.document is not None else ""
 
     def output(path: str) -> bytes | None:
+        known = request.standing_in(package).get(path)
+        if known is None or known.digest != document:
+            return request.outputs([document]).get(document)
         try:
             read, status = read_regular(os.path.join(options.out, package, path))
         except OSError:
             return None
-        known = standing.get(path)
-        if known is None or not (vouches(known, status) or digest.of_bytes(read) == known.digest):
-            return None
-        return read
+        return read if vouches(known, status) or digest.of_bytes(read) == document else None
 
     return Before(record, _program(graph), state.partial.differing, output)
 

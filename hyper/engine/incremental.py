@@ -19,9 +19,10 @@ from hyper.engine.stamps import Stamps, look, stamped, unchanged
 from hyper.engine.store import Sharing, Store, cache_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from hyper.engine.graph.kept import Graph
+    from hyper.engine.graph.shared import Near, SharedGraphs
     from hyper.engine.options import Configured, Options
     from hyper.engine.pipeline import Compilation
     from hyper.engine.stamps import Seen, Stamp
@@ -31,6 +32,9 @@ Kind: TypeAlias = Literal["build", "check"]
 
 # Of more files than these nobody reads where they differ.
 _EXPLAINED: Final = 20
+# A graph of this request that is no further away than so many files, or this share of them, is not looked for elsewhere.
+_NEAR: Final = 8
+_NEAR_SHARE: Final = 1 / 16
 
 
 def open_request(
@@ -43,10 +47,9 @@ def open_request(
     folder = cache_folder(configured)
     if folder is None or not _is_believed(folder, configured, sharing):
         return None
-    options = configured.options
-    store = Store(folder, options, sharing)
+    store = Store(folder, configured.options, sharing)
     try:
-        return Request(Records(folder), store, kind, (root, tuple(paths)), options)
+        return Request(Records(folder), store, kind, (root, tuple(paths)), configured)
     except OSError:
         return None
 
@@ -74,7 +77,7 @@ class Request:
         store: Store,
         kind: Kind,
         sources: tuple[str, tuple[str, ...]],
-        options: Options,
+        configured: Configured,
     ) -> None:
         """``sources`` are the source root and the files in it. Raises ``OSError`` where the compiler's own files are gone."""
         self._records = records
@@ -82,7 +85,7 @@ class Request:
         self._kind = kind
         root, self._paths = sources
         self._root = root
-        self._options = options
+        self._options = options = configured.options
         self._compiler = records.compiler()
         shown = [_from(records.folder, each) for each in (root, options.out)]
         shape = (options.package or "", ",".join(options.target))
@@ -91,7 +94,17 @@ class Request:
         self._seen: Seen | None = None
         self._graph_folder = os.path.join(graph_folder(records.folder, shown[0]), self._name)
         self._graph: Graph | None = None
+        home = configured.folder
+        # Another checkout has another path, and the same name of its root.
+        named = _from(home, root) if home is not None else os.path.basename(os.path.abspath(root))
+        self._shared_name = (options.project, named, kind, *shape)
+        self._shared: SharedGraphs | None = None
+        self._fetched: set[str] = set()
         self._standing: dict[str, Stamp] | None = None
+        self.is_shared = False
+        """Whether the graph came from the store."""
+        self.remark = ""
+        """What is to say of where the graph came from."""
         self.misses: list[Miss] = []
 
     @property
@@ -163,7 +176,9 @@ class Request:
             return
         blobs = {digests[path]: data for path, data in contents.items()}
         blobs |= {
-            content: data for path, _, content in outcome.files if (data := made[path]) is not None
+            content: data
+            for path, _, content in outcome.files
+            if (data := made[path]) is not None and content not in self._fetched
         }
         key = self._key(sources)
         self._store.keep(key, outcome, blobs, seconds)
@@ -191,6 +206,11 @@ class Request:
                     self._standing = {item.path: item for item in found.files}
         return self._standing
 
+    def standing_in(self, package: str) -> dict[str, Stamp]:
+        """``standing``, where the last build was one of this package."""
+        record = self._record
+        return self.standing() if record is not None and record.outcome.package == package else {}
+
     def stands(self, paths: Collection[str]) -> bool:
         """Whether outputs of the last build are still what they were when they were looked at."""
         record = self._record
@@ -215,13 +235,71 @@ class Request:
         self._records.save(self._name, record)
 
     def graph(self) -> Graph | None:
-        """What an earlier build of the same source root knew of its units, where this one has to be made."""
+        """What an earlier build of the same source root knew of its units, where this one has to be made.
+
+        One of the store, where none is here or it has one that is nearer.
+        """
         if self._seen is None:
+            return None
+        if self._store.withheld:
+            # What others say is compared with what comes of nothing that they may have had a hand in.
+            self.remark = "all files are compiled, to compare with what is shared"
             return None
         from hyper.engine.graph.kept import load_any
 
-        self._graph = load_any(self._graph_folder, self._compiler)
+        own = load_any(self._graph_folder, self._compiler)
+        self._graph = self._nearer(own) or own
         return self._graph
+
+    def _nearer(self, own: Graph | None) -> Graph | None:
+        """A graph of the store that is nearer than the one that is here."""
+        digests = self.digests
+        below: float = len(digests)
+        if own is not None:
+            far = _distance(digests, {row.path: row.content for row in own.index.rows})
+            if own.folder != self._graph_folder:
+                below = (
+                    far + 1
+                )  # of another request: what was emitted for this one is worth as much
+            elif far <= max(_NEAR, _NEAR_SHARE * len(digests)):
+                return None
+            else:
+                below = far / 2
+        found = self._shared_graphs().nearest(digests, self._known(), below)
+        if found is None:
+            return None
+        graph, far = found
+        same = max(len(digests), len(graph.index.rows)) - far
+        self.remark = (
+            f"it starts from a shared build, with about {same} of {len(digests)} files the same"
+        )
+        self.is_shared = True
+        return graph
+
+    def _known(self) -> list[Near]:
+        """The build that the output is of, which may have been restored."""
+        from hyper.engine.graph.shared import Near
+
+        record = self._record
+        if record is None or not record.outcome.success:
+            return []  # nothing is known of the units of a build with errors
+        sources = {item.path: item.digest for item in record.sources.files}
+        return [Near(_distance(self.digests, sources), record.key)]
+
+    def _shared_graphs(self) -> SharedGraphs:
+        if self._shared is None:
+            from hyper.engine.graph.shared import SharedGraphs
+
+            self._shared = SharedGraphs(
+                self._store, self._compiler, self._shared_name, self._graph_folder, self._key_of
+            )
+        return self._shared
+
+    def drop_graph(self) -> None:
+        """What the graph said does not hold: it is worth nothing, and one that came from the store is counted."""
+        if self.is_shared:
+            self._store.count_graph("dropped")
+        self._graph, self.is_shared = None, False
 
     @property
     def digests(self) -> dict[str, str]:
@@ -244,18 +322,23 @@ class Request:
         from hyper.engine.graph.keep import Kept, keep
 
         kept = Kept(self._compiler, self.key, emitted)
-        keep(self._graph_folder, kept, state, sources, self._graph)
+        saved = keep(self._graph_folder, kept, state, sources, self._graph)
+        if saved is not None:
+            changed = len(state.partial.why) if state.partial is not None else None
+            self._shared_graphs().put(saved, self.digests, changed)
 
-    def emitted(self, package: str) -> tuple[bytes, Graph] | None:
-        """The record of what the last build of this emitted, with the graph of then, where all its outputs stand."""
-        graph, record = self._graph, self._record
-        if graph is None or record is None or not graph.index.emitted:
-            return None
-        if graph.folder != self._graph_folder or graph.index.key != record.key:
-            return None
-        if record.outcome.package != package or not self.standing():
+    def emitted(self) -> tuple[bytes, Graph] | None:
+        """The record of what the build of the graph emitted, with that graph; ``None`` where it is not one of this request."""
+        graph = self._graph
+        if graph is None or not graph.index.emitted or graph.folder != self._graph_folder:
             return None
         return graph.index.emitted, graph
+
+    def outputs(self, digests: Collection[str]) -> dict[str, bytes]:
+        """Files that earlier builds made, by digest, as far as the store has them."""
+        found = self._store.blobs(list(digests))
+        self._fetched |= found.keys()
+        return found
 
     def _stamped(self, outcome: Outcome, carried: Collection[str]) -> Stamps | None:
         """The stamps of the files of an outcome; ``None`` where one is not what it says."""
@@ -282,10 +365,14 @@ class Request:
         self._store.close()
 
     def _key(self, sources: Stamps) -> str:
+        return self._key_of((item.path, item.digest) for item in sources.files)
+
+    def _key_of(self, sources: Iterable[tuple[str, str]]) -> str:
+        """The key of a build of this request of other sources: their paths and digests, by path."""
         options = self._options
         parts = [self._compiler, self._kind, options.package or "", ",".join(options.target)]
-        for item in sources.files:
-            parts += (item.path, item.digest)
+        for path, content in sources:
+            parts += (path, content)
         return digest.of_parts(part.encode("utf-8", "surrogateescape") for part in parts)
 
     def _folder(self, outcome: Outcome) -> str:
@@ -300,6 +387,11 @@ def _looked(folder: str, outcome: Outcome) -> Stamps | None:
         return None
     found = [(item.path, item.size, item.digest) for item in outputs.files]
     return outputs if found == outcome.files else None
+
+
+def _distance(one: Mapping[str, str], other: Mapping[str, str]) -> int:
+    """In how many files sources differ, which are digests by path."""
+    return max(len(one), len(other)) - len(one.items() & other.items())
 
 
 def graph_folder(records: str, root: str) -> str:

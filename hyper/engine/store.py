@@ -8,10 +8,11 @@ from __future__ import annotations
 import contextlib
 import os
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 import msgspec
 
+from hyper.base import digest
 from hyper.engine.options import OptionError
 from hyper.engine.record import DAY, Outcome, make_cache_folder
 
@@ -20,8 +21,9 @@ if TYPE_CHECKING:
 
     from hyper.cache.disk import DiskLayer
     from hyper.cache.layered import Layered
-    from hyper.cache.protocol import Layer
+    from hyper.cache.protocol import Kind, Layer
     from hyper.cache.remote import RedisLayer
+    from hyper.cache.trust import Auditor
     from hyper.engine.counting import Tally
     from hyper.engine.options import Configured, Options
 
@@ -90,6 +92,10 @@ class Store:
         self._remote = open_remote(options, sharing)
         self._at_hand = sharing.at_hand
         self._tally: Tally | None = None
+        self._disk: DiskLayer | None = None
+        self._plain: Layered | None = None
+        self._auditor: Auditor | None = None
+        self._graphs = {"taken": 0, "dropped": 0}
 
     def outcome(self, key: str) -> Outcome | None:
         """The outcome of an action, or ``None``."""
@@ -122,6 +128,70 @@ class Store:
         layer.put_many("blob", {bytes.fromhex(name): data for name, data in blobs.items()})
         layer.put_many("action", {bytes.fromhex(key): msgspec.msgpack.encode(outcome)}, seconds)
 
+    @property
+    def withheld(self) -> bool:
+        """Whether an outcome of others is there and is made here again, to see that it is the same."""
+        return self._auditor is not None and self._auditor.counters["sampled"] > 0
+
+    @property
+    def place(self) -> str:
+        """Where entries go, beside this disk: another text for another server, project or scope; empty where nowhere else."""
+        remote = self._remote
+        return remote.place if remote is not None and self._shares else ""
+
+    def plain(self, kind: Kind, digests: Sequence[str]) -> dict[str, bytes]:
+        """Entries that no audit makes again and no session keeps at hand, by digest."""
+        self._open(make=False)
+        if self._plain is None or not digests:
+            return {}
+        raw = {_key(each): each for each in digests}
+        raw.pop(b"", None)
+        return {raw[key]: data for key, data in self._plain.get_many(kind, list(raw)).items()}
+
+    def put_plain(self, kind: Kind, entries: Mapping[str, bytes]) -> bool:
+        """Keep such entries; gives whether those that share have them now."""
+        self._open(make=True)
+        if self._plain is None:
+            return False
+        shares = self._remote if self._shares else None
+        before = shares.counters["puts"] if shares is not None else 0
+        self._plain.put_many(kind, {_key(name): data for name, data in entries.items()})
+        return shares is None or shares.counters["puts"] == before + len(entries)
+
+    def newest(self, name: Sequence[str]) -> list[bytes]:
+        """What stands under a name of which the value is written anew: here, and in each scope that is read."""
+        self._open(make=False)
+        here = [_of(name)]
+        found = list(self._disk.get_many("action", here).values()) if self._disk is not None else []
+        if self._remote is not None:
+            scopes = [_of(name, scope) for scope in self._remote.scopes]
+            found += self._remote.get_many("action", scopes).values()
+        return found
+
+    def put_newest(self, name: Sequence[str], change: Callable[[list[bytes]], bytes]) -> None:
+        """Write it anew: ``change`` gives the value for those that stand here and in the scope that is written. The last one that
+        writes is right: what another one wrote between may be lost."""
+        self._open(make=True)
+        remote = self._remote if self._shares else None
+        values: list[bytes] = []
+        if self._disk is not None:
+            values += self._disk.get_many("action", [_of(name)]).values()
+        if remote is not None:
+            values += remote.get_many("action", [_of(name, remote.scope)]).values()
+        value = change(values)
+        if self._disk is not None:
+            self._disk.put_many("action", {_of(name): value})
+        if remote is not None:
+            remote.put_many("action", {_of(name, remote.scope): value})
+
+    def count_graph(self, what: Literal["taken", "dropped"]) -> None:
+        """A graph of the store was taken, or was not what it should be."""
+        self._graphs[what] += 1
+
+    @property
+    def _shares(self) -> bool:
+        return self._options.sharing and self._remote is not None and self._remote.writes
+
     def count(self, units: Iterable[str], actions: Iterable[str]) -> None:
         """Units that were compiled, by the digests of their bytes, and actions that were done, for the census."""
         if self._options.sketching:
@@ -134,9 +204,10 @@ class Store:
     def counters(self) -> dict[str, int]:
         """The counts of each layer that was opened, such as ``disk_hits``."""
         layers = self._layer.by_layer if self._layer is not None else {}
+        graphs = self._graphs if self._layer is not None else {}
         return {
             f"{name}_{key}": count
-            for name, counts in layers.items()
+            for name, counts in (*layers.items(), ("graphs", graphs))
             for key, count in counts.items()
         }
 
@@ -148,22 +219,33 @@ class Store:
             self._tally = None
         if self._layer is not None:
             self._layer.close()
-            self._layer = None
+            self._layer = self._plain = self._disk = None
+
+    def _audited(self, remote: RedisLayer) -> Layer:
+        """What machines share, audited, and only read where the tier says so."""
+        from hyper.cache.layered import ReadOnly
+        from hyper.cache.trust import Audited, Auditor
+
+        self._auditor = Auditor(_AUDITED)
+        audited = Audited(remote, self._auditor)
+        return audited if self._options.sharing else ReadOnly(audited)
 
     def _open(self, *, make: bool) -> Layer | None:
         """The layers; without ``make``, only where an earlier build made the folder or others share what they have."""
         make = make or self._remote is not None
         if self._layer is None and (make or os.path.isdir(self._folder)):
-            from hyper.cache.layered import Layered
+            from hyper.cache.layered import Layered, ReadOnly
 
-            layers = [_guarded(self._remote, self._options)] if self._remote is not None else []
             # A cache that cannot be written here is no reason not to read what others share.
             with contextlib.suppress(OSError):
                 make_cache_folder(os.path.dirname(self._folder))
-                layers.insert(0, disk_layer(os.path.dirname(self._folder), self._options))
-            if self._at_hand is not None:
-                layers.insert(0, self._at_hand)
-            self._layer = Layered(layers)
+                self._disk = disk_layer(os.path.dirname(self._folder), self._options)
+            here: list[Layer] = [self._disk] if self._disk is not None else []
+            layers = [*([self._at_hand] if self._at_hand is not None else []), *here]
+            if self._remote is not None:
+                layers.append(self._audited(self._remote))
+                here.append(self._remote if self._shares else ReadOnly(self._remote))
+            self._layer, self._plain = Layered(layers), Layered(here)
         return self._layer
 
 
@@ -182,13 +264,8 @@ def open_remote(options: Options, sharing: Sharing) -> RedisLayer | None:
         raise OptionError("E0903", message) from None
 
 
-def _guarded(remote: RedisLayer, options: Options) -> Layer:
-    """What machines share, audited, and only read where the tier says so."""
-    from hyper.cache.layered import ReadOnly
-    from hyper.cache.trust import Audited, Auditor
-
-    audited = Audited(remote, Auditor(_AUDITED))
-    return audited if options.sharing else ReadOnly(audited)
+def _of(name: Sequence[str], scope: str = "") -> bytes:
+    return _key(digest.of_parts(part.encode("utf-8", "surrogateescape") for part in (*name, scope)))
 
 
 def _key(digest: str) -> bytes:

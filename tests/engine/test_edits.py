@@ -63,10 +63,11 @@ SHOP = {
 class Shop:
     """The sources in a folder, built once with everything kept."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, **environment: str) -> None:
         self.folder = folder
+        self.environment = environment
         self.sources = folder / "intents"
-        self.sources.mkdir()
+        self.sources.mkdir(parents=True)
         self.compiled: list[str] = []
         for path, text in SHOP.items():
             (self.sources / path).write_text(text)
@@ -75,7 +76,7 @@ class Shop:
         """Build in a new session."""
         self.compiled = []
         given = {"cache": str(self.folder / "cache"), "incremental": incremental} | options
-        with create_hyper_compiler(environment={}, **given) as compiler:
+        with create_hyper_compiler(environment=self.environment, **given) as compiler:
             compiler.on("file:parsed", lambda event: self.compiled.append(event.path))
             return compiler.compile(str(self.sources), out=str(self.folder / out))
 
@@ -95,10 +96,10 @@ class Shop:
         assert {key: result.stats[key] for key in plain.stats if key not in counted} == {
             key: plain.stats[key] for key in plain.stats if key not in counted
         }
-        assert _files(self.folder / "out") == _files(self.folder / "plain")
+        assert files_of(self.folder / "out") == files_of(self.folder / "plain")
 
 
-def _files(folder: Path) -> dict[str, bytes]:
+def files_of(folder: Path) -> dict[str, bytes]:
     return {
         str(path.relative_to(folder)): path.read_bytes()
         for path in folder.rglob("*")

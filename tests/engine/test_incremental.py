@@ -242,6 +242,7 @@ def test_an_outcome_that_names_other_places_is_not_taken(tree: Tree) -> None:
     for package, path in (("..", "x.py"), ("../evil", "x.py"), ("app", "../../evil.py"), ("", "x")):
         shutil.rmtree(tree.out)
         shutil.rmtree(tree.cache / "graphs")
+        shutil.rmtree(tree.cache / "store")
         hostile = msgspec.structs.replace(
             outcome, package=package, files=[(path, len(data), content)]
         )

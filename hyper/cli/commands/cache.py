@@ -82,7 +82,7 @@ def _stats(layer: DiskLayer, records: Records, console: Console) -> dict[str, An
     console.say(f"  records   {counted(names, 'file')} of the last builds")
     console.say(f"  graphs    {counted(graphs, 'tree')} as units, {sized(taken)}")
     console.say(
-        f"  store     {counted(stats.actions, 'outcome')} and {counted(stats.blobs, 'blob')}"
+        f"  store     {counted(stats.actions, 'action')} and {counted(stats.blobs, 'blob')}"
         f" that took {stats.cost:.1f} s to make"
     )
     console.say(

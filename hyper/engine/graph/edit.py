@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hyper.engine.graph.kept import LostError
 from hyper.engine.graph.partial import Partial, Sources, WholeError, compile_partial
 from hyper.engine.pipeline import Compilation, ordered
 from hyper.ir.stored import stored_program
@@ -21,7 +20,10 @@ if TYPE_CHECKING:
 def compile_edit(
     graph: Graph, sources: Sources, diagnostics: Sequence[Diagnostic], phases: Phases
 ) -> Compilation | str:
-    """Compile what an edit needs, or say why everything has to be. ``diagnostics`` are those of the build itself."""
+    """Compile what an edit needs, or say why everything has to be. ``diagnostics`` are those of the build itself.
+
+    Raises ``LostError`` where what is kept is not whole.
+    """
     try:
         partial = compile_partial(graph, sources, phases)
         program = _program(graph, partial)
@@ -29,8 +31,6 @@ def compile_edit(
         return str(error)
     except OSError as error:
         return f"a file cannot be read: {error.strerror or error}"
-    except LostError:
-        return "what was kept of an earlier build is not whole"
     found = [item for row in partial.rows for item in row.diagnostics]
     state = Compilation([], ordered([*diagnostics, *found]), program=program)
     state.partial = partial

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from hyper.base.diagnostics import Diagnostic
-    from hyper.engine.graph.kept import Graph
+    from hyper.engine.graph.kept import Graph, Saved
     from hyper.engine.pipeline import Compilation
 
 _NOWHERE = Place(0, 0, 0, b"")
@@ -39,8 +39,8 @@ def keep(
     state: Compilation,
     sources: tuple[Mapping[str, str], Mapping[str, bytes]],
     before: Graph | None,
-) -> bool:
-    """Keep the graph of a build in a folder; gives whether it could be written.
+) -> Saved | None:
+    """Keep the graph of a build in a folder; gives what was written, ``None`` where it could not be.
 
     ``sources`` are the digests of all and the bytes of those that were read, by path; ``before`` is the graph that the build began
     with.
@@ -50,7 +50,7 @@ def keep(
         blobs = {name: encode_module(module) for name, module in state.partial.modules.items()}
         return save(folder, kept.of(rows), blobs, before)
     if state.program is None or state.world is None or state.checked is None:
-        return False
+        return None
     digests, contents = sources
     modules = {module.name: module for module in state.program.modules}
     by_path: dict[str, list[Diagnostic]] = {}

@@ -1,8 +1,9 @@
 """The graph on disk: an index of rows, and files of IR that are written once.
 
-The folder of a graph holds ``index``, which is replaced whole, and data files that are never changed: each build that compiles
-units writes theirs into a new one. Data that no row names is left where it is until it outweighs the rest; then all is written
-anew. Whatever is not as it was written, or is not there, makes the graph count as none: everything is compiled.
+The folder of a graph holds ``index``, which is replaced whole, and data files that are never changed and have the digest of their
+content as their name: each build that compiles units writes theirs into a new one. Data that no row names is left where it is until
+it outweighs the rest; then all is written anew. Whatever is not as it was written, or is not there, makes the graph count as none:
+everything is compiled.
 """
 
 from __future__ import annotations
@@ -12,11 +13,11 @@ import os
 import stat
 import time
 from hashlib import sha256
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
 
-from hyper.base import aside
+from hyper.base import aside, digest
 from hyper.base.fs import open_at_once, read_regular
 from hyper.engine.graph.rows import Place, Row, digest_of_bytes
 from hyper.engine.record import DAY, make_cache_folder
@@ -29,7 +30,14 @@ if TYPE_CHECKING:
     from hyper.ir.program import Module
 
 _MAGIC: Final = b"hyper graph 1\n"
+_SUFFIX: Final = ".ir"
 _MOST_FILES: Final = 24
+# What is written at once, so that none is more than a shared cache takes.
+_MOST_BYTES: Final = 8 << 20
+# A shared cache keeps what it was given for two weeks: what is old is written, and then given, anew.
+_WORN: Final = 7 * DAY
+# What a graph's folder says of what the store has of it: see ``graph.shared``.
+STORED: Final = "stored"
 # A data file that no index names may be one that another build has yet to name.
 _ORPHANED: Final = 3600.0
 
@@ -51,12 +59,23 @@ class Index(msgspec.Struct, frozen=True, array_like=True):
     emitted: bytes
 
 
-class Graph:
-    """The graph of a source root as an earlier build left it."""
+class Saved(NamedTuple):
+    """An index as it was written, and as bytes."""
 
-    def __init__(self, folder: str, index: Index) -> None:
+    written: Index
+    payload: bytes
+
+
+class Graph:
+    """The graph of a source root as an earlier build left it.
+
+    ``packs`` are data files that are not in the folder, by name: those of a graph that came from elsewhere.
+    """
+
+    def __init__(self, folder: str, index: Index, packs: Mapping[str, bytes] | None = None) -> None:
         self.folder = folder
         self.index = index
+        self.packs = packs or {}
         self._modules: dict[str, Module] = {}
 
     def module(self, row: Row) -> Module:
@@ -76,7 +95,10 @@ class Graph:
         """The IR of a unit, encoded. Raises ``LostError``."""
         place = row.place
         try:
-            path = os.path.join(self.folder, self.index.files[place.file])
+            name = self.index.files[place.file]
+            if name in self.packs:
+                return _proved(self.packs[name][place.offset : place.offset + place.size], row)
+            path = os.path.join(self.folder, name)
             with open(path, "rb", opener=open_at_once) as stream:
                 status = os.fstat(stream.fileno())
                 if not stat.S_ISREG(status.st_mode) or place.size > status.st_size:
@@ -85,9 +107,13 @@ class Graph:
                 blob = stream.read(place.size)
         except (OSError, IndexError, ValueError, OverflowError) as error:
             raise LostError(row.path) from error
-        if digest_of_bytes(blob) != place.digest:
-            raise LostError(row.path)
-        return blob
+        return _proved(blob, row)
+
+
+def _proved(blob: bytes, row: Row) -> bytes:
+    if digest_of_bytes(blob) != row.place.digest:
+        raise LostError(row.path)
+    return blob
 
 
 def load_any(folder: str, compiler: str) -> Graph | None:
@@ -120,60 +146,99 @@ def load(folder: str, compiler: str) -> Graph | None:
     with contextlib.suppress(OSError):
         if time.time() - used.st_mtime > DAY:  # what is used stays
             os.utime(path)
+    index = decode_index(payload, compiler)
+    return Graph(folder, index) if index is not None else None
+
+
+def decode_index(payload: bytes, compiler: str) -> Index | None:
+    """The index of its bytes; ``None`` where it is none, or not one of this compiler."""
     try:
         index = msgspec.msgpack.decode(payload, type=Index)
     except (msgspec.DecodeError, RecursionError):
         return None
     plain = all(name == os.path.basename(name) for name in index.files)
-    return Graph(folder, index) if plain and index.compiler == compiler else None
+    return index if plain and index.compiler == compiler else None
 
 
-def save(folder: str, index: Index, blobs: Mapping[str, bytes], before: Graph | None) -> bool:
+def save(
+    folder: str, index: Index, blobs: Mapping[str, bytes], before: Graph | None
+) -> Saved | None:
     """Keep an index, of which ``files`` is empty; ``blobs`` has the IR of those that were compiled, by module, ``before`` all
     others'.
 
-    Gives whether it could be written; nothing is lost where it could not.
+    Gives what was written, ``None`` where it could not be; nothing is lost then.
     """
     rows = index.rows
     files: list[str] = []
+    packs: dict[str, bytes] = {}
     if before is not None and before.folder == folder:
         files += before.index.files
+        packs = {name: before.packs[name] for name in files if name in before.packs}
     used = sum(row.place.size for row in rows if row.module not in blobs)
-    kept = 0
-    if before is not None:
-        with contextlib.suppress(OSError):
-            kept = sum(os.path.getsize(os.path.join(folder, name)) for name in files)
     fresh = dict(blobs)
-    if before is not None and (
-        not files or len(files) >= _MOST_FILES or kept > 2 * used + (1 << 20)
-    ):
+    if before is not None and (not files or _are_worn(folder, files, packs, used)):
         try:
             fresh |= {row.module: before.blob(row) for row in rows if row.module not in blobs}
         except LostError:
-            return False
-        files = []
-    name = f"{time.time_ns():x}-{os.getpid()}.ir"
-    data = bytearray()
-    placed: list[Row] = []
-    for row in rows:
-        blob = fresh.get(row.module)
-        if blob is not None:
-            place = Place(len(files), len(data), len(blob), digest_of_bytes(blob))
-            data += blob
-            placed.append(msgspec.structs.replace(row, place=place))
-        else:
-            placed.append(row)
+            return None
+        files, packs = [], {}
+    places = _packed(rows, fresh, files, packs)
+    placed = [
+        msgspec.structs.replace(row, place=places[row.module]) if row.module in places else row
+        for row in rows
+    ]
     try:
-        whole = msgspec.structs.replace(index, files=[*files, name], rows=placed)
+        whole = msgspec.structs.replace(index, files=files, rows=placed)
         payload = msgspec.msgpack.encode(whole)
         make_cache_folder(os.path.dirname(os.path.dirname(os.path.dirname(folder))))
         os.makedirs(folder, exist_ok=True)
-        aside.replace(os.path.join(folder, name), bytes(data))
+        for name, data in packs.items():
+            aside.replace(os.path.join(folder, name), data)
         aside.replace(os.path.join(folder, "index"), _MAGIC + sha256(payload).digest() + payload)
     except (OSError, UnicodeEncodeError, OverflowError):
-        return False
-    _sweep(folder, {"index", name, *files})
-    return True
+        return None
+    _sweep(folder, {"index", STORED, *files})
+    return Saved(whole, payload)
+
+
+def _are_worn(folder: str, files: list[str], packs: Mapping[str, bytes], used: int) -> bool:
+    """Whether data files are many, old, or mostly of what no row names."""
+    if len(files) >= _MOST_FILES + used // _MOST_BYTES:
+        return True
+    kept = sum(map(len, packs.values()))
+    oldest = now = time.time()
+    with contextlib.suppress(OSError):
+        for name in files:
+            if name not in packs:
+                status = os.stat(os.path.join(folder, name))
+                kept += status.st_size
+                oldest = min(oldest, status.st_mtime)
+    return kept > 2 * used + (1 << 20) or now - oldest > _WORN
+
+
+def _packed(
+    rows: list[Row], fresh: Mapping[str, bytes], files: list[str], packs: dict[str, bytes]
+) -> dict[str, Place]:
+    """The places of IR, by module, in data files that are added to ``files`` and ``packs``."""
+    places: dict[str, Place] = {}
+    waiting = [row.module for row in rows if row.module in fresh]
+    while waiting:
+        size = count = 0
+        while count < len(waiting) and size < _MOST_BYTES:
+            size += len(fresh[waiting[count]])
+            count += 1
+        batch, waiting = waiting[:count], waiting[count:]
+        data = b"".join(fresh[module] for module in batch)
+        name = digest.of_bytes(data) + _SUFFIX
+        if name not in files:
+            files.append(name)
+            packs[name] = data
+        number, offset = files.index(name), 0
+        for module in batch:
+            blob = fresh[module]
+            places[module] = Place(number, offset, len(blob), digest_of_bytes(blob))
+            offset += len(blob)
+    return places
 
 
 def _sweep(folder: str, named: set[str]) -> None:
