@@ -18,11 +18,13 @@ from hyper.base import digest
 from hyper.base.diagnostics import Diagnostic, diagnostic
 from hyper.base.fs import ASIDE
 from hyper.base.interrupts import held
+from hyper.base.spare import NOTHING, Wanted, is_linked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from hyper.base.fs import Files, Kind
+    from hyper.base.spare import Ready, Spare
 
     Owned = Mapping[str, str] | None
 
@@ -90,6 +92,7 @@ def publish(
     label: str,
     *,
     stands: Callable[[], bool] | None = None,
+    spare: Spare | None = None,
 ) -> Published:
     """Make ``target`` hold ``contents`` and what is not the build's.
 
@@ -97,10 +100,11 @@ def publish(
     ``stands`` is asked whether that is still so, once no other build can write there.
     ``owned`` are the digests by relative path of what earlier builds wrote there, ``None`` where no earlier build is known;
     a function is asked once no other build can write there.
-    ``label`` is how messages call the folder.
+    ``label`` is how messages call the folder. With a ``spare`` a large folder is made of the one before it; ``files`` are those of
+    the disk then.
     """
     try:
-        return _publish(files, target, contents, (owned, stands), label)
+        return _publish(files, target, contents, (owned, stands, spare), label)
     except OSError as error:
         return Published(diagnostics=(_unwritable(error, label),))
 
@@ -109,10 +113,10 @@ def _publish(
     files: Files,
     target: str,
     contents: Mapping[str, bytes | None],
-    asked: tuple[Owned | Callable[[], Owned], Callable[[], bool] | None],
+    asked: tuple[Owned | Callable[[], Owned], Callable[[], bool] | None, Spare | None],
     label: str,
 ) -> Published:
-    owned, stands = asked
+    owned, stands, spare = asked
     found = check_names(contents, label)
     if found:
         return Published(diagnostics=tuple(found))
@@ -130,13 +134,7 @@ def _publish(
             return Published(diagnostics=tuple(found))
         plan = _Plan(files, target, contents, owned or {}, label)
         if plan.changes:
-            stage = files.make_stage(folder, f".{name}{STAGE}")
-            try:
-                plan.fill(stage)
-                files.exchange(stage, target)
-            finally:
-                with held():
-                    files.remove_tree(stage)
+            plan.exchange(files.make_stage(folder, f".{name}{STAGE}"), spare)
     return Published(
         tuple(sorted(plan.written)),
         tuple(sorted(plan.unchanged)),
@@ -191,9 +189,36 @@ class _Plan:
         """Whether the folder would differ from what it is."""
         return bool(self.written or self.removed)
 
-    def fill(self, stage: str) -> None:
-        """Make the new folder at ``stage``."""
-        made = {""}
+    def exchange(self, stage: str, spare: Spare | None) -> None:
+        """Make the new folder at ``stage``, and put it in the place of the old one. ``stage`` is not there afterwards."""
+        put_away = False
+        try:
+            self.fill(stage, self._taken(stage, spare))
+            self.files.exchange(stage, self.target)
+            with held():
+                if spare is not None and is_linked(stage, self.unchanged):
+                    put_away = spare.give(stage, self._foreign())
+        finally:
+            if not put_away:
+                with held():
+                    self.files.remove_tree(stage)
+
+    def _taken(self, stage: str, spare: Spare | None) -> Ready:
+        if spare is None or not self.unchanged:
+            return NOTHING
+        carried = {*self.unchanged, *(path for path, kind in self.kept if kind != "folder")}
+        folders = {"", *(path for path, kind in self.kept if kind == "folder")}
+        for parent in {path.rpartition("/")[0] for path in (*carried, *self.written, *folders)}:
+            folders.update((parent, *_parents(parent)))
+        return spare.take(stage, self.target, Wanted(carried, self.written, folders))
+
+    def _foreign(self) -> list[str]:
+        """The files that are not the build's, nor made of one by Python."""
+        return [path for path, kind in self.kept if kind != "folder" and _cache_of(path) is None]
+
+    def fill(self, stage: str, ready: Ready = NOTHING) -> None:
+        """Make the new folder at ``stage``, of which some may be there."""
+        made = {"", *ready.folders}
 
         def place(path: str) -> str:
             folder = path.rpartition("/")[0]
@@ -207,11 +232,12 @@ class _Plan:
             assert data is not None
             self.files.write(place(path), data)
         for path in self.unchanged:
-            self.files.carry(f"{self.target}/{path}", place(path))
+            if path not in ready.files:
+                self.files.carry(f"{self.target}/{path}", place(path))
         for path, kind in self.kept:
             if kind == "folder":
                 self.files.make_folder(place(path))
-            else:
+            elif path not in ready.files:
                 self.files.carry(f"{self.target}/{path}", place(path))
 
 

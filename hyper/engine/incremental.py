@@ -12,7 +12,7 @@ import time
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from hyper.base import digest
-from hyper.engine import ownership
+from hyper.engine import ownership, spares
 from hyper.engine.record import DAY, Outcome, Record, Records, name_of
 from hyper.engine.result import Miss
 from hyper.engine.stamps import Stamps, look, stamped, unchanged
@@ -193,6 +193,7 @@ class Request:
         folder = os.path.dirname(self._records.folder)
         self._records.sweep(age)
         sweep(folder, age)
+        spares.sweep(folder, age)
         ownership.sweep(folder)
 
     def standing(self) -> dict[str, Stamp]:
@@ -219,6 +220,11 @@ class Request:
         folder = self._folder(record.outcome)
         contents = [(path, self.standing()[path].digest) for path in paths]
         return stamped(folder, contents, self.standing()) is not None
+
+    def spare(self, folder: str) -> str:
+        """Where the spare of an output folder is put away."""
+        cache = os.path.dirname(self._records.folder)
+        return os.path.join(cache, spares.FOLDER, name_of((_from(cache, folder),)))
 
     def record(self, outcome: Outcome, carried: Collection[str] = ()) -> None:
         """Record an outcome that is in place; one whose files are not is not recorded.

@@ -28,7 +28,9 @@ if TYPE_CHECKING:
 
 _MAGIC: Final = b"hyper record 1\n"
 DAY: Final = 24 * 3600.0
-_NAME: Final = r"compiler|[0-9a-f]{32}"
+REQUEST: Final = r"[0-9a-f]{32}"
+"""The name of a request: see ``name_of``."""
+_NAME: Final = rf"compiler|{REQUEST}"
 _TAG: Final = "Signature: 8a477f597d28d172789f06886806bc55\n# A cache: removing it costs time.\n"
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from hyper.base import digest
 from hyper.base.events import Event
 from hyper.base.output import publish
+from hyper.base.spare import Spare
 from hyper.engine import manifest, pipeline
 from hyper.engine.executors import Usage, choose
 from hyper.engine.metrics import measure, summed, tally
@@ -122,7 +123,10 @@ class Work:
         request = self.request
         stands = partial(request.stands, kept) if kept and request is not None else None
         label = posixpath.join(_shown(out), package)
-        done = publish(self.files, folder, made, owned, label, stands=stands)
+        spare = None
+        if request is not None:
+            spare = Spare(request.spare(folder), partial(manifest.owned_by, self.files))
+        done = publish(self.files, folder, made, owned, label, stands=stands, spare=spare)
         self.stale = done.stale
         self.written_diagnostics = list(done.diagnostics)
         if done.failed or done.stale:

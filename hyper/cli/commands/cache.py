@@ -11,7 +11,7 @@ from hyper.cache.sketches.hyperloglog import ERROR
 from hyper.cli.console import UsageError
 from hyper.cli.main import FAILED, OK
 from hyper.cli.session import counted, sized
-from hyper.engine import ownership
+from hyper.engine import ownership, spares
 from hyper.engine.discovery import start_of
 from hyper.engine.graph import care
 from hyper.engine.options import OptionError, check_key, configure, parse_value
@@ -155,6 +155,7 @@ def _prune(layer: DiskLayer, records: Records, console: Console) -> dict[str, An
     folder = os.path.dirname(records.folder)
     graphs = care.sweep(folder, layer.max_age)
     ownership.sweep(folder)
+    spares.sweep(folder, layer.max_age)
     evicted = counted(done.evicted, "entry", "entries")
     console.say(
         f"removed {evicted}, {counted(swept, 'record')} and {counted(graphs, 'graph')}:"
@@ -167,7 +168,9 @@ def _clear(layer: DiskLayer, records: Records, console: Console) -> dict[str, An
     stats = layer.stats()
     layer.clear()
     removed = records.clear()
-    graphs = care.clear(os.path.dirname(records.folder))
+    folder = os.path.dirname(records.folder)
+    graphs = care.clear(folder)
+    spares.clear(folder)
     size = sized(stats.disk_bytes)
     console.say(f"removed {counted(stats.actions + stats.blobs, 'entry', 'entries')}, {size}")
     return {
