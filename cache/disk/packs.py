@@ -26,24 +26,32 @@ if TYPE_CHECKING:
 _PACK_BYTES: Final = 64 << 20
 
 
-def merge(place: Place, names: Sequence[str]) -> None:
-    """Move the entries of segments into packs, and remove the segments.
+def merge(place: Place, names: Sequence[str]) -> int:
+    """Move the entries of segments into packs, and remove the segments; gives how many could not be read, and stay.
 
     Raises ``OSError`` (the disk is full, say) and ``sqlite3.Error``; what was not moved yet stays where it was.
     """
     records: list[bytes] = []
     moves: list[Move] = []
-    size = 0
+    size = unread = 0
     done: list[str] = []
     for name in names:
-        for kind, key, was, record in _records(place, name):
+        try:
+            found = list(_records(place, name))
+        except OSError:
+            unread += 1
+            continue
+        for kind, key, was, record in found:
             moves.append(Move(kind, key, name, was, size))
             records.append(record)
             size += len(record)
         done.append(name)
-        if size >= _PACK_BYTES or name == names[-1]:
+        if size >= _PACK_BYTES:
             _move(place, records, moves, done)
             records, moves, size, done = [], [], 0, []
+    if done:
+        _move(place, records, moves, done)
+    return unread
 
 
 def _records(place: Place, name: str) -> Iterator[tuple[int, bytes, int, bytes]]:

@@ -24,12 +24,16 @@ DOWN_TO: Final = 0.9
 
 
 class Pruned(NamedTuple):
-    """What pruning did: entries evicted, entries kept for live builds, and bytes on the disk before and after."""
+    """What pruning did: entries evicted, entries kept for live builds, and bytes on the disk before and after.
+
+    ``errors`` are the segments that could not be read or copied, and stay as they are.
+    """
 
     evicted: int
     leased: int
     bytes_before: int
     bytes_after: int
+    errors: int = 0
 
 
 def prune(place: Place, rewrite: int | None = None) -> Pruned:
@@ -44,8 +48,8 @@ def prune(place: Place, rewrite: int | None = None) -> Pruned:
         index.drop_all(victims)
         index.set_aged(place.now)
     _remove_empty(place)
-    _rewrite_dead(place, rewrite)
-    return Pruned(len(victims), leased, before, sum(index.segments().values()))
+    errors = _rewrite_dead(place, rewrite)
+    return Pruned(len(victims), leased, before, sum(index.segments().values()), errors)
 
 
 def _victims(place: Place) -> tuple[list[tuple[int, bytes]], int]:
@@ -115,10 +119,11 @@ def _remove_empty(place: Place) -> None:
         packs.remove(place, name)
 
 
-def _rewrite_dead(place: Place, most: int | None) -> None:
+def _rewrite_dead(place: Place, most: int | None) -> int:
     """Copy what lives out of the segments that have the largest dead share, where the disk is over the bound.
 
-    One that has more alive than may still be copied is passed over: those after it may have less.
+    One that has more alive than may still be copied is passed over: those after it may have less. Gives how many could not be
+    copied.
     """
     sizes = place.index.segments()
     live = place.index.live_bytes()
@@ -135,9 +140,8 @@ def _rewrite_dead(place: Place, most: int | None) -> None:
         chosen.append(name)
         over -= dead
         most = None if most is None else most - lives
-    if chosen:
-        try:
-            packs.merge(place, chosen)
-        except OSError:
-            # A full disk: what is dead stays until there is room to copy what lives.
-            return
+    try:
+        return packs.merge(place, chosen)
+    except OSError:
+        # A full disk: what is dead stays until there is room to copy what lives.
+        return len(chosen)

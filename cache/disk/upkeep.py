@@ -39,12 +39,13 @@ def after_flush(place: Place) -> Kept:
     there = place.index.segments()
     old = place.index.aged() < place.now - min(_DAY, place.max_age)
     if sum(there.values()) > place.max_bytes or old:
-        evicted = prune.prune(place, rewrite=prune.REWRITE_IN_A_FLUSH).evicted
+        pruned = prune.prune(place, rewrite=prune.REWRITE_IN_A_FLUSH)
+        evicted, errors = pruned.evicted, pruned.errors
         there = place.index.segments()
     small = [name for name, size in there.items() if size < _SMALL]
     if len(small) >= place.pack_after:
         try:
-            packs.merge(place, small)
+            errors += packs.merge(place, small)
         except OSError:
             errors += 1
     return Kept(adopted, evicted, errors)

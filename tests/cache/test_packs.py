@@ -13,10 +13,13 @@ import pytest
 from mmap_ninja.ragged import RaggedMmap  # type: ignore[import-untyped]
 
 from hyper.cache.disk import DiskLayer, index, packs, records, segments
+from hyper.cache.mapped import MappedFile
 from tests.cache.entries import action, blobs, noise, some_blobs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from tests.cache.stores import Clock
 
 ROOT = Path(__file__).resolve().parents[2]
 PUT = {**some_blobs(9, 700), **blobs([b"", b"x", b"some text\n" * 400])}
@@ -145,11 +148,7 @@ def test_without_mmap_ninja_segments_become_a_large_one(
 def test_a_segment_that_cannot_be_read_now_stays(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    folder = str(tmp_path / "store")
-    for key, value in PUT.items():
-        store = DiskLayer(folder, pack_after=len(PUT) + 1)
-        store.put_many("blob", {key: value})
-        store.close()
+    folder = _segments_of(tmp_path)
 
     def fails(*_: object, **__: object) -> None:
         raise OSError(errno.EMFILE, "Too many open files")
@@ -160,9 +159,74 @@ def test_a_segment_that_cannot_be_read_now_stays(
         store = DiskLayer(folder, pack_after=len(PUT) + 1)
         store.put_many("blob", last)
         store.close()
-        assert store.counters["errors"] == 1
+        assert store.counters["errors"] == len(PUT) + 1
     store = DiskLayer(folder)
     assert store.get_many("blob", [*PUT, *last]) == PUT | last
+    store.close()
+
+
+def _segments_of(tmp_path: Path) -> str:
+    folder = str(tmp_path / "store")
+    for key, value in PUT.items():
+        store = DiskLayer(folder, pack_after=len(PUT) + 1)
+        store.put_many("blob", {key: value})
+        store.close()
+    return folder
+
+
+def _unread(patch: pytest.MonkeyPatch, name: str) -> None:
+    """As where a sector of the disk is gone."""
+
+    def read(path: str, **options: Any) -> MappedFile:
+        if name in path:
+            raise OSError(errno.EIO, "Input/output error")
+        return MappedFile(path, **options)
+
+    patch.setattr(packs, "MappedFile", read)
+
+
+def test_one_segment_that_cannot_be_read_does_not_keep_others_from_their_pack(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = _segments_of(tmp_path)
+    names = sorted(os.listdir(os.path.join(folder, segments.FOLDER)))
+    with monkeypatch.context() as patch:
+        _unread(patch, names[3])
+        store = DiskLayer(folder, pack_after=len(PUT))
+        store.put_many("action", {action(1): b"made"})
+        store.close()
+        assert store.counters["errors"] == 1
+    there = os.listdir(os.path.join(folder, segments.FOLDER))
+    assert [name for name in there if name.endswith(segments.SEGMENT)] == [names[3]]
+    assert len(there) == 2
+    store = DiskLayer(folder)
+    assert store.get_many("blob", list(PUT)) == PUT
+    store.close()
+
+
+def test_pruning_passes_over_a_segment_that_cannot_be_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, clock: Clock
+) -> None:
+    folder = str(tmp_path / "store")
+    dead, live = some_blobs(4, 10_000), some_blobs(2, 9_000, seed=1)
+    for number in range(2):
+        store = DiskLayer(folder, clock=clock)
+        store.put_many("blob", dict(list(dead.items())[2 * number : 2 * number + 2]))
+        store.put_many("blob", dict([list(live.items())[number]]))
+        store.close()
+    clock.now += 10
+    store = DiskLayer(folder, clock=clock)
+    assert store.get_many("blob", list(live)) == live
+    store.close()
+    names = sorted(os.listdir(os.path.join(folder, segments.FOLDER)))
+    store = DiskLayer(folder, clock=clock)
+    with monkeypatch.context() as patch:
+        _unread(patch, names[0])
+        done = store.prune(max_bytes=21_000)
+    assert (done.evicted, done.errors) == (4, 1)
+    assert names[0] in os.listdir(os.path.join(folder, segments.FOLDER))
+    assert names[1] not in os.listdir(os.path.join(folder, segments.FOLDER))
+    assert store.get_many("blob", list(live)) == live
     store.close()
 
 

@@ -161,6 +161,11 @@ def _prune(layer: DiskLayer, records: Records, console: Console) -> dict[str, An
         f"removed {evicted}, {counted(swept, 'record')} and {counted(graphs, 'graph')}:"
         f" {sized(done.bytes_before)} before, {sized(done.bytes_after)} now"
     )
+    if done.errors:
+        segments = counted(done.errors, "segment")
+        console.remark(
+            f"hyper: {segments} of the store could not be read or copied: left as before"
+        )
     return {"records": swept, "graphs": graphs} | done._asdict()
 
 
