@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 # Machines differ in speed, and a test fails for what it finds, never for how long it took.
 settings.register_profile(
@@ -42,16 +46,16 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
             terminalreporter.line(f"{name}: {text}")
 
 
-@pytest.fixture(autouse=True)
-def _no_options_of_the_shell(
-    monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    """Options that the developer's own shell sets must not reach a test."""
-    for name in list(os.environ):
-        if name.startswith("HYPER_") and name != "HYPER_UPDATE_GOLDEN":
-            monkeypatch.delenv(name)
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path_factory.getbasetemp() / "state"))
-    # Tests of what is kept between builds turn it on; all others start from nothing.
-    monkeypatch.setenv("HYPER_INCREMENTAL", "off")
-    for name in ("NO_COLOR", "FORCE_COLOR"):
-        monkeypatch.delenv(name, raising=False)
+@pytest.fixture(scope="session", autouse=True)
+def _no_options_of_the_shell(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Options that the developer's own shell sets must reach neither a test nor a fixture, whatever its scope."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in list(os.environ):
+            if name.startswith("HYPER_") and name != "HYPER_UPDATE_GOLDEN":
+                patch.delenv(name)
+        patch.setenv("XDG_STATE_HOME", str(tmp_path_factory.getbasetemp() / "state"))
+        # Tests of what is kept between builds turn it on; all others start from nothing, and leave nothing in the checkout.
+        patch.setenv("HYPER_INCREMENTAL", "off")
+        for name in ("NO_COLOR", "FORCE_COLOR"):
+            patch.delenv(name, raising=False)
+        yield

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import re
-import shutil
 import textwrap
 import tomllib
-from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import pytest
 
 from hyper.cli import main
 from tests import console
+from tests.checkout import ROOT, STOREFRONT, copy_of
 
-ROOT: Final = Path(__file__).resolve().parents[1]
+if TYPE_CHECKING:
+    from pathlib import Path
+
 PAGES: Final = sorted(
     path
-    for path in [*(ROOT / "docs").glob("*.md"), ROOT / "examples" / "storefront" / "README.md"]
+    for path in [*(ROOT / "docs").glob("*.md"), STOREFRONT / "README.md"]
     if path.exists() and console.commands(path)
 )
 
@@ -28,8 +29,7 @@ def test_page(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     tools = console.make_tools(tmp_path / "bin")
     folder = tmp_path / "work"
     folder.mkdir()
-    ours = shutil.ignore_patterns(".hyper", "__pycache__")
-    shutil.copytree(ROOT / "examples", folder / "examples", ignore=ours)
+    copy_of(ROOT / "examples", folder / "examples")
     (folder / ".git").mkdir()
     for command in console.commands(page):
         code, printed = console.run(command, folder, tools)
@@ -77,8 +77,7 @@ def test_the_readme_shows_what_there_is(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("NO_COLOR", "1")
     (tmp_path / ".git").mkdir()
-    shop = ROOT / "examples" / "storefront"
-    shutil.copytree(shop, tmp_path / "examples" / "storefront")
+    shop = copy_of(STOREFRONT, tmp_path / "examples" / "storefront")
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     sources = "\n".join(path.read_text(encoding="utf-8") for path in shop.rglob("*.intent"))
     (intent,) = _fences(readme, "intent")

@@ -16,12 +16,13 @@ from hyper.base.memory import MemoryFiles
 from hyper.bench.edits import Edits
 from hyper.engine.compiler import create_hyper_compiler
 from hyper.importers.openapi import import_openapi
+from tests.checkout import ROOT
 from tests.corpora import FILES, FOLDER
 from tests.importers.test_golden import FOLDER as DESCRIPTIONS
 from tests.trials.bounds import within
 from tests.trials.harm import Victim, harmed
 from tests.trials.project import Project
-from tests.trust.command import LONG, ROOT
+from tests.trust.command import LONG
 
 if TYPE_CHECKING:
     from collections import Counter

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
+from tests.checkout import STOREFRONT, copy_of
 from tests.trials.project import Project
 from tests.trust.command import (
     LONG,
-    ROOT,
     Ended,
     digests,
     environment,
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from benchmarks.remote_server import RedisServer
 
 KILLS: Final = 200 if LONG else 6
-STOREFRONT: Final = ROOT / "examples" / "storefront"
 BUILD: Final = ("build", "src", "-o", "out")
 
 
@@ -55,7 +54,7 @@ def variants(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[Path, dict[
     for name in ("one", "two"):
         folder = tmp_path_factory.mktemp(name)
         source = folder / "src"
-        shutil.copytree(STOREFRONT, source)
+        copy_of(STOREFRONT, source)
         if name == "two":
             changed(source)
         done = hyper(folder, "build", "src", "-o", "out", "--package", "shop")

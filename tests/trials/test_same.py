@@ -15,8 +15,9 @@ from hyper.bench.subject import FieldEdit
 from hyper.engine.options import KEYS
 from hyper.engine.tiers import TIER_NAMES
 from hyper.importers.openapi import import_openapi
+from tests.checkout import STOREFRONT, copy_of
 from tests.corpora import FILES, corpus_bytes
-from tests.trust.command import LONG, ROOT, digests, hyper
+from tests.trust.command import LONG, digests, hyper
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -87,8 +88,7 @@ class Builder:
 def made_of(name: str, tree: Path) -> Path:
     """The storefront, or a real description that is imported; skips where that is not here."""
     if name == "storefront":
-        ignored = shutil.ignore_patterns(".hyper", "__pycache__")
-        shutil.copytree(ROOT / "examples" / "storefront", tree, ignore=ignored)
+        copy_of(STOREFRONT, tree)
     else:
         for path, text in import_openapi(corpus_bytes(name), FILES[name]).files.items():
             (tree / path).parent.mkdir(parents=True, exist_ok=True)

@@ -8,16 +8,17 @@ import json
 import os
 import subprocess
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from tests.checkout import ROOT
+
 if TYPE_CHECKING:
     import signal
     from collections.abc import Mapping
+    from pathlib import Path
 
-ROOT: Final = Path(__file__).parents[2]
 LONG: Final = bool(os.environ.get("HYPER_LONG"))
 _DROP: Final = 24  # PR_CAPBSET_DROP
 _OVERRIDES: Final = (1, 2, 3)  # CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH, CAP_FOWNER

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.checkout import ROOT, STOREFRONT, copy_of
 from tests.trust.command import (
     LONG,
-    ROOT,
     Ended,
     digests,
     hyper,
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 INTERRUPTS = 20 if LONG else 2
 STARTS = 200 if LONG else 4
 UNKEPT = {"HYPER_INCREMENTAL": "off"}
-STOREFRONT = ROOT / "examples" / "storefront"
 
 
 def is_answered(ended: Ended) -> bool:
@@ -44,7 +43,7 @@ def is_answered(ended: Ended) -> bool:
 def test_interrupted_commands(command: str, tmp_path: Path) -> None:
     moments = random.Random(command)
     source = tmp_path / "src"
-    shutil.copytree(STOREFRONT, source)
+    copy_of(STOREFRONT, source)
     for path in source.rglob("*.intent"):
         path.write_text(path.read_text().replace(": ", ":  "))
     ragged = digests(source)
@@ -82,7 +81,7 @@ def test_interrupted_commands(command: str, tmp_path: Path) -> None:
 def test_interrupted_starts(tmp_path: Path) -> None:
     """Most of what an interrupt can break is half loaded."""
     moments = random.Random(3)
-    shutil.copytree(STOREFRONT, tmp_path / "src")
+    copy_of(STOREFRONT, tmp_path / "src")
     began = time.perf_counter()
     hyper(tmp_path, "doctor")
     seconds = time.perf_counter() - began

@@ -237,7 +237,8 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
         pytest.skip("certificates are made with openssl, which is not on this machine")
     folder = tmp_path_factory.mktemp("certificates")
     new = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"]
-    authority = ["-CA", "ca.pem", "-CAkey", "ca.key"]
+    # Python 3.13 demands that an authority says what its key is for; who has a certificate of one is none.
+    authority = ["-CA", "ca.pem", "-CAkey", "ca.key", "-addext", "basicConstraints=CA:FALSE"]
     for name, options in (
         ("ca", ["-addext", "keyUsage=keyCertSign"]),
         ("here", [*authority, "-addext", "subjectAltName=IP:127.0.0.1"]),
