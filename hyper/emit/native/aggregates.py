@@ -1,0 +1,279 @@
+"""Aggregates, comprehensions and membership, as loops."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hyper.emit.native.values import (
+    Counting,
+    Decimal,
+    Generated,
+    Items,
+    Maybe,
+    NotNative,
+    Ratio,
+    Scalar,
+    Value,
+    Written,
+)
+from hyper.ir.types import FLOAT, INT, Dec, show
+from hyper.jit.kernel.builder import FALSE, TRUE, floating, integer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from hyper.emit.native.expressions import Expressions, Locals
+    from hyper.ir import nodes
+    from hyper.ir.types import Type
+    from hyper.jit.kernel.ir import Operand
+
+    Walk = Callable[[Callable[[Value], None]], None]
+
+
+class Aggregates:
+    """The folds of one kernel."""
+
+    def __init__(self, expressions: Expressions) -> None:
+        self._expressions = expressions
+        self._builder = expressions.builder
+
+    def comprehension(self, expr: nodes.Comprehend, local: Locals) -> Value:
+        """A list that is walked through where it stands."""
+        source = self._expressions.value(expr.source, local)
+        return Generated(self._elements(expr, source, local))
+
+    def _elements(self, expr: nodes.Comprehend | nodes.Fold, source: Value, local: Locals) -> Walk:
+        expressions, builder = self._expressions, self._builder
+
+        def walk(body: Callable[[Value], None]) -> None:
+            def each(item: Value) -> None:
+                inner = {**local, expr.target: item}
+                if expr.condition is None:
+                    body(expressions.value(expr.element, inner))
+                    return
+                keep = expressions.test(expr.condition, inner)
+                with builder.block() as kept:
+                    body(expressions.value(expr.element, inner))
+                builder.when(keep, kept)
+
+            expressions.walk(source, each)
+
+        return walk
+
+    def fold(self, expr: nodes.Fold, local: Locals) -> Value:
+        """An aggregate over a generator: each element is used before the next is computed."""
+        source = self._expressions.value(expr.source, local)
+        if isinstance(source, Generated):
+            raise NotNative("an aggregate over a list that is made of another")
+        kind = self._expressions.kinds.present(expr.element.type)
+        walk = self._elements(expr, source, local)
+        return self.folded(expr.op, kind, walk, guards=False)
+
+    def of_list(self, op: str, kind: Type, source: Value) -> Value:
+        """An aggregate over a list. All of a list is there before the first step: an element that fails does so before
+        what the aggregate itself may fail with, which is therefore left to a lower tier."""
+
+        def walk(body: Callable[[Value], None]) -> None:
+            self._expressions.walk(source, body)
+
+        return self.folded(op, kind, walk, guards=isinstance(source, Generated))
+
+    def folded(self, op: str, kind: Type, walk: Walk, *, guards: bool) -> Value:
+        """The aggregate of what ``walk`` goes through, whose type is ``kind``."""
+        match op:
+            case "sum":
+                return self._sum(kind, walk, guards=guards)
+            case "avg":
+                return self._avg(kind, walk, guards=guards)
+            case "count":
+                return Scalar("int", self._count(walk))
+            case "min" | "max":
+                return self._extreme(op, kind, walk, guards=guards)
+            case "any" | "all":
+                return self._decided(op, walk, leaves=not guards)
+            case "first" | "last":
+                return self._end(op, kind, walk, leaves=not guards)
+            case _:
+                raise NotNative(f"{op} has no native form")
+
+    def _sum(self, kind: Type, walk: Walk, *, guards: bool) -> Value:
+        builder = self._builder
+        if isinstance(kind, Dec):
+            return self._decimal_sum(kind, walk)
+        if kind == FLOAT:
+            total = builder.variable("float", floating(0.0))
+
+            def add_float(value: Value) -> None:
+                assert isinstance(value, Scalar)
+                builder.set(total, builder.op("add", "float", builder.get(total), value.operand))
+
+            walk(add_float)
+            return Scalar("float", builder.get(total))
+        if kind != INT:
+            raise NotNative(f"the sum of {show(kind)} has no native form")
+        whole = builder.variable("int", integer(0))
+
+        def add(value: Value) -> None:
+            assert isinstance(value, Scalar)
+            builder.set(whole, self._added(builder.get(whole), value.operand, guards=guards))
+
+        walk(add)
+        return Scalar("int", builder.get(whole))
+
+    def _added(self, total: Operand, value: Operand, *, guards: bool) -> Operand:
+        builder, sites = self._builder, self._expressions.sites
+        if not guards:
+            return builder.checked("add", total, value, self._expressions.scalars.overflow())
+        wide = builder.op(
+            "add", "wide", builder.op("widen", "wide", total), builder.op("widen", "wide", value)
+        )
+        short = builder.op("narrow", "int", wide)
+        over = builder.op("ne", "bool", builder.op("widen", "wide", short), wide)
+        builder.fail(over, sites.guard("a sum that does not fit"), guard=True)
+        return short
+
+    def _decimal_sum(self, kind: Dec, walk: Walk) -> Decimal:
+        builder, decimals = self._builder, self._expressions.decimals
+        scale: int | None = kind.scale if kind.precision else None
+        # The digits of what is added are known when the first element is made: its scale is that of all.
+        total = builder.variable("wide", integer(0, "wide"))
+
+        def add(value: Value) -> None:
+            nonlocal scale
+            if not isinstance(value, Decimal):
+                raise NotNative("a sum of quotients that are not rounded")
+            if scale is None or value.scale > scale:
+                if scale is not None:
+                    raise NotNative("a sum of decimals of several scales")
+                scale = value.scale
+            value = decimals.scaled_up(value, scale)
+            held = Decimal(builder.get(total), scale, 10**28 - 1)
+            made = decimals.arithmetic("add", held, value)
+            builder.set(total, made.operand)
+
+        walk(add)
+        return Decimal(builder.get(total), scale or 0, 10**28 - 1)
+
+    def _count(self, walk: Walk) -> Operand:
+        builder = self._builder
+        count = builder.variable("int", integer(0))
+
+        def one_more(_value: Value) -> None:
+            builder.set(count, builder.op("add", "int", builder.get(count), integer(1)))
+
+        walk(one_more)
+        return builder.get(count)
+
+    def _avg(self, kind: Type, walk: Walk, *, guards: bool) -> Value:
+        builder, sites = self._builder, self._expressions.sites
+        count = builder.variable("int", integer(0))
+
+        def counted(body: Callable[[Value], None]) -> None:
+            def each(value: Value) -> None:
+                body(value)
+                builder.set(count, builder.op("add", "int", builder.get(count), integer(1)))
+
+            walk(each)
+
+        total = self._sum(kind, counted, guards=guards)
+        found = builder.get(count)
+        none = builder.op("eq", "bool", found, integer(0))
+        builder.fail(none, sites.error("empty", "avg of nothing"))
+        if isinstance(total, Decimal):
+            return Ratio(total, self._expressions.decimals.of_int(found))
+        assert isinstance(total, Scalar)
+        if total.kind == "float":
+            by = builder.op("to_float", "float", found)
+            return Scalar("float", builder.op("div", "float", total.operand, by))
+        return Scalar("float", builder.op("ratio", "float", total.operand, found))
+
+    def _extreme(self, op: str, kind: Type, walk: Walk, *, guards: bool) -> Value:
+        expressions, builder = self._expressions, self._builder
+        slot = expressions.slots.of_type(kind)
+        some = builder.variable("bool", FALSE)
+
+        def compare(value: Value) -> None:
+            if isinstance(value, Maybe):
+                raise NotNative(f"{op} of values that may be none")
+            best = expressions.slots.read(slot)
+            better = self.better(op, value, best)
+            first = builder.op("not", "bool", builder.get(some))
+            with builder.block() as taken:
+                expressions.slots.store(slot, value)
+                builder.set(some, TRUE)
+            builder.when(builder.op("or", "bool", first, better), taken)
+
+        walk(compare)
+        none = builder.op("not", "bool", builder.get(some))
+        del guards  # nothing comes first but an element: an empty list has none that fails
+        builder.fail(none, expressions.sites.error("empty", f"{op} of nothing"))
+        return expressions.slots.read(slot)
+
+    def better(self, op: str, value: Value, best: Value) -> Operand:
+        """Whether a value takes the place of the best so far; NaN is better than all but NaN."""
+        builder, scalars = self._builder, self._expressions.scalars
+        wins = scalars.compare("lt" if op == "min" else "gt", value, best)
+        if not isinstance(value, Scalar) or value.kind != "float" or not isinstance(best, Scalar):
+            return wins
+        nan = builder.op("is_nan", "bool", value.operand)
+        known = builder.op("not", "bool", builder.op("is_nan", "bool", best.operand))
+        return builder.op("and", "bool", known, builder.op("or", "bool", nan, wins))
+
+    def _decided(self, op: str, walk: Walk, *, leaves: bool) -> Value:
+        builder = self._builder
+        found = builder.variable("bool", FALSE if op == "any" else TRUE)
+
+        def look(value: Value) -> None:
+            assert isinstance(value, Scalar)
+            decides = value.operand
+            if op == "all":
+                decides = builder.op("not", "bool", decides)
+            with builder.block() as settled:
+                builder.set(found, TRUE if op == "any" else FALSE)
+            builder.when(decides, settled)
+            if leaves:
+                builder.leave(decides)
+
+        walk(look)
+        return Scalar("bool", builder.get(found))
+
+    def _end(self, op: str, kind: Type, walk: Walk, *, leaves: bool) -> Value:
+        expressions, builder = self._expressions, self._builder
+        slot = expressions.slots.of_type(kind)
+        some = builder.variable("bool", FALSE)
+
+        def take(value: Value) -> None:
+            if isinstance(value, Maybe):
+                raise NotNative(f"{op} of values that may be none")
+            if op == "first" and not leaves:
+                with builder.block() as taken:
+                    expressions.slots.store(slot, value)
+                builder.when(builder.op("not", "bool", builder.get(some)), taken)
+            else:
+                expressions.slots.store(slot, value)
+            builder.set(some, TRUE)
+            if op == "first" and leaves:
+                builder.leave(TRUE)
+
+        walk(take)
+        return Maybe(builder.get(some), expressions.slots.read(slot))
+
+    def contains(self, items: Value, item: Value) -> Operand:
+        """Whether a list has an item that is equal."""
+        expressions, builder = self._expressions, self._builder
+        if isinstance(items, Written):
+            held: Operand = FALSE
+            for each in items.values:
+                same = expressions.scalars.compare("eq", each, item)
+                held = same if held == FALSE else builder.op("or", "bool", held, same)
+            return held
+        if not isinstance(items, Items | Generated | Counting):
+            raise NotNative("a search in a text or a map")
+        found = builder.variable("bool", FALSE)
+
+        def look(value: Value) -> None:
+            same = expressions.scalars.compare("eq", value, item)
+            builder.set(found, builder.op("or", "bool", builder.get(found), same))
+
+        expressions.walk(items, look)
+        return builder.get(found)

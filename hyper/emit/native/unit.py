@@ -1,0 +1,257 @@
+"""The functions of a program as one unit of kernels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from hyper.emit.native.expressions import Expressions
+from hyper.emit.native.functions import Functions
+from hyper.emit.native.markers import MarkerChecks
+from hyper.emit.native.places import PRESENCE, Place, PlacedItems, Places, layout, scalar, shown
+from hyper.emit.native.places import definition as field_of
+from hyper.emit.native.sites import Sites
+from hyper.emit.native.slots import Fields, One, Option, Slot
+from hyper.emit.native.values import (
+    Changed,
+    Decimal,
+    Items,
+    Made,
+    Maybe,
+    Nothing,
+    NotNative,
+    Record,
+    Scalar,
+    Value,
+)
+from hyper.ir.kinds import Kinds
+from hyper.ir.program import CalcDef, ExternDef, ParamDef, RuleDef, TableDef
+from hyper.ir.types import Entity
+from hyper.jit.kernel import ir
+from hyper.jit.kernel.builder import FALSE, Builder, TooLarge, floating, integer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from hyper.emit.native.places import Parts
+    from hyper.ir.program import Program
+    from hyper.jit.kernel.ir import Operand
+
+MOST_STEPS: Final = 50_000
+"""Steps of a kernel from which on compiling it takes longer than anyone waits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Native:
+    """A function that has a native form. ``columns`` are in the order of its parameters, ``parts`` their paths."""
+
+    function: ir.Function
+    columns: tuple[ir.Column, ...]
+    parts: tuple[tuple[str, ...], ...]
+    outputs: tuple[ir.Output, ...]
+    slot: Slot
+    """How the results make a value; of a rule, the fields that it writes."""
+
+
+class Unit:
+    """Makes the kernels of one program; each function once."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.kinds = Kinds(program)
+        self.sites = Sites()
+        self.markers = MarkerChecks(program)
+        self._texts: dict[str, int] = {}
+        self._made: dict[str, Native | NotNative] = {}
+
+    def text(self, value: str) -> int:
+        """The code of a text that the program names."""
+        return self._texts.setdefault(value, len(self._texts))
+
+    def native(self, name: str) -> Native:
+        """A function as a kernel. Raises ``NotNative``, with the place of what has no native form."""
+        if name not in self._made:
+            try:
+                self._made[name] = self._make(name)
+            except NotNative as found:
+                self._made[name] = found
+        made = self._made[name]
+        if isinstance(made, NotNative):
+            raise made
+        return made
+
+    def unit(self, names: Iterable[str]) -> ir.Unit:
+        """The kernels of these functions, all native, with all that they call."""
+        chosen = [self.native(name) for name in names]
+        called: dict[str, ir.Function] = {}
+        for native in chosen:
+            self._reach(native.function, called)
+        kernels = tuple(
+            ir.Kernel(native.function.name, native.columns, native.outputs) for native in chosen
+        )
+        return ir.Unit(tuple(called.values()), kernels, self.sites.all(), tuple(self._texts))
+
+    def _reach(self, function: ir.Function, reached: dict[str, ir.Function]) -> None:
+        if function.name in reached:
+            return
+        for name in sorted(ir.calls(function.body)):
+            self._reach(self.native(name).function, reached)
+        reached[function.name] = function
+
+    def _make(self, name: str) -> Native:
+        definition = self.program.definitions[name]
+        if isinstance(definition, ExternDef):
+            raise NotNative("an extern is the user's Python", self._path(name), definition.line)
+        assert isinstance(definition, CalcDef | TableDef | RuleDef), name
+        if definition.markers.fastmath:
+            raise NotNative("@fastmath", self._path(name), definition.line)
+        builder = Builder(name, limit=MOST_STEPS)
+        places = Places(self.program, self.kinds, builder)
+        expressions = Expressions(self, builder, places)
+        path, before = self._path(name), (self.sites.file, self.sites.line)
+        self.sites.file, self.sites.line = path, definition.line
+        try:
+            args = [places.value(param.type, Place((param.name,))) for param in _params(definition)]
+            value = Functions(expressions).value(definition, path, args)
+            return self._finished(definition, expressions, value)
+        except NotNative as found:
+            if not found.line:
+                found.file, found.line = path, definition.line
+            raise
+        except TooLarge:
+            raise NotNative("more steps than are compiled", path, definition.line) from None
+        except RecursionError:
+            raise NotNative("expressions nested too deeply", path, definition.line) from None
+        finally:
+            self.sites.file, self.sites.line = before
+
+    def _path(self, name: str) -> str:
+        return self.program.home[name].path
+
+    def _finished(
+        self, definition: CalcDef | TableDef | RuleDef, expressions: Expressions, value: Value
+    ) -> Native:
+        slots = expressions.slots
+        slot: Slot
+        if isinstance(definition, RuleDef):
+            assert isinstance(value, Changed)
+            written = {}
+            for name, given in value.fields.items():
+                field = field_of(self.program, value.entity, name)
+                optional = field.optional and field.default is None
+                written[name] = slots.of_type(field.type, optional=optional)
+                slots.store(written[name], given)
+            slot = Fields(value.entity, written)
+        else:
+            slot = slots.of_type(definition.returns)
+            slots.store(slot, value)
+        leaves = list(_leaves((), slot))
+        builder, places = expressions.builder, expressions.places
+        outputs = tuple(self._output(parts, leaf) for parts, leaf in leaves)
+        operands = [builder.get(leaf if isinstance(leaf, int) else leaf.var) for _, leaf in leaves]
+        function = builder.finish(operands)
+        return Native(function, tuple(places.columns), tuple(places.parts), outputs, slot)
+
+    def _output(self, parts: Parts, leaf: int | One) -> ir.Output:
+        if isinstance(leaf, int):
+            return ir.Output(shown(parts), "u8", PRESENCE)
+        storage, form = layout(leaf.kind, self.program)
+        return ir.Output(shown(parts), storage, form)
+
+    def called(self, expressions: Expressions, name: str, args: list[Value]) -> Value:
+        """The value of a call: of the function's own kernel, or its body made where a list is given that is in no column."""
+        native = self.native(name)
+        definition = self.program.definitions[name]
+        assert isinstance(definition, CalcDef | TableDef | RuleDef)
+        given = dict(zip((param.name for param in _params(definition)), args, strict=True))
+        operands: list[Operand] = []
+        for column, parts in zip(native.columns, native.parts, strict=True):
+            passed = self._passed(expressions, column, parts, given)
+            if passed is None:
+                return Functions(expressions).value(definition, self._path(name), args)
+            operands += passed
+        results = expressions.builder.call(native.function, operands)
+        value = _assembled(native.slot, list(reversed(results)))
+        if isinstance(definition, RuleDef):
+            assert isinstance(value, Made)
+            return Changed(value.entity, expressions.record(args[0]), value.fields)
+        return value
+
+    def _passed(
+        self,
+        expressions: Expressions,
+        column: ir.Column,
+        parts: tuple[str, ...],
+        given: dict[str, Value],
+    ) -> list[Operand] | None:
+        """The operands of one column of a call; ``None`` where the argument is no column."""
+        if column.role == "whole":
+            return [expressions.places.whole(parts, column.storage, column.format)]
+        value = given[parts[0]]
+        for place, part in enumerate(parts[1:], 1):
+            if part == "?":
+                return [expressions.scalars.presence(value)]
+            value = value.value if isinstance(value, Maybe) else value
+            if part == "[]":
+                if not isinstance(value, PlacedItems) or value.places is not expressions.places:
+                    return None
+                rest = value.parts + parts[place + 1 :]
+                return [value.places.pointer(rest, column.storage, column.format)]
+            if not isinstance(value, Record):
+                return None
+            value = value.field(part)
+        value = value.value if isinstance(value, Maybe) else value
+        if column.role == "offsets":
+            return [value.start, value.stop] if isinstance(value, Items) else None
+        return _leaf(expressions, column, value)
+
+
+def _leaves(parts: Parts, slot: Slot) -> Iterator[tuple[Parts, int | One]]:
+    """The variables of a slot; of an option first the one that tells whether it is there."""
+    if isinstance(slot, Option):
+        yield (*parts, "?"), slot.present
+        yield from _leaves(parts, slot.slot)
+    elif isinstance(slot, Fields):
+        for name, inner in slot.slots.items():
+            yield from _leaves((*parts, name), inner)
+    else:
+        yield parts, slot
+
+
+def _assembled(slot: Slot, waiting: list[int]) -> Value:
+    """The value of results in the order of ``_leaves``, the last first."""
+    if isinstance(slot, Option):
+        present = waiting.pop()
+        return Maybe(present, _assembled(slot.slot, waiting))
+    if isinstance(slot, Fields):
+        return Made(
+            slot.entity, {name: _assembled(each, waiting) for name, each in slot.slots.items()}
+        )
+    return scalar(slot.kind, waiting.pop())
+
+
+def _leaf(expressions: Expressions, column: ir.Column, value: Value) -> list[Operand] | None:
+    kind = ir.KIND_OF[column.storage]
+    if isinstance(value, Nothing):
+        return [_ZEROS[kind]]
+    if isinstance(value, Decimal):
+        value = expressions.decimals.scaled_up(value, column.format.scale)
+        operand = value.operand
+        if expressions.builder.kind(operand) != kind:
+            operand = expressions.builder.op("widen" if kind == "wide" else "narrow", kind, operand)
+        return [operand]
+    return [value.operand] if isinstance(value, Scalar) else None
+
+
+_ZEROS: Final[dict[ir.Kind, ir.Imm]] = {
+    "bool": FALSE,
+    "int": integer(0),
+    "wide": integer(0, "wide"),
+    "float": floating(0.0),
+}
+
+
+def _params(definition: CalcDef | TableDef | RuleDef) -> Iterable[ParamDef]:
+    if isinstance(definition, RuleDef):
+        return (ParamDef("self", Entity(definition.entity)),)
+    return definition.params

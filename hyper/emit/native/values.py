@@ -1,0 +1,149 @@
+"""Values of the language while a kernel is made: which numbers of the kernel hold them."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from hyper.ir.types import Type
+    from hyper.jit.kernel.ir import Operand
+
+
+class NotNative(Exception):  # noqa: N818  # a finding, not a fault
+    """Something that has no native form: ``reason`` for people, and the place of what it is about."""
+
+    def __init__(self, reason: str, file: str = "", line: int = 0) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.file = file
+        self.line = line
+
+
+ScalarKind: TypeAlias = Literal["bool", "int", "float", "date", "enum", "text"]
+
+
+@dataclass(frozen=True, slots=True)
+class Scalar:
+    """One number. A ``date`` is days since 1970-01-01, an ``enum`` the place of its member, a ``text`` a code."""
+
+    kind: ScalarKind
+    operand: Operand
+    of: str = ""
+    """The enum."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decimal:
+    """A decimal held exactly: ``operand`` (int or wide) of units of 10**-scale, its magnitude at most ``bound``."""
+
+    operand: Operand
+    scale: int
+    bound: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ratio:
+    """The quotient of two decimals, not yet rounded; ``divisor`` is not 0."""
+
+    dividend: Decimal
+    divisor: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Maybe:
+    """A value that may be none: ``value`` means something where ``present`` (a bool) holds."""
+
+    present: Operand
+    value: Value
+
+
+@dataclass(frozen=True, slots=True)
+class Nothing:
+    """``none`` itself."""
+
+
+class Record(ABC):
+    """An entity, field by field: its qualified name is ``entity``."""
+
+    __slots__ = ()
+
+    entity: str
+
+    @abstractmethod
+    def field(self, name: str) -> Value:
+        """A field; ``Maybe`` where it may be null or absent."""
+
+
+class Items(ABC):
+    """A list that lies in memory: items from the index ``start`` up to, without, ``stop``."""
+
+    __slots__ = ()
+
+    start: Operand
+    stop: Operand
+
+    @abstractmethod
+    def item(self, index: Operand) -> Value:
+        """The item at an index."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opaque:
+    """A value of a type without a native form: nothing can be done with it."""
+
+    kind: Type
+
+
+@dataclass(frozen=True, slots=True)
+class Made(Record):
+    """An entity that was built here."""
+
+    entity: str
+    fields: dict[str, Value]
+
+    def field(self, name: str) -> Value:
+        """A field."""
+        return self.fields[name]
+
+
+@dataclass(frozen=True, slots=True)
+class Changed(Record):
+    """An entity with other values for some fields."""
+
+    entity: str
+    base: Record
+    fields: dict[str, Value]
+
+    def field(self, name: str) -> Value:
+        """The new value, or that of the base."""
+        return self.fields[name] if name in self.fields else self.base.field(name)
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A list of values that are all known apart."""
+
+    values: tuple[Value, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Counting:
+    """``range``: whole numbers from ``start`` up to ``stop``."""
+
+    start: Operand
+    stop: Operand
+
+
+@dataclass(frozen=True, slots=True)
+class Generated:
+    """A comprehension that is walked through where it stands, once: ``walk`` calls its argument for each element."""
+
+    walk: Callable[[Callable[[Value], None]], None]
+
+
+Sequence: TypeAlias = Items | Written | Counting | Generated
+Value: TypeAlias = Scalar | Decimal | Ratio | Maybe | Nothing | Record | Sequence | Opaque

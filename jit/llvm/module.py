@@ -1,0 +1,62 @@
+"""A unit of kernels as one LLVM module."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hyper.jit.llvm.functions import FunctionText, signature, symbol
+from hyper.jit.llvm.rows import rows_text
+from hyper.jit.llvm.support import support
+
+if TYPE_CHECKING:
+    from hyper.jit.kernel.ir import Function, Kernel, Unit
+
+UNLIKELY = '!0 = !{!"branch_weights", i32 1, i32 1048576}'
+
+
+def scalar_symbol(kernel: Kernel) -> str:
+    """The name under which one call of a kernel is found in an object: ``status = f(parameters…, addresses of results…)``."""
+    return f"{kernel.function}.call"
+
+
+def module_text(unit: Unit) -> str:
+    """The text of the module: the same for the same unit, byte by byte."""
+    known = {function.name: function for function in unit.functions}
+    needed: set[str] = set()
+    parts = [FunctionText(function, known, needed).text() for function in unit.functions]
+    for kernel in unit.kernels:
+        function = known[kernel.function]
+        parts.append(_scalar_text(kernel, function))
+        parts.append(rows_text(kernel, function))
+    return "\n".join([support(needed), *parts, UNLIKELY, ""])
+
+
+def _scalar_text(kernel: Kernel, function: Function) -> str:
+    """Bools are bytes and wide numbers are passed by address: every C compiler agrees on these."""
+    kinds = signature(function)
+    given, lines, passed = [], [], []
+    for place, kind in enumerate(kinds):
+        name = f"%a{place}"
+        if kind == "i1":
+            given.append(f"i8 {name}.b")
+            lines.append(f"  {name} = icmp ne i8 {name}.b, 0")
+        elif kind == "i128":
+            given.append(f"ptr {name}.p")
+            lines.append(f"  {name} = load i128, ptr {name}.p, align 8")
+        elif kind == "ptr" and place >= len(function.params):
+            result = function.results[place - len(function.params)]
+            given.append(f"ptr {name}{'.r' if result == 'bool' else ''}")
+            if result == "bool":
+                lines.append(f"  {name} = alloca i1")
+                lines.append(f"  store i1 false, ptr {name}")
+        else:
+            given.append(f"{kind} {name}")
+        passed.append(f"{kind} {name}")
+    lines.append(f"  %code = call i32 {symbol(function.name)}({', '.join(passed)})")
+    for place, result in enumerate(function.results, len(function.params)):
+        if result == "bool":
+            lines.append(f"  %m{place} = load i1, ptr %a{place}")
+            lines.append(f"  %n{place} = zext i1 %m{place} to i8")
+            lines.append(f"  store i8 %n{place}, ptr %a{place}.r")
+    head = f'define i32 @"{scalar_symbol(kernel)}"({", ".join(given)}) nounwind {{'
+    return "\n".join([head, *lines, "  ret i32 %code", "}", ""])

@@ -1,0 +1,117 @@
+"""LLVM itself, through llvmlite: a processor named, a module optimised, an object or a function in memory made."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any, Literal
+
+import msgspec
+
+OptLevel = Literal["0", "1", "2", "3", "s"]
+
+
+class Processor(msgspec.Struct, frozen=True):
+    """What code is made for. ``features`` is LLVM's list (``+avx2,-avx512f``); ``tune`` names the processor whose costs count,
+    where it is another than ``cpu``; ``vector_width`` is in bits, 0 for LLVM's own choice."""
+
+    triple: str
+    cpu: str
+    features: str = ""
+    tune: str = ""
+    vector_width: int = 0
+
+
+class LlvmError(Exception):
+    """LLVM refused a module: a fault of the compiler, never of what is compiled."""
+
+
+@functools.cache
+def _llvm() -> Any:
+    from llvmlite import binding as llvm
+
+    llvm.initialize_all_targets()
+    llvm.initialize_all_asmprinters()
+    return llvm
+
+
+@functools.cache
+def host() -> Processor:
+    """This machine's processor, by name and features."""
+    llvm = _llvm()
+    features = llvm.get_host_cpu_features().flatten()
+    return Processor(llvm.get_process_triple(), llvm.get_host_cpu_name(), features)
+
+
+class Compiler:
+    """Compiles modules for one processor. ``level`` is the level of optimisation, ``s`` for size."""
+
+    def __init__(self, processor: Processor, level: OptLevel = "3") -> None:
+        self.processor = processor
+        self._level = level
+        self._machine = self._new_machine()
+
+    def _new_machine(self) -> Any:
+        processor = self.processor
+        return (
+            _llvm()
+            .Target.from_triple(processor.triple)
+            .create_target_machine(
+                cpu=processor.cpu,
+                features=processor.features,
+                opt=2 if self._level == "s" else int(self._level),
+                reloc="pic",
+                codemodel="default",
+            )
+        )
+
+    def module(self, text: str) -> Any:
+        """The module of a text, verified and optimised."""
+        llvm = _llvm()
+        if self._level == "s":
+            text = text.replace(" nounwind {\n", " nounwind optsize {\n")
+        try:
+            module = llvm.parse_assembly(text)
+            module.verify()
+        except RuntimeError as error:
+            raise LlvmError(str(error)) from None
+        module.triple = self.processor.triple
+        module.data_layout = str(self._machine.target_data)
+        tuning = llvm.create_pipeline_tuning_options(2 if self._level == "s" else int(self._level))
+        tuning.loop_vectorization = self._level in {"2", "3"}
+        tuning.slp_vectorization = self._level in {"2", "3"}
+        passes = llvm.create_pass_builder(self._machine, tuning)
+        passes.getModulePassManager().run(module, passes)
+        return module
+
+    def object(self, text: str) -> bytes:
+        """The object file of a module's text."""
+        emitted: bytes = self._machine.emit_object(self.module(text))
+        return emitted
+
+    def assembly(self, text: str) -> str:
+        """The same as assembler, for people."""
+        emitted: str = self._machine.emit_assembly(self.module(text))
+        return emitted
+
+    def load(self, text: str) -> Loaded:
+        """The module in this process."""
+        llvm = _llvm()
+        module = self.module(text)
+        # The engine takes the machine that it is given.
+        engine = llvm.create_mcjit_compiler(module, self._new_machine())
+        engine.finalize_object()
+        return Loaded(engine)
+
+
+class Loaded:
+    """Functions in memory. They are gone when this is."""
+
+    def __init__(self, engine: Any) -> None:
+        self._engine = engine
+
+    def address(self, name: str) -> int:
+        """The address of a function. Raises ``KeyError``."""
+        found: int = self._engine.get_function_address(name)
+        if not found:
+            raise KeyError(name)
+        return found
