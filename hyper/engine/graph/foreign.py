@@ -201,27 +201,9 @@ def _symbol(name: str, definition: Def, unit: Unit) -> Symbol:
         case EntityDef():
             return _entity(name, definition, unit)
         case EnumDef():
-            members = {
-                each.name: MemberSymbol(
-                    each.name,
-                    each.wire,
-                    each.markers,
-                    tree.EnumMember(0, 0, _ident(each.name), None, None, []),
-                )
-                for each in definition.members
-            }
-            enum = tree.EnumDecl(*head, [member.decl for member in members.values()], False)
-            return EnumSymbol(name, unit, enum, members, definition.markers)
+            return _enum(name, definition, unit)
         case UnionDef():
-            return UnionSymbol(
-                name,
-                unit,
-                tree.UnionDecl(*head, definition.exactly, [], None, None),
-                list(definition.variants),
-                definition.discriminator,
-                list(definition.mapping),
-                definition.markers,
-            )
+            return _union(name, definition, unit)
         case AliasDef():
             alias = tree.TypeDecl(*head, _NO_TYPE)
             return AliasSymbol(name, unit, alias, definition.type, definition.markers)
@@ -232,13 +214,10 @@ def _symbol(name: str, definition: Def, unit: Unit) -> Symbol:
             rule = tree.RuleDecl(*head, tree.TypeName(0, 0, [], [], []), [])
             return RuleSymbol(name, unit, rule, definition.entity, definition.markers)
         case CalcDef() | TableDef() | ExternDef():
+            params = [(param.name, param.type) for param in definition.params]
+            function = _function(definition)
             return FunctionSymbol(
-                name,
-                unit,
-                _function(definition),
-                [(param.name, param.type) for param in definition.params],
-                definition.returns,
-                definition.markers,
+                name, unit, function, params, definition.returns, definition.markers
             )
         case ActionDef():
             action = tree.ActionDecl(*head, False, None, [], [], [], [], None, None, None, [])
@@ -272,6 +251,28 @@ def _entity(name: str, definition: EntityDef, unit: Unit) -> EntitySymbol:
         fields,
         definition.markers,
         definition.extra_type,
+    )
+
+
+def _enum(name: str, definition: EnumDef, unit: Unit) -> EnumSymbol:
+    members: dict[str, MemberSymbol] = {}
+    for each in definition.members:
+        decl = tree.EnumMember(0, 0, _ident(each.name), None, None, [])
+        members[each.name] = MemberSymbol(each.name, each.wire, each.markers, decl)
+    decls = [member.decl for member in members.values()]
+    enum = tree.EnumDecl(*_head(definition.name), decls, False)
+    return EnumSymbol(name, unit, enum, members, definition.markers)
+
+
+def _union(name: str, definition: UnionDef, unit: Unit) -> UnionSymbol:
+    return UnionSymbol(
+        name,
+        unit,
+        tree.UnionDecl(*_head(definition.name), definition.exactly, [], None, None),
+        list(definition.variants),
+        definition.discriminator,
+        list(definition.mapping),
+        definition.markers,
     )
 
 

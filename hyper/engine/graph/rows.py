@@ -206,18 +206,7 @@ class Making:
         """What others can see of a declaration; ``None`` for all of it."""
         match definition:
             case EntityDef():
-                fields = [
-                    (
-                        field.name,
-                        field.wire,
-                        field.type,
-                        field.optional,
-                        self._default(name, field),
-                        field.markers,
-                        field.origin,
-                    )
-                    for field in definition.fields
-                ]
+                fields = [self._field(name, field) for field in definition.fields]
                 return (definition.bases, fields, definition.markers, definition.extra_type)
             case EnumDef():
                 members = [(each.name, each.wire, each.markers) for each in definition.members]
@@ -231,21 +220,11 @@ class Making:
                     definition.markers,
                 )
             case AliasDef():
-                world = self.world
-                return (
-                    definition.type,
-                    definition.markers,
-                    world.cores[name],
-                    sorted(world.bounds.get(name, {}).items()),
-                    name in world.nullables,
-                )
+                return self._alias(name, definition)
             case ConstDef():
                 return self._const(name, definition)
             case CalcDef() | TableDef() | ExternDef():
-                known = self.checked.effects.get(name, {})
-                effects = sorted((param, sorted(paths)) for param, paths in known.items())
-                flags = (name in self.checked.clock, name in self.checked.externs)
-                return (definition.params, definition.returns, definition.markers, flags, effects)
+                return self._signature(name, definition)
             case RuleDef():
                 return (
                     definition.entity,
@@ -256,6 +235,17 @@ class Making:
                     definition.markers,
                 )
         return None
+
+    def _field(self, entity: str, field: FieldDef) -> Any:
+        return (
+            field.name,
+            field.wire,
+            field.type,
+            field.optional,
+            self._default(entity, field),
+            field.markers,
+            field.origin,
+        )
 
     def _default(self, entity: str, field: FieldDef) -> tuple[bool, bool] | None:
         """Whether the default of a field reaches the clock or an extern, as then does whoever builds the entity; ``None`` without
@@ -268,6 +258,20 @@ class Making:
         if function is not None:
             return (function.clock, function.extern)
         return (name in self.checked.clock, name in self.checked.externs)
+
+    def _alias(self, name: str, definition: AliasDef) -> Any:
+        """An alias is what is written, and what is behind it."""
+        world = self.world
+        bounds = sorted(world.bounds.get(name, {}).items())
+        behind = (world.cores[name], bounds, name in world.nullables)
+        return (definition.type, definition.markers, *behind)
+
+    def _signature(self, name: str, definition: CalcDef | TableDef | ExternDef) -> Any:
+        """What can be called is its signature, and what it reaches and reads of its parameters."""
+        known = self.checked.effects.get(name, {})
+        effects = sorted((param, sorted(paths)) for param, paths in known.items())
+        flags = (name in self.checked.clock, name in self.checked.externs)
+        return (definition.params, definition.returns, definition.markers, flags, effects)
 
     def _const(self, name: str, definition: ConstDef) -> Any:
         """A const is what is written, its value, and its type where the uses decide it."""

@@ -8,7 +8,7 @@ inheritance, what needs all fields (tags of unions, types without end), and acti
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from hyper.base.diagnostics import Reporter
 from hyper.lang.broken import sure
@@ -40,11 +40,15 @@ from hyper.lang.symbols import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from hyper.base.diagnostics import Diagnostic
     from hyper.lang.reads import Foreign
     from hyper.lang.symbols import Unit, World
 
 __all__ = ["module_name", "resolve"]
+
+_Groups: TypeAlias = "Mapping[type, list[Any]]"
 
 
 def resolve(units: list[Unit], foreign: Foreign | None = None) -> tuple[World, list[Diagnostic]]:
@@ -57,11 +61,20 @@ def resolve(units: list[Unit], foreign: Foreign | None = None) -> tuple[World, l
     units = sorted(units, key=lambda unit: unit.path)
     reporters = {unit.path: Reporter(unit.source) for unit in units}
     world = build_scopes(units, reporters, foreign)
-    reading = world.symbols.reading
     groups: dict[type, list[Any]] = defaultdict(list)
     for symbol in world.symbols.values():
         groups[type(symbol)].append(symbol)
+    _types(groups, world, reporters)
+    _declarations(groups, world, reporters)
+    _actions(groups, world, reporters, foreign)
+    check_wires(world, reporters)
+    world.symbols.reading("")
+    return world, _collect(units, reporters)
 
+
+def _types(groups: _Groups, world: World, reporters: dict[str, Reporter]) -> None:
+    """Aliases, so that the shape of every type is known; and the markers of modules."""
+    reading = world.symbols.reading
     for alias in find_cores(groups[AliasSymbol], world, reporters):
         reading(alias.unit.name)
         resolve_alias(alias, world, reporters[alias.unit.path])
@@ -71,6 +84,11 @@ def resolve(units: list[Unit], foreign: Foreign | None = None) -> tuple[World, l
             reading(scope.unit.name)
             reporter = reporters[scope.unit.path]
             scope.markers = read_markers(nodes, "module", None, Site(scope, world, reporter))
+
+
+def _declarations(groups: _Groups, world: World, reporters: dict[str, Reporter]) -> None:
+    """What is declared, then what needs all fields of all entities."""
+    reading = world.symbols.reading
     for kind, function in (
         (EnumSymbol, resolve_enum),
         (EntitySymbol, resolve_entity),
@@ -89,6 +107,12 @@ def resolve(units: list[Unit], foreign: Foreign | None = None) -> tuple[World, l
         resolve_tag(union, world, reporters[union.unit.path])
     check_buildable(world, reporters)
 
+
+def _actions(
+    groups: _Groups, world: World, reporters: dict[str, Reporter], foreign: Foreign | None
+) -> None:
+    """The service, then the actions, which may ask for its roles and its security."""
+    reading = world.symbols.reading
     services = groups[ServiceSymbol]
     check_single(services, reporters)
     for service in services:
@@ -102,9 +126,6 @@ def resolve(units: list[Unit], foreign: Foreign | None = None) -> tuple[World, l
         world.symbols.note(SERVICE)
         resolve_action(action, first, world, reporters[action.unit.path])
     check_duplicates(groups[ActionSymbol], reporters, foreign)
-    check_wires(world, reporters)
-    reading("")
-    return world, _collect(units, reporters)
 
 
 def _collect(units: list[Unit], reporters: dict[str, Reporter]) -> list[Diagnostic]:
