@@ -152,7 +152,7 @@ def _fresh_process(folder: str, action: bytes) -> list[tuple[str, float]]:
 
 
 def _packing(folder: str, put: dict[bytes, bytes]) -> list[tuple[str, float]]:
-    """Write the same records as a pack of mmap-ninja and as one segment."""
+    """Write the same records as a pack and as one segment."""
     from hyper.cache.disk.records import BLOB, Codec
     from hyper.cache.disk.segments import FOLDER, write
 
@@ -165,7 +165,7 @@ def _packing(folder: str, put: dict[bytes, bytes]) -> list[tuple[str, float]]:
     packed = time.perf_counter()
     write(folder, records, sync=False)
     return [
-        ("pack by mmap-ninja", packed - began),
+        ("pack", packed - began),
         ("the same as one segment", time.perf_counter() - packed),
     ]
 

@@ -1,18 +1,19 @@
 """Packs: many small segments in one file, as a ragged array of mmap-ninja.
 
 A pack is a ``RaggedMmap`` of bytes, one record an item. It is built to the side, renamed, and never appended to: mmap-ninja's
-own appending is not safe against a kill, nor against a second writer. The store reads a pack with the standard
-library alone: its ``data.ninja`` is the records one after another. Where mmap-ninja is not installed, the same
-records become one large segment.
+own appending is not safe against a kill, nor against a second writer, and its writing not against a full disk. The store
+writes and reads a pack with the standard library alone: its ``data.ninja`` is the records one after another. Where
+mmap-ninja is not installed, the same records become one large segment.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Final
 
-from hyper.cache.disk import segments
+from hyper.cache.disk import ragged, segments
 from hyper.cache.disk.index import Move
 from hyper.cache.disk.records import parse
 from hyper.cache.mapped import NEVER, MappedFile
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
     from hyper.cache.disk.place import Place
 
-# mmap-ninja makes an array of the whole pack before it writes it, and a copy of that.
+# The records of a pack are in memory together.
 _PACK_BYTES: Final = 64 << 20
 
 
@@ -86,16 +87,13 @@ def _move(place: Place, records: list[bytes], moves: list[Move], names: list[str
 
 def write(folder: str, records: Sequence[bytes]) -> str:
     """Write a pack to the side and give it its name; returns the name. Raises ``OSError``; nothing is left then."""
-    try:
-        from mmap_ninja.ragged import RaggedMmap  # type: ignore[import-untyped]
-        from numpy import frombuffer, uint8
-    except ImportError:
+    if find_spec("mmap_ninja") is None:
         return segments.write(folder, records, sync=False)[0]
     name = segments.fresh_name(segments.PACK)
     path = os.path.join(folder, segments.FOLDER, name)
     aside = path + segments.ASIDE
     try:
-        RaggedMmap.from_lists(aside, [frombuffer(record, uint8) for record in records], dtype=uint8)
+        ragged.write(aside, records)
         os.rename(aside, path)
     except BaseException:
         with contextlib.suppress(OSError):

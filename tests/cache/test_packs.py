@@ -1,4 +1,4 @@
-"""Packs: made by mmap-ninja, read by it, and read by the store without it."""
+"""Packs: in the form of mmap-ninja, read by it, and read by the store without it."""
 
 from __future__ import annotations
 
@@ -9,12 +9,14 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 from mmap_ninja.ragged import RaggedMmap  # type: ignore[import-untyped]
 
-from hyper.cache.disk import DiskLayer, index, packs, records, segments
+from hyper.cache.disk import DiskLayer, index, packs, ragged, records, segments
 from hyper.cache.mapped import MappedFile
 from tests.cache.entries import action, blobs, noise, some_blobs
+from tests.small_disk import fill, small_disk
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -63,6 +65,37 @@ def test_mmap_ninja_opens_it(folder: str) -> None:
         assert header is not None
         found[header.key] = codec.decode(header.kind, header.key, record)
     assert found == PUT
+
+
+@pytest.mark.parametrize(
+    "texts", [[b"one", b"three"], [b"", b"one"], [b"one"], [noise(1, 5000)] * 9]
+)
+def test_the_files_are_those_that_mmap_ninja_writes(tmp_path: Path, texts: list[bytes]) -> None:
+    ragged.write(str(tmp_path / "ours"), texts)
+    arrays = [np.frombuffer(text, np.uint8) for text in texts]
+    RaggedMmap.from_lists(str(tmp_path / "theirs"), arrays, dtype=np.uint8)
+    ours, theirs = (
+        {
+            path.relative_to(tmp_path / name): path.read_bytes()
+            for path in (tmp_path / name).rglob("*.ninja")
+        }
+        for name in ("ours", "theirs")
+    )
+    assert ours == theirs
+
+
+def test_a_disk_that_is_full_is_an_error_and_no_end_of_the_process(tmp_path: Path) -> None:
+    """Through a memory map, the system would kill the process."""
+    with small_disk(tmp_path / "disk"):
+        folder = str(tmp_path / "disk")
+        os.mkdir(os.path.join(folder, segments.FOLDER))
+        fill(tmp_path / "disk", 100_000)
+        code = f"from hyper.cache.disk import packs; packs.write({folder!r}, [bytes(9000)] * 20)"
+        done = subprocess.run(
+            [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False
+        )
+        assert (done.returncode, "No space left on device" in done.stderr) == (1, True)
+        assert os.listdir(os.path.join(folder, segments.FOLDER)) == []
 
 
 def test_the_index_is_made_again_of_packs(folder: str) -> None:
@@ -139,7 +172,7 @@ def test_rows_that_were_read_before_the_move_are_looked_up_again(
 def test_without_mmap_ninja_segments_become_a_large_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(sys.modules, "mmap_ninja.ragged", None)
+    monkeypatch.setitem(sys.modules, "mmap_ninja", None)
     name = packs.write(str(tmp_path), [b"one", b"two"])
     assert name.endswith(segments.SEGMENT)
     assert Path(segments.data_file(str(tmp_path), name)).read_bytes() == b"onetwo"
@@ -237,7 +270,7 @@ def test_a_pack_that_cannot_be_written_leaves_nothing(
         os.makedirs(path)
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(RaggedMmap, "from_lists", fails)
+    monkeypatch.setattr(ragged, "write", fails)
     (tmp_path / segments.FOLDER).mkdir()
     with pytest.raises(OSError, match="No space"):
         packs.write(str(tmp_path), [noise(1, 10)])

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 import signal
 import subprocess
-import sys
 from typing import TYPE_CHECKING, Final
 
 import pytest
 
+from tests.small_disk import fill, small_disk
 from tests.trials.project import Project
 from tests.trust.command import LONG, digests, hyper, is_complete, start, stop_after
 
@@ -22,7 +20,6 @@ if TYPE_CHECKING:
 BUILD: Final = ("build", "src", "-o", "out")
 STEPS: Final = 40 if LONG else 3
 PAIRS: Final = 40 if LONG else 2
-MEGABYTES: Final = 4
 
 
 @pytest.fixture
@@ -37,30 +34,6 @@ def project(tmp_path: Path) -> Iterator[Project]:
 def kept(project: Project) -> dict[str, str]:
     """The variables with which a process builds with the project's cache."""
     return {"HYPER_INCREMENTAL": "on", "HYPER_CACHE": str(project.cache)}
-
-
-@contextlib.contextmanager
-def small_disk(place: Path) -> Iterator[None]:
-    """A disk of ``MEGABYTES`` is mounted at a folder. Skips where that is not permitted."""
-    place.mkdir()
-    size = f"size={MEGABYTES}m"
-    command = ["mount", "-t", "tmpfs", "-o", size, "tmpfs", str(place)]
-    if sys.platform != "linux" or os.geteuid() != 0:
-        pytest.skip("mounting needs root on Linux")
-    if subprocess.run(command, capture_output=True, check=False).returncode:
-        pytest.skip("no disk can be mounted here")
-    try:
-        yield
-    finally:
-        subprocess.run(["umount", str(place)], check=True)
-
-
-def fill(disk: Path, free: int) -> Path:
-    """A file that leaves so many bytes of a disk."""
-    filler = disk / "filler"
-    room = os.statvfs(disk)
-    filler.write_bytes(bytes(max(0, room.f_bavail * room.f_frsize - free)))
-    return filler
 
 
 def test_the_disk_of_the_output_fills(tmp_path: Path, did: Counter[str]) -> None:
