@@ -11,25 +11,28 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 from hyper.lang import tree
-from hyper.lang.check.typed import Checked
+from hyper.lang.check.typed import Body, Checked, Typing, Uses
 from hyper.lang.symbols import ActionSymbol, ConstSymbol, EntitySymbol, FunctionSymbol, RuleSymbol
+from hyper.lang.types import BOOL, STRING, Opt
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from hyper.lang.check.session import Session
-    from hyper.lang.symbols import Symbol, World
+    from hyper.lang.symbols import World
 
 __all__ = ["Checked", "check"]
 
 # The parser admits trees that are 256 levels high; a level takes up to a dozen calls here.
 _FRAMES: Final = 12_000
+_PLAIN: Final = ((tree.StrLit, STRING), (tree.BoolLit, BOOL))
 
 
 def check(world: World) -> Checked:
     """Check all expressions of a world."""
-    if not _evaluates(world):
-        return Checked([], {}, {}, {}, {}, {}, {}, [], set(), set())
+    plain = _plain(world)
+    if plain is not None:
+        return plain
     from hyper.lang.check.session import Session
 
     session = Session(world)
@@ -39,21 +42,41 @@ def check(world: World) -> Checked:
     return session.checked
 
 
-def _evaluates(world: World) -> bool:
-    """Whether there is anything to check: a small edit of data alone need not load the checker."""
-    units = world.units.values()
-    return any(_has_value(symbol) for symbol in world.symbols.values()) or any(
-        isinstance(decl, tree.FeatureDecl) for unit in units for decl in unit.module.declarations
-    )
+def _plain(world: World) -> Checked | None:
+    """What is told of a world of data, the defaults of which are texts and truth values for what they are; ``None`` for others.
+
+    A small edit of such data, which most is, need not load the checker.
+    """
+    checked = Checked([], {}, {}, {}, {}, {}, {}, [], set(), set())
+    for unit in world.units.values():
+        if any(isinstance(decl, tree.FeatureDecl) for decl in unit.module.declarations):
+            return None
+    for symbol in world.symbols.values():
+        if isinstance(symbol, ConstSymbol | FunctionSymbol | RuleSymbol):
+            return None
+        if isinstance(symbol, ActionSymbol):
+            if any(param.default is not None for param in symbol.decl.params):
+                return None
+        elif isinstance(symbol, EntitySymbol) and not _has_plain_defaults(symbol, checked):
+            return None
+    return checked
 
 
-def _has_value(symbol: Symbol) -> bool:
-    """Whether a declaration says anything that is evaluated."""
-    if isinstance(symbol, EntitySymbol):
-        return any(field.default is not None for field in symbol.decl.fields)
-    if isinstance(symbol, ActionSymbol):
-        return any(param.default is not None for param in symbol.decl.params)
-    return isinstance(symbol, ConstSymbol | FunctionSymbol | RuleSymbol)
+def _has_plain_defaults(entity: EntitySymbol, checked: Checked) -> bool:
+    """Whether all defaults of an entity are such; it is then told what the checker would tell of them."""
+    for field in entity.fields.values():
+        default = field.decl.default
+        if default is None or field.owner != entity.name:
+            continue
+        kind = field.type.inner if isinstance(field.type, Opt) else field.type
+        if (type(default), kind) not in _PLAIN:
+            return False
+        name = f"{entity.name}.{field.name}"
+        typing = checked.defaults[default] = Typing()
+        typing.types[default] = kind
+        checked.bodies[name] = Body(name, typing, Uses())
+        checked.order.append(name)
+    return True
 
 
 @contextmanager

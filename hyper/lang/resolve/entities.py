@@ -147,8 +147,9 @@ def _extra_type(
             return None
         expr = type_of_expr(value)
         word = value.name if isinstance(value, tree.Name) else None
-        near = nearest(word, EXTRAS) if word and not is_bound(word, scope) else None
-        if expr is None or (near and word not in BUILTIN_TYPES):
+        unknown = word and not is_bound(word, scope) and word not in BUILTIN_TYPES
+        near = nearest(word, EXTRAS) if word and unknown else None
+        if expr is None or near:
             reporter.report(
                 "E0503",
                 f"write `{MARKERS['extra'].form}`",

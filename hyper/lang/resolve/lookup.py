@@ -123,6 +123,8 @@ def nearest(name: str, candidates: Iterable[str]) -> str | None:
     if len(names) > _MANY:
         half = folded[: (len(folded) + 1) // 2]
         names = [item for item in names if item.casefold().startswith(half)][:_MANY]
+    if not names:
+        return None
     from difflib import get_close_matches  # only a mistake pays for it
 
     matches = get_close_matches(name, names, n=1, cutoff=0.6)
