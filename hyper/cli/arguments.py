@@ -242,6 +242,11 @@ def _run(parser: argparse.ArgumentParser) -> None:
         default="0",
         help="0 interprets (default), 1 runs the generated Python",
     )
+    parser.add_argument(
+        "--why",
+        action="store_true",
+        help="print what led to the value: calls, rows, clauses, branches and values, with their lines",
+    )
     _json(parser)
 
 

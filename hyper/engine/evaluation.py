@@ -12,6 +12,7 @@ from hyper.ir.program import CalcDef, ExternDef, RuleDef, TableDef
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from hyper.ir.interpreter.watch import Watch
     from hyper.ir.program import Program
 
 
@@ -90,7 +91,13 @@ def parameters(program: Program, name: str) -> list[str]:
     return [param.name for param in definition.params]
 
 
-def interpret(program: Program, name: str, arguments: dict[str, Any], now: datetime) -> Outcome:
+def interpret(
+    program: Program,
+    name: str,
+    arguments: dict[str, Any],
+    now: datetime,
+    watch: Watch | None = None,
+) -> Outcome:
     """Evaluate by tier 0. Externs are run: it is the user who asks."""
     from hyper.ir.interpreter import (
         EvaluationError,
@@ -101,7 +108,7 @@ def interpret(program: Program, name: str, arguments: dict[str, Any], now: datet
     )
     from hyper.ir.scenarios import load_extern
 
-    interpreter = Interpreter(program, externs=load_extern)
+    interpreter = Interpreter(program, externs=load_extern, watch=watch)
     try:
         return Outcome(interpreter.run_json(name, arguments, now=now))
     except EvaluationError as error:

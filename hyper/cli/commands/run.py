@@ -6,7 +6,7 @@ import json
 import os
 import sys
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -15,12 +15,14 @@ from hyper.cli.console import UsageError
 from hyper.cli.main import FAILED, OK
 from hyper.cli.session import compile_with
 from hyper.engine.evaluation import interpret, is_function, read_arguments
-from hyper.engine.generated import run_generated
 
 if TYPE_CHECKING:
     import argparse
 
     from hyper.cli.console import Console
+    from hyper.engine.evaluation import Outcome
+    from hyper.engine.why import Why
+    from hyper.ir.program import Program
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
@@ -42,22 +44,50 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     # Externs name modules beside the project: they are found from the working folder, as with `python -m`.
     if os.getcwd() not in sys.path:
         sys.path.insert(0, os.getcwd())
-    evaluate = interpret if arguments.level == "0" else run_generated
-    outcome = evaluate(program, name, given, now)
+    outcome, steps = _evaluate(program, name, given, now, arguments)
+    told: dict[str, Any] = {}
+    if steps is not None:
+        from hyper.cli.steps import as_objects, show
+
+        told = {"why": as_objects(steps, view)} if console.json else told
+        if not console.json:
+            show(steps, view, console)
     failure = outcome.failure
     if failure is None:
         if console.json:
-            console.object({"value": outcome.value})
+            console.object({"value": outcome.value} | told)
         else:
             console.say(json.dumps(outcome.value, ensure_ascii=False, indent=2))
         return OK
     place = view.shown(failure.file) if failure.file else ""
     if console.json:
-        console.object({"error": msgspec.to_builtins(failure) | {"file": place}})
+        console.object({"error": msgspec.to_builtins(failure) | {"file": place}} | told)
     else:
         where = f"{place}:{failure.line}: " if place else ""
         console.remark(f"{where}{failure.code}: {failure.message}")
     return FAILED
+
+
+def _evaluate(
+    program: Program,
+    name: str,
+    given: dict[str, Any],
+    now: datetime,
+    arguments: argparse.Namespace,
+) -> tuple[Outcome, Why | None]:
+    """The outcome of the tier that is asked for, and how it came about where that is asked for too."""
+    steps: Why | None = None
+    if arguments.why:
+        from hyper.engine.why import runs_user_code, why
+
+        outcome, steps = why(program, name, given, now)
+        if arguments.level == "0" or runs_user_code(program, name):
+            return outcome, steps
+    if arguments.level == "0":
+        return interpret(program, name, given, now), steps
+    from hyper.engine.generated import run_generated
+
+    return run_generated(program, name, given, now), steps
 
 
 def _now(text: str | None) -> datetime:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from hyper.ir import nodes
     from hyper.ir.interpreter.functions import ExternLoader, Function
     from hyper.ir.interpreter.statements import Trace
+    from hyper.ir.interpreter.watch import Watch
     from hyper.ir.program import FieldDef, Program
 
 
@@ -38,7 +39,8 @@ class Interpreter:
 
     ``externs`` loads the user's functions; without it, reaching one is ``ExternsNotLoaded``. ``steps`` and ``size``
     are the budget of one evaluation, infinite unless it is the compiler that evaluates
-    (``Interpreter.for_compiler``). ``trace`` is told of every statement.
+    (``Interpreter.for_compiler``). ``trace`` is told of every statement, ``watch`` of
+    all that is decided.
     """
 
     def __init__(
@@ -49,6 +51,7 @@ class Interpreter:
         steps: float = float("inf"),
         size: float = float("inf"),
         trace: Trace | None = None,
+        watch: Watch | None = None,
     ) -> None:
         self.program = program
         self.shapes = Shapes(program)
@@ -57,8 +60,9 @@ class Interpreter:
         self._externs = externs
         self._budget = (steps, size)
         self._trace = trace
+        self._watch = watch
         self._machine = Machine()
-        self._expressions = Expressions(self._machine, self.shapes, self.records, self)
+        self._expressions = Expressions(self._machine, self.shapes, self.records, self, watch)
         self._functions: dict[str, Function] = {}
         self._depths = Depths(program)
         self._running = False
@@ -66,10 +70,22 @@ class Interpreter:
 
     @classmethod
     def for_compiler(
-        cls, program: Program, *, externs: ExternLoader | None = None, trace: Trace | None = None
+        cls,
+        program: Program,
+        *,
+        externs: ExternLoader | None = None,
+        trace: Trace | None = None,
+        watch: Watch | None = None,
     ) -> Interpreter:
         """An interpreter with the budget of what the compiler evaluates itself."""
-        return cls(program, externs=externs, steps=COMPILER_STEPS, size=COMPILER_BYTES, trace=trace)
+        return cls(
+            program,
+            externs=externs,
+            steps=COMPILER_STEPS,
+            size=COMPILER_BYTES,
+            trace=trace,
+            watch=watch,
+        )
 
     def evaluate(
         self,
@@ -84,7 +100,7 @@ class Interpreter:
 
         Raises ``EvaluationError``, ``Refused``, ``ExternFailure``, ``ExternsNotLoaded`` or ``ClockNotSet``.
         """
-        statements = Statements(self._expressions, path, self._trace)
+        statements = Statements(self._expressions, path, self._trace, self._watch)
         code = statements.expression(expr, line)
         return self._start(lambda: code(dict(local or {})), self._depths.of_expression(expr), now)
 
@@ -147,14 +163,27 @@ class Interpreter:
         """Call a function inside of a running evaluation."""
         code = self._functions.get(function)
         if code is None:
-            code = self._functions[function] = self._link(function)
+            code = self._functions[function] = self._watched(function, self._link(function))
         self._machine.step(1)
         return code(args)
+
+    def _watched(self, name: str, code: Function) -> Function:
+        watch = self._watch
+        if watch is None:
+            return code
+
+        def run(args: Sequence[Value]) -> Value:
+            watch.enter(name, args)
+            value = code(args)
+            watch.leave(name, value)
+            return value
+
+        return run
 
     def _link(self, name: str) -> Function:
         definition = self.program.definitions[name]
         path = self.program.home[name].path
-        statements = Statements(self._expressions, path, self._trace)
+        statements = Statements(self._expressions, path, self._trace, self._watch)
         match definition:
             case CalcDef():
                 return functions.calc(definition, statements)

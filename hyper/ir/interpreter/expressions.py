@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from hyper.ir.interpreter.machine import Machine
     from hyper.ir.interpreter.records import Records
     from hyper.ir.interpreter.shapes import Shapes
+    from hyper.ir.interpreter.watch import Watch
 
     Locals: TypeAlias = dict[str, Value]
     Code: TypeAlias = Callable[[Locals], Value]
@@ -40,8 +41,16 @@ class Linker(Protocol):
 class Expressions:
     """Compiles expressions. One method a node; the closures keep no reference to the tree."""
 
-    def __init__(self, machine: Machine, shapes: Shapes, records: Records, linker: Linker) -> None:
+    def __init__(
+        self,
+        machine: Machine,
+        shapes: Shapes,
+        records: Records,
+        linker: Linker,
+        watch: Watch | None = None,
+    ) -> None:
         self.machine = machine
+        self._watch = watch
         self.shapes = shapes
         self.records = records
         self.linker = linker
@@ -222,7 +231,16 @@ class Expressions:
     def _choose(self, expr: nodes.Choose) -> Code:
         condition = self.compile(expr.condition)
         yes, no = self.compile(expr.yes), self.compile(expr.no)
-        return lambda local: yes(local) if condition(local) else no(local)
+        watch = self._watch
+        if watch is None:
+            return lambda local: yes(local) if condition(local) else no(local)
+
+        def run(local: Locals) -> Value:
+            held = condition(local)
+            watch.choice(expr, held)
+            return yes(local) if held else no(local)
+
+        return run
 
     def _isnone(self, expr: nodes.IsNone) -> Code:
         operand = self.compile(expr.operand)

@@ -59,10 +59,24 @@ def _rows(definition: TableDef, statements: Statements) -> list[Row]:
     return [
         (
             [statements.expression(condition, row.line) for condition in row.conditions],
-            statements.expression(row.result, row.line),
+            _result(definition, place, statements),
         )
-        for row in definition.rows
+        for place, row in enumerate(definition.rows)
     ]
+
+
+def _result(definition: TableDef, place: int, statements: Statements) -> Code:
+    row = definition.rows[place]
+    code = statements.told(statements.expression(row.result, row.line), row.line, "")
+    watch, path = statements.watch, statements.path
+    if watch is None:
+        return code
+
+    def run(local: Locals) -> Value:
+        watch.row(path, definition, place)
+        return code(local)
+
+    return run
 
 
 def _fitting(rows: list[Row], local: Locals) -> Iterator[Code]:
@@ -147,10 +161,24 @@ def table(definition: TableDef, statements: Statements, path: str, records: Reco
     return run
 
 
+def _condition(clause: RequireDef | DeriveDef, statements: Statements) -> Code:
+    code = statements.expression(clause.condition, clause.line)
+    watch, path = statements.watch, statements.path
+    if watch is None:
+        return code
+
+    def run(local: Locals) -> Value:
+        held = code(local)
+        watch.clause(path, clause, held)
+        return held
+
+    return run
+
+
 def _require(
     clause: RequireDef, statements: Statements, rule: str, path: str
 ) -> Callable[[Record], Record]:
-    condition = statements.expression(clause.condition, clause.line)
+    condition = _condition(clause, statements)
 
     def run(record: Record) -> Record:
         if not condition({"self": record}):
@@ -163,8 +191,11 @@ def _require(
 def _derive(
     clause: DeriveDef, statements: Statements, records: Records, path: str
 ) -> Callable[[Record], Record]:
-    condition = statements.expression(clause.condition, clause.line)
-    fields = [(name, statements.expression(value, clause.line)) for name, value in clause.fields]
+    condition = _condition(clause, statements)
+    fields = [
+        (name, statements.told(statements.expression(value, clause.line), clause.line, name))
+        for name, value in clause.fields
+    ]
 
     def run(record: Record) -> Record:
         local: Locals = {"self": record}
