@@ -123,29 +123,58 @@ def test_forged_entries_of_a_shared_cache(
     with redis.Redis(unix_socket_path=server.path) as client:
         team = Team(tmp_path, client, server.url, OURS)
         team.project.build(team.settings)
-        for _ in range(ROUNDS):
+
+        def once() -> None:
             older = {(each.kind, each.key): each.value for each in team.entries()}
             client.flushall()
             team.project.edit()
-            team.project.build(team.settings)
+            answered(team.project.build(team.settings))
             for lie in lying(team.entries(), older):
                 team.put(lie, seal(lie))
                 did["entries forged"] += 1
             refused_then_mended(team, faults, did)
 
+        in_rounds(once, did)
+
+
+class _UnansweredError(Exception):
+    """The server did not answer a build in time, as on a machine with much else to do."""
+
+
+def answered(result: Result) -> Mapping[str, float]:
+    """The metrics of a build that the server answered all along. Without an answer, a build does for itself what others did."""
+    if result.metrics.get("cache_redis_errors") or result.metrics.get("cache_redis_off"):
+        raise _UnansweredError
+    return result.metrics
+
+
+def in_rounds(once: Callable[[], None], did: Counter[str]) -> None:
+    """Do something ``ROUNDS`` times. A round in which the server does not answer in time says nothing, and is done again."""
+    done = 0
+    for _ in range(3 * ROUNDS):
+        try:
+            once()
+        except _UnansweredError:
+            did["rounds without an answer in time"] += 1
+            continue
+        done += 1
+        if done == ROUNDS:
+            return
+    pytest.fail("the server hardly ever answers in time")
+
 
 def refused_then_mended(team: Team, faults: tuple[str, ...], did: Counter[str]) -> None:
     """An empty machine takes nothing of what is on the server and mends it, so that the next one takes all."""
-    metrics = team.empty_machine().metrics
+    metrics = answered(team.empty_machine())
     assert team.parsed > 0
     refused = metrics["cache_redis_dropped"]
     assert refused > 0
     assert sum(metrics[f"cache_redis_{fault}"] for fault in faults) == refused
     did["refused when asked for"] += int(refused)
-    again = team.empty_machine()
-    if not again.metrics.get("cache_redis_sampled"):
-        assert team.parsed == 0, {k: v for k, v in again.metrics.items() if v and "cache" in k}
-    assert again.metrics["cache_redis_dropped"] == 0
+    again = answered(team.empty_machine())
+    if not again.get("cache_redis_sampled"):
+        assert team.parsed == 0, {k: v for k, v in again.items() if v and "cache" in k}
+    assert again["cache_redis_dropped"] == 0
 
 
 @pytest.mark.parametrize("keys", [OURS, None], ids=["signed", "unsigned"])
@@ -156,11 +185,12 @@ def test_flipped_entries_of_a_shared_cache(
     numbers = random.Random(f"flips {keys}")
     with redis.Redis(unix_socket_path=server.path) as client:
         team = Team(tmp_path, client, server.url, keys)
-        for _ in range(ROUNDS):
+
+        def once() -> None:
             client.flushall()
             team.project.edit()
             shutil.rmtree(team.project.cache, ignore_errors=True)
-            team.project.build(team.settings)
+            answered(team.project.build(team.settings))
             entries = team.entries()
             envelopes = {entry.key: team.envelope(entry) for entry in entries}
             for entry in entries:
@@ -173,6 +203,8 @@ def test_flipped_entries_of_a_shared_cache(
                 did["entries harmed or exchanged"] += 1
             refused_then_mended(team, ("damaged", "forged", "unsigned", "oversize"), did)
 
+        in_rounds(once, did)
+
 
 def test_a_lie_is_believed_only_where_nothing_is_signed(
     server: RedisServer, tmp_path: Path
@@ -181,15 +213,23 @@ def test_a_lie_is_believed_only_where_nothing_is_signed(
     with redis.Redis(unix_socket_path=server.path) as client:
         team = Team(tmp_path, client, server.url, None)
         team.project.build(team.settings)
-        older = {(each.kind, each.key): each.value for each in team.entries()}
+        older = {each.key: each.value for each in team.entries() if each.kind == "action"}
         team.project.edit(2)
         team.project.build(team.settings)
-        changed = [each for each in team.entries() if (each.kind, each.key) not in older]
-        for lie in lying(changed, older):
-            if lie.kind == "action":
+        changed = [
+            each for each in team.entries() if each.kind == "action" and each.key not in older
+        ]
+        # Actions are outcomes of builds and other things: a lie of the wrong sort is none that is taken.
+        believed = 0
+        for wrong in older.values():
+            for each in changed:
+                lie = each._replace(value=wrong)
                 team.put(lie, sealed(None, lie))
-        with pytest.raises(AssertionError):
-            team.empty_machine()
+            try:
+                team.empty_machine()
+            except AssertionError:
+                believed += 1
+        assert believed
 
 
 def test_flipped_bits_on_the_disk(tmp_path: Path, did: Counter[str]) -> None:
