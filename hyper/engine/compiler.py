@@ -34,9 +34,10 @@ if TYPE_CHECKING:
     from hyper.base.events import Listener
     from hyper.base.fs import Files
     from hyper.engine.executors import Executor
-    from hyper.engine.incremental import Kind, Request
+    from hyper.engine.incremental import Request
     from hyper.engine.memory import Memory
     from hyper.engine.parsed import Parsed
+    from hyper.engine.record import Kind
 
     Paths = str | PathLike[str] | Sequence[str | PathLike[str]] | None
 

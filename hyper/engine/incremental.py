@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import os
 import time
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from hyper.base import digest
 from hyper.engine import ownership, spares
-from hyper.engine.record import DAY, Outcome, Record, Records, name_of
+from hyper.engine.record import DAY, Kind, Outcome, Record, Records, name_of
 from hyper.engine.result import Miss
 from hyper.engine.stamps import Stamps, look, stamped, unchanged
 from hyper.engine.store import Sharing, Store, cache_folder
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from hyper.engine.stamps import Seen, Stamp
 
 Blobs: TypeAlias = "Callable[[Sequence[str]], Mapping[str, bytes]]"
-Kind: TypeAlias = Literal["build", "check"]
 
 # Of more files than these nobody reads where they differ.
 _EXPLAINED: Final = 20
@@ -97,7 +96,7 @@ class Request:
         home = configured.folder
         # Another checkout has another path, and the same name of its root.
         named = _from(home, root) if home is not None else os.path.basename(os.path.abspath(root))
-        self._shared_name = (options.project, named, kind, *shape)
+        self._shared_name = (options.project, named, *shape)
         self._shared: SharedGraphs | None = None
         self._fetched: set[str] = set()
         self._standing: dict[str, Stamp] | None = None
@@ -263,11 +262,11 @@ class Request:
         below: float = len(digests)
         if own is not None:
             far = _distance(digests, {row.path: row.content for row in own.index.rows})
+            few = max(_NEAR, _NEAR_SHARE * len(digests))
             if own.folder != self._graph_folder:
-                below = (
-                    far + 1
-                )  # of another request: what was emitted for this one is worth as much
-            elif far <= max(_NEAR, _NEAR_SHARE * len(digests)):
+                # It is of another request: what was emitted for this one is worth some units more.
+                below = far + few
+            elif far <= few:
                 return None
             else:
                 below = far / 2
@@ -290,14 +289,15 @@ class Request:
         if record is None or not record.outcome.success:
             return []  # nothing is known of the units of a build with errors
         sources = {item.path: item.digest for item in record.sources.files}
-        return [Near(_distance(self.digests, sources), record.key)]
+        return [Near(_distance(self.digests, sources), self._kind, record.key)]
 
     def _shared_graphs(self) -> SharedGraphs:
         if self._shared is None:
             from hyper.engine.graph.shared import SharedGraphs
 
+            request = (self._kind, self._shared_name)
             self._shared = SharedGraphs(
-                self._store, self._compiler, self._shared_name, self._graph_folder, self._key_of
+                self._store, self._compiler, request, self._graph_folder, self._key_of
             )
         return self._shared
 
@@ -371,12 +371,12 @@ class Request:
         self._store.close()
 
     def _key(self, sources: Stamps) -> str:
-        return self._key_of((item.path, item.digest) for item in sources.files)
+        return self._key_of(self._kind, ((item.path, item.digest) for item in sources.files))
 
-    def _key_of(self, sources: Iterable[tuple[str, str]]) -> str:
-        """The key of a build of this request of other sources: their paths and digests, by path."""
+    def _key_of(self, kind: Kind, sources: Iterable[tuple[str, str]]) -> str:
+        """The key of a build or check of this request of other sources: their paths and digests, by path."""
         options = self._options
-        parts = [self._compiler, self._kind, options.package or "", ",".join(options.target)]
+        parts = [self._compiler, kind, options.package or "", ",".join(options.target)]
         for path, content in sources:
             parts += (path, content)
         return digest.of_parts(part.encode("utf-8", "surrogateescape") for part in parts)

@@ -11,7 +11,7 @@ import os
 import re
 import time
 from hashlib import sha256
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 import msgspec
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _MAGIC: Final = b"hyper record 1\n"
+Kind: TypeAlias = Literal["build", "check"]
 DAY: Final = 24 * 3600.0
 REQUEST: Final = r"[0-9a-f]{32}"
 """The name of a request: see ``name_of``."""

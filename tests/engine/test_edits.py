@@ -80,6 +80,14 @@ class Shop:
             compiler.on("file:parsed", lambda event: self.compiled.append(event.path))
             return compiler.compile(str(self.sources), out=str(self.folder / out))
 
+    def check(self) -> Result:
+        """Check in a new session."""
+        self.compiled = []
+        cache = str(self.folder / "cache")
+        with create_hyper_compiler(environment=self.environment, cache=cache) as compiler:
+            compiler.on("file:parsed", lambda event: self.compiled.append(event.path))
+            return compiler.check(str(self.sources))
+
     def edit(self, path: str, before: str, after: str) -> None:
         """Replace a text in a file."""
         text = (self.sources / path).read_text()

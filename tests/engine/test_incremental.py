@@ -399,6 +399,7 @@ def test_errors_are_replayed(tree: Tree) -> None:
 def test_checks_are_replayed(tree: Tree) -> None:
     plain = tree.build("check", incremental=False)
     shutil.rmtree(tree.cache / "graphs")
+    shutil.rmtree(tree.cache / "store")
     tree.build("check")
     assert tree.parsed
     again = tree.build("check")

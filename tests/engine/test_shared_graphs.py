@@ -152,6 +152,31 @@ def test_the_nearest_of_the_newest_is_taken(machines: Machines) -> None:
     last.agrees(result)
 
 
+def test_a_check_starts_from_a_build_and_a_build_rather_from_a_build(machines: Machines) -> None:
+    other = machines.checkout("other")
+    other.edit("alone.intent", "green", "blue")
+    assert other.check().success
+    assert other.compiled == ["alone.intent"]
+    other.edit("gift.intent", "card", "ribbon")
+    result = other.build()
+    # The check is nearer and here, but emitted nothing.
+    assert set(other.compiled) == {"alone.intent", "gift.intent"}
+    assert result.metrics["cache_graphs_taken"] == 1
+    other.agrees(result)
+
+
+def test_a_build_starts_from_a_check_where_there_is_nothing_else(
+    tmp_path: Path, server: RedisServer
+) -> None:
+    machines = Machines(tmp_path, server)
+    assert machines.checkout("first").check().success
+    other = machines.checkout("other")
+    other.edit("alone.intent", "green", "blue")
+    result = other.build()
+    assert other.compiled == ["alone.intent"]
+    other.agrees(result)
+
+
 def test_the_store_here_is_enough(tmp_path: Path) -> None:
     shop = Shop(tmp_path)
     shop.build()
@@ -429,15 +454,15 @@ def test_a_graph_is_put_when_enough_changed(
 def test_a_sketch_tells_about_how_many_files_differ() -> None:
     files = {f"{number}.intent": "0" * 64 for number in range(20_000)}
     other = files | {f"{number}.intent": "1" * 64 for number in range(500)}
-    build = Build("", 0.0, len(files), sketch_of(files))
+    build = Build("build", "", 0.0, len(files), sketch_of(files))
     assert len(build.files) == 4 * 8192
     assert distance(len(files), sketch_of(files), build) == 0
     assert 350 < distance(len(other), sketch_of(other), build) < 650
     few = {path: files[path] for path in list(files)[:100]}
-    build = Build("", 0.0, len(few), sketch_of(few))
+    build = Build("build", "", 0.0, len(few), sketch_of(few))
     assert distance(100, sketch_of(few | {"0.intent": "1" * 64}), build) == 1
     assert distance(0, b"", build) == 100
-    assert distance(100, sketch_of(few), Build("", 0.0, 100, b"xyz")) == 100
+    assert distance(100, sketch_of(few), Build("build", "", 0.0, 100, b"xyz")) == 100
 
 
 def test_only_the_newest_builds_are_named(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ import msgspec
 from hyper.base import aside, digest
 from hyper.base.fs import read_regular
 from hyper.engine.graph.kept import STORED, Graph, decode_index
+from hyper.engine.record import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -35,7 +36,7 @@ _SKETCHED: Final = 4
 _MOST_SKETCHED: Final = 8192
 _MOST_BUILDS: Final = 8
 # So many of the nearest are asked for before all is compiled.
-_TRIES: Final = 2
+_TRIES: Final = 3
 # A graph is put into the store again when this share of the files changed since: an edit more is compiled quicker than it is put.
 _DUE: Final = 64
 # A build that has no more in common than this saves nothing: see ``partial``.
@@ -44,8 +45,10 @@ _FEW: Final = 8
 
 
 class Build(msgspec.Struct, frozen=True, array_like=True):
-    """A build that the store holds: its key, when it was made in seconds since 1970, how many files it is of, and their sketch."""
+    """A build that the store holds: whether it was a build or a check, its key, when it was made in seconds since 1970, how many
+    files it is of, and their sketch."""
 
+    kind: Kind
     key: str
     when: float
     count: int
@@ -68,30 +71,33 @@ class Stored(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Near(NamedTuple):
-    """How far a build of the store is, in files that are not the same, and its key."""
+    """How far a build of the store is, in files that are not the same; its kind and its key."""
 
     distance: int
+    kind: Kind
     key: str
 
 
 class SharedGraphs:
     """The graphs in the store, as one request sees them.
 
-    ``key_of`` gives the key of the build of this request that is of files with these digests.
+    ``key_of`` gives the key of the build or check of this request that is of files with these digests.
     """
 
     def __init__(
         self,
         store: Store,
         compiler: str,
-        name: Sequence[str],
+        request: tuple[Kind, Sequence[str]],
         folder: str,
-        key_of: Callable[[Iterable[tuple[str, str]]], str],
+        key_of: Callable[[Kind, Iterable[tuple[str, str]]], str],
     ) -> None:
-        """``name`` is what the builds of one request have in common on all machines; ``folder`` is that of the graph here."""
+        """``request`` is its kind, and what its builds and checks have in common on all machines; ``folder`` is that of the graph
+        here."""
         self._store = store
         self._compiler = compiler
-        self._name = ("latest builds", compiler, *name)
+        self._kind, name = request
+        self._name = ("newest builds", compiler, *name)
         self._folder = folder
         self._key_of = key_of
         self._taken: Entry | None = None
@@ -106,15 +112,20 @@ class SharedGraphs:
         """
         sketch = sketch_of(digests)
         most = min(below, max(_FEW, _SHARE * len(digests)) + 1, len(digests))
-        found = {each.key: each.distance for each in known}
+        found = {each.key: each for each in known}
         for build in self._builds():
-            found.setdefault(build.key, distance(len(digests), sketch, build))
-        nearest = sorted(Near(far, key) for key, far in found.items() if far < most)
-        for far, key in nearest[:_TRIES]:
-            graph = self._take(key)
+            far = distance(len(digests), sketch, build)
+            found.setdefault(build.key, Near(far, build.kind, build.key))
+        # A check emitted nothing that a build could take.
+        nearest = sorted(
+            (each for each in found.values() if each.distance < most),
+            key=lambda each: (self._kind == "build" != each.kind, each.distance),
+        )
+        for each in nearest[:_TRIES]:
+            graph = self._take(each)
             if graph is not None:
                 self._store.count_graph("taken")
-                return graph, far
+                return graph, each.distance
         return None
 
     def put(self, saved: Saved, digests: Mapping[str, str], changed: int | None) -> None:
@@ -155,7 +166,7 @@ class SharedGraphs:
             return None
         entry = Entry(parts, packs)
         key = saved.written.key
-        build = Build(key, time.time(), len(digests), sketch_of(digests))
+        build = Build(self._kind, key, time.time(), len(digests), sketch_of(digests))
         if not self._store.put_plain("blob", blobs):
             return None
         if not self._store.put_plain("action", {_graph_of(key): msgspec.msgpack.encode(entry)}):
@@ -175,18 +186,18 @@ class SharedGraphs:
                 self._store.count_graph("dropped")
         return [each for each in found if _is_digest(each.key)]
 
-    def _take(self, key: str) -> Graph | None:
+    def _take(self, near: Near) -> Graph | None:
         """The graph of a build; ``None`` where it is not there, or is not what it should be."""
-        named = _graph_of(key)
+        named = _graph_of(near.key)
         value = self._store.plain("action", [named]).get(named)
         if value is None:
             return None
-        graph = self._whole(key, value)
+        graph = self._whole(near, value)
         if graph is None:
             self._store.count_graph("dropped")
         return graph
 
-    def _whole(self, key: str, value: bytes) -> Graph | None:
+    def _whole(self, near: Near, value: bytes) -> Graph | None:
         try:
             entry = msgspec.msgpack.decode(value, type=Entry)
         except (msgspec.DecodeError, RecursionError):
@@ -200,12 +211,14 @@ class SharedGraphs:
         if len(blobs) < len(set(wanted)):
             return None
         index = decode_index(b"".join(blobs[part] for part in entry.parts), self._compiler)
-        if index is None or index.key != key:
+        if index is None or index.key != near.key:
             return None
         if index.files != [pack + _SUFFIX for pack in entry.packs]:
             return None
         contents = sorted((row.path, row.content) for row in index.rows)
-        if self._key_of(contents) != key or len({row.module for row in index.rows}) < len(contents):
+        if self._key_of(near.kind, contents) != near.key:
+            return None
+        if len({row.module for row in index.rows}) < len(contents):
             return None
         self._taken = entry
         packs = {name + _SUFFIX: blobs[name] for name in entry.packs if name not in here}
