@@ -203,6 +203,11 @@ def _check(parser: argparse.ArgumentParser) -> None:
 
 def _test(parser: argparse.ArgumentParser) -> None:
     _sources(parser)
+    parser.add_argument(
+        "--coverage",
+        action="store_true",
+        help="tell how many table rows and branches the scenarios reach, and list the others",
+    )
     _json(parser)
 
 

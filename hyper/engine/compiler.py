@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from hyper.engine.memory import Memory
     from hyper.engine.parsed import Parsed
     from hyper.engine.record import Kind
+    from hyper.ir.interpreter.watch import Watch
 
     Paths = str | PathLike[str] | Sequence[str | PathLike[str]] | None
 
@@ -95,13 +96,25 @@ class Compiler:
         """
         return self._run(paths, options, self._build, "build")
 
-    def check(self, paths: Paths = None, *, externs: bool = False, **options: Any) -> Result:
-        """Find what is wrong and run the scenarios, those that reach user code only with ``externs``. Writes nothing."""
+    def check(
+        self,
+        paths: Paths = None,
+        *,
+        externs: bool = False,
+        watch: Watch | None = None,
+        **options: Any,
+    ) -> Result:
+        """Find what is wrong and run the scenarios, those that reach user code only with ``externs``. Writes nothing.
+
+        A ``watch`` hears of all that they decide; all scenarios run then.
+        """
 
         def scenarios(state: Compilation, work: Work) -> None:
-            pipeline.evaluate(state, work.phases, lambda: work.executor, externs=externs)
+            pipeline.evaluate(
+                state, work.phases, lambda: work.executor, externs=externs, watch=watch
+            )
 
-        return self._run(paths, options, scenarios, None if externs else "check")
+        return self._run(paths, options, scenarios, None if externs or watch else "check")
 
     def analyse(self, paths: Paths = None, **options: Any) -> Result:
         """As ``check``, without running the scenarios."""

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from hyper.engine.graph.partial import Partial
     from hyper.engine.options import Options
     from hyper.engine.parsed import Parsed
+    from hyper.ir.interpreter.watch import Watch
     from hyper.ir.program import Program
     from hyper.ir.scenarios import ScenarioResult
     from hyper.lang.check import Checked
@@ -130,10 +131,11 @@ def evaluate(
     executor: Callable[[], Executor] = Inline,
     *,
     externs: bool = False,
+    watch: Watch | None = None,
 ) -> None:
     """Run the scenarios of a program without errors; those that reach user code only with ``externs``, and in this process.
 
-    ``executor`` is asked for where there are any.
+    ``executor`` is asked for where there are any. A ``watch`` hears of all that they decide.
     """
     if state.program is None or state.failed:
         return
@@ -143,7 +145,7 @@ def evaluate(
             return  # what runs scenarios takes longer to load than a small edit to compile
         from hyper.engine.proving import Proof, run_scenarios
 
-        proof = Proof(state.program, only, externs=externs)
+        proof = Proof(state.program, only, externs=externs, watch=watch)
         state.scenarios, lost = run_scenarios(proof, executor())
         state.diagnostics += lost
         for result in state.scenarios:

@@ -17,19 +17,29 @@ if TYPE_CHECKING:
 
     from hyper.base.diagnostics import Diagnostic
     from hyper.engine.executors import Executor
+    from hyper.ir.interpreter.watch import Watch
     from hyper.ir.program import Program
 
 
 class Proof:
     """A program and what evaluates it, of which each process has its own; ``only`` are the modules that are asked for.
 
-    Scenarios that reach user code run only with ``externs``.
+    Scenarios that reach user code run only with ``externs``. With a ``watch``, which hears of all that they
+    decide, they run in this process.
     """
 
-    def __init__(self, program: Program, only: Collection[str] | None, *, externs: bool) -> None:
+    def __init__(
+        self,
+        program: Program,
+        only: Collection[str] | None,
+        *,
+        externs: bool,
+        watch: Watch | None = None,
+    ) -> None:
         loader = load_extern if externs else None
         self.externs = externs
-        self.interpreter = Interpreter.for_compiler(program, externs=loader)
+        self.stays = externs or watch is not None
+        self.interpreter = Interpreter.for_compiler(program, externs=loader, watch=watch)
         if only is None:
             self.modules = {module.name: module for module in program.modules}
         else:
@@ -54,8 +64,8 @@ def run_scenarios(
     """The results in the order of modules and lines, and what keeps others from being there."""
     weights = {name: _scenarios(proof, name) for name in proof.modules}
     names = [name for name, weight in weights.items() if weight]
-    # User code stays in this process.
-    runner = Inline() if proof.externs else executor
+    # User code stays in this process, and what is watched.
+    runner = Inline() if proof.stays else executor
     results: list[ScenarioResult] = []
     lost: list[Diagnostic] = []
     for outcome in runner.run(RUN, proof, names, [weights[name] for name in names]):
