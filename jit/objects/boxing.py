@@ -1,0 +1,301 @@
+"""Python's objects as machine numbers and back, in LLVM over the limited API: what all wrappers call."""
+
+from __future__ import annotations
+
+from typing import Final
+
+TEXT: Final = r"""
+@PyLong_Type = external global i8
+@PyFloat_Type = external global i8
+@PyList_Type = external global i8
+@_Py_TrueStruct = external global i8
+@_Py_FalseStruct = external global i8
+@PyExc_ImportError = external global ptr
+@PyExc_IndexError = external global ptr
+declare i64 @PyLong_AsLongLongAndOverflow(ptr, ptr)
+declare ptr @PyLong_FromLongLong(i64)
+declare double @PyFloat_AsDouble(ptr)
+declare ptr @PyFloat_FromDouble(double)
+declare ptr @PyObject_Str(ptr)
+declare ptr @PyUnicode_AsUTF8AndSize(ptr, ptr)
+declare ptr @PyUnicode_FromFormat(ptr, ...)
+declare ptr @PyObject_CallFunctionObjArgs(ptr, ...)
+declare ptr @PyObject_CallMethod(ptr, ptr, ptr, ...)
+declare ptr @PyObject_Call(ptr, ptr, ptr)
+declare ptr @PyTuple_New(i64)
+declare i32 @PyTuple_SetItem(ptr, i64, ptr)
+declare ptr @PyTuple_GetItem(ptr, i64)
+declare i64 @PyTuple_Size(ptr)
+declare ptr @PyDict_New()
+declare i32 @PyDict_SetItem(ptr, ptr, ptr)
+declare ptr @PyList_GetItem(ptr, i64)
+declare i64 @PyList_Size(ptr)
+declare ptr @PyMem_Malloc(i64)
+declare void @PyMem_Free(ptr)
+declare void @PyErr_Clear()
+declare void @PyErr_SetString(ptr, ptr)
+declare void @Py_IncRef(ptr)
+declare void @Py_DecRef(ptr)
+declare ptr @PyModule_Create2(ptr, i32)
+declare ptr @PyCFunction_NewEx(ptr, ptr, ptr)
+
+@b.fail = private constant [5 x i8] c"fail\00"
+@b.int = private constant [2 x i8] c"i\00"
+@b.long = private constant [2 x i8] c"L\00"
+@b.decimal = private constant [10 x i8] c"%lldE-%ld\00"
+@b.toordinal = private constant [10 x i8] c"toordinal\00"
+@b.fromordinal = private constant [12 x i8] c"fromordinal\00"
+
+; What the Python function gives for the same call.
+define internal ptr @again(ptr %self, ptr %args, i64 %n, ptr %kw) nounwind noinline {
+entry:
+  %given = call ptr @PyTuple_New(i64 %n)
+  %none = icmp eq ptr %given, null
+  br i1 %none, label %lost, label %head
+head:
+  %i = phi i64 [ 0, %entry ], [ %i.next, %body ]
+  %more = icmp slt i64 %i, %n
+  br i1 %more, label %body, label %named
+body:
+  %at = getelementptr inbounds ptr, ptr %args, i64 %i
+  %item = load ptr, ptr %at
+  call void @Py_IncRef(ptr %item)
+  %set = call i32 @PyTuple_SetItem(ptr %given, i64 %i, ptr %item)
+  %i.next = add i64 %i, 1
+  br label %head
+named:
+  %plain = icmp eq ptr %kw, null
+  br i1 %plain, label %run, label %names
+names:
+  %dict = call ptr @PyDict_New()
+  %nodict = icmp eq ptr %dict, null
+  br i1 %nodict, label %drop, label %count
+count:
+  %size = call i64 @PyTuple_Size(ptr %kw)
+  br label %next
+next:
+  %j = phi i64 [ 0, %count ], [ %j.next, %pair ]
+  %left = icmp slt i64 %j, %size
+  br i1 %left, label %pair, label %run
+pair:
+  %key = call ptr @PyTuple_GetItem(ptr %kw, i64 %j)
+  %place = add i64 %n, %j
+  %vat = getelementptr inbounds ptr, ptr %args, i64 %place
+  %value = load ptr, ptr %vat
+  %put = call i32 @PyDict_SetItem(ptr %dict, ptr %key, ptr %value)
+  %j.next = add i64 %j, 1
+  %bad = icmp ne i32 %put, 0
+  br i1 %bad, label %dropboth, label %next
+dropboth:
+  call void @Py_DecRef(ptr %dict)
+  br label %drop
+drop:
+  call void @Py_DecRef(ptr %given)
+  br label %lost
+lost:
+  ret ptr null
+run:
+  %names.or = phi ptr [ null, %named ], [ %dict, %next ]
+  %result = call ptr @PyObject_Call(ptr %self, ptr %given, ptr %names.or)
+  call void @Py_DecRef(ptr %given)
+  %unnamed = icmp eq ptr %names.or, null
+  br i1 %unnamed, label %done, label %undict
+undict:
+  call void @Py_DecRef(ptr %names.or)
+  br label %done
+done:
+  ret ptr %result
+}
+
+; Raise what a site says.
+define internal ptr @failed(ptr %self, i32 %status) nounwind noinline {
+  %result = call ptr (ptr, ptr, ptr, ...) @PyObject_CallMethod(ptr %self, ptr @b.fail, ptr @b.int, i32 %status)
+  ret ptr %result
+}
+
+; A decimal of exactly this scale and below the limit, as a number of its smallest unit. No other, nor minus zero.
+define internal i1 @decimal_in(ptr %object, i64 %scale, i64 %limit, ptr %out) nounwind noinline {
+entry:
+  %size.p = alloca i64
+  %text = call ptr @PyObject_Str(ptr %object)
+  %none = icmp eq ptr %text, null
+  br i1 %none, label %error, label %look
+look:
+  %data = call ptr @PyUnicode_AsUTF8AndSize(ptr %text, ptr %size.p)
+  %nodata = icmp eq ptr %data, null
+  br i1 %nodata, label %undo, label %sign
+sign:
+  %size = load i64, ptr %size.p
+  %first = load i8, ptr %data
+  %minus = icmp eq i8 %first, 45
+  %start = zext i1 %minus to i64
+  %short = icmp slt i64 %size, 22
+  br i1 %short, label %head, label %no
+head:
+  %i = phi i64 [ %start, %sign ], [ %i.next, %digit.in ], [ %i.dot, %dot.in ]
+  %sum = phi i64 [ 0, %sign ], [ %sum.next, %digit.in ], [ %sum, %dot.in ]
+  %after = phi i64 [ -1, %sign ], [ %after.next, %digit.in ], [ 0, %dot.in ]
+  %more = icmp slt i64 %i, %size
+  br i1 %more, label %body, label %end
+body:
+  %at = getelementptr inbounds i8, ptr %data, i64 %i
+  %byte = load i8, ptr %at
+  %digit.8 = sub i8 %byte, 48
+  %is = icmp ult i8 %digit.8, 10
+  br i1 %is, label %digit, label %dot
+digit:
+  %full = icmp sge i64 %sum, %limit
+  br i1 %full, label %no, label %digit.in
+digit.in:
+  %tenfold = mul i64 %sum, 10
+  %digit.64 = zext i8 %digit.8 to i64
+  %sum.next = add i64 %tenfold, %digit.64
+  %seen = icmp sge i64 %after, 0
+  %one = zext i1 %seen to i64
+  %after.next = add i64 %after, %one
+  %i.next = add i64 %i, 1
+  br label %head
+dot:
+  %isdot = icmp eq i8 %byte, 46
+  %fresh = icmp slt i64 %after, 0
+  %fine = and i1 %isdot, %fresh
+  br i1 %fine, label %dot.in, label %no
+dot.in:
+  %i.dot = add i64 %i, 1
+  br label %head
+end:
+  %some = icmp sgt i64 %after, 0
+  %places = select i1 %some, i64 %after, i64 0
+  %same = icmp eq i64 %places, %scale
+  %below = icmp slt i64 %sum, %limit
+  %zero = icmp eq i64 %sum, 0
+  %minuszero = and i1 %zero, %minus
+  %plus = xor i1 %minuszero, true
+  %ok.1 = and i1 %same, %below
+  %ok = and i1 %ok.1, %plus
+  %negative = sub i64 0, %sum
+  %value = select i1 %minus, i64 %negative, i64 %sum
+  store i64 %value, ptr %out
+  call void @Py_DecRef(ptr %text)
+  ret i1 %ok
+no:
+  call void @Py_DecRef(ptr %text)
+  ret i1 false
+undo:
+  call void @Py_DecRef(ptr %text)
+  br label %error
+error:
+  call void @PyErr_Clear()
+  ret i1 false
+}
+
+define internal ptr @decimal_out(i64 %value, i64 %scale, ptr %type) nounwind noinline {
+  %text = call ptr (ptr, ...) @PyUnicode_FromFormat(ptr @b.decimal, i64 %value, i64 %scale)
+  %none = icmp eq ptr %text, null
+  br i1 %none, label %lost, label %make
+make:
+  %made = call ptr (ptr, ...) @PyObject_CallFunctionObjArgs(ptr %type, ptr %text, ptr null)
+  call void @Py_DecRef(ptr %text)
+  ret ptr %made
+lost:
+  ret ptr null
+}
+
+; Days since 1970-01-01.
+define internal i1 @date_in(ptr %object, ptr %out) nounwind noinline {
+  %over = alloca i32
+  %day = call ptr (ptr, ptr, ptr, ...) @PyObject_CallMethod(ptr %object, ptr @b.toordinal, ptr null)
+  %none = icmp eq ptr %day, null
+  br i1 %none, label %lost, label %read
+read:
+  %number = call i64 @PyLong_AsLongLongAndOverflow(ptr %day, ptr %over)
+  call void @Py_DecRef(ptr %day)
+  %since = sub i64 %number, 719163
+  store i64 %since, ptr %out
+  ret i1 true
+lost:
+  call void @PyErr_Clear()
+  ret i1 false
+}
+
+define internal ptr @date_out(i64 %value, ptr %type) nounwind noinline {
+  %ordinal = add i64 %value, 719163
+  %made = call ptr (ptr, ptr, ptr, ...) @PyObject_CallMethod(ptr %type, ptr @b.fromordinal, ptr @b.long, i64 %ordinal)
+  ret ptr %made
+}
+
+define internal i1 @int_in(ptr %object, ptr %out) nounwind alwaysinline {
+entry:
+  %over = alloca i32
+  %kind.at = getelementptr inbounds i8, ptr %object, i64 8
+  %kind = load ptr, ptr %kind.at
+  %is = icmp eq ptr %kind, @PyLong_Type
+  br i1 %is, label %read, label %no
+read:
+  %number = call i64 @PyLong_AsLongLongAndOverflow(ptr %object, ptr %over)
+  store i64 %number, ptr %out
+  %flag = load i32, ptr %over
+  %fits = icmp eq i32 %flag, 0
+  ret i1 %fits
+no:
+  ret i1 false
+}
+
+define internal i1 @float_in(ptr %object, ptr %out) nounwind alwaysinline {
+entry:
+  %kind.at = getelementptr inbounds i8, ptr %object, i64 8
+  %kind = load ptr, ptr %kind.at
+  %is = icmp eq ptr %kind, @PyFloat_Type
+  br i1 %is, label %read, label %no
+read:
+  %number = call double @PyFloat_AsDouble(ptr %object)
+  store double %number, ptr %out
+  ret i1 true
+no:
+  ret i1 false
+}
+
+; The items of a list of ints or floats in memory of their own, null where one is something else.
+define internal ptr @list_in(ptr %object, ptr %count, i1 %floats) nounwind noinline {
+entry:
+  %kind.at = getelementptr inbounds i8, ptr %object, i64 8
+  %kind = load ptr, ptr %kind.at
+  %is = icmp eq ptr %kind, @PyList_Type
+  br i1 %is, label %room, label %no
+room:
+  %size = call i64 @PyList_Size(ptr %object)
+  %bytes = mul i64 %size, 8
+  %memory = call ptr @PyMem_Malloc(i64 %bytes)
+  %none = icmp eq ptr %memory, null
+  br i1 %none, label %no, label %head
+head:
+  %i = phi i64 [ 0, %room ], [ %i.next, %stored ]
+  %more = icmp slt i64 %i, %size
+  br i1 %more, label %body, label %end
+body:
+  %item = call ptr @PyList_GetItem(ptr %object, i64 %i)
+  %at = getelementptr inbounds i64, ptr %memory, i64 %i
+  br i1 %floats, label %float, label %int
+float:
+  %ok.f = call i1 @float_in(ptr %item, ptr %at)
+  br label %stored.or
+int:
+  %ok.i = call i1 @int_in(ptr %item, ptr %at)
+  br label %stored.or
+stored.or:
+  %ok = phi i1 [ %ok.f, %float ], [ %ok.i, %int ]
+  br i1 %ok, label %stored, label %free
+stored:
+  %i.next = add i64 %i, 1
+  br label %head
+end:
+  store i64 %size, ptr %count
+  ret ptr %memory
+free:
+  call void @PyMem_Free(ptr %memory)
+  br label %no
+no:
+  ret ptr null
+}
+"""
+"""Lists are read under the interpreter's lock, and nothing between calls Python code."""
