@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Literal
 
 from hyper.jit.kernel import ir
+from hyper.jit.kernel.verify import MOST_DEPTH
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -35,7 +36,7 @@ def boolean(value: bool) -> ir.Imm:
 
 
 class TooLarge(Exception):  # noqa: N818  # a refusal, not a fault
-    """A function that would have more steps than its builder allows."""
+    """A function that would have more steps, or blocks within blocks, than its builder allows."""
 
 
 class Builder:
@@ -114,6 +115,8 @@ class Builder:
     def block(self, opened: list[Step] | None = None) -> Iterator[list[Step]]:
         """Steps made inside belong to the list that is given, which is for ``when``: a new one, or ``opened`` gone on with."""
         steps: list[Step] = [] if opened is None else opened
+        if len(self._blocks) > MOST_DEPTH:
+            raise TooLarge(self.name)
         self._blocks.append(steps)
         try:
             yield steps

@@ -16,8 +16,8 @@ _OVERFLOW = {"add": "sadd", "sub": "ssub", "mul": "smul"}
 
 
 def symbol(name: str) -> str:
-    """The name of a function as LLVM takes it."""
-    return f'@"{name}"'
+    """The name of a function within its module, as LLVM takes it: with a prefix, so that it is never one of ours or of LLVM's."""
+    return f'@"kernel:{name}"'
 
 
 def signature(function: ir.Function) -> list[str]:
@@ -36,6 +36,7 @@ class FunctionText:
         self._known = known
         self._support = support
         self._lines: list[str] = []
+        self._slots: list[str] = []
         self._kinds: dict[int, Kind] = {param.value: param.kind for param in function.params}
         self._names = {param.value: f"%p{place}" for place, param in enumerate(function.params)}
         self._labels = 0
@@ -52,7 +53,6 @@ class FunctionText:
             f"{kind} noalias nocapture {name}" if kind == "ptr" else f"{kind} {name}"
             for kind, name in zip(types, names, strict=True)
         )
-        self._lines.append("entry:")
         for number, kind in enumerate(function.variables):
             self._lines.append(f"  %v{number} = alloca {TYPES[kind]}")
         for number, kind in enumerate(function.variables):
@@ -60,7 +60,7 @@ class FunctionText:
             self._lines.append(f"  store {TYPES[kind]} {zero}, ptr %v{number}")
         self._steps(function.body)
         head = f"define internal i32 {symbol(function.name)}({given}) nounwind {{"
-        return "\n".join([head, *self._lines, "}"]) + "\n"
+        return "\n".join([head, "entry:", *self._slots, *self._lines, "}"]) + "\n"
 
     def _label(self) -> str:
         self._labels += 1
@@ -209,7 +209,7 @@ class FunctionText:
         for dest, kind in zip(step.dests, step.kinds, strict=True):
             self._kinds[dest] = kind
             # Allocated in the entry: a call inside a loop must not take more of the stack each time.
-            self._lines.insert(1, f"  %s{dest} = alloca {TYPES[kind]}")
+            self._slots.append(f"  %s{dest} = alloca {TYPES[kind]}")
             args.append(f"ptr %s{dest}")
         status = f"%t{first}"
         self._line(f"{status} = call i32 {symbol(step.function)}({', '.join(args)})")

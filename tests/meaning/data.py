@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from hyper.ir import nodes
 from hyper.ir.program import (
     EntityDef,
@@ -38,6 +40,8 @@ RATE = Dec(5, 4)
 TIER = Enum("data.Tier")
 ITEM = Entity("data.Item")
 OTHER = Entity("data.Other")
+PART = Entity("data.Part")
+"""An entity whose fields all have a native form."""
 CHOICE = Union("data.Choice")
 SCALARS: tuple[Type, ...] = (INT, BIGINT, FLOAT, ANY_DECIMAL, BOOL, STRING, TIER)
 TIMES: tuple[Type, ...] = (DATE, TIME, DATETIME, DURATION)
@@ -89,11 +93,32 @@ def data_module() -> Module:
         "",
         20,
     )
+    part = EntityDef(
+        "Part",
+        (),
+        (
+            _field("count", INT, 41, markers=Markers(minimum=-3, maximum=1000, format="int32")),
+            _field("price", MONEY, 42, markers=Markers(minimum=Decimal("-99999999.5"))),
+            _field("weight", FLOAT, 43),
+            _field(
+                "share", FLOAT, 44, markers=Markers(minimum=0, maximum=1, exclusive_maximum=True)
+            ),
+            _field("tier", TIER, 45, default=nodes.EnumConst(TIER, "silver")),
+            _field("on", DATE, 46, default=nodes.Const(DATE, "2024-02-29")),
+            _field("limit", INT, 47, optional=True, markers=Markers(minimum=5)),
+            _field("rate", Opt(RATE), 48, wire="Rate-"),
+            _field("label", STRING, 49, default=nodes.Const(STRING, '"a"')),
+        ),
+        NO_MARKERS,
+        None,
+        "",
+        40,
+    )
     choice = UnionDef(
         "Choice", False, (ITEM, OTHER, INT, STRING, ListOf(INT)), None, (), NO_MARKERS, "", 30
     )
     enum = EnumDef("Tier", members, NO_MARKERS, "", 1)
-    return Module("data", "data.intent", "Data.", (), (enum, item, other, choice))
+    return Module("data", "data.intent", "Data.", (), (enum, item, other, part, choice))
 
 
 def _field(

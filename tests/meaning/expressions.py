@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from hyper.ir import nodes
 from hyper.ir.interpreter.constants import show
@@ -26,19 +27,60 @@ from hyper.lang.types import (
     Type,
     Union,
 )
-from tests.meaning.data import ALL, CHOICE, ITEM, MONEY, OTHER, RATE, SCALARS, TIER, TIMES
+from tests.meaning.data import (
+    ALL,
+    CHOICE,
+    ITEM,
+    MONEY,
+    OTHER,
+    PARAMS,
+    PART,
+    RATE,
+    SCALARS,
+    TIER,
+    TIMES,
+)
 from tests.meaning.values import DECIMALS, WORDS, value
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
     from random import Random
+
+
+_HALF: Final = nodes.Const(FLOAT, (0.5).hex())
+Call: TypeAlias = tuple[str, tuple[Type, ...], Type]
+"""A function that may be called: its name, the types of its parameters, and what it returns."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """The part of the language that random programs are of. ``makers`` are by type, or by the class of a type."""
+
+    makers: Mapping[Any, Sequence[Any]]
+    kinds: tuple[Type, ...]
+    """Of variables, and of what is compared for equality."""
+    params: tuple[Type, ...]
+    scalars: tuple[Type, ...]
+    ordered: tuple[Type, ...]
+    items: tuple[Type, ...]
+    """Of lists that comprehensions go through."""
+    searched: tuple[Type, ...]
+    """Of items that are looked for."""
+    indexed: tuple[Type, ...]
+    elements: tuple[Type, ...]
+    """Of results of tables."""
+    options: tuple[Type, ...]
+    entity: Entity
+    """That rules are on: it has ``count``, an int, and ``price``, of ``MONEY``."""
 
 
 class Maker:
     """Makes expressions of one function. ``calls`` are the functions that may be called."""
 
-    def __init__(self, random: Random, calls: list[tuple[str, tuple[Type, ...], Type]]) -> None:
+    def __init__(self, random: Random, calls: list[Call], dialect: Dialect) -> None:
         self.random = random
         self.calls = calls
+        self.dialect = dialect
         self.scope: list[tuple[str, Type]] = []
         self._count = 0
 
@@ -53,7 +95,8 @@ class Maker:
             return self._leaf(kind, depth)
         if self.random.random() < 0.12:
             return self._general(kind, depth)
-        makers = _MAKERS.get(kind) or _MAKERS.get(type(kind))
+        known = self.dialect.makers
+        makers = known.get(kind) or known.get(type(kind))
         if not makers:
             return self._leaf(kind, depth)
         made: nodes.Expr = self.random.choice(makers)(self, kind, depth - 1)
@@ -102,6 +145,8 @@ class Maker:
         if kind == OTHER:
             parts = (("name", self.expr(STRING, depth - 1)), ("item", self.expr(ITEM, depth - 1)))
             return nodes.MakeRecord(kind, parts)
+        if kind == PART:
+            return self._part(depth)
         fields = [
             ("weight", self.expr(FLOAT, depth - 1)),
             ("count", self.expr(INT, depth - 1)),
@@ -116,6 +161,21 @@ class Maker:
             fields.append(("tags", self.expr(ListOf(STRING), depth - 1)))
         self.random.shuffle(fields)
         return nodes.MakeRecord(kind, tuple(fields))
+
+    def _part(self, depth: int) -> nodes.Expr:
+        share = self.expr(FLOAT, 0) if self.random.random() < 0.5 else _HALF
+        fields = [
+            ("count", self.expr(INT, 0)),
+            ("price", self.kept(MONEY, depth - 1)),
+            ("weight", self.expr(FLOAT, depth - 1)),
+            ("share", share),
+            ("rate", self.expr(Opt(RATE), depth - 1)),
+        ]
+        for name, kind in (("tier", TIER), ("on", DATE), ("limit", Opt(INT)), ("label", STRING)):
+            if self.random.random() < 0.4:
+                fields.append((name, self.expr(kind, depth - 1)))
+        self.random.shuffle(fields)
+        return nodes.MakeRecord(PART, tuple(fields))
 
     def kept(self, kind: Type, depth: int) -> nodes.Expr:
         """An expression whose value may be kept at a type: decimals quantised."""
@@ -132,13 +192,13 @@ class Maker:
             return nodes.Choose(kind, condition, self.expr(kind, shallow), self.expr(kind, shallow))
         if choice == 1 and not isinstance(kind, Opt):
             return nodes.Coalesce(kind, self.expr(Opt(kind), shallow), self.expr(kind, shallow))
-        if choice == 2 and kind in {INT, FLOAT, STRING, TIER, ITEM}:
+        if choice == 2 and kind in self.dialect.indexed:
             index = self.expr(INT, 0 if self.random.random() < 0.7 else shallow)
             if self.random.random() < 0.5:
                 index = nodes.Const(INT, self.random.choice("012"))
             return nodes.Item(kind, self.expr(ListOf(kind), shallow), index)
         if choice == 3:
-            inner = self.random.choice(SCALARS)
+            inner = self.random.choice(self.dialect.scalars)
             bound = self.expr(inner, shallow)
             name = self.fresh("_b")
             self.scope.append((name, bound.type))
@@ -169,7 +229,7 @@ class Maker:
         return made, target, source, condition
 
 
-def _binary(*ops: str) -> Any:
+def binary(*ops: str) -> Any:
     def make(maker: Maker, kind: Type, depth: int) -> nodes.Expr:
         op = maker.random.choice(ops)
         return nodes.Binary(kind, op, maker.expr(kind, depth), maker.expr(kind, depth))  # type: ignore[arg-type]
@@ -177,26 +237,26 @@ def _binary(*ops: str) -> Any:
     return make
 
 
-def _unary(maker: Maker, kind: Type, depth: int) -> nodes.Expr:
+def unary(maker: Maker, kind: Type, depth: int) -> nodes.Expr:
     return nodes.Unary(kind, "neg", maker.expr(kind, depth))
 
 
-def _builtin(name: str, *kinds: Type) -> Any:
+def builtin(name: str, *kinds: Type) -> Any:
     def make(maker: Maker, kind: Type, depth: int) -> nodes.Expr:
         return nodes.Builtin(kind, name, tuple(maker.expr(param, depth) for param in kinds))
 
     return make
 
 
-def _convert(source: Type) -> Any:
+def convert(source: Type) -> Any:
     return lambda maker, kind, depth: nodes.Convert(kind, maker.expr(source, depth))
 
 
-def _field_of(name: str, base: Type = ITEM) -> Any:
+def field_of(name: str, base: Type = ITEM) -> Any:
     return lambda maker, kind, depth: nodes.Field(kind, maker.expr(base, depth), name)
 
 
-def _fold(op: str, item: Type, element: Type) -> Any:
+def fold(op: str, item: Type, element: Type) -> Any:
     def make(maker: Maker, kind: Type, depth: int) -> nodes.Expr:
         made, target, source, condition = maker.generator(item, depth, element)
         return nodes.Fold(kind, op, made, target, source, condition)
@@ -204,33 +264,33 @@ def _fold(op: str, item: Type, element: Type) -> Any:
     return make
 
 
-def _comprehend(maker: Maker, kind: Type, depth: int) -> nodes.Expr:
+def comprehend(maker: Maker, kind: Type, depth: int) -> nodes.Expr:
     assert isinstance(kind, ListOf)
-    item = maker.random.choice((INT, FLOAT, STRING, ITEM, MONEY))
+    item = maker.random.choice(maker.dialect.items)
     made, target, source, condition = maker.generator(item, depth, kind.item)
     return nodes.Comprehend(kind, made, target, source, condition)
 
 
-def _compare(maker: Maker, _kind: Type, depth: int) -> nodes.Expr:
-    kind = maker.random.choice((INT, BIGINT, FLOAT, ANY_DECIMAL, STRING, *TIMES))
+def compare(maker: Maker, _kind: Type, depth: int) -> nodes.Expr:
+    kind = maker.random.choice(maker.dialect.ordered)
     op = maker.random.choice(("lt", "le", "gt", "ge"))
     return nodes.Binary(BOOL, op, maker.expr(kind, depth), maker.expr(kind, depth))  # type: ignore[arg-type]
 
 
-def _mixed(maker: Maker, _kind: Type, depth: int) -> nodes.Expr:
+def mixed(maker: Maker, _kind: Type, depth: int) -> nodes.Expr:
     op = maker.random.choice(("lt", "le", "gt", "ge", "eq", "ne"))
     left, right = maker.expr(INT, depth), maker.expr(FLOAT, depth)
     return nodes.Binary(BOOL, op, left, right)  # type: ignore[arg-type]
 
 
-def _equal(maker: Maker, _kind: Type, depth: int) -> nodes.Expr:
-    kind = maker.random.choice(ALL)
+def equal(maker: Maker, _kind: Type, depth: int) -> nodes.Expr:
+    kind = maker.random.choice(maker.dialect.kinds)
     op = maker.random.choice(("eq", "ne"))
     return nodes.Binary(BOOL, op, maker.expr(kind, depth), maker.expr(kind, depth))  # type: ignore[arg-type]
 
 
-def _membership(maker: Maker, _kind: Type, depth: int) -> nodes.Expr:
-    item = maker.random.choice((INT, FLOAT, STRING, ITEM, TIER))
+def membership(maker: Maker, _kind: Type, depth: int) -> nodes.Expr:
+    item = maker.random.choice(maker.dialect.searched)
     if item == STRING and maker.random.random() < 0.5:
         return nodes.Binary(BOOL, "in", maker.expr(STRING, depth), maker.expr(STRING, depth))
     if item == INT and maker.random.random() < 0.3:
@@ -238,7 +298,7 @@ def _membership(maker: Maker, _kind: Type, depth: int) -> nodes.Expr:
     return nodes.Binary(BOOL, "in", maker.expr(item, depth), maker.expr(ListOf(item), depth))
 
 
-def _logic(maker: Maker, _kind: Type, depth: int) -> nodes.Expr:
+def logic(maker: Maker, _kind: Type, depth: int) -> nodes.Expr:
     choice = maker.random.randrange(3)
     if choice == 0:
         return nodes.And(BOOL, maker.expr(BOOL, depth), maker.expr(BOOL, depth))
@@ -247,18 +307,18 @@ def _logic(maker: Maker, _kind: Type, depth: int) -> nodes.Expr:
     return nodes.Unary(BOOL, "not", maker.expr(BOOL, depth))
 
 
-def _is_none(maker: Maker, _kind: Type, depth: int) -> nodes.Expr:
-    kind = maker.random.choice((Opt(INT), Opt(STRING), Opt(FLOAT)))
+def is_none(maker: Maker, _kind: Type, depth: int) -> nodes.Expr:
+    kind = maker.random.choice(maker.dialect.options)
     return nodes.IsNone(BOOL, maker.expr(kind, depth))
 
 
-def _is_variant(maker: Maker, _kind: Type, depth: int) -> nodes.Expr:
+def is_variant(maker: Maker, _kind: Type, depth: int) -> nodes.Expr:
     variants = (ITEM, OTHER, INT, STRING, ListOf(INT))
     index = maker.random.randrange(5)
     return nodes.IsVariant(BOOL, maker.expr(CHOICE, depth), variants[index], index)
 
 
-def _divided(maker: Maker, kind: Type, depth: int) -> nodes.Expr:
+def divided(maker: Maker, kind: Type, depth: int) -> nodes.Expr:
     source = maker.random.choice((INT, BIGINT))
     return nodes.Binary(kind, "div", maker.expr(source, depth), maker.expr(source, depth))
 
@@ -274,180 +334,180 @@ def _with(maker: Maker, kind: Type, depth: int) -> nodes.Expr:
     return nodes.WithFields(kind, maker.expr(kind, depth), chosen)
 
 
-def _time_op(op: str, left: Type, right: Type) -> Any:
+def time_op(op: str, left: Type, right: Type) -> Any:
     def make(maker: Maker, kind: Type, depth: int) -> nodes.Expr:
         return nodes.Binary(kind, op, maker.expr(left, depth), maker.expr(right, depth))  # type: ignore[arg-type]
 
     return make
 
 
-def _some(maker: Maker, kind: Type, depth: int) -> nodes.Expr:
+def some(maker: Maker, kind: Type, depth: int) -> nodes.Expr:
     assert isinstance(kind, Opt)
     return nodes.Convert(kind, maker.expr(kind.inner, depth))
 
 
-def _constant(maker: Maker, kind: Type, depth: int) -> nodes.Expr:
+def constant(maker: Maker, kind: Type, depth: int) -> nodes.Expr:
     return maker.constant(kind, depth)
 
 
 _NUMERIC = (INT, FLOAT, ANY_DECIMAL, BIGINT)
 _MAKERS: dict[Any, list[Any]] = {
     INT: [
-        _binary("add", "sub", "mul", "floordiv", "mod"),
-        _binary("add", "sub", "mul", "floordiv", "mod"),
-        _unary,
-        _field_of("count"),
-        *(_convert(kind) for kind in (BIGINT, FLOAT, ANY_DECIMAL, STRING)),
-        *(_builtin(name, kind) for name in ("round", "floor", "ceil", "sign") for kind in _NUMERIC),
-        _builtin("abs", INT),
-        _builtin("round", INT, INT),
-        _builtin("clamp", INT, INT, INT),
-        _builtin("pow", INT, INT),
-        _builtin("min", INT, INT),
-        _builtin("max", INT, INT, INT),
-        _builtin("sum", ListOf(INT)),
-        _builtin("length", STRING),
-        _builtin("length", ListOf(FLOAT)),
-        _builtin("length", MapOf(INT)),
-        _builtin("count", ListOf(STRING)),
-        _builtin("max", ListOf(INT)),
-        _builtin("weekday", DATE),
-        _builtin("day_of_year", DATETIME),
-        _builtin("year", DATETIME),
-        _builtin("hour", TIME),
-        _builtin("months_between", DATE, DATE),
-        _builtin("years_between", DATE, DATE),
-        _builtin("days_between", DATE, DATE),
-        _fold("sum", INT, INT),
-        _fold("count", STRING, INT),
-        _fold("max", ITEM, INT),
+        binary("add", "sub", "mul", "floordiv", "mod"),
+        binary("add", "sub", "mul", "floordiv", "mod"),
+        unary,
+        field_of("count"),
+        *(convert(kind) for kind in (BIGINT, FLOAT, ANY_DECIMAL, STRING)),
+        *(builtin(name, kind) for name in ("round", "floor", "ceil", "sign") for kind in _NUMERIC),
+        builtin("abs", INT),
+        builtin("round", INT, INT),
+        builtin("clamp", INT, INT, INT),
+        builtin("pow", INT, INT),
+        builtin("min", INT, INT),
+        builtin("max", INT, INT, INT),
+        builtin("sum", ListOf(INT)),
+        builtin("length", STRING),
+        builtin("length", ListOf(FLOAT)),
+        builtin("length", MapOf(INT)),
+        builtin("count", ListOf(STRING)),
+        builtin("max", ListOf(INT)),
+        builtin("weekday", DATE),
+        builtin("day_of_year", DATETIME),
+        builtin("year", DATETIME),
+        builtin("hour", TIME),
+        builtin("months_between", DATE, DATE),
+        builtin("years_between", DATE, DATE),
+        builtin("days_between", DATE, DATE),
+        fold("sum", INT, INT),
+        fold("count", STRING, INT),
+        fold("max", ITEM, INT),
         lambda maker, kind, depth: nodes.Item(
             kind, maker.expr(MapOf(INT), depth), maker.expr(STRING, depth)
         ),
     ],
     BIGINT: [
-        _binary("add", "sub", "mul", "floordiv", "mod"),
-        _unary,
-        *(_convert(kind) for kind in (INT, FLOAT, ANY_DECIMAL, STRING)),
-        _builtin("abs", BIGINT),
-        _builtin("pow", BIGINT, INT),
-        _builtin("round", BIGINT, INT),
+        binary("add", "sub", "mul", "floordiv", "mod"),
+        unary,
+        *(convert(kind) for kind in (INT, FLOAT, ANY_DECIMAL, STRING)),
+        builtin("abs", BIGINT),
+        builtin("pow", BIGINT, INT),
+        builtin("round", BIGINT, INT),
     ],
     FLOAT: [
-        _binary("add", "sub", "mul", "div", "floordiv", "mod"),
-        _binary("add", "sub", "mul", "div"),
-        _unary,
-        _divided,
-        _field_of("weight"),
-        *(_convert(kind) for kind in (INT, BIGINT, ANY_DECIMAL, STRING)),
-        *(_builtin(name, FLOAT) for name in ("abs", "sqrt", "exp", "log", "log10")),
-        _builtin("pow", FLOAT, FLOAT),
-        _builtin("round", FLOAT, INT),
-        _builtin("clamp", FLOAT, FLOAT, FLOAT),
-        _builtin("min", FLOAT, FLOAT),
-        _builtin("max", FLOAT, FLOAT),
-        _builtin("min", ListOf(FLOAT)),
-        _builtin("sum", ListOf(FLOAT)),
-        _builtin("avg", ListOf(FLOAT)),
-        _builtin("avg", ListOf(INT)),
-        _builtin("total_hours", DURATION),
-        _fold("sum", FLOAT, FLOAT),
-        _fold("avg", ITEM, FLOAT),
-        _fold("max", FLOAT, FLOAT),
-        _fold("avg", INT, BIGINT),
+        binary("add", "sub", "mul", "div", "floordiv", "mod"),
+        binary("add", "sub", "mul", "div"),
+        unary,
+        divided,
+        field_of("weight"),
+        *(convert(kind) for kind in (INT, BIGINT, ANY_DECIMAL, STRING)),
+        *(builtin(name, FLOAT) for name in ("abs", "sqrt", "exp", "log", "log10")),
+        builtin("pow", FLOAT, FLOAT),
+        builtin("round", FLOAT, INT),
+        builtin("clamp", FLOAT, FLOAT, FLOAT),
+        builtin("min", FLOAT, FLOAT),
+        builtin("max", FLOAT, FLOAT),
+        builtin("min", ListOf(FLOAT)),
+        builtin("sum", ListOf(FLOAT)),
+        builtin("avg", ListOf(FLOAT)),
+        builtin("avg", ListOf(INT)),
+        builtin("total_hours", DURATION),
+        fold("sum", FLOAT, FLOAT),
+        fold("avg", ITEM, FLOAT),
+        fold("max", FLOAT, FLOAT),
+        fold("avg", INT, BIGINT),
     ],
     ANY_DECIMAL: [
-        _binary("add", "sub", "mul", "div", "floordiv", "mod"),
-        _binary("add", "sub", "mul", "div"),
-        _unary,
-        *(_convert(kind) for kind in (INT, BIGINT, FLOAT, STRING)),
-        _builtin("abs", ANY_DECIMAL),
-        _builtin("round", ANY_DECIMAL, INT),
-        _builtin("sqrt", ANY_DECIMAL),
-        _builtin("pow", ANY_DECIMAL, INT),
-        _builtin("min", ANY_DECIMAL, ANY_DECIMAL),
-        _builtin("sum", ListOf(MONEY)),
-        _builtin("avg", ListOf(MONEY)),
-        _fold("sum", INT, ANY_DECIMAL),
-        _fold("avg", ITEM, ANY_DECIMAL),
-        _fold("min", INT, ANY_DECIMAL),
+        binary("add", "sub", "mul", "div", "floordiv", "mod"),
+        binary("add", "sub", "mul", "div"),
+        unary,
+        *(convert(kind) for kind in (INT, BIGINT, FLOAT, STRING)),
+        builtin("abs", ANY_DECIMAL),
+        builtin("round", ANY_DECIMAL, INT),
+        builtin("sqrt", ANY_DECIMAL),
+        builtin("pow", ANY_DECIMAL, INT),
+        builtin("min", ANY_DECIMAL, ANY_DECIMAL),
+        builtin("sum", ListOf(MONEY)),
+        builtin("avg", ListOf(MONEY)),
+        fold("sum", INT, ANY_DECIMAL),
+        fold("avg", ITEM, ANY_DECIMAL),
+        fold("min", INT, ANY_DECIMAL),
         lambda maker, _kind, depth: nodes.Field(MONEY, maker.expr(ITEM, depth), "price"),
         lambda maker, _kind, depth: nodes.Quantise(RATE, maker.expr(ANY_DECIMAL, depth)),
     ],
     BOOL: [
-        _compare,
-        _mixed,
-        _equal,
-        _membership,
-        _logic,
-        _logic,
-        _is_none,
-        _is_variant,
-        _builtin("is_nan", FLOAT),
-        _builtin("is_finite", FLOAT),
-        _builtin("starts_with", STRING, STRING),
-        _builtin("contains", ListOf(FLOAT), FLOAT),
-        _builtin("contains", STRING, STRING),
-        _builtin("has", MapOf(INT), STRING),
-        _fold("any", INT, BOOL),
-        _fold("all", ITEM, BOOL),
+        compare,
+        mixed,
+        equal,
+        membership,
+        logic,
+        logic,
+        is_none,
+        is_variant,
+        builtin("is_nan", FLOAT),
+        builtin("is_finite", FLOAT),
+        builtin("starts_with", STRING, STRING),
+        builtin("contains", ListOf(FLOAT), FLOAT),
+        builtin("contains", STRING, STRING),
+        builtin("has", MapOf(INT), STRING),
+        fold("any", INT, BOOL),
+        fold("all", ITEM, BOOL),
     ],
     STRING: [
-        _binary("add"),
-        *(_convert(kind) for kind in (INT, BIGINT, FLOAT, ANY_DECIMAL, BOOL, TIER, *TIMES)),
-        _field_of("name", OTHER),
-        *(_builtin(name, STRING) for name in ("lower", "upper", "trim")),
-        _builtin("substring", STRING, INT),
-        _builtin("substring", STRING, INT, INT),
-        _builtin("replace", STRING, STRING, STRING),
-        _builtin("pad_left", STRING, INT, STRING),
-        _builtin("join", ListOf(STRING), STRING),
-        _builtin("max", ListOf(STRING)),
-        _builtin("min", STRING, STRING),
+        binary("add"),
+        *(convert(kind) for kind in (INT, BIGINT, FLOAT, ANY_DECIMAL, BOOL, TIER, *TIMES)),
+        field_of("name", OTHER),
+        *(builtin(name, STRING) for name in ("lower", "upper", "trim")),
+        builtin("substring", STRING, INT),
+        builtin("substring", STRING, INT, INT),
+        builtin("replace", STRING, STRING, STRING),
+        builtin("pad_left", STRING, INT, STRING),
+        builtin("join", ListOf(STRING), STRING),
+        builtin("max", ListOf(STRING)),
+        builtin("min", STRING, STRING),
     ],
-    TIER: [_field_of("tier")],
+    TIER: [field_of("tier")],
     DATE: [
-        _time_op("add", DATE, DURATION),
-        _time_op("sub", DATE, DURATION),
-        _builtin("date", INT, INT, INT),
-        _builtin("add_months", DATE, INT),
-        _builtin("add_years", DATE, INT),
-        _builtin("end_of_month", DATE),
-        _builtin("start_of_month", DATE),
-        _convert(DATETIME),
-        _convert(STRING),
-        _fold("max", INT, DATE),
+        time_op("add", DATE, DURATION),
+        time_op("sub", DATE, DURATION),
+        builtin("date", INT, INT, INT),
+        builtin("add_months", DATE, INT),
+        builtin("add_years", DATE, INT),
+        builtin("end_of_month", DATE),
+        builtin("start_of_month", DATE),
+        convert(DATETIME),
+        convert(STRING),
+        fold("max", INT, DATE),
     ],
     TIME: [
-        _builtin("time", INT, INT, INT),
-        _convert(DATETIME),
-        _builtin("max", TIME, TIME),
-        _builtin("clamp", TIME, TIME, TIME),
-        _fold("min", INT, TIME),
+        builtin("time", INT, INT, INT),
+        convert(DATETIME),
+        builtin("max", TIME, TIME),
+        builtin("clamp", TIME, TIME, TIME),
+        fold("min", INT, TIME),
     ],
     DATETIME: [
-        _time_op("add", DATETIME, DURATION),
-        _time_op("sub", DATETIME, DURATION),
-        _builtin("datetime", DATE, TIME),
-        _builtin("add_months", DATETIME, INT),
-        _builtin("min", DATETIME, DATETIME),
+        time_op("add", DATETIME, DURATION),
+        time_op("sub", DATETIME, DURATION),
+        builtin("datetime", DATE, TIME),
+        builtin("add_months", DATETIME, INT),
+        builtin("min", DATETIME, DATETIME),
         lambda _maker, kind, _depth: nodes.Now(kind),
     ],
     DURATION: [
-        _time_op("sub", DATETIME, DATETIME),
-        _time_op("sub", DATE, DATE),
-        _binary("add", "sub"),
-        _unary,
-        *(_builtin(name, INT) for name in ("weeks", "hours", "milliseconds")),
-        _builtin("abs", DURATION),
-        _fold("sum", INT, DURATION),
-        _fold("avg", INT, DURATION),
+        time_op("sub", DATETIME, DATETIME),
+        time_op("sub", DATE, DATE),
+        binary("add", "sub"),
+        unary,
+        *(builtin(name, INT) for name in ("weeks", "hours", "milliseconds")),
+        builtin("abs", DURATION),
+        fold("sum", INT, DURATION),
+        fold("avg", INT, DURATION),
     ],
     ListOf: [
-        _comprehend,
-        _comprehend,
-        _constant,
-        _binary("add"),
+        comprehend,
+        comprehend,
+        constant,
+        binary("add"),
         lambda maker, kind, depth: nodes.Builtin(kind, "reversed", (maker.expr(kind, depth),)),
         lambda maker, kind, depth: nodes.Builtin(kind, "distinct", (maker.expr(kind, depth),)),
         lambda maker, kind, depth: nodes.Builtin(
@@ -459,20 +519,35 @@ _MAKERS: dict[Any, list[Any]] = {
             else nodes.Builtin(kind, "sorted", (maker.expr(kind, depth),))
         ),
     ],
-    MapOf: [_constant, _builtin("merge", MapOf(INT), MapOf(INT))],
-    ITEM: [_constant, _constant, _with, _field_of("item", OTHER)],
-    OTHER: [_constant],
+    MapOf: [constant, builtin("merge", MapOf(INT), MapOf(INT))],
+    ITEM: [constant, constant, _with, field_of("item", OTHER)],
+    OTHER: [constant],
     Opt(INT): [
-        _some,
-        _field_of("sparse"),
-        _builtin("index_of", ListOf(FLOAT), FLOAT),
-        _builtin("index_of", STRING, STRING),
-        _builtin("get", MapOf(INT), STRING),
-        _builtin("first", ListOf(INT)),
-        _fold("first", INT, INT),
+        some,
+        field_of("sparse"),
+        builtin("index_of", ListOf(FLOAT), FLOAT),
+        builtin("index_of", STRING, STRING),
+        builtin("get", MapOf(INT), STRING),
+        builtin("first", ListOf(INT)),
+        fold("first", INT, INT),
     ],
-    Opt(FLOAT): [_some, _builtin("last", ListOf(FLOAT))],
-    Opt(STRING): [_some, _field_of("note"), _field_of("class")],
-    Opt: [_some],
-    CHOICE: [_constant],
+    Opt(FLOAT): [some, builtin("last", ListOf(FLOAT))],
+    Opt(STRING): [some, field_of("note"), field_of("class")],
+    Opt: [some],
+    CHOICE: [constant],
 }
+
+WHOLE: Final = Dialect(
+    makers=_MAKERS,
+    kinds=ALL,
+    params=PARAMS,
+    scalars=SCALARS,
+    ordered=(INT, BIGINT, FLOAT, ANY_DECIMAL, STRING, *TIMES),
+    items=(INT, FLOAT, STRING, ITEM, MONEY),
+    searched=(INT, FLOAT, STRING, ITEM, TIER),
+    indexed=(INT, FLOAT, STRING, TIER, ITEM),
+    elements=(INT, FLOAT, STRING, MONEY, ITEM),
+    options=(Opt(INT), Opt(STRING), Opt(FLOAT)),
+    entity=ITEM,
+)
+"""All of the language."""

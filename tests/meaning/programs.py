@@ -22,25 +22,27 @@ from hyper.lang.types import (
     BOOL,
     FLOAT,
     INT,
-    STRING,
     Dec,
     ListOf,
     Type,
 )
-from tests.meaning.data import ALL, ITEM, MONEY, PARAMS, TIER, data_module
-from tests.meaning.expressions import Maker
+from tests.meaning.data import MONEY, TIER, data_module
+from tests.meaning.expressions import WHOLE, Maker
 
 if TYPE_CHECKING:
     from random import Random
+
+    from tests.meaning.expressions import Call, Dialect
 
 
 class Functions:
     """Makes the functions of one module, each on lines of its own."""
 
-    def __init__(self, random: Random) -> None:
+    def __init__(self, random: Random, dialect: Dialect) -> None:
         self.random = random
+        self.dialect = dialect
         self.line = 100
-        self.calls: list[tuple[str, tuple[Type, ...], Type]] = []
+        self.calls: list[Call] = []
 
     def next_line(self) -> int:
         """A line that nothing else has."""
@@ -50,15 +52,15 @@ class Functions:
     def _params(self) -> tuple[ParamDef, ...]:
         count = self.random.randrange(1, 5)
         names = self.random.sample(("a", "b", "list", "class", "data", "x_1", "Decimal"), count)
-        return tuple(ParamDef(name, self.random.choice(PARAMS)) for name in names)
+        return tuple(ParamDef(name, self.random.choice(self.dialect.params)) for name in names)
 
     def calc(self, name: str, depth: int) -> CalcDef:
         """A calc with a few statements."""
         line = self.next_line()
-        maker = Maker(self.random, self.calls)
+        maker = Maker(self.random, self.calls, self.dialect)
         params = self._params()
         maker.scope = [(param.name, param.type) for param in params]
-        returns = self.random.choice(PARAMS)
+        returns = self.random.choice(self.dialect.params)
         body = self._block(maker, returns, depth, nesting=2)
         made = CalcDef(name, params, returns, body, True, False, NO_MARKERS, 'Doc """ \\n', line)
         self.calls.append((f"main.{name}", tuple(param.type for param in params), returns))
@@ -85,7 +87,7 @@ class Functions:
         return tuple(stmts)
 
     def _statement(self, maker: Maker, depth: int, nesting: int) -> list[nodes.Stmt]:
-        kind = self.random.choice(ALL)
+        kind = self.random.choice(self.dialect.kinds)
         name = maker.fresh("v")
         line = self.next_line()
         choice = self.random.randrange(3)
@@ -116,13 +118,13 @@ class Functions:
     def table(self, name: str, depth: int) -> TableDef:
         """A table of any policy."""
         line = self.next_line()
-        maker = Maker(self.random, self.calls)
+        maker = Maker(self.random, self.calls, self.dialect)
         params = self._params()
         maker.scope = [(param.name, param.type) for param in params]
         policy: Any = self.random.choice(
             ("first", "priority", "collect", "collect sum", "collect min", "collect count")
         )
-        element: Type = self.random.choice((INT, FLOAT, STRING, MONEY, ITEM))
+        element: Type = self.random.choice(self.dialect.elements)
         if policy == "priority":
             element = TIER
         elif policy in {"collect sum", "collect min"}:
@@ -145,10 +147,11 @@ class Functions:
         return RowDef(conditions, maker.kept(element, depth), self.next_line())
 
     def rule(self, name: str, depth: int) -> RuleDef:
-        """A rule over ``Item``."""
+        """A rule over the entity of the dialect."""
         line = self.next_line()
-        maker = Maker(self.random, self.calls)
-        maker.scope = [("self", ITEM)]
+        maker = Maker(self.random, self.calls, self.dialect)
+        entity = self.dialect.entity
+        maker.scope = [("self", entity)]
         clauses: list[RequireDef | DeriveDef] = []
         for _ in range(self.random.randrange(1, 4)):
             condition = maker.expr(BOOL, depth)
@@ -157,12 +160,12 @@ class Functions:
                 continue
             fields = (("count", maker.expr(INT, depth)), ("price", maker.kept(MONEY, depth)))
             clauses.append(DeriveDef(condition, fields, self.next_line()))
-        return RuleDef(name, "data.Item", tuple(clauses), (), (), True, False, NO_MARKERS, "", line)
+        return RuleDef(name, entity.name, tuple(clauses), (), (), True, False, NO_MARKERS, "", line)
 
 
-def program(random: Random, calcs: int = 6, depth: int = 3) -> Program:
+def program(random: Random, calcs: int = 6, depth: int = 3, dialect: Dialect = WHOLE) -> Program:
     """A random program of two modules."""
-    functions = Functions(random)
+    functions = Functions(random, dialect)
     made: list[CalcDef | TableDef | RuleDef] = []
     for index in range(calcs):
         choice = random.random()

@@ -58,6 +58,17 @@ def form(value: Any) -> Any:
             return (type(value).__name__, value)
 
 
+def outcome(interpreter: Interpreter, function: str, args: Sequence[Any], now: datetime) -> Any:
+    """What tier 0 gives, in that form; fields by their own names."""
+    try:
+        value = interpreter.run(function, args, now=now)
+    except EvaluationError as error:
+        return ("error", error.code, error.file, error.line)
+    except Refused as refused:
+        return ("refused", refused.message)
+    return form(value)
+
+
 class Tiers:
     """A program in both tiers. ``folder`` is a place for its package, which is imported under a name of its own."""
 
@@ -86,13 +97,7 @@ class Tiers:
 
     def zero(self, function: str, args: Sequence[Any], now: datetime) -> Any:
         """The outcome in tier 0."""
-        try:
-            value = self.interpreter.run(function, args, now=now)
-        except EvaluationError as error:
-            return ("error", error.code, error.file, error.line)
-        except Refused as refused:
-            return ("refused", refused.message)
-        return self._wired(form(value))
+        return self._wired(outcome(self.interpreter, function, args, now))
 
     def one(self, function: str, args: Sequence[Any], now: datetime) -> Any:
         """The outcome in tier 1."""

@@ -28,7 +28,7 @@ from hyper.lang.types import (
     Type,
     Union,
 )
-from tests.meaning.data import ITEM, MONEY, OTHER, TIER
+from tests.meaning.data import ITEM, MONEY, OTHER, RATE, TIER
 
 if TYPE_CHECKING:
     from random import Random
@@ -68,6 +68,8 @@ def value(random: Random, kind: Type, depth: int = 0) -> Any:
             return EnumValue("data.Tier", name, wire)
         case Entity("data.Item"):
             return _item(random)
+        case Entity("data.Part"):
+            return _part(random)
         case Entity():
             return Record("data.Other", {"name": value(random, STRING), "item": _item(random)})
         case Union():
@@ -89,6 +91,22 @@ def _item(random: Random) -> Record:
     if random.random() < 0.6:
         fields["sparse"] = value(random, Opt(INT))
     return Record("data.Item", fields)
+
+
+def _part(random: Random) -> Record:
+    fields: dict[str, Any] = {
+        "count": random.choice((-3, 0, 1, 7, 1000)),
+        "price": max(value(random, MONEY), Decimal("-99999999.50")),
+        "weight": value(random, FLOAT),
+        "share": random.choice((0.0, 0.25, 0.1, 0.9999999)),
+        "tier": value(random, TIER),
+        "on": value(random, DATE),
+    }
+    if random.random() < 0.5:
+        fields["limit"] = random.choice((5, 2**63 - 1, 17))
+    fields["rate"] = value(random, Opt(RATE))
+    fields["label"] = value(random, STRING)
+    return Record("data.Part", fields)
 
 
 def _scalar(random: Random, kind: Type) -> Any:

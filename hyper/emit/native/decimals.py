@@ -51,6 +51,12 @@ class Decimals:
             return self._builder.op("widen", "wide", value.operand)
         return value.operand
 
+    def _alike(self, left: Decimal, right: Decimal, bound: int) -> tuple[Operand, Operand]:
+        """Both operands in one kind, that which results of that bound need."""
+        if "wide" in {self._builder.kind(left.operand), self._builder.kind(right.operand)}:
+            bound = max(bound, _WORD)
+        return self._fitted(left, bound), self._fitted(right, bound)
+
     def _narrowed(self, operand: Operand, scale: int, bound: int) -> Decimal:
         if bound < _WORD and self._builder.kind(operand) == "wide":
             operand = self._builder.op("narrow", "int", operand)
@@ -94,7 +100,7 @@ class Decimals:
             return self._product(left, right)
         left, right = self._aligned(left, right)
         bound = left.bound + right.bound
-        one, other = self._fitted(left, bound), self._fitted(right, bound)
+        one, other = self._alike(left, right, bound)
         operand = self._builder.op(name, self._builder.kind(one), one, other)
         return self._exact(Decimal(operand, left.scale, bound))
 
@@ -102,9 +108,9 @@ class Decimals:
         if left.bound * right.bound >= _WIDE:
             left, right = self._within_word(left), self._within_word(right)
         bound = left.bound * right.bound
-        one, other = self._fitted(left, bound), self._fitted(right, bound)
+        one, other = self._alike(left, right, bound)
         operand = self._builder.op("mul", self._builder.kind(one), one, other)
-        return self._exact(Decimal(operand, left.scale + right.scale, bound))
+        return self._exact(self._narrowed(operand, left.scale + right.scale, bound))
 
     def _within_word(self, value: Decimal) -> Decimal:
         """The value, or a failing guard where it does not fit one word."""
@@ -143,7 +149,7 @@ class Decimals:
         """A comparison by value."""
         left, right = self._aligned(left, right)
         bound = max(left.bound, right.bound)
-        one, other = self._fitted(left, bound), self._fitted(right, bound)
+        one, other = self._alike(left, right, bound)
         return Scalar("bool", self._builder.op(name, "bool", one, other))
 
     def negated(self, value: Decimal) -> Decimal:
@@ -223,8 +229,7 @@ class Decimals:
                 self._guard_digits(part)
         bound = max(dividend.bound, divisor.bound)
         wide = bound >= _HALF_WORD
-        one = self._fitted(dividend, _WORD if wide else bound)
-        other = self._fitted(divisor, _WORD if wide else bound)
+        one, other = self._alike(dividend, divisor, _WORD if wide else bound)
         kind = self._builder.kind(one)
         # A divisor is a whole number of units that is not zero: the quotient is at most the dividend.
         return self._narrowed(

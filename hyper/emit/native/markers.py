@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from decimal import Decimal as Exact
 from typing import TYPE_CHECKING
 
@@ -9,12 +10,15 @@ from hyper.emit.native.values import Decimal, Made, Maybe, Nothing, NotNative, S
 from hyper.ir.markers import FORMAT_RANGES, NO_MARKERS
 from hyper.ir.program import AliasDef, EntityDef
 from hyper.ir.types import ANY_DECIMAL, Alias, ListOf, MapOf, Marked, Opt, Type, Union
-from hyper.jit.kernel.builder import floating, integer
+from hyper.jit.kernel.builder import FALSE, boolean, floating, integer
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from hyper.emit.native.expressions import Expressions
     from hyper.ir.markers import Markers
     from hyper.ir.program import FieldDef, Program
+    from hyper.jit.kernel.builder import Builder
     from hyper.jit.kernel.ir import Operand
 
 _ENFORCED = (
@@ -100,47 +104,50 @@ class MarkerChecks:
                 self._range(expressions, name, markers, value.value)
             expressions.builder.when(value.present, there)
             return
-        low, high = markers.minimum, markers.maximum
-        tests = [("le" if markers.exclusive_minimum else "lt", low)]
-        tests.append(("ge" if markers.exclusive_maximum else "gt", high))
-        if markers.format in FORMAT_RANGES and isinstance(value, Scalar) and value.kind == "int":
-            least, most = FORMAT_RANGES[markers.format]
-            tests += [("lt", least), ("gt", most)]
-        for test, bound in tests:
-            if (
-                bound is not None
-                and (wrong := _beyond(expressions, test, value, bound)) is not None
-            ):
-                site = expressions.sites.error("domain", f"{name}: a value outside of its range")
-                expressions.builder.fail(wrong, site)
+        for wrong in _outside(expressions, markers, value):
+            site = expressions.sites.error("domain", f"{name}: a value outside of its range")
+            expressions.builder.fail(wrong, site)
 
 
 def _enforced(markers: Markers, names: tuple[str, ...]) -> bool:
     return any(getattr(markers, name) != getattr(NO_MARKERS, name) for name in names)
 
 
-def _beyond(
-    expressions: Expressions, test: str, value: Value, bound: int | Exact
-) -> Operand | None:
-    """Whether a number is outside; ``None`` for what is no number."""
+def _outside(expressions: Expressions, markers: Markers, value: Value) -> Iterator[Operand]:
+    """The conditions of a number that is out of its range."""
+    low, high = markers.minimum, markers.maximum
+    builder = expressions.builder
+    if isinstance(value, Scalar) and value.kind == "float" and (low, high) != (None, None):
+        yield builder.op("is_nan", "bool", value.operand)
+    tests = [("le" if markers.exclusive_minimum else "lt", low)]
+    tests.append(("ge" if markers.exclusive_maximum else "gt", high))
+    if markers.format in FORMAT_RANGES and isinstance(value, Scalar) and value.kind == "int":
+        least, most = FORMAT_RANGES[markers.format]
+        tests += [("lt", least), ("gt", most)]
+    for test, bound in tests:
+        if bound is not None:
+            yield _beyond(expressions, test, value, bound)
+
+
+def _beyond(expressions: Expressions, test: str, value: Value, bound: int | Exact) -> Operand:
+    """Whether a number is outside; what is no number never is."""
     if isinstance(value, Scalar) and value.kind == "float":
-        exact = float(bound)
-        if Exact(exact) != Exact(bound):
-            raise NotNative("a bound of a float that is no float")
-        return expressions.builder.op(test, "bool", value.operand, floating(exact))
+        return expressions.builder.op(test, "bool", value.operand, floating(float(bound)))
     if isinstance(value, Scalar) and value.kind == "int":
-        if bound != int(bound):
-            raise NotNative("a bound of an int that is no int")
-        whole = int(bound)
-        if not -(2**63) <= whole < 2**63:
-            return None if (test in {"lt", "le"}) == (whole < 0) else _always()
-        return expressions.builder.op(test, "bool", value.operand, integer(whole))
+        return _beyond_whole(expressions.builder, test, value.operand, bound)
     if isinstance(value, Decimal):
         found = expressions.constant(Exact(bound), ANY_DECIMAL)
         assert isinstance(found, Decimal)
         return expressions.decimals.compare(test, value, found).operand
-    return None
+    return FALSE
 
 
-def _always() -> Operand:
-    raise NotNative("a bound of an int beyond 64 bits")
+def _beyond_whole(builder: Builder, test: str, operand: Operand, bound: int | Exact) -> Operand:
+    below = test in {"lt", "le"}
+    whole = math.floor(bound) if below else math.ceil(bound)
+    if whole != bound:
+        # No int is the bound itself: what is not above its floor is below it.
+        test = "le" if below else "ge"
+    if not -(2**63) <= whole < 2**63:
+        return boolean(below == (whole > 0))
+    return builder.op(test, "bool", operand, integer(whole))

@@ -87,6 +87,8 @@ class Slots:
     def of_type(self, kind: Type, *, optional: bool = False) -> Slot:
         """Variables for a value of a type."""
         kind = self._kinds.bare(kind)
+        if isinstance(kind, Opt) and optional:
+            raise NotNative("a field that may be null and may be absent, in an entity that is made")
         if isinstance(kind, Opt) or optional:
             return Option(self._builder.variable("bool"), self.of_type(self._kinds.present(kind)))
         if isinstance(kind, Entity):

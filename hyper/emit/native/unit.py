@@ -29,6 +29,7 @@ from hyper.ir.program import CalcDef, ExternDef, ParamDef, RuleDef, TableDef
 from hyper.ir.types import Entity
 from hyper.jit.kernel import ir
 from hyper.jit.kernel.builder import FALSE, Builder, TooLarge, floating, integer
+from hyper.jit.kernel.verify import is_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -100,6 +101,8 @@ class Unit:
 
     def _make(self, name: str) -> Native:
         definition = self.program.definitions[name]
+        if not is_name(name):
+            raise NotNative("a name that objects cannot have", self._path(name), definition.line)
         if isinstance(definition, ExternDef):
             raise NotNative("an extern is the user's Python", self._path(name), definition.line)
         assert isinstance(definition, CalcDef | TableDef | RuleDef), name

@@ -1,0 +1,260 @@
+"""Programs written out, in kernels and at tier 0: limits, empty lists, nested records, what may be absent, calls."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from hyper.emit.native.values import NotNative
+from tests.check.programs import program
+from tests.meaning.native import GUARDED, Kernels
+
+pytest.importorskip("llvmlite")
+
+NOW = datetime(2024, 5, 6, 7, 8, 9, tzinfo=UTC)
+LEAST, MOST = -(2**63), 2**63 - 1
+WORLD = """
+enum Tier: gold, silver = "s", bronze
+
+entity Line:
+    quantity: int @range(1, 999)
+    price: decimal(12, 2)
+    weights: list[float]
+    note?: string
+
+entity Order:
+    lines: list[Line]
+    placed: date
+    limit?: decimal(12, 2)
+    boss: int?
+    tier: Tier = silver
+
+entity Small:
+    count: int @range(-3, 10)
+    share: float @range(0.0, 1.0)
+    size: int @format("int8")
+    limit?: int
+"""
+
+
+def agree(text: str, *rows: dict[str, Any], name: str = "f") -> list[Any]:
+    """The outcomes of a function, which has a native form, for arguments in JSON; no row is left to a lower tier."""
+    kernels = Kernels(program(f"{WORLD}\n{text}"))
+    function = f"m0.{name}"
+    if function in kernels.refused:
+        raise kernels.refused[function]
+    interpreter = kernels.interpreter
+    params = interpreter.params(function)
+    given = [
+        [interpreter.read_argument(row, param, kind) for param, kind in params] for row in rows
+    ]
+    found = []
+    for row, seen in zip(rows, kernels.both(function, given, NOW), strict=True):
+        assert seen.native != GUARDED, row
+        assert seen.native == seen.zero, row
+        found.append(seen.zero)
+    return found
+
+
+def codes(outcomes: list[Any]) -> list[str]:
+    return [each[1] if each[0] == "error" else each[0] for each in outcomes]
+
+
+def line(quantity: int, price: str, *weights: float, **more: Any) -> dict[str, Any]:
+    return {"quantity": quantity, "price": price, "weights": list(weights), **more}
+
+
+ORDERS = [
+    {"lines": [], "placed": "0001-01-01", "boss": None},
+    {"lines": [line(1, "0.01")], "placed": "9999-12-31", "boss": MOST, "limit": "1.00"},
+    {
+        "lines": [line(2, "9999999999.99", 0.5, -0.0), line(999, "-3.10", 1e300, note="free")],
+        "placed": "2024-02-29",
+        "boss": LEAST,
+        "tier": "bronze",
+    },
+    {
+        "lines": [line(7, "0.05", *range(300)) for _ in range(400)],
+        "placed": "1970-01-01",
+        "boss": 0,
+    },
+]
+BY_ORDER = [{"order": order} for order in ORDERS]
+
+
+def test_calls_in_loops_over_lists_of_records() -> None:
+    agree(
+        """
+calc cost(line: Line) -> decimal(14, 2): line.quantity * line.price
+calc total(lines: list[Line]) -> decimal(14, 2): sum(cost(line) for line in lines)
+calc f(order: Order) -> decimal(14, 2):
+    var most = 0
+    for line in order.lines:
+        if cost(line) > 0.10:
+            most = most + 1
+    total(order.lines) * most
+""",
+        *BY_ORDER,
+    )
+
+
+def test_lists_within_lists_and_what_may_be_absent() -> None:
+    agree(
+        """
+calc weight(line: Line) -> float: sum(line.weights)
+calc f(order: Order) -> float:
+    var found = 0.0
+    for line in order.lines:
+        for each in line.weights:
+            found = found + each
+        if line.note is none:
+            found = found + weight(line)
+        elif line.note == "free":
+            found = -found
+    if order.limit is none then found else found + 1.0
+""",
+        *BY_ORDER,
+    )
+
+
+def test_options_that_are_null_or_absent() -> None:
+    agree("calc f(order: Order) -> int: order.boss ?? -1", *BY_ORDER)
+    agree("calc f(order: Order) -> decimal(12, 2): order.limit ?? 0.00", *BY_ORDER)
+    agree("calc f(order: Order) -> int?: order.boss", *BY_ORDER)
+    agree("calc f(order: Order) -> Tier: order.tier", *BY_ORDER)
+
+
+@pytest.mark.parametrize("name", ["year", "month", "day", "weekday"])
+def test_dates_at_their_limits(name: str) -> None:
+    found = agree(f"calc f(order: Order) -> int: {name}(order.placed)", *BY_ORDER)
+    assert found[0][0] == "int"
+
+
+def test_months_at_their_ends() -> None:
+    for name in ("start_of_month", "end_of_month"):
+        agree(f"calc f(order: Order) -> date: {name}(order.placed)", *BY_ORDER)
+    agree("calc f(order: Order) -> int: days_between(order.placed, today())", *BY_ORDER)
+
+
+INTS = [{"a": a, "b": b} for a in (LEAST, -1, 0, 1, 7, MOST) for b in (LEAST, -2, -1, 0, 1, MOST)]
+
+
+@pytest.mark.parametrize("op", ["+", "-", "*", "//", "%"])
+def test_ints_at_their_limits(op: str) -> None:
+    found = codes(agree(f"calc f(a: int, b: int) -> int: a {op} b", *INTS))
+    assert ("division_by_zero" in found) == (op in {"//", "%"})
+    assert ("overflow" in found) == (op != "%")
+
+
+def test_quotients_of_ints() -> None:
+    found = codes(agree("calc f(a: int, b: int) -> float: a / b", *INTS))
+    assert "division_by_zero" in found
+
+
+def test_decimals_of_all_digits() -> None:
+    most = "9" * 28
+    rows = [{"a": a, "b": b} for a in (most, f"-{most}", "0", "1") for b in ("0.00", "1.00")]
+    text = "calc f(a: decimal(28, 0), b: decimal(4, 2)) -> decimal(28, 0): a - a * 0 + b"
+    assert "overflow" not in codes(agree(text, {"a": "0", "b": "0.00"}, {"a": "1", "b": "9.50"}))
+    text = "calc f(a: decimal(28, 0), b: decimal(4, 2)) -> bool: a > b and a != -a"
+    assert codes(agree(text, *rows)) == ["bool"] * len(rows)
+
+
+def test_a_decimal_beyond_28_digits_is_left_to_a_lower_tier() -> None:
+    kernels = Kernels(program("calc f(a: decimal(28, 0)) -> bool: a + a > 0"))
+    interpreter = kernels.interpreter
+    kind = interpreter.params("m0.f")[0][1]
+    rows = [
+        [interpreter.read_argument({"a": text}, "a", kind)] for text in ("9" * 28, "4" * 28, "-1")
+    ]
+    assert [seen.native for seen in kernels.both("m0.f", rows, NOW)] == [
+        GUARDED,
+        ("bool", True),
+        ("bool", False),
+    ]
+
+
+def test_what_is_rounded_and_does_not_fit() -> None:
+    text = "calc f(a: decimal(12, 2), b: decimal(12, 2)) -> decimal(6, 2): a / b"
+    rows = [
+        {"a": a, "b": b}
+        for a in ("0.00", "0.01", "-9999999999.99", "2.50")
+        for b in ("0.00", "3.00", "-0.01", "8.00")
+    ]
+    assert {"overflow", "division_by_zero", "decimal"} <= set(codes(agree(text, *rows)))
+
+
+def test_entities_are_built_within_their_ranges() -> None:
+    text = "calc f(a: int, b: float, c: int) -> Small: Small(count: a, share: b, size: c)"
+    rows = [
+        {"a": a, "b": b, "c": c}
+        for a in (-4, -3, 10, 11)
+        for b in (-0.0, 1.0, 1.0000000000000002)
+        for c in (127, 128)
+    ]
+    assert {"record", "domain"} == set(codes(agree(text, *rows)))
+
+
+def test_nan_is_outside_of_every_range() -> None:
+    text = "calc f(a: float) -> Small: Small(count: 1, share: a * 1e308 * 10.0 - a * 1e308 * 10.0, size: 1)"
+    assert codes(agree(text, {"a": 0.0}, {"a": 2.0})) == ["record", "domain"]
+
+
+def test_rules_of_several_clauses() -> None:
+    text = """
+rule f on Small:
+    require share < 0.9 else "too much"
+    when count > 2 then count = count + 4, limit = size
+    when count > 6 then size = 3
+    require size > 0 else "too small"
+"""
+    rows = [
+        {"self": {"count": count, "share": share, "size": size}}
+        for count in (-3, 2, 3, 7)
+        for share in (0.5, 0.95)
+        for size in (-1, 100)
+    ]
+    found = agree(text, *rows)
+    assert {"record", "refused", "domain"} == set(codes(found))
+
+
+def test_tables_of_each_policy() -> None:
+    head = "table f(tier: Tier, a: int) -> "
+    rows = [{"tier": tier, "a": a} for tier in ("gold", "s", "bronze") for a in (0, 5, MOST)]
+    priority = f"""{head}Tier, priority:
+    tier | a   => result
+    -    | > 3 => bronze
+    gold | -   => silver
+    -    | 5   => gold
+"""
+    assert "no_match" in codes(agree(priority, *rows))
+    for policy in ("sum", "min", "max", "count"):
+        collected = f"""{head}int, collect {policy}:
+    tier | a   => result
+    -    | > 3 => a
+    gold | -   => 1
+    silver | 5   => 9
+"""
+        assert policy in {"sum", "count"} or "empty" in codes(
+            agree(collected, *rows[:1], *rows[3:4])
+        )
+
+
+def test_absent_and_null_are_told_apart_or_left_to_a_lower_tier() -> None:
+    text = """
+entity Both:
+    count: int
+    sparse?: int?
+
+calc f(both: Both) -> int: both.sparse ?? both.count
+rule g on Both:
+    when count > 0 then sparse = none
+"""
+    rows: list[dict[str, Any]] = [
+        {"both": {"count": 1, **more}} for more in ({}, {"sparse": None}, {"sparse": 3})
+    ]
+    agree(text, *rows)
+    with pytest.raises(NotNative, match="may be null and may be absent"):
+        agree(text, name="g")
