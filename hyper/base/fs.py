@@ -37,6 +37,9 @@ class Files(Protocol):
     def names(self, folder: str) -> list[str]:
         """Names in a folder, sorted by code point."""
 
+    def listing(self, folder: str) -> list[tuple[str, Kind]]:
+        """Names in a folder, sorted by code point, with what is there; links are not followed."""
+
     def read(self, path: str) -> bytes:
         """All bytes of a regular file; anything else there is an error, so that no pipe is waited for."""
 
@@ -95,6 +98,11 @@ class Disk:
     def names(self, folder: str) -> list[str]:
         """See ``Files``."""
         return sorted(os.listdir(folder))
+
+    def listing(self, folder: str) -> list[tuple[str, Kind]]:
+        """See ``Files``."""
+        with os.scandir(folder) as found:
+            return sorted((entry.name, _kind_of(entry)) for entry in found)
 
     def read(self, path: str) -> bytes:
         """See ``Files``."""
@@ -173,6 +181,14 @@ class Disk:
             yield
         finally:
             os.close(descriptor)
+
+
+def _kind_of(entry: os.DirEntry[str]) -> Kind:
+    if entry.is_file(follow_symlinks=False):
+        return "file"
+    if entry.is_dir(follow_symlinks=False):
+        return "folder"
+    return "link" if entry.is_symlink() else "other"
 
 
 def read_regular(path: str) -> tuple[bytes, os.stat_result]:

@@ -69,6 +69,11 @@ class MemoryFiles:
         }
         return sorted(found)
 
+    def listing(self, folder: str) -> list[tuple[str, Kind]]:
+        """See ``Files``."""
+        found = [(name, self.kind(posixpath.join(folder, name))) for name in self.names(folder)]
+        return [(name, kind) for name, kind in found if kind is not None]
+
     def read(self, path: str) -> bytes:
         """See ``Files``."""
         entry = self.entries.get(self.canonical(path))

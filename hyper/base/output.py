@@ -290,15 +290,14 @@ def walk(files: Files, folder: str) -> Iterator[tuple[str, Kind]]:
     pending = [""]
     while pending:
         at = pending.pop()
-        names = files.names(f"{folder}/{at}" if at else folder)
-        if not names and at:
+        entries = files.listing(f"{folder}/{at}" if at else folder)
+        if not entries and at:
             yield at, "folder"
-        for name in names:
+        for name, kind in entries:
             path = f"{at}/{name}" if at else name
-            kind = files.kind(f"{folder}/{path}")
             if kind == "folder":
                 pending.append(path)
-            elif kind is not None:
+            else:
                 yield path, kind
 
 

@@ -109,21 +109,25 @@ def _found(files: Files, path: str) -> list[str] | Diagnostic:
 
 def _beneath(files: Files, folder: str) -> Iterator[str]:
     """Source files beneath a folder, as paths from it."""
-    seen = {files.canonical(folder)}
-    pending = [""]
+    start = files.canonical(folder)
+    seen = {start}
+    pending = [("", start)]
     while pending:
-        at = pending.pop()
-        folders = []
-        for name in files.names(os.path.join(folder, at)):
+        at, above = pending.pop()
+        folders: list[tuple[str, str]] = []
+        for name, entry in files.listing(os.path.join(folder, at)):
             inside = f"{at}/{name}" if at else name
             full = os.path.join(folder, inside)
-            if name.endswith(SUFFIX) and files.kind(full, follow=True) == "file":
+            kind = files.kind(full, follow=True) if entry == "link" else entry
+            if name.endswith(SUFFIX) and kind == "file":
                 yield inside
-            elif not name.startswith(".") and files.kind(full, follow=True) == "folder":
-                place = files.canonical(full)
+            elif not name.startswith(".") and kind == "folder":
+                # What is no link is beneath the folder that it is in; of Windows' junctions nobody tells so.
+                plain = entry == "folder" and os.name != "nt"
+                place = os.path.join(above, name) if plain else files.canonical(full)
                 if place not in seen:
                     seen.add(place)
-                    folders.append(inside)
+                    folders.append((inside, place))
         pending.extend(reversed(folders))
 
 

@@ -43,6 +43,16 @@ def test_writes_and_reads(place: tuple[Files, str]) -> None:
     assert files.names(root) == ["a"]
 
 
+def test_listings_tell_what_is_there(place: tuple[Files, str]) -> None:
+    files, root = place
+    files.write(f"{root}/é", b"")
+    files.make_folder(f"{root}/Z/inside")
+    assert files.listing(root) == [("Z", "folder"), ("é", "file")]
+    assert files.listing(f"{root}/Z/inside") == []
+    with pytest.raises(FileNotFoundError if isinstance(files, Disk) else NotADirectoryError):
+        files.listing(f"{root}/none")
+
+
 def test_names_are_sorted(place: tuple[Files, str]) -> None:
     files, root = place
     for name in ("b", "a", "é", "Z"):

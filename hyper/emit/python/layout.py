@@ -9,16 +9,12 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import msgspec
 
 from hyper.emit.parts import Made, Part
-from hyper.emit.python.api import OPERATIONS_TEXT, api_text, routes_text
 from hyper.emit.python.format import INDENT, assignment, docstring, quote
-from hyper.emit.python.handlers import handler_modules, handlers_text
 from hyper.emit.python.models import model_lines
 from hyper.emit.python.names import PACKAGE, Names
-from hyper.emit.python.operations import operations_text
 from hyper.emit.python.scope import Scope
 from hyper.ir.index import DATA_KINDS, FUNCTION_KINDS
 from hyper.ir.program import (
-    ActionDef,
     AliasDef,
     CalcDef,
     ConstDef,
@@ -29,10 +25,10 @@ from hyper.ir.program import (
     TableDef,
     UnionDef,
 )
-from hyper.ir.reads import HEAD, TEXT, WHOLE
+from hyper.ir.reads import HEAD, WHOLE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
     from hyper.emit.python.functions.module import FunctionsText
     from hyper.ir.program import Module, Program
@@ -152,7 +148,10 @@ def python_parts(names: Names) -> Iterator[Part]:
         paths.add(path)
         folders.update(_parents(path))
         yield Part(MODULE + module, path, partial(_module, module, names))
-    yield from _service_parts(names)
+    # Loaded where one of its files is made: most edits are to data.
+    from hyper.emit.python.service_files import service_parts
+
+    yield from service_parts(names)
     for folder in sorted(folders):
         path = f"{folder}__init__.py"
         if path not in paths:
@@ -160,26 +159,6 @@ def python_parts(names: Names) -> Iterator[Part]:
     for name in runtime_names():
         yield Part(f"runtime {name}", f"_runtime/{name}", partial(_runtime, name))
     yield Part("typed", "py.typed", lambda: Made(b""))
-
-
-def _service_parts(names: Names) -> Iterator[Part]:
-    """The files of ``api/``."""
-    served, program = names.served, names.program
-
-    def text(make: Callable[[], str]) -> Callable[[], Made]:
-        return lambda: Made(make().encode())
-
-    yield Part("api", "api/__init__.py", text(lambda: api_text(program)))
-    for module in served.modules:
-        stem = served.module(module).stem
-        path = f"api/operations/{stem}.py"
-        yield Part(f"operations {module}", path, partial(_operations, module, names))
-        path = f"api/handlers/{stem}.py"
-        yield Part(f"handlers {module}", path, partial(_handlers, module, names))
-    handlers = text(lambda: handler_modules(served.stems()))
-    yield Part("handlers", "api/handlers/__init__.py", handlers)
-    yield Part("operations", "api/operations/__init__.py", text(lambda: OPERATIONS_TEXT))
-    yield Part("routes", "api/routes.py", text(lambda: routes_text(served, program)))
 
 
 def _module(name: str, names: Names) -> Made:
@@ -192,25 +171,6 @@ def _module(name: str, names: Names) -> Made:
     made = module_text(module, names)
     origins = {"file": module.path, "lines": made.origins}
     return Made(made.text.encode(), msgspec.json.encode(origins))
-
-
-def _actions(module: str, names: Names) -> list[ActionDef]:
-    """The actions of a module that are served, as its operations and handlers look at them."""
-    found = (
-        names.program.look(TEXT, f"{module}.{name}") for name in names.served.module(module).methods
-    )
-    return [action for action in found if isinstance(action, ActionDef)]
-
-
-def _operations(module: str, names: Names) -> Made:
-    methods = names.served.module(module).methods
-    return Made(operations_text(module, _actions(module, names), methods, names).encode())
-
-
-def _handlers(module: str, names: Names) -> Made:
-    served = names.served.module(module)
-    actions = _actions(module, names)
-    return Made(handlers_text(module, actions, served.methods, served.stem, names).encode())
 
 
 def _package(folder: str, names: Names) -> Made:
