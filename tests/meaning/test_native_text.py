@@ -258,3 +258,137 @@ rule g on Both:
     agree(text, *rows)
     with pytest.raises(NotNative, match="may be null and may be absent"):
         agree(text, name="g")
+
+
+DAYS = ("0001-01-01", "1900-02-28", "1999-12-31", "2000-02-29", "2023-01-31", "9999-12-31")
+COUNTS = (0, 1, -1, 11, 12, -13, 1200, 119_987, -119_988, MOST, LEAST)
+
+
+@pytest.mark.parametrize("name", ["add_months", "add_years"])
+def test_months_and_years_later(name: str) -> None:
+    rows = [{"a": day, "b": count} for day in DAYS for count in COUNTS]
+    found = codes(agree(f"calc f(a: date, b: int) -> date: {name}(a, b)", *rows))
+    assert {"date", "overflow"} == set(found)
+
+
+@pytest.mark.parametrize("name", ["months_between", "years_between", "days_between"])
+def test_time_between_dates(name: str) -> None:
+    days = [*DAYS, "2000-03-01", "2001-02-28", "2004-02-29", "2000-02-28", "2023-02-28"]
+    rows = [{"a": one, "b": other} for one in days for other in days]
+    agree(f"calc f(a: date, b: date) -> int: {name}(a, b)", *rows)
+
+
+def test_dates_made_of_numbers() -> None:
+    numbers = (
+        LEAST,
+        -1,
+        0,
+        1,
+        2,
+        4,
+        12,
+        13,
+        28,
+        29,
+        30,
+        31,
+        32,
+        100,
+        400,
+        1900,
+        9999,
+        10_000,
+        MOST,
+    )
+    rows = [{"y": y, "m": m, "d": d} for y in numbers for m in numbers for d in numbers]
+    found = codes(agree("calc f(y: int, m: int, d: int) -> date: date(y, m, d)", *rows))
+    assert {"date", "domain"} == set(found)
+    agree("calc f(a: date) -> int: day_of_year(a)", *[{"a": day} for day in DAYS])
+
+
+def test_entities_and_lists_are_compared_by_their_parts() -> None:
+    text = """
+entity Point:
+    x: float
+    y?: int
+    tier: Tier
+
+calc f(a: Point, b: Point, c: list[Point], d: list[Point]) -> int:
+    var found = 0
+    if a == b:
+        found = found + 1
+    if c != d:
+        found = found + 2
+    if c == []:
+        found = found + 4
+    if a in c:
+        found = found + 8
+    if c == [a, b]:
+        found = found + 16
+    found
+"""
+    points: list[dict[str, Any]] = [
+        {"x": 0.0, "tier": "gold"},
+        {"x": -0.0, "tier": "gold"},
+        {"x": 0.0, "y": 0, "tier": "gold"},
+        {"x": 0.0, "tier": "s"},
+    ]
+    lists = [[], points[:2], points[2:3], points]
+    rows = [
+        {"a": a, "b": b, "c": c, "d": d}
+        for a in points
+        for b in points
+        for c in lists
+        for d in lists
+    ]
+    assert len({str(each) for each in agree(text, *rows)}) > 8
+
+
+def test_items_of_lists_that_are_written_out() -> None:
+    rows = [{"a": a} for a in (LEAST, -1, 0, 1, 2, 3, MOST)]
+    found = codes(agree("calc f(a: int) -> float: [0.5, -0.0, 1.0 / 3.0][a]", *rows))
+    assert {"float", "out_of_bounds"} == set(found)
+
+
+def test_the_least_of_decimals_of_several_scales() -> None:
+    text = """
+calc f(a: decimal(6, 2), b: decimal(9, 5), c: list[decimal(6, 2)]) -> decimal(9, 4):
+    min([a, b, a * b]) + max([a, 1.5]) + sum([a, b]) + (first(x * 2.125 for x in c) ?? 0.0)
+"""
+    rows = [
+        {"a": a, "b": b, "c": c}
+        for a in ("0.00", "-9999.99", "1.50")
+        for b in ("0.00001", "-3.00000")
+        for c in ([], ["0.01", "7.00"])
+    ]
+    agree(text, *rows)
+
+
+def test_a_quotient_in_one_branch_is_rounded_there() -> None:
+    text = """
+calc f(part: decimal(14, 2), whole: decimal(14, 2)) -> decimal(7, 2):
+    if whole == 0.00 then 0.00 else part * 100 / whole
+"""
+    rows = [{"part": a, "whole": b} for a in ("0.00", "1.00", "-2.50") for b in ("0.00", "3.00")]
+    assert set(codes(agree(text, *rows))) == {"decimal"}
+
+
+def test_an_entity_that_may_be_none_is_not_copied() -> None:
+    text = """
+entity Call:
+    id: uuid
+    value: int
+
+entity Case:
+    call?: Call
+    total: int
+
+calc f(case: Case) -> int:
+    let found = case.call
+    if found is none:
+        case.total
+    else:
+        found.value
+"""
+    call = {"id": "00000000-0000-0000-0000-000000000001", "value": 5}
+    agree(text, {"case": {"total": 1}}, {"case": {"total": 1, "call": call}})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING
 
 from hyper.emit.native.values import (
@@ -23,10 +24,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from hyper.emit.native.expressions import Expressions, Locals
+    from hyper.emit.native.slots import Slot
     from hyper.ir import nodes
     from hyper.ir.types import Type
     from hyper.jit.kernel.ir import Operand
 
+    Holder = Callable[[Value | None], Slot]
     Walk = Callable[[Callable[[Value], None]], None]
 
 
@@ -76,30 +79,55 @@ class Aggregates:
         def walk(body: Callable[[Value], None]) -> None:
             self._expressions.walk(source, body)
 
-        return self.folded(op, kind, walk, guards=isinstance(source, Generated))
+        known = source.values if isinstance(source, Written) else ()
+        return self.folded(op, kind, walk, guards=isinstance(source, Generated), known=known)
 
-    def folded(self, op: str, kind: Type, walk: Walk, *, guards: bool) -> Value:
-        """The aggregate of what ``walk`` goes through, whose type is ``kind``."""
+    def folded(
+        self,
+        op: str,
+        kind: Type,
+        walk: Walk,
+        *,
+        guards: bool,
+        known: tuple[Value, ...] = (),
+    ) -> Value:
+        """The aggregate of what ``walk`` goes through, whose type is ``kind``. ``known`` are the elements of a list that is
+        written out."""
         match op:
             case "sum":
-                return self._sum(kind, walk, guards=guards)
+                return self._sum(kind, walk, guards=guards, known=known)
             case "avg":
-                return self._avg(kind, walk, guards=guards)
+                return self._avg(kind, walk, guards=guards, known=known)
             case "count":
                 return Scalar("int", self._count(walk))
             case "min" | "max":
-                return self._extreme(op, kind, walk, guards=guards)
+                return self._extreme(op, walk, self._holder(kind, known))
             case "any" | "all":
                 return self._decided(op, walk, leaves=not guards)
             case "first" | "last":
-                return self._end(op, kind, walk, leaves=not guards)
+                return self._end(op, walk, self._holder(kind, known), leaves=not guards)
             case _:
                 raise NotNative(f"{op} has no native form")
 
-    def _sum(self, kind: Type, walk: Walk, *, guards: bool) -> Value:
+    def _holder(self, kind: Type, known: tuple[Value, ...]) -> Holder:
+        """Variables for one of the elements. Of decimals without a bound their digits are known when the first is made."""
+        slots = self._expressions.slots
+        if not isinstance(kind, Dec) or kind.precision:
+            slot = slots.of_type(kind)
+            return lambda _value: slot
+        held = [functools.reduce(slots.for_two, map(slots.for_one, known))] if known else []
+
+        def holder(value: Value | None) -> Slot:
+            if not held:
+                held.append(slots.for_one(value or Decimal(integer(0), 0, 1)))
+            return held[0]
+
+        return holder
+
+    def _sum(self, kind: Type, walk: Walk, *, guards: bool, known: tuple[Value, ...] = ()) -> Value:
         builder = self._builder
         if isinstance(kind, Dec):
-            return self._decimal_sum(kind, walk)
+            return self._decimal_sum(kind, walk, known)
         if kind == FLOAT:
             total = builder.variable("float", floating(0.0))
 
@@ -132,9 +160,10 @@ class Aggregates:
         builder.fail(over, sites.guard("a sum that does not fit"), guard=True)
         return short
 
-    def _decimal_sum(self, kind: Dec, walk: Walk) -> Decimal:
+    def _decimal_sum(self, kind: Dec, walk: Walk, known: tuple[Value, ...]) -> Decimal:
         builder, decimals = self._builder, self._expressions.decimals
-        scale: int | None = kind.scale if kind.precision else None
+        scales = [value.scale for value in known if isinstance(value, Decimal)]
+        scale: int | None = kind.scale if kind.precision else max(scales, default=None)
         # The digits of what is added are known when the first element is made: its scale is that of all.
         total = builder.variable("wide", integer(0, "wide"))
 
@@ -164,7 +193,7 @@ class Aggregates:
         walk(one_more)
         return builder.get(count)
 
-    def _avg(self, kind: Type, walk: Walk, *, guards: bool) -> Value:
+    def _avg(self, kind: Type, walk: Walk, *, guards: bool, known: tuple[Value, ...]) -> Value:
         builder, sites = self._builder, self._expressions.sites
         count = builder.variable("int", integer(0))
 
@@ -175,7 +204,7 @@ class Aggregates:
 
             walk(each)
 
-        total = self._sum(kind, counted, guards=guards)
+        total = self._sum(kind, counted, guards=guards, known=known)
         found = builder.get(count)
         none = builder.op("eq", "bool", found, integer(0))
         builder.fail(none, sites.error("empty", "avg of nothing"))
@@ -187,14 +216,14 @@ class Aggregates:
             return Scalar("float", builder.op("div", "float", total.operand, by))
         return Scalar("float", builder.op("ratio", "float", total.operand, found))
 
-    def _extreme(self, op: str, kind: Type, walk: Walk, *, guards: bool) -> Value:
+    def _extreme(self, op: str, walk: Walk, holder: Holder) -> Value:
         expressions, builder = self._expressions, self._builder
-        slot = expressions.slots.of_type(kind)
         some = builder.variable("bool", FALSE)
 
         def compare(value: Value) -> None:
             if isinstance(value, Maybe):
                 raise NotNative(f"{op} of values that may be none")
+            slot = holder(value)
             best = expressions.slots.read(slot)
             better = self.better(op, value, best)
             first = builder.op("not", "bool", builder.get(some))
@@ -205,9 +234,9 @@ class Aggregates:
 
         walk(compare)
         none = builder.op("not", "bool", builder.get(some))
-        del guards  # nothing comes first but an element: an empty list has none that fails
+        # Also of a list that is there before: what fails here is that it is empty, and then no element has failed.
         builder.fail(none, expressions.sites.error("empty", f"{op} of nothing"))
-        return expressions.slots.read(slot)
+        return expressions.slots.read(holder(None))
 
     def better(self, op: str, value: Value, best: Value) -> Operand:
         """Whether a value takes the place of the best so far; NaN is better than all but NaN."""
@@ -237,14 +266,14 @@ class Aggregates:
         walk(look)
         return Scalar("bool", builder.get(found))
 
-    def _end(self, op: str, kind: Type, walk: Walk, *, leaves: bool) -> Value:
+    def _end(self, op: str, walk: Walk, holder: Holder, *, leaves: bool) -> Value:
         expressions, builder = self._expressions, self._builder
-        slot = expressions.slots.of_type(kind)
         some = builder.variable("bool", FALSE)
 
         def take(value: Value) -> None:
             if isinstance(value, Maybe):
                 raise NotNative(f"{op} of values that may be none")
+            slot = holder(value)
             if op == "first" and not leaves:
                 with builder.block() as taken:
                     expressions.slots.store(slot, value)
@@ -256,7 +285,7 @@ class Aggregates:
                 builder.leave(TRUE)
 
         walk(take)
-        return Maybe(builder.get(some), expressions.slots.read(slot))
+        return Maybe(builder.get(some), expressions.slots.read(holder(None)))
 
     def contains(self, items: Value, item: Value) -> Operand:
         """Whether a list has an item that is equal."""

@@ -77,11 +77,9 @@ class Builtins:
         raise NotNative(f"{name} of a list has no native form")
 
     def _length(self, source: Value) -> Operand:
-        if isinstance(source, Written):
-            return integer(len(source.values))
-        if not isinstance(source, Items):
+        if not isinstance(source, Items | Written):
             raise NotNative("the length of a text, a map or a list that is made here")
-        return self._builder.op("sub", "int", source.stop, source.start)
+        return self._expressions.equality.length(source)
 
     def _extreme(self, name: str, args: list[Value]) -> Value:
         expressions = self._expressions

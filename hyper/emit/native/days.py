@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from hyper.jit.kernel.builder import Builder
     from hyper.jit.kernel.ir import Operand
 
+_MOST_YEAR = 9_999
+_FAR = 1_000_000
 _ERA_DAYS = 146_097
 _EPOCH_SHIFT = 719_468
 """Days from 0000-03-01 to 1970-01-01."""
@@ -40,9 +42,16 @@ class Days:
         if not args or not all(isinstance(arg, Scalar) for arg in args):
             return None
         given = [arg for arg in args if isinstance(arg, Scalar)]
-        if any(arg.kind != "date" for arg in given):
+        kinds = [arg.kind for arg in given]
+        operands = [arg.operand for arg in given]
+        first = operands[0]
+        if name == "date" and kinds == ["int", "int", "int"]:
+            return Scalar("date", self._date(Civil(*operands)))
+        if name in {"add_months", "add_years"} and kinds == ["date", "int"]:
+            by = 1 if name == "add_months" else 12
+            return Scalar("date", self._months_later(first, operands[1], by))
+        if any(kind != "date" for kind in kinds):
             return None
-        first = given[0].operand
         match name:
             case "year" | "month" | "day":
                 return Scalar("int", getattr(self.civil(first), name))
@@ -50,6 +59,11 @@ class Days:
                 return Scalar("int", self._weekday(first))
             case "days_between":
                 return Scalar("int", self._op("sub", given[1].operand, first))
+            case "months_between" | "years_between":
+                return Scalar("int", self._between(name, first, operands[1]))
+            case "day_of_year":
+                new_year = self.days(Civil(self.civil(first).year, integer(1), integer(1)))
+                return Scalar("int", self._op("add", self._op("sub", first, new_year), integer(1)))
             case "start_of_month":
                 day = self.civil(first).day
                 back = self._op("sub", day, integer(1))
@@ -94,6 +108,74 @@ class Days:
         late = self._builder.op("le", "bool", month, integer(2))
         year = self._op("add", year, self._builder.op("from_bool", "int", late))
         return Civil(year, month, number)
+
+    def days(self, date: Civil) -> Operand:
+        """A date of the calendar as days."""
+        builder = self._builder
+        early = builder.op("le", "bool", date.month, integer(2))
+        year = self._op("sub", date.year, builder.op("from_bool", "int", early))
+        era = self._div(year, 400)
+        of_era = self._op("sub", year, self._times(era, 400))
+        after, before = (
+            self._op("sub", date.month, integer(3)),
+            self._op("add", date.month, integer(9)),
+        )
+        month = builder.op("select", "int", early, before, after)
+        start = self._div(self._op("add", self._times(month, 153), integer(2)), 5)
+        of_year = self._op("sub", self._op("add", start, date.day), integer(1))
+        leaps = self._op("sub", self._div(of_era, 4), self._div(of_era, 100))
+        years = self._op("add", self._times(of_era, 365), leaps)
+        days = self._op("add", self._op("add", years, of_year), self._times(era, _ERA_DAYS))
+        return self._op("sub", days, integer(_EPOCH_SHIFT))
+
+    def _outside(self, value: Operand, low: int, high: Operand) -> Operand:
+        below = self._builder.op("lt", "bool", value, integer(low))
+        return self._builder.op("or", "bool", below, self._builder.op("gt", "bool", value, high))
+
+    def _date(self, date: Civil) -> Operand:
+        """A date from numbers; ``domain`` where there is none."""
+        site = self._sites.error("domain", "there is no such date")
+        self._builder.fail(self._outside(date.year, 1, integer(_MOST_YEAR)), site)
+        self._builder.fail(self._outside(date.month, 1, integer(12)), site)
+        last = self._month_length(date.year, date.month)
+        self._builder.fail(self._outside(date.day, 1, last), site)
+        return self.days(date)
+
+    def _months_later(self, day: Operand, count: Operand, by: int) -> Operand:
+        """The same day that many times ``by`` months later, or the last of that month."""
+        # Farther than all years together is as far as it matters.
+        near = self._op("max", self._op("min", count, integer(_FAR)), integer(-_FAR))
+        date = self.civil(day)
+        months = self._op("add", self._times(date.year, 12), self._times(near, by))
+        months = self._op("add", months, self._op("sub", date.month, integer(1)))
+        year = self._div(months, 12)
+        site = self._sites.error("overflow", "the year is out of 1 to 9999")
+        self._builder.fail(self._outside(year, 1, integer(_MOST_YEAR)), site)
+        month = self._op("add", self._op("sub", months, self._times(year, 12)), integer(1))
+        last = self._op("min", date.day, self._month_length(year, month))
+        return self.days(Civil(year, month, last))
+
+    def _between(self, name: str, start: Operand, end: Operand) -> Operand:
+        """Complete months or years from one date to another; below 0 where that is the earlier."""
+        builder = self._builder
+        first, last = (
+            self.civil(self._op("min", start, end)),
+            self.civil(self._op("max", start, end)),
+        )
+        years = self._op("sub", last.year, first.year)
+        if name == "months_between":
+            months = self._op("sub", last.month, first.month)
+            whole, month = self._op("add", self._times(years, 12), months), last.month
+        else:
+            whole, month = years, first.month
+        # The first day moved into the last year, and there into its month or its own.
+        day = self._op("min", first.day, self._month_length(last.year, month))
+        moved = self._op("add", self._times(month, 32), day)
+        reached = self._op("add", self._times(last.month, 32), last.day)
+        short = builder.op("gt", "bool", moved, reached)
+        size = self._op("sub", whole, builder.op("from_bool", "int", short))
+        back = builder.op("lt", "bool", end, start)
+        return builder.op("select", "int", back, builder.op("neg", "int", size), size)
 
     def _weekday(self, day: Operand) -> Operand:
         """Monday is 1: 1970-01-01 was a Thursday."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from hyper.emit.native.aggregates import Aggregates
 from hyper.emit.native.builtins import Builtins
 from hyper.emit.native.decimals import Decimals
+from hyper.emit.native.equality import Equality
 from hyper.emit.native.places import DATE_FORMAT, TODAY, definition
 from hyper.emit.native.scalars import Scalars
 from hyper.emit.native.slots import Slots
@@ -75,6 +76,8 @@ class Expressions:
         self.places = places
         self.decimals = Decimals(builder, self.sites)
         self.scalars = Scalars(builder, self.sites, self.decimals)
+        self.equality = Equality(self)
+        self.scalars.by_parts = self.equality.same
         self.slots = Slots(self.program, self.kinds, builder, self.decimals)
         self.builtins = Builtins(self)
         self.aggregates = Aggregates(self)
@@ -203,14 +206,26 @@ class Expressions:
 
     def _item(self, expr: nodes.Item, local: Locals) -> Value:
         base, index = self.value(expr.base, local), self.value(expr.index, local)
-        if not isinstance(base, Items) or not isinstance(index, Scalar):
+        if not isinstance(base, Items | Written) or not isinstance(index, Scalar):
             raise NotNative("an item of a map, or of a list that is made here")
-        count = self.builder.op("sub", "int", base.stop, base.start)
+        count = self.equality.length(base)
         below = self.builder.op("lt", "bool", index.operand, integer(0))
         above = self.builder.op("ge", "bool", index.operand, count)
         out = self.builder.op("or", "bool", below, above)
         self.builder.fail(out, self.sites.error("out_of_bounds", "no such item"))
+        if isinstance(base, Written):
+            return self._written_item(base, index.operand)
         return base.item(self.builder.op("add", "int", base.start, index.operand))
+
+    def _written_item(self, base: Written, index: Operand) -> Value:
+        """An item of a list that is written out; the index is within it."""
+        if not base.values:
+            raise NotNative("an item of an empty list")
+        found = base.values[-1]
+        for place, value in reversed(list(enumerate(base.values[:-1]))):
+            here = self.builder.op("eq", "bool", index, integer(place))
+            found = self.choose(here, lambda value=value: value, lambda found=found: found)  # type: ignore[misc]
+        return found
 
     def _list(self, expr: nodes.MakeList, local: Locals) -> Value:
         return Written(tuple(self.value(item, local) for item in expr.items))
@@ -286,6 +301,8 @@ class Expressions:
 
     def _convert(self, expr: nodes.Convert, local: Locals) -> Value:
         operand = self.value(expr.operand, local)
+        if self.kinds.present(expr.type) == self.kinds.present(expr.operand.type):
+            return operand
         return self._mapped(operand, lambda value: self._converted(value, expr))
 
     def _mapped(self, operand: Value, function: Callable[[Value], Value]) -> Value:
@@ -320,6 +337,16 @@ class Expressions:
         return self.decimals.of_int(value.operand)
 
     def _quantise(self, expr: nodes.Quantise, local: Locals) -> Value:
+        match expr.operand:
+            # Each branch is rounded by itself: a quotient is not kept unrounded.
+            case nodes.Choose(_, condition, yes, no):
+                branches = nodes.Quantise(expr.type, yes), nodes.Quantise(expr.type, no)
+                return self.value(nodes.Choose(expr.type, condition, *branches), local)
+            case nodes.Bind(_, name, value, body):
+                rounded = nodes.Quantise(expr.type, body)
+                return self.value(nodes.Bind(expr.type, name, value, rounded), local)
+            case _:
+                pass
         kind = self.kinds.present(expr.type)
         assert isinstance(kind, Dec)
 

@@ -8,10 +8,17 @@ from hyper.emit.native.values import Decimal, Maybe, Nothing, NotNative, Ratio, 
 from hyper.jit.kernel.builder import FALSE, TRUE, floating, integer
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from hyper.emit.native.decimals import Decimals
     from hyper.emit.native.sites import Sites
     from hyper.jit.kernel.builder import Builder
     from hyper.jit.kernel.ir import Operand
+
+
+def _no_parts(_left: Value, _right: Value) -> Operand:
+    raise NotNative("a comparison of what is no number")
+
 
 _SWAPPED = {"lt": "gt", "le": "ge", "gt": "lt", "ge": "le", "eq": "eq", "ne": "ne"}
 LEAST = -(2**63)
@@ -24,6 +31,8 @@ class Scalars:
         self._builder = builder
         self._sites = sites
         self._decimals = decimals
+        self.by_parts: Callable[[Value, Value], Operand] = _no_parts
+        """Whether two values that are no single numbers are equal."""
 
     def overflow(self) -> int:
         """The site of an int that does not fit."""
@@ -94,7 +103,8 @@ class Scalars:
         if isinstance(left, Decimal) and isinstance(right, Decimal):
             return self._decimals.compare(name, left, right).operand
         if not isinstance(left, Scalar) or not isinstance(right, Scalar):
-            raise NotNative("a comparison of records, lists or quotients that are not rounded")
+            same = self.by_parts(left, right)
+            return self._builder.op("not", "bool", same) if name == "ne" else same
         if left.kind == right.kind:
             if left.kind == "text" and name not in {"eq", "ne"}:
                 raise NotNative("the order of texts")

@@ -146,6 +146,14 @@ class Slots:
             return self.of_type(Entity(one.entity))
         raise NotNative("a choice between lists, or between quotients that are not rounded")
 
+    def for_one(self, value: Value) -> Slot:
+        """Variables for values like this one."""
+        return self.for_both(value, value)
+
+    def for_two(self, one: Slot, other: Slot) -> Slot:
+        """Variables for what either of two holds, both numbers."""
+        return self.for_both(self.read(one), self.read(other))
+
     def _for_decimals(self, one: Decimal, other: Decimal) -> Slot:
         scale = max(one.scale, other.scale)
         bound = max(value.bound * 10 ** (scale - value.scale) for value in (one, other))
