@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from hyper.jit.llvm.functions import FunctionText, signature, symbol
 from hyper.jit.llvm.rows import rows_text
 from hyper.jit.llvm.support import support
 
 if TYPE_CHECKING:
-    from hyper.jit.kernel.ir import Function, Kernel, Unit
+    from hyper.jit.kernel.ir import Function, Kernel, Kind, Unit
 
 UNLIKELY = '!0 = !{!"branch_weights", i32 1, i32 1048576}'
 
@@ -31,8 +31,16 @@ def module_text(unit: Unit) -> str:
     return "\n".join([support(needed), *parts, UNLIKELY, ""])
 
 
+def scalar_types(function: Function) -> list[str]:
+    """The types that one call takes: bools are bytes and wide numbers are passed by address, as every C compiler agrees."""
+    own = ["ptr" if param.pointer else _PASSED[param.kind] for param in function.params]
+    return own + ["ptr"] * len(function.results)
+
+
+_PASSED: Final[dict[Kind, str]] = {"bool": "i8", "int": "i64", "wide": "ptr", "float": "double"}
+
+
 def _scalar_text(kernel: Kernel, function: Function) -> str:
-    """Bools are bytes and wide numbers are passed by address: every C compiler agrees on these."""
     kinds = signature(function)
     given, lines, passed = [], [], []
     for place, kind in enumerate(kinds):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import functools
-from typing import Any, Literal
+import re
+from typing import Any, Final, Literal
 
 import msgspec
 
@@ -21,6 +22,9 @@ class Processor(msgspec.Struct, frozen=True):
     vector_width: int = 0
 
 
+_HEAD: Final = re.compile(r"^(define [^\n]*) \{$", re.MULTILINE)
+
+
 class LlvmError(Exception):
     """LLVM refused a module: a fault of the compiler, never of what is compiled."""
 
@@ -31,6 +35,8 @@ def _llvm() -> Any:
 
     llvm.initialize_all_targets()
     llvm.initialize_all_asmprinters()
+    # The function that asks the processor what it has is written in its assembler.
+    llvm.initialize_native_asmparser()
     return llvm
 
 
@@ -64,16 +70,18 @@ class Compiler:
             )
         )
 
-    def module(self, text: str) -> Any:
-        """The module of a text, verified and optimised."""
+    def module(self, text: str, exported: frozenset[str] | None = None) -> Any:
+        """The module of a text, verified and optimised. Where ``exported`` is given, it shows no other function."""
         llvm = _llvm()
-        if self._level == "s":
-            text = text.replace(" nounwind {\n", " nounwind optsize {\n")
         try:
-            module = llvm.parse_assembly(text)
+            module = llvm.parse_assembly(self._attributed(text))
             module.verify()
         except RuntimeError as error:
             raise LlvmError(str(error)) from None
+        if exported is not None:
+            for function in module.functions:
+                if not function.is_declaration and function.name not in exported:
+                    function.linkage = "internal"
         module.triple = self.processor.triple
         module.data_layout = str(self._machine.target_data)
         tuning = llvm.create_pipeline_tuning_options(2 if self._level == "s" else int(self._level))
@@ -83,9 +91,20 @@ class Compiler:
         passes.getModulePassManager().run(module, passes)
         return module
 
-    def object(self, text: str) -> bytes:
-        """The object file of a module's text."""
-        emitted: bytes = self._machine.emit_object(self.module(text))
+    def _attributed(self, text: str) -> str:
+        """The text with what all functions are told: whose costs count, how wide vectors are, whether size counts."""
+        processor = self.processor
+        told = [
+            "optsize" if self._level == "s" else "",
+            f'"tune-cpu"="{processor.tune}"' if processor.tune else "",
+            f'"prefer-vector-width"="{processor.vector_width}"' if processor.vector_width else "",
+        ]
+        attributes = " ".join(filter(None, told))
+        return _HEAD.sub(rf"\1 {attributes} {{", text) if attributes else text
+
+    def object(self, text: str, exported: frozenset[str] | None = None) -> bytes:
+        """The object file of a module's text; ``exported`` as of ``module``."""
+        emitted: bytes = self._machine.emit_object(self.module(text, exported))
         return emitted
 
     def assembly(self, text: str) -> str:
