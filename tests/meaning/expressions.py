@@ -43,7 +43,7 @@ from tests.meaning.data import (
 from tests.meaning.values import DECIMALS, WORDS, value
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from random import Random
 
 
@@ -72,6 +72,7 @@ class Dialect:
     options: tuple[Type, ...]
     entity: Entity
     """That rules are on: it has ``count``, an int, and ``price``, of ``MONEY``."""
+    constants: Callable[[Random, Type], Any] = value
 
 
 class Maker:
@@ -138,7 +139,7 @@ class Maker:
             case Dec(0, _):
                 return nodes.Const(kind, self.random.choice(DECIMALS).removeprefix("-0.00"))
             case _:
-                return nodes.Const(kind, show(kind, value(self.random, kind)))
+                return nodes.Const(kind, show(kind, self.dialect.constants(self.random, kind)))
 
     def record(self, kind: Type, depth: int) -> nodes.Expr:
         """A record built."""

@@ -1,10 +1,12 @@
-"""A program in kernels over rows: values of tier 0 into columns, and what comes out back into values."""
+"""A program in kernels: values of tier 0 into columns, and what comes out back into values."""
 
 from __future__ import annotations
 
+import math
+import struct
 from datetime import date, timedelta
 from decimal import Context, Decimal
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -14,12 +16,12 @@ from hyper.emit.native.values import NotNative
 from hyper.ir.interpreter import Interpreter
 from hyper.ir.interpreter.values import EnumValue, Record
 from hyper.ir.program import CalcDef, EntityDef, EnumDef, RuleDef, TableDef
-from hyper.jit.batch import DTYPES, RowsKernel
+from hyper.jit.batch import DTYPES
 from hyper.jit.kernel.verify import verify
 from hyper.jit.llvm.module import module_text
-from hyper.jit.llvm.target import Compiler, host
+from hyper.jit.llvm.target import Compiler
 from hyper.lang.types import Enum
-from tests.meaning.tiers import form, outcome
+from tests.meaning.tiers import form
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from hyper.emit.native.slots import Slot
     from hyper.ir.program import Program
     from hyper.jit.kernel import ir
+    from hyper.jit.llvm.target import Loaded, OptLevel, Processor
 
 EPOCH: Final = date(1970, 1, 1)
 EXACT: Final = Context(prec=80)
@@ -35,15 +38,8 @@ GUARDED: Final = ("guarded",)
 """The outcome of a row that a kernel leaves to a lower tier."""
 
 
-class Seen(NamedTuple):
-    """One evaluation at both tiers. ``native`` is ``GUARDED`` where the kernel asks a lower tier."""
-
-    zero: Any
-    native: Any
-
-
 class Kernels:
-    """The functions of a program that have a native form, compiled. ``refused`` are the others."""
+    """The functions of a program that have a native form. ``refused`` are the others. Each compilation is made once."""
 
     def __init__(self, program: Program, names: Sequence[str] | None = None) -> None:
         self.program = program
@@ -59,40 +55,38 @@ class Kernels:
         self.unit = self._source.unit(self.natives)
         assert verify(self.unit) == []
         self._kernels = {kernel.function: kernel for kernel in self.unit.kernels}
-        self._loaded = Compiler(host(), "1").load(module_text(self.unit))
+        self._text = module_text(self.unit)
+        self._loaded: dict[tuple[Processor, OptLevel], Loaded] = {}
 
-    def both(self, name: str, rows: Sequence[Sequence[Any]], now: datetime) -> Iterator[Seen]:
-        """Each row at tier 0 and in the kernel."""
-        got = self.run(name, rows, now)
-        for args, native in zip(rows, got, strict=True):
-            yield Seen(outcome(self.interpreter, name, args, now), native)
+    def kernel(self, name: str) -> ir.Kernel:
+        """The kernel of a function."""
+        return self._kernels[name]
 
-    def run(self, name: str, rows: Sequence[Sequence[Any]], now: datetime) -> list[Any]:
-        """The outcome of each row, in the form of ``tiers.outcome``. A row has the arguments in order."""
+    def loaded(self, processor: Processor, level: OptLevel) -> Loaded:
+        """All of them in memory."""
+        key = processor, level
+        if key not in self._loaded:
+            self._loaded[key] = Compiler(*key).load(self._text)
+        return self._loaded[key]
+
+    def columns(
+        self, name: str, rows: Sequence[Sequence[Any]], codes: dict[str, int], now: datetime
+    ) -> list[np.ndarray[Any, Any]]:
+        """The columns of rows, each of which has the arguments in order. ``codes`` takes texts that it has not seen."""
         native, kernel = self.natives[name], self._kernels[name]
-        codes = {text: code for code, text in enumerate(self.unit.texts)}
         names = [param for param, _ in self.interpreter.params(name)]
         given = [dict(zip(names, row, strict=True)) for row in rows]
-        columns = [
+        return [
             packed(column, gathered(column, parts, given, codes, now))
-            for column, parts in zip(native.columns, native.parts, strict=True)
+            for column, parts in zip(kernel.columns, native.parts, strict=True)
         ]
-        made = RowsKernel(kernel, self._loaded, fails=native.function.fails).run(columns, len(rows))
-        texts = list(codes)
-        found = []
-        for place, args in enumerate(rows):
-            status = 0 if made.status is None else int(made.status[place])
-            if status:
-                found.append(self._failed(status))
-                continue
-            leaves = [unpacked(out, place) for out in made.outputs]
-            value = self._value(native.slot, _Outputs(kernel.outputs, leaves, texts))
-            if isinstance(self.program.definitions[name], RuleDef):
-                value = Record(value.entity, {**args[0].fields, **value.fields})
-            found.append(form(value))
-        return found
 
-    def _failed(self, status: int) -> Any:
+    def codes(self) -> dict[str, int]:
+        """The codes of the texts that the program names."""
+        return {text: code for code, text in enumerate(self.unit.texts)}
+
+    def failed(self, status: int) -> Any:
+        """The outcome of a status that is not 0."""
         if status < 0:
             assert self.unit.sites[-status - 1].code == "guard"
             return GUARDED
@@ -100,6 +94,16 @@ class Kernels:
         if site.code == "refused":
             return ("refused", site.message)
         return ("error", site.code, site.file, site.line)
+
+    def outcome(
+        self, name: str, args: Sequence[Any], leaves: Sequence[Any], codes: dict[str, int]
+    ) -> Any:
+        """The outcome of the numbers that a kernel gave for these arguments, in the form of ``tiers.outcome``."""
+        outputs = _Outputs(self._kernels[name].outputs, leaves, list(codes))
+        value = self._value(self.natives[name].slot, outputs)
+        if isinstance(self.program.definitions[name], RuleDef):
+            value = Record(value.entity, {**args[0].fields, **value.fields})
+        return form(value)
 
     def _value(self, slot: Slot, outputs: _Outputs) -> Any:
         if isinstance(slot, Option):
@@ -131,7 +135,9 @@ class Kernels:
 class _Outputs:
     """The results of one row, one after another."""
 
-    def __init__(self, outputs: Sequence[ir.Output], leaves: list[Any], texts: list[str]) -> None:
+    def __init__(
+        self, outputs: Sequence[ir.Output], leaves: Sequence[Any], texts: list[str]
+    ) -> None:
         self._waiting = list(zip(outputs, leaves, strict=True))[::-1]
         self._texts = texts
 
@@ -151,8 +157,16 @@ class _Outputs:
                 return labels[number] if 0 <= number < len(labels) else number
             case "text":
                 return self._texts[number] if 0 <= number < len(self._texts) else number
+            case "float":
+                assert not math.isnan(number) or _is_quiet(number)
+                return number
             case _:
                 return number
+
+
+def _is_quiet(nan: float) -> bool:
+    """Whether arithmetic has made a NaN, and not memory that is none."""
+    return bool(struct.pack(">d", nan)[1] & 8)
 
 
 def _functions(program: Program) -> Iterator[str]:

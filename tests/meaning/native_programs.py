@@ -25,6 +25,7 @@ from tests.meaning.expressions import (
     unary,
 )
 from tests.meaning.expressions import compare as ordered
+from tests.meaning.values import calm
 
 LARGE: Final = Dec(28, 6)
 ALL_DIGITS: Final = Dec(28, 0)
@@ -181,5 +182,6 @@ NATIVE: Final = Dialect(
     elements=(INT, FLOAT, MONEY, TIER, PART),
     options=(Opt(INT), Opt(RATE), Opt(FLOAT)),
     entity=PART,
+    constants=calm,
 )
 """What has a native form, for the most part."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from hyper.emit.native.values import NotNative
 from tests.check.programs import program
-from tests.meaning.native import GUARDED, Kernels
+from tests.meaning.back_ends import Subject, compare
 
 pytest.importorskip("llvmlite")
 
@@ -40,22 +41,22 @@ entity Small:
 
 
 def agree(text: str, *rows: dict[str, Any], name: str = "f") -> list[Any]:
-    """The outcomes of a function, which has a native form, for arguments in JSON; no row is left to a lower tier."""
-    kernels = Kernels(program(f"{WORLD}\n{text}"))
+    """The outcomes of a function, which has a native form, for arguments in JSON: the same in every back end, and no row is
+    left to a lower tier."""
     function = f"m0.{name}"
-    if function in kernels.refused:
-        raise kernels.refused[function]
-    interpreter = kernels.interpreter
-    params = interpreter.params(function)
-    given = [
-        [interpreter.read_argument(row, param, kind) for param, kind in params] for row in rows
-    ]
-    found = []
-    for row, seen in zip(rows, kernels.both(function, given, NOW), strict=True):
-        assert seen.native != GUARDED, row
-        assert seen.native == seen.zero, row
-        found.append(seen.zero)
-    return found
+    with Subject(program(f"{WORLD}\n{text}")) as subject:
+        if function in subject.kernels.refused:
+            raise subject.kernels.refused[function]
+        interpreter = subject.interpreter
+        params = interpreter.params(function)
+        given = [
+            [interpreter.read_argument(row, param, kind) for param, kind in params] for row in rows
+        ]
+        expected = subject.expected(function, given, NOW)
+        found = compare(subject, {function: given}, {function: expected}, NOW)
+    assert found.differences == []
+    assert set(found.guarded.values()) == {0}
+    return expected
 
 
 def codes(outcomes: list[Any]) -> list[str]:
@@ -163,17 +164,13 @@ def test_decimals_of_all_digits() -> None:
 
 
 def test_a_decimal_beyond_28_digits_is_left_to_a_lower_tier() -> None:
-    kernels = Kernels(program("calc f(a: decimal(28, 0)) -> bool: a + a > 0"))
-    interpreter = kernels.interpreter
-    kind = interpreter.params("m0.f")[0][1]
-    rows = [
-        [interpreter.read_argument({"a": text}, "a", kind)] for text in ("9" * 28, "4" * 28, "-1")
-    ]
-    assert [seen.native for seen in kernels.both("m0.f", rows, NOW)] == [
-        GUARDED,
-        ("bool", True),
-        ("bool", False),
-    ]
+    rows = [[Decimal(text)] for text in ("9" * 28, "4" * 28, "-1")]
+    with Subject(program("calc f(a: decimal(28, 0)) -> bool: a + a > 0")) as subject:
+        expected = subject.expected("m0.f", rows, NOW)
+        found = compare(subject, {"m0.f": rows}, {"m0.f": expected}, NOW)
+    assert found.differences == []
+    package, *natives = found.guarded.values()
+    assert (package, *natives) == (0, *[1] * len(natives))
 
 
 def test_what_is_rounded_and_does_not_fit() -> None:

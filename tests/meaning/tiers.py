@@ -37,7 +37,8 @@ def form(value: Any) -> Any:
         case EnumValue():
             return ("enum", value.wire)
         case BaseModel():
-            runtime = sys.modules[type(value).__mro__[-3].__module__.rpartition(".")[0] + ".lists"]
+            package = type(value).__mro__[-3].__module__.rpartition(".")[0]
+            runtime = importlib.import_module(f"{package}.lists")
             fields = {name: form(item) for name, item in runtime.present(value).items()}
             return ("record", type(value).__name__, fields)
         case enum.Enum():
@@ -131,6 +132,23 @@ class Tiers:
                 return [self.python(item) for item in value]
             case dict():
                 return {key: self.python(item) for key, item in value.items()}
+            case _:
+                return value
+
+    def named(self, value: Any) -> Any:
+        """An outcome of tier 1 with fields by their own names, as tier 0 has them."""
+        match value:
+            case ("record", str(name), dict(fields)):
+                names = {field.wire: field.name for field in self._entity(name).fields}
+                return (
+                    "record",
+                    name,
+                    {names[wire]: self.named(item) for wire, item in fields.items()},
+                )
+            case list():
+                return [self.named(item) for item in value]
+            case dict():
+                return {key: self.named(item) for key, item in value.items()}
             case _:
                 return value
 

@@ -77,6 +77,26 @@ def value(random: Random, kind: Type, depth: int = 0) -> Any:
     return _scalar(random, kind)
 
 
+def calm(random: Random, kind: Type) -> Any:
+    """A random value of a type, mostly one with which little goes wrong."""
+    if random.random() < 0.2:
+        return value(random, kind)
+    match kind:
+        case Opt(inner):
+            return None if random.random() < 0.4 else calm(random, inner)
+        case ListOf(item):
+            return [calm(random, item) for _ in range(random.choice((1, 2, 3, 5)))]
+        case Dec(_, scale):
+            return Decimal(random.randrange(1, 500) * 10 ** max(0, scale - 2)).scaleb(-scale)
+    if kind == INT:
+        return random.randrange(1, 12)
+    if kind == FLOAT:
+        return random.choice((0.1, 0.5, 1.0, 2.5)) * random.randrange(1, 20)
+    if kind == DATE:
+        return date(2000, 1, 1) + timedelta(random.randrange(9_000))
+    return value(random, kind)
+
+
 def _item(random: Random) -> Record:
     fields: dict[str, Any] = {
         "count": random.choice((0, 1, 7, 1000)),

@@ -1,0 +1,334 @@
+"""Everything that runs a program of the language, beside tier 0, which is the definition.
+
+A back end is a maker of runs in ``BACK_ENDS``: it takes a program and gives the functions that it knows, and the outcome of each
+row. What is added to the list is compared with tier 0 over all random programs and over all that are written out.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import platform
+import tempfile
+from abc import ABC, abstractmethod
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self
+
+import numpy as np
+
+from hyper.ir.program import CalcDef, RuleDef, TableDef
+from hyper.jit.batch import RowsKernel
+from hyper.jit.llvm.module import scalar_symbol
+from hyper.jit.llvm.rows import rows_symbol
+from hyper.jit.llvm.target import Processor, host
+from tests.meaning.native import GUARDED, Kernels, unpacked
+from tests.meaning.tiers import Tiers, outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from datetime import datetime
+
+    from hyper.ir.program import Program
+    from hyper.jit.kernel import ir
+    from hyper.jit.llvm.target import Loaded, OptLevel
+
+SIZES: Final = (0, 1, 2, 7)
+"""Of batches that are run beside the whole."""
+MANY: Final = 1000
+_MOST_ITEMS: Final = 20_000
+"""Of rows that are repeated until they are many."""
+_SENTINEL: Final = 0x5A
+
+
+class Subject:
+    """A program with all that back ends make of it: kernels, and a folder for a package."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.kernels = Kernels(program)
+        self.interpreter = self.kernels.interpreter
+        self.functions = [
+            name
+            for name, definition in program.definitions.items()
+            if isinstance(definition, CalcDef | TableDef | RuleDef)
+        ]
+        self._folder = tempfile.TemporaryDirectory()
+        self.folder = Path(self._folder.name)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._folder.cleanup()
+
+    def expected(self, name: str, rows: Sequence[Sequence[Any]], now: datetime) -> list[Any]:
+        """The outcomes at tier 0."""
+        return [outcome(self.interpreter, name, row, now) for row in rows]
+
+
+class Run(ABC):
+    """One program in one back end."""
+
+    @abstractmethod
+    def knows(self, name: str) -> bool:
+        """Whether it has a function."""
+
+    @abstractmethod
+    def outcomes(self, name: str, rows: Sequence[Sequence[Any]], now: datetime) -> list[Any]:
+        """The outcome of each row, in the form of ``tiers.outcome``; ``GUARDED`` where it asks a lower tier."""
+
+    def close(self) -> None:  # noqa: B027  # most have nothing to do
+        """Forget the program."""
+
+
+class Package(Run):
+    """Tier 1: the generated package."""
+
+    def __init__(self, subject: Subject) -> None:
+        self._tiers = Tiers(subject.program, subject.folder)
+
+    def knows(self, name: str) -> bool:
+        """All of them."""
+        return bool(name)
+
+    def outcomes(self, name: str, rows: Sequence[Sequence[Any]], now: datetime) -> list[Any]:
+        """Call by call."""
+        return [self._tiers.named(self._tiers.one(name, row, now)) for row in rows]
+
+    def close(self) -> None:
+        """Unload it."""
+        self._tiers.forget()
+
+
+class Native(Run):
+    """What runs the kernels of a program."""
+
+    def __init__(self, subject: Subject, processor: Processor, level: OptLevel) -> None:
+        self._kernels = subject.kernels
+        self._loaded: Loaded = subject.kernels.loaded(processor, level)
+
+    def knows(self, name: str) -> bool:
+        """Those with a native form."""
+        return name in self._kernels.natives
+
+
+class Scalar(Native):
+    """One call of machine code a row."""
+
+    def outcomes(self, name: str, rows: Sequence[Sequence[Any]], now: datetime) -> list[Any]:
+        """Call by call."""
+        function = self._kernels.natives[name].function
+        address = self._loaded.address(scalar_symbol(self._kernels.kernel(name)))
+        kinds = [
+            ctypes.c_void_p if param.pointer else _PASSED[param.kind] for param in function.params
+        ]
+        kinds += [ctypes.c_void_p] * len(function.results)
+        call = ctypes.CFUNCTYPE(ctypes.c_int32, *kinds)(address)
+        return [self._outcome(name, call, row, now) for row in rows]
+
+    def _outcome(self, name: str, call: Any, row: Sequence[Any], now: datetime) -> Any:
+        function, kernel = self._kernels.natives[name].function, self._kernels.kernel(name)
+        codes = self._kernels.codes()
+        columns = self._kernels.columns(name, [row], codes, now)
+        args: list[Any] = []
+        for column, array in zip(kernel.columns, columns, strict=True):
+            if column.role == "items" or column.storage == "i128":
+                args.append(array.ctypes.data)
+            else:
+                args += [item.item() for item in array[: 2 if column.role == "offsets" else 1]]
+        places = [np.full(16, _SENTINEL, np.uint8) for _ in function.results]
+        status = call(*args, *[place.ctypes.data for place in places])
+        if status:
+            return self._kernels.failed(status)
+        leaves = []
+        for kind, place in zip(function.results, places, strict=True):
+            size = _RESULT_BYTES[kind]
+            assert bytes(place[size:]) == bytes([_SENTINEL]) * (16 - size), "beyond its result"
+            leaves.append(_result(kind, bytes(place[:size])))
+        return self._kernels.outcome(name, row, leaves, codes)
+
+
+_PASSED: Final[dict[ir.Kind, Any]] = {
+    "bool": ctypes.c_uint8,
+    "int": ctypes.c_int64,
+    "wide": ctypes.c_void_p,
+    "float": ctypes.c_double,
+}
+_RESULT_BYTES: Final[dict[ir.Kind, int]] = {"bool": 1, "int": 8, "wide": 16, "float": 8}
+
+
+def _result(kind: ir.Kind, stored: bytes) -> Any:
+    if kind == "float":
+        return float(np.frombuffer(stored, "<f8")[0])
+    if kind == "bool":
+        assert stored in {b"\0", b"\1"}
+        return stored == b"\1"
+    return int.from_bytes(stored, "little", signed=True)
+
+
+class Batches(Native):
+    """Rows of columns: all at once, a few, many, with several threads, and parts that begin and end anywhere."""
+
+    def outcomes(self, name: str, rows: Sequence[Sequence[Any]], now: datetime) -> list[Any]:
+        """All at once; every other way gives the same."""
+        whole = self._run(name, rows, now)
+        for size in SIZES:
+            assert self._run(name, rows[:size], now) == whole[:size], size
+        assert self._run(name, rows, now, threads=3) == whole
+        if len(rows) > 2:
+            assert self._part(name, rows, now, 1, len(rows) - 1) == whole[1:-1]
+        if rows and self._items(name, rows, now) < _MOST_ITEMS:
+            repeats = -(-MANY // len(rows))
+            many = self._run(name, [*rows] * repeats, now, threads=2)
+            assert many == whole * repeats
+        return whole
+
+    def _items(self, name: str, rows: Sequence[Sequence[Any]], now: datetime) -> int:
+        """How many numbers these rows have."""
+        columns = self._kernels.columns(name, rows, self._kernels.codes(), now)
+        return sum(array.size for array in columns)
+
+    def _run(
+        self, name: str, rows: Sequence[Sequence[Any]], now: datetime, threads: int = 1
+    ) -> list[Any]:
+        kernels, kernel = self._kernels, self._kernels.kernel(name)
+        codes = kernels.codes()
+        columns = kernels.columns(name, rows, codes, now)
+        runner = RowsKernel(kernel, self._loaded, fails=kernels.natives[name].function.fails)
+        made = runner.run(columns, len(rows), threads=threads)
+        statuses = [0] * len(rows) if made.status is None else made.status.tolist()
+        assert made.failed == sum(status != 0 for status in statuses)
+        return self._found(name, rows, codes, made.outputs, statuses)
+
+    def _found(
+        self,
+        name: str,
+        rows: Sequence[Sequence[Any]],
+        codes: dict[str, int],
+        outputs: Sequence[np.ndarray[Any, Any]],
+        statuses: Sequence[int],
+    ) -> list[Any]:
+        found = []
+        for place, (args, status) in enumerate(zip(rows, statuses, strict=True)):
+            if status:
+                assert not any(np.any(out[place]) for out in outputs), "of a failed row all are 0"
+                found.append(self._kernels.failed(status))
+            else:
+                leaves = [unpacked(out, place) for out in outputs]
+                found.append(self._kernels.outcome(name, args, leaves, codes))
+        return found
+
+    def _part(
+        self, name: str, rows: Sequence[Sequence[Any]], now: datetime, start: int, stop: int
+    ) -> list[Any]:
+        """The rows from ``start`` up to, without, ``stop``; no other is written."""
+        kernels, kernel = self._kernels, self._kernels.kernel(name)
+        codes = kernels.codes()
+        columns = kernels.columns(name, rows, codes, now)
+        runner = RowsKernel(kernel, self._loaded, fails=True)
+        outputs = runner.run(columns, 0).outputs
+        outputs = [np.resize(out, (len(rows), *out.shape[1:])) for out in outputs]
+        status = np.zeros(len(rows), np.int32)
+        for array in (*outputs, status):
+            array.view(np.uint8)[...] = _SENTINEL
+        pointers = ctypes.c_void_p * max(1, len(columns), len(outputs))
+        function = ctypes.CFUNCTYPE(
+            ctypes.c_int64, *[ctypes.c_void_p] * 3, ctypes.c_int64, ctypes.c_int64
+        )(self._loaded.address(rows_symbol(kernel)))
+        failed = function(
+            pointers(*[array.ctypes.data for array in columns]),
+            pointers(*[array.ctypes.data for array in outputs]),
+            status.ctypes.data,
+            start,
+            stop,
+        )
+        for array in (*outputs, status):
+            for outside in (array[:start], array[stop:]):
+                if array is not status or kernels.natives[name].function.fails:
+                    assert (outside.reshape(-1).view(np.uint8) == _SENTINEL).all()
+        statuses = status[start:stop].tolist()
+        if not kernels.natives[name].function.fails:
+            statuses = [0] * len(statuses)
+        assert failed == sum(each != 0 for each in statuses)
+        inside = [out[start:stop] for out in outputs]
+        return self._found(name, rows[start:stop], codes, inside, statuses)
+
+
+class BackEnd(NamedTuple):
+    """A way to run programs, by name."""
+
+    name: str
+    run: Callable[[Subject], Run]
+
+
+def _natives() -> Iterator[BackEnd]:
+    """Each way to run kernels, for this machine and for any of its architecture, optimised and not."""
+    processors = {"host": host()}
+    if platform.machine() in {"x86_64", "AMD64"}:
+        processors["x86-64"] = Processor(host().triple, "x86-64")
+    levels: tuple[OptLevel, ...] = ("0", "3")
+    for profile, processor in processors.items():
+        for level in levels:
+            for kind in (Scalar, Batches):
+                yield BackEnd(
+                    f"{kind.__name__.lower()}-{profile}-O{level}",
+                    lambda subject, kind=kind, processor=processor, level=level: kind(  # type: ignore[misc]
+                        subject, processor, level
+                    ),
+                )
+
+
+BACK_ENDS: Final[list[BackEnd]] = [BackEnd("package", Package), *_natives()]
+
+
+class Difference(NamedTuple):
+    """A row for which a back end does not give what tier 0 does."""
+
+    back_end: str
+    function: str
+    row: int
+    expected: Any
+    got: Any
+
+
+class Compared(NamedTuple):
+    """What a comparison found. ``same`` counts evaluations by back end, ``guarded`` those left to a lower tier."""
+
+    same: dict[str, int]
+    guarded: dict[str, int]
+    differences: list[Difference]
+
+
+def compare(
+    subject: Subject,
+    rows: Mapping[str, Sequence[Sequence[Any]]],
+    expected: Mapping[str, list[Any]],
+    now: datetime,
+    back_ends: Sequence[BackEnd] | None = None,
+) -> Compared:
+    """Run the rows of each function in each back end. Rows that are too expensive for tier 0 are to be left out before."""
+    found = Compared({}, {}, [])
+    guarded: dict[str, list[bool]] = {}
+    for back_end in BACK_ENDS if back_ends is None else back_ends:
+        run = back_end.run(subject)
+        found.same[back_end.name] = found.guarded[back_end.name] = 0
+        for name, given in rows.items():
+            if not run.knows(name):
+                continue
+            got = run.outcomes(name, given, now)
+            for place, (one, other) in enumerate(zip(expected[name], got, strict=True)):
+                if other == GUARDED:
+                    found.guarded[back_end.name] += 1
+                elif one == other:
+                    found.same[back_end.name] += 1
+                else:
+                    found.differences.append(Difference(back_end.name, name, place, one, other))
+            if isinstance(run, Native):
+                here = [other == GUARDED for other in got]
+                if guarded.setdefault(name, here) != here:
+                    place = [a == b for a, b in zip(guarded[name], here, strict=True)].index(False)
+                    what = "guarded" if guarded[name][place] else "not guarded"
+                    found.differences.append(
+                        Difference(back_end.name, name, place, what, got[place])
+                    )
+        run.close()
+    return found
