@@ -7,12 +7,25 @@ import os
 import signal
 import subprocess
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from hyper.bench.processes import BARE, Contestant, Run, environment, figures, measure, once
+import hyper
+from hyper.bench.processes import (
+    BARE,
+    Contestant,
+    Run,
+    compile_modules,
+    environment,
+    figures,
+    measure,
+    once,
+)
 from hyper.bench.report import BenchError, Report
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def test_a_command_that_fails_is_no_figure() -> None:
@@ -56,9 +69,24 @@ def test_a_command_that_is_measured_ends_with_an_interrupt(
 def test_a_process_sees_no_option_but_those_given(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HYPER_TIER", "insane")
     monkeypatch.setenv("PYTHONWARNINGS", "error")
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
     seen = environment({"HYPER_CACHE": "here"})
-    assert {"HYPER_TIER", "PYTHONWARNINGS"}.isdisjoint(seen)
+    assert {"HYPER_TIER", "PYTHONWARNINGS", "PYTHONDONTWRITEBYTECODE"}.isdisjoint(seen)
     assert seen["HYPER_CACHE"] == "here"
+
+
+def test_modules_are_compiled_before_anything_is_measured(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package, linked = tmp_path / "package", tmp_path / "room"
+    for folder in (package / "inner" / "deep", linked / "disk"):
+        folder.mkdir(parents=True)
+        (folder / "module.py").write_text("answer = 42\n")
+    (package / "room").symlink_to(linked)
+    monkeypatch.setattr(hyper, "__path__", [str(package)])
+    compile_modules()
+    made = {path.parent.parent.name for path in tmp_path.rglob("__pycache__/module.*.pyc")}
+    assert made == {"deep", "disk"}
 
 
 def test_everybody_runs_in_turn_and_another_first_each_time() -> None:
