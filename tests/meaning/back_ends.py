@@ -127,10 +127,9 @@ class Scalar(Native):
 
     def _outcome(self, name: str, call: Any, row: Sequence[Any], now: datetime) -> Any:
         function, kernel = self._kernels.natives[name].function, self._kernels.kernel(name)
-        codes = self._kernels.codes()
-        columns = self._kernels.columns(name, [row], codes, now)
+        columns = self._kernels.columns(name, [row], now)
         args: list[Any] = []
-        for column, array in zip(kernel.columns, columns, strict=True):
+        for column, array in zip(kernel.columns, columns.arrays, strict=True):
             if column.role == "items" or column.storage == "i128":
                 args.append(array.ctypes.data)
             else:
@@ -144,7 +143,7 @@ class Scalar(Native):
             size = _RESULT_BYTES[kind]
             assert bytes(place[size:]) == bytes([_SENTINEL]) * (16 - size), "beyond its result"
             leaves.append(_result(kind, bytes(place[:size])))
-        return self._kernels.outcome(name, row, leaves, codes)
+        return self._kernels.outcome(name, row, leaves, columns.codes)
 
 
 _PASSED: Final[dict[ir.Kind, Any]] = {
@@ -165,6 +164,22 @@ def _result(kind: ir.Kind, stored: bytes) -> Any:
     return int.from_bytes(stored, "little", signed=True)
 
 
+class Memory(NamedTuple):
+    """What a batch left."""
+
+    outputs: list[np.ndarray[Any, Any]]
+    status: np.ndarray[Any, Any]
+
+    def same(self, other: Memory) -> bool:
+        """Bit for bit."""
+        pairs = zip((*self.outputs, self.status), (*other.outputs, other.status), strict=True)
+        return all(one.tobytes() == two.tobytes() for one, two in pairs)
+
+    def part(self, rows: slice) -> Memory:
+        """Some of the rows."""
+        return Memory([out[rows] for out in self.outputs], self.status[rows])
+
+
 class Batches(Native):
     """Rows of columns: all at once, a few, many, with several threads, and parts that begin and end anywhere."""
 
@@ -172,85 +187,87 @@ class Batches(Native):
         """All at once; every other way gives the same."""
         whole = self._run(name, rows, now)
         for size in SIZES:
-            assert self._run(name, rows[:size], now) == whole[:size], size
-        assert self._run(name, rows, now, threads=3) == whole
+            some = self._run(name, rows[:size], now)
+            assert some.same(whole.part(slice(size))), size
+        assert self._run(name, rows, now, threads=3).same(whole)
         if len(rows) > 2:
-            assert self._part(name, rows, now, 1, len(rows) - 1) == whole[1:-1]
+            inside = slice(1, len(rows) - 1)
+            assert self._part(name, rows, now, inside).same(whole.part(inside))
         if rows and self._items(name, rows, now) < _MOST_ITEMS:
-            repeats = -(-MANY // len(rows))
-            many = self._run(name, [*rows] * repeats, now, threads=2)
-            assert many == whole * repeats
-        return whole
+            self._many(name, rows, now, whole)
+        return self._found(name, rows, now, whole)
+
+    def _many(self, name: str, rows: Sequence[Sequence[Any]], now: datetime, whole: Memory) -> None:
+        repeats = -(-MANY // len(rows))
+        many = self._run(name, [*rows] * repeats, now, threads=2)
+        for start in range(0, repeats * len(rows), len(rows)):
+            assert many.part(slice(start, start + len(rows))).same(whole), start
 
     def _items(self, name: str, rows: Sequence[Sequence[Any]], now: datetime) -> int:
         """How many numbers these rows have."""
-        columns = self._kernels.columns(name, rows, self._kernels.codes(), now)
-        return sum(array.size for array in columns)
+        return sum(array.size for array in self._kernels.columns(name, rows, now).arrays)
+
+    def _fails(self, name: str) -> bool:
+        return self._kernels.natives[name].function.fails
 
     def _run(
         self, name: str, rows: Sequence[Sequence[Any]], now: datetime, threads: int = 1
-    ) -> list[Any]:
-        kernels, kernel = self._kernels, self._kernels.kernel(name)
-        codes = kernels.codes()
-        columns = kernels.columns(name, rows, codes, now)
-        runner = RowsKernel(kernel, self._loaded, fails=kernels.natives[name].function.fails)
+    ) -> Memory:
+        columns = self._kernels.columns(name, rows, now).arrays
+        runner = RowsKernel(self._kernels.kernel(name), self._loaded, fails=self._fails(name))
         made = runner.run(columns, len(rows), threads=threads)
-        statuses = [0] * len(rows) if made.status is None else made.status.tolist()
-        assert made.failed == sum(status != 0 for status in statuses)
-        return self._found(name, rows, codes, made.outputs, statuses)
+        status = np.zeros(len(rows), np.int32) if made.status is None else made.status
+        assert made.failed == np.count_nonzero(status)
+        failed = status != 0
+        assert not any(out[failed].any() for out in made.outputs), "of a failed row all are 0"
+        return Memory(made.outputs, status)
 
     def _found(
-        self,
-        name: str,
-        rows: Sequence[Sequence[Any]],
-        codes: dict[str, int],
-        outputs: Sequence[np.ndarray[Any, Any]],
-        statuses: Sequence[int],
+        self, name: str, rows: Sequence[Sequence[Any]], now: datetime, memory: Memory
     ) -> list[Any]:
+        codes = self._kernels.columns(name, rows, now).codes
         found = []
-        for place, (args, status) in enumerate(zip(rows, statuses, strict=True)):
+        for place, (args, status) in enumerate(zip(rows, memory.status.tolist(), strict=True)):
             if status:
-                assert not any(np.any(out[place]) for out in outputs), "of a failed row all are 0"
                 found.append(self._kernels.failed(status))
             else:
-                leaves = [unpacked(out, place) for out in outputs]
+                leaves = [unpacked(out, place) for out in memory.outputs]
                 found.append(self._kernels.outcome(name, args, leaves, codes))
         return found
 
     def _part(
-        self, name: str, rows: Sequence[Sequence[Any]], now: datetime, start: int, stop: int
-    ) -> list[Any]:
-        """The rows from ``start`` up to, without, ``stop``; no other is written."""
-        kernels, kernel = self._kernels, self._kernels.kernel(name)
-        codes = kernels.codes()
-        columns = kernels.columns(name, rows, codes, now)
-        runner = RowsKernel(kernel, self._loaded, fails=True)
-        outputs = runner.run(columns, 0).outputs
-        outputs = [np.resize(out, (len(rows), *out.shape[1:])) for out in outputs]
-        status = np.zeros(len(rows), np.int32)
+        self, name: str, rows: Sequence[Sequence[Any]], now: datetime, inside: slice
+    ) -> Memory:
+        """The rows inside; no other is written."""
+        kernel = self._kernels.kernel(name)
+        columns = self._kernels.columns(name, rows, now).arrays
+        empty = RowsKernel(kernel, self._loaded, fails=True).run(columns, 0).outputs
+        outputs = [np.empty((len(rows), *out.shape[1:]), out.dtype) for out in empty]
+        status = np.empty(len(rows), np.int32)
         for array in (*outputs, status):
             array.view(np.uint8)[...] = _SENTINEL
         pointers = ctypes.c_void_p * max(1, len(columns), len(outputs))
-        function = ctypes.CFUNCTYPE(
-            ctypes.c_int64, *[ctypes.c_void_p] * 3, ctypes.c_int64, ctypes.c_int64
-        )(self._loaded.address(rows_symbol(kernel)))
+        function = _ROWS(self._loaded.address(rows_symbol(kernel)))
         failed = function(
             pointers(*[array.ctypes.data for array in columns]),
             pointers(*[array.ctypes.data for array in outputs]),
             status.ctypes.data,
-            start,
-            stop,
+            inside.start,
+            inside.stop,
         )
-        for array in (*outputs, status):
-            for outside in (array[:start], array[stop:]):
-                if array is not status or kernels.natives[name].function.fails:
-                    assert (outside.reshape(-1).view(np.uint8) == _SENTINEL).all()
-        statuses = status[start:stop].tolist()
-        if not kernels.natives[name].function.fails:
-            statuses = [0] * len(statuses)
-        assert failed == sum(each != 0 for each in statuses)
-        inside = [out[start:stop] for out in outputs]
-        return self._found(name, rows[start:stop], codes, inside, statuses)
+        written = (*outputs, status) if self._fails(name) else outputs
+        for array in written:
+            for outside in (array[: inside.start], array[inside.stop :]):
+                assert (outside.reshape(-1).view(np.uint8) == _SENTINEL).all()
+        if not self._fails(name):
+            status[...] = 0
+        assert failed == np.count_nonzero(status[inside])
+        return Memory(outputs, status).part(inside)
+
+
+_ROWS: Final = ctypes.CFUNCTYPE(
+    ctypes.c_int64, *[ctypes.c_void_p] * 3, ctypes.c_int64, ctypes.c_int64
+)
 
 
 class BackEnd(NamedTuple):

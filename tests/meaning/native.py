@@ -6,7 +6,7 @@ import math
 import struct
 from datetime import date, timedelta
 from decimal import Context, Decimal
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 
@@ -38,6 +38,15 @@ GUARDED: Final = ("guarded",)
 """The outcome of a row that a kernel leaves to a lower tier."""
 
 
+class Columns(NamedTuple):
+    """Rows as memory, with the codes of their texts."""
+
+    rows: Sequence[Sequence[Any]]
+    """Kept, so that no other rows are taken for these."""
+    arrays: list[np.ndarray[Any, Any]]
+    codes: dict[str, int]
+
+
 class Kernels:
     """The functions of a program that have a native form. ``refused`` are the others. Each compilation is made once."""
 
@@ -57,6 +66,7 @@ class Kernels:
         self._kernels = {kernel.function: kernel for kernel in self.unit.kernels}
         self._text = module_text(self.unit)
         self._loaded: dict[tuple[Processor, OptLevel], Loaded] = {}
+        self._columns: dict[tuple[str, datetime, tuple[int, ...]], Columns] = {}
 
     def kernel(self, name: str) -> ir.Kernel:
         """The kernel of a function."""
@@ -69,21 +79,20 @@ class Kernels:
             self._loaded[key] = Compiler(*key).load(self._text)
         return self._loaded[key]
 
-    def columns(
-        self, name: str, rows: Sequence[Sequence[Any]], codes: dict[str, int], now: datetime
-    ) -> list[np.ndarray[Any, Any]]:
-        """The columns of rows, each of which has the arguments in order. ``codes`` takes texts that it has not seen."""
-        native, kernel = self.natives[name], self._kernels[name]
-        names = [param for param, _ in self.interpreter.params(name)]
-        given = [dict(zip(names, row, strict=True)) for row in rows]
-        return [
-            packed(column, gathered(column, parts, given, codes, now))
-            for column, parts in zip(kernel.columns, native.parts, strict=True)
-        ]
-
-    def codes(self) -> dict[str, int]:
-        """The codes of the texts that the program names."""
-        return {text: code for code, text in enumerate(self.unit.texts)}
+    def columns(self, name: str, rows: Sequence[Sequence[Any]], now: datetime) -> Columns:
+        """The columns of rows, each of which has the arguments in order."""
+        key = name, now, tuple(map(id, rows))
+        if key not in self._columns:
+            native, kernel = self.natives[name], self._kernels[name]
+            names = [param for param, _ in self.interpreter.params(name)]
+            given = [dict(zip(names, row, strict=True)) for row in rows]
+            codes = {text: code for code, text in enumerate(self.unit.texts)}
+            arrays = [
+                packed(column, gathered(column, parts, given, codes, now))
+                for column, parts in zip(kernel.columns, native.parts, strict=True)
+            ]
+            self._columns[key] = Columns(rows, arrays, codes)
+        return self._columns[key]
 
     def failed(self, status: int) -> Any:
         """The outcome of a status that is not 0."""
