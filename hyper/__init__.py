@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from hyper.engine.compiler import (
         Compiler,
         Result,
+        batch,
         create_hyper_compiler,
         createHyperCompiler,
         hyper_compile,
@@ -24,6 +25,7 @@ __all__ = [
     "Compiler",
     "Result",
     "__version__",
+    "batch",
     "createHyperCompiler",
     "create_hyper_compiler",
     "hyperCompile",

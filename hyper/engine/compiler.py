@@ -21,6 +21,7 @@ from hyper.base.fs import Disk
 from hyper.engine import pipeline
 from hyper.engine.clock import Phases
 from hyper.engine.discovery import discover, start_of
+from hyper.engine.executors.cores import available_cores
 from hyper.engine.options import Configured, check_key, configure, parse_value
 from hyper.engine.pipeline import Compilation
 from hyper.engine.result import Miss, Result
@@ -28,11 +29,14 @@ from hyper.engine.work import Work
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
+    from datetime import datetime
     from os import PathLike
 
     from hyper.base.diagnostics import Diagnostic
     from hyper.base.events import Listener
     from hyper.base.fs import Files
+    from hyper.engine.batch.functions import Functions
+    from hyper.engine.batch.result import BatchResult
     from hyper.engine.executors import Executor
     from hyper.engine.incremental import Request
     from hyper.engine.memory import Memory
@@ -63,6 +67,8 @@ class Compiler:
         self._emitter = Emitter()
         self._memory: Memory | None = None
         """What is at hand of earlier compiles."""
+        self._functions: tuple[str, Functions] | None = None
+        """The functions of the last batch, by what they were made of."""
 
     def on(self, event: str, listener: Listener) -> Callable[[], None]:
         """Call ``listener`` with each such event, or with every one for ``"*"``. Returns what ends that."""
@@ -81,6 +87,7 @@ class Compiler:
     def shutdown(self) -> None:
         """Forget what was kept, and the listeners. The session can be used again."""
         self._memory = None
+        self._functions = None
         self._emitter.clear()
 
     def __enter__(self) -> Self:
@@ -119,6 +126,52 @@ class Compiler:
     def analyse(self, paths: Paths = None, **options: Any) -> Result:
         """As ``check``, without running the scenarios."""
         return self._run(paths, options, lambda _state, _work: None)
+
+    def functions(self, paths: Paths = None, **options: Any) -> Functions:
+        """The functions of the sources as they are now, for batches. What was compiled of them is kept while they stay so.
+
+        Raises ``SourceError`` where something is wrong with the sources, and ``ModuleNotFoundError`` without NumPy.
+        """
+        from hyper.engine.batch.functions import Functions
+        from hyper.engine.batch.sources import SourceError
+
+        result = self.analyse(paths, **options)
+        program = result.compilation.program if result.compilation is not None else None
+        if not result.success or program is None:
+            raise SourceError(result.diagnostics)
+        chosen = configure(
+            self._files,
+            start_of(self._files, _as_list(paths)),
+            self._environment,
+            {**self._arguments, **_checked(options)},
+        ).options
+        return Functions(program, level=chosen.jit_level, cores=available_cores())
+
+    def batch(
+        self,
+        name: str,
+        data: Any,
+        paths: Paths = None,
+        *,
+        now: datetime | None = None,
+        **options: Any,
+    ) -> BatchResult | Iterator[BatchResult]:
+        """Evaluate a calc, table or rule for each row of a table, or of each table of a stream. See ``Function.batch``.
+
+        The sources are read each time; kernels are compiled again where one of them has changed. Raises ``SourceError`` where
+        something is wrong with the sources, ``LookupError`` for a name that no function has.
+        """
+        from hyper.engine.batch.sources import fingerprint
+
+        arguments = {**self._arguments, **_checked(options)}
+        work = self._prepare(_as_list(paths), arguments)
+        try:
+            key = fingerprint(self._files, work)
+        finally:
+            work.close()
+        if self._functions is None or self._functions[0] != key:
+            self._functions = key, self.functions(paths, **options)
+        return self._functions[1].function(name).batch(data, now=now)
 
     async def compile_async(self, paths: Paths = None, **options: Any) -> Result:
         """``compile`` on a thread of its own, for servers."""
@@ -393,9 +446,19 @@ def hyper_compile(paths: Paths = None, **options: Any) -> Result:
 createHyperCompiler = create_hyper_compiler  # noqa: N816  # the name that is part of the API
 hyperCompile = hyper_compile  # noqa: N816  # likewise
 
+
+def batch(
+    paths: Paths, name: str, data: Any, *, now: datetime | None = None, **options: Any
+) -> BatchResult | Iterator[BatchResult]:
+    """As ``Compiler.batch``, of a session that ends."""
+    with Compiler(**options) as compiler:
+        return compiler.batch(name, data, paths, now=now)
+
+
 __all__ = [
     "Compiler",
     "Result",
+    "batch",
     "createHyperCompiler",
     "create_hyper_compiler",
     "hyperCompile",

@@ -37,7 +37,7 @@ def run_generated(program: Program, name: str, arguments: dict[str, Any], now: d
 
     program = Program([*program.modules, _asking(program, name)])
     with tempfile.TemporaryDirectory(prefix="hyper-run-") as folder:
-        _write(Path(folder, _PACKAGE), emit_python(program, _PACKAGE))
+        write_package(folder, _PACKAGE, emit_python(program, _PACKAGE))
         names = Names(program, _PACKAGE)
         with _imported(folder):
             module = importlib.import_module(".".join((_PACKAGE, *names.home(name))))
@@ -53,9 +53,10 @@ def run_generated(program: Program, name: str, arguments: dict[str, Any], now: d
                 return _call(function, models, given, now, errors)
 
 
-def _write(folder: Path, files: dict[str, str]) -> None:
+def write_package(folder: str, package: str, files: dict[str, str]) -> None:
+    """Write the files of a package beneath a folder."""
     for path, text in files.items():
-        place = folder / path
+        place = Path(folder, package, path)
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_text(text, encoding="utf-8")
 

@@ -58,6 +58,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     memory: int | None = None
     sketches: bool | None = None
     processes: ProcessCount | None = None
+    jit: int | None = None
     project: str = "hyper"
 
     @property
@@ -90,6 +91,11 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
         """How many processes may work on a build: as set, else as the tier says."""
         count = TIERS[self.tier].processes if self.processes is None else self.processes
         return available_cores() if count == "auto" else count
+
+    @property
+    def jit_level(self) -> int:
+        """The highest tier of execution of a batch: as set, else as the tier says."""
+        return TIERS[self.tier].jit if self.jit is None else self.jit
 
 
 KEYS: Final[tuple[str, ...]] = Options.__struct_fields__
@@ -243,6 +249,17 @@ def _processes(key: str, value: Any) -> int | str:
     raise OptionError("E0903", f"{message}, not {_shown(value)}")
 
 
+def _jit(key: str, value: Any) -> int:
+    if isinstance(value, str) and value in _LEVELS:
+        return _LEVELS[value]
+    if isinstance(value, bool):
+        return 3 if value else 1
+    if isinstance(value, int) and 1 <= value <= 3:
+        return value
+    message = f'the option "{key}" is "off", "on" or a tier of execution from 1 to 3'
+    raise OptionError("E0903", f"{message}, not {_shown(value)}")
+
+
 def _days(key: str, value: Any) -> int:
     if isinstance(value, str) and re.fullmatch(r"\d{1,6}", value):
         return int(value)
@@ -252,6 +269,7 @@ def _days(key: str, value: Any) -> int:
 
 
 _SWITCHES: Final = {"true": True, "1": True, "on": True, "false": False, "0": False, "off": False}
+_LEVELS: Final = {"off": 1, "on": 3, "1": 1, "2": 2, "3": 3}
 _PARSERS: Final[dict[str, Callable[[str, Any], Any]]] = {
     "source": _text,
     "package": _package,
@@ -267,6 +285,7 @@ _PARSERS: Final[dict[str, Callable[[str, Any], Any]]] = {
     "memory": _size,
     "sketches": _switch,
     "processes": _processes,
+    "jit": _jit,
     "project": _project,
 }
 

@@ -19,6 +19,7 @@ class Tier(msgspec.Struct, frozen=True):
     ``shares`` puts what was built into the shared cache too, where one is configured; every tier reads from it.
     ``memory`` is how many bytes a session keeps of what it parsed and read from the store.
     ``sketches`` decides by counts of use what a session keeps, and counts what was built.
+    ``jit`` is the highest tier of execution that a batch runs at: 1 generated Python, 2 machine code, 3 that over several cores.
     ``processes`` are as many as work on a build at most, where that is faster; ``auto`` are as many as there are cores.
     """
 
@@ -28,13 +29,20 @@ class Tier(msgspec.Struct, frozen=True):
     memory: int
     sketches: bool
     processes: ProcessCount
+    jit: int
 
 
 _MB: Final = 10**6
 
 TIERS: Final[dict[TierName, Tier]] = {
     "conservative": Tier(
-        collects=True, incremental=True, shares=False, memory=64 * _MB, sketches=False, processes=1
+        collects=True,
+        incremental=True,
+        shares=False,
+        memory=64 * _MB,
+        sketches=False,
+        processes=1,
+        jit=1,
     ),
     "balanced": Tier(
         collects=False,
@@ -43,6 +51,7 @@ TIERS: Final[dict[TierName, Tier]] = {
         memory=256 * _MB,
         sketches=True,
         processes="auto",
+        jit=2,
     ),
     "aggressive": Tier(
         collects=False,
@@ -51,6 +60,7 @@ TIERS: Final[dict[TierName, Tier]] = {
         memory=1000 * _MB,
         sketches=True,
         processes="auto",
+        jit=3,
     ),
     "insane": Tier(
         collects=False,
@@ -59,5 +69,6 @@ TIERS: Final[dict[TierName, Tier]] = {
         memory=4000 * _MB,
         sketches=True,
         processes="auto",
+        jit=3,
     ),
 }

@@ -521,7 +521,9 @@ def test_doctor_lists_extras_that_are_used_in_columns(
     monkeypatch.setattr(doctor, "_version", lambda name: "1" if name in doctor._CORE else None)
     lines = hyper("doctor").out.splitlines()
     extras = [line for line in lines if line.startswith("absent")]
-    assert {line.split()[2] for line in extras} == {"[bench]", "[cache]"}
+    assert {line.split()[2] for line in extras} == {
+        f"[{name}]" for name in ("bench", "cache", "data", "jit")
+    }
     assert len({line.index("not installed") for line in extras}) == 1
     assert all(" not installed" in line for line in extras)
 

@@ -13,7 +13,9 @@ import pytest
 from benchmarks.remote_server import RedisServer
 from hyper import create_hyper_compiler
 from hyper.cache import census
-from hyper.engine import options, work
+from hyper.engine import compiler, options, work
+from hyper.engine.batch import running
+from hyper.engine.batch.result import BatchResult
 from hyper.engine.executors import Inline
 from hyper.engine.tiers import TIER_NAMES, TIERS, Tier, TierName
 from tests.cache.remote.conftest import raw
@@ -101,8 +103,25 @@ def processes(place: Place) -> ProcessCount:
     return "auto" if count == 7 else count
 
 
+def jit(place: Place) -> int:
+    tree = place._tree / "b.intent"
+    tree.write_text("calc twice(x: int) -> int:\n    x * 2\n", encoding="utf-8")
+    options = {"cache": str(place.cache), "tier": place.tier}
+    with (
+        mock.patch.object(running, "PIECE", 10),
+        mock.patch.object(running, "_WORTH", 0.0),
+        mock.patch.object(compiler, "available_cores", return_value=2),
+        create_hyper_compiler(environment={}, **options) as session,
+    ):
+        result = session.batch("twice", {"x": list(range(100))}, place._tree)
+    assert isinstance(result, BatchResult)
+    assert result.stats.native in {0, 100}
+    return 1 if not result.stats.native else 1 + result.stats.threads
+
+
 PROBES: Final[Mapping[str, Callable[[Place], object]]] = {
-    probe.__name__: probe for probe in (collects, incremental, shares, memory, sketches, processes)
+    probe.__name__: probe
+    for probe in (collects, incremental, shares, memory, sketches, processes, jit)
 }
 
 

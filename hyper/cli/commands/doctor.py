@@ -38,6 +38,8 @@ _CORE: Final = (
 # The extras that something uses today: those of parts that are to come are not advised.
 _EXTRAS: Final = {
     "cache": ("mmap-ninja", "pybloom-live", "datasketch", "redis"),
+    "jit": ("llvmlite", "numpy"),
+    "data": ("pyarrow",),
     "bench": ("datamodel-code-generator",),
 }
 

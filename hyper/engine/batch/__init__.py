@@ -1,0 +1,1 @@
+"""Functions over many rows: columns in, columns and the errors of rows out."""

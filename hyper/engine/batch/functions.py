@@ -1,0 +1,134 @@
+"""The functions of one program over batches: kernels are compiled when they are first asked for, and kept."""
+
+from __future__ import annotations
+
+import importlib.util
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from hyper.emit.native.unit import Unit
+from hyper.engine.batch.layout import layout_of
+from hyper.engine.batch.values import Decoder
+from hyper.engine.evaluation import is_function
+from hyper.engine.references import find
+from hyper.ir.interpreter import Interpreter
+from hyper.ir.scenarios import load_extern
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from hyper.engine.batch.layout import Layout
+    from hyper.engine.batch.result import BatchResult
+    from hyper.engine.batch.rows import Package
+    from hyper.ir.program import Program
+    from hyper.jit.batch import RowsKernel
+    from hyper.jit.columns.texts import Texts
+    from hyper.jit.kernel import ir
+
+NO_LLVM: Final = "llvmlite is not installed: pip install 'hypercompiler[jit]'"
+SWITCHED_OFF: Final = "native code is switched off (jit)"
+
+
+class Functions:
+    """A program. ``level`` is the highest tier that runs: 0 the interpreter, 1 generated Python, 2 machine code, 3 that
+    over several cores, ``cores`` at most. Not for two threads at once."""
+
+    def __init__(self, program: Program, *, level: int = 3, cores: int = 1) -> None:
+        if importlib.util.find_spec("numpy") is None:
+            raise ModuleNotFoundError("batches need NumPy: pip install 'hypercompiler[data]'")
+        self.program = program
+        self.level = level
+        self.cores = cores
+        self.unit = Unit(program)
+        self.interpreter = Interpreter(program, externs=load_extern)
+        self._functions: dict[str, Function] = {}
+        self._package: Package | None = None
+
+    @property
+    def package(self) -> Package:
+        """The generated Python."""
+        if self._package is None:
+            from hyper.engine.batch.rows import Package
+
+            self._package = Package(self.program)
+        return self._package
+
+    def function(self, name: str) -> Function:
+        """A calc, table, rule or extern, by its qualified name, or bare where one alone has it.
+
+        Raises ``LookupError`` for a name that none has.
+        """
+        full = find(self.program, name)
+        if not is_function(self.program, full):
+            raise LookupError(f'"{name}" is no calc, table or rule')
+        if full not in self._functions:
+            self._functions[full] = Function(self, full)
+        return self._functions[full]
+
+
+class Function:
+    """One function over batches."""
+
+    def __init__(self, functions: Functions, name: str) -> None:
+        self.functions = functions
+        self.name = name
+        self.layout: Layout = layout_of(functions.unit, name)
+        self.decoder = Decoder(self.layout, functions.interpreter, functions.unit.kinds)
+        self.why, self.file, self.line = _why(self.layout, functions.level)
+        self._kernel: tuple[RowsKernel, ir.Unit] | None = None
+
+    def kernel(self) -> tuple[RowsKernel, ir.Unit] | None:
+        """The kernel with its unit, compiled now if it was not; ``None`` where there is none."""
+        if self._kernel is None and not self.why:
+            from hyper.jit.batch import RowsKernel
+            from hyper.jit.llvm.module import module_text
+            from hyper.jit.llvm.target import Compiler, host
+
+            unit = self.functions.unit.unit([self.name])
+            loaded = Compiler(host()).load(module_text(unit))
+            (kernel,) = unit.kernels
+            fails = next(each.fails for each in unit.functions if each.name == self.name)
+            self._kernel = RowsKernel(kernel, loaded, fails=fails), unit
+        return self._kernel
+
+    def batch(
+        self, data: Any, *, now: datetime | None = None, cells: bool = False
+    ) -> BatchResult | Iterator[BatchResult]:
+        """Evaluate for each row of a table; for an iterator of tables, an iterator of results, each made when it is asked for.
+
+        ``cells``: values are texts, as a text file has them. Raises ``ValueError`` for a column that is missing or of another
+        type, ``TypeError`` for data that is no table; what is wrong with a row is among the errors of the result.
+        """
+        from hyper.jit.columns.tables import is_stream
+
+        if now is not None and now.tzinfo is None:
+            raise ValueError("now needs a time zone")
+        moment = datetime.now(UTC) if now is None else now.astimezone(UTC)
+        if is_stream(data):
+            return (self.table(each, now=moment, cells=cells) for each in data)
+        return self.table(data, now=moment, cells=cells)
+
+    def table(self, data: Any, *, now: datetime, cells: bool = False) -> BatchResult:
+        """As ``batch``, of one table."""
+        from hyper.engine.batch.running import Run
+        from hyper.jit.columns.tables import table_of
+
+        return Run(self, table_of(data, cells=cells), now).result()
+
+    def known_texts(self) -> Texts:
+        """A dictionary with the texts of the kernel."""
+        from hyper.jit.columns.texts import Texts
+
+        kernel = self.kernel()
+        return Texts(kernel[1].texts if kernel is not None else ())
+
+
+def _why(layout: Layout, level: int) -> tuple[str, str, int]:
+    """Why a function does not run natively, with the place; empty where it does."""
+    if layout.why is not None:
+        return layout.why.reason, layout.why.file, layout.why.line
+    if level < 2:
+        return SWITCHED_OFF, "", 0
+    if importlib.util.find_spec("llvmlite") is None:
+        return NO_LLVM, "", 0
+    return "", "", 0

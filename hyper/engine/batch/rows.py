@@ -1,0 +1,196 @@
+"""Single rows: by the generated Python where every value can be built there, else by the interpreter."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import itertools
+import shutil
+import sys
+import tempfile
+import threading
+import weakref
+from enum import Enum
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from hyper.engine.batch.values import plain
+from hyper.ir.interpreter import EnumValue, EvaluationError, ExternFailure, Record, Refused
+from hyper.ir.program import EntityDef
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+    from types import ModuleType
+
+    from hyper.ir.interpreter import Interpreter
+    from hyper.ir.program import Program
+
+_numbers: Final = itertools.count()
+
+
+class Failure(NamedTuple):
+    """Why a row has no result: a code of an evaluation, ``refused``, ``extern`` or ``input``."""
+
+    code: str
+    message: str
+    file: str = ""
+    line: int = 0
+    column: str = ""
+
+
+class Interpreted:
+    """Rows by tier 0, which also takes records that lack what is not read."""
+
+    tier: Final = 0
+
+    def __init__(self, interpreter: Interpreter, name: str, now: datetime) -> None:
+        self._interpreter = interpreter
+        self._name = name
+        self._now = now
+
+    def run(self, arguments: list[Any]) -> Any:
+        """The result as ``plain`` has it, or a ``Failure``."""
+        try:
+            value = self._interpreter.run(self._name, arguments, now=self._now)
+        except EvaluationError as error:
+            return Failure(error.code, error.message, error.file, error.line)
+        except Refused as error:
+            return Failure("refused", error.message, error.file, error.line)
+        except ExternFailure as error:
+            return Failure("extern", str(error))
+        return plain(value)
+
+
+class Package:
+    """The generated Python of a program, imported under a name of its own until this is gone."""
+
+    def __init__(self, program: Program) -> None:
+        from hyper.emit.python import emit_python
+        from hyper.emit.python.names import Names
+        from hyper.engine.generated import write_package
+
+        self.program = program
+        self.name = f"_hyper_rows_{next(_numbers)}"
+        folder = tempfile.mkdtemp(prefix="hyper-rows-")
+        weakref.finalize(self, _forget, self.name, folder)
+        write_package(folder, self.name, emit_python(program, self.name))
+        self._names = Names(program, self.name)
+        sys.path.insert(0, folder)
+        try:
+            importlib.invalidate_caches()
+            self.errors = importlib.import_module(f"{self.name}._runtime.errors")
+            self._present = importlib.import_module(f"{self.name}._runtime.lists").present
+        finally:
+            sys.path.remove(folder)
+        self._found: dict[str, Any] = {}
+        self._wires: dict[str, dict[str, str]] = {}
+        self._own: dict[Any, dict[str, str]] = {}
+        self._entities: dict[tuple[str, str], EntityDef] = {}
+
+    def symbol(self, name: str) -> Any:
+        """What a declaration became."""
+        found = self._found.get(name)
+        if found is None:
+            module: ModuleType = importlib.import_module(
+                ".".join((self.name, *self._names.home(name)))
+            )
+            found = self._found[name] = getattr(module, self._names.symbol(name))
+        return found
+
+    def value(self, value: Any) -> Any:
+        """A value of the interpreter as the generated Python has it. It was checked before."""
+        match value:
+            case Record():
+                return self._record(value)
+            case EnumValue():
+                return self.symbol(value.enum)(value.wire)
+            case list():
+                return [self.value(item) for item in value]
+            case dict():
+                return {key: self.value(item) for key, item in value.items()}
+            case _:
+                return value
+
+    def _record(self, record: Record) -> Any:
+        model = self.symbol(record.entity)
+        if not model.__pydantic_complete__:
+            model.model_rebuild()
+        wires = self._wires.get(record.entity)
+        if wires is None:
+            entity = self.program.definitions[record.entity]
+            assert isinstance(entity, EntityDef)
+            wires = {field.name: field.wire for field in entity.fields}
+            self._wires[record.entity] = wires
+        fields = {wires[name]: self.value(item) for name, item in record.fields.items()}
+        return model.model_construct(**fields, **record.extras)
+
+    def _fields(self, model: Any) -> dict[str, str]:
+        """The names of a model's fields in the source, by those in JSON."""
+        if not self._entities:
+            for name, definition in self.program.definitions.items():
+                if isinstance(definition, EntityDef):
+                    module = ".".join((self.name, *self._names.home(name)))
+                    self._entities[module, self._names.symbol(name)] = definition
+        found = self._own.get(model)
+        if found is None:
+            entity = self._entities[model.__module__, model.__name__]
+            found = self._own[model] = {field.wire: field.name for field in entity.fields}
+        return found
+
+    def plain(self, value: Any) -> Any:
+        """A result as ``hyper.engine.batch.values.plain`` has it."""
+        match value:
+            case Enum():
+                return value.value
+            case list():
+                return [self.plain(item) for item in value]
+            case dict():
+                return {key: self.plain(item) for key, item in value.items()}
+            case _ if hasattr(value, "__pydantic_fields__"):
+                names = self._fields(type(value))
+                return {
+                    names.get(wire, wire): self.plain(item)
+                    for wire, item in self._present(value).items()
+                }
+            case _:
+                return value
+
+
+def _forget(name: str, folder: str) -> None:
+    for loaded in [each for each in sys.modules if each.partition(".")[0] == name]:
+        del sys.modules[loaded]
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+class Generated:
+    """Rows by tier 1."""
+
+    tier: Final = 1
+
+    def __init__(self, package: Package, name: str, now: datetime) -> None:
+        self._package = package
+        self._function = package.symbol(name)
+        self._clock = {"now": now} if _takes_now(self._function) else {}
+
+    def run(self, arguments: list[Any]) -> Any:
+        """The result as ``plain`` has it, or a ``Failure``."""
+        package = self._package
+        errors = package.errors
+        try:
+            value = self._function(*map(package.value, arguments), **self._clock)
+        except errors.IntentError as error:
+            return Failure(error.code, error.message, error.file, error.line)
+        except errors.Refused as error:
+            placed = errors.IntentError("domain", "").with_traceback(error.__traceback__)
+            return Failure("refused", error.message, *placed.place)
+        except errors.ExternError as error:
+            return Failure("extern", str(error))
+        return package.plain(value)
+
+
+def _takes_now(function: Callable[..., Any]) -> bool:
+    return "now" in inspect.signature(function).parameters
+
+
+LOCK: Final = threading.RLock()
+"""Neither the interpreter nor the building of models is for two threads at once."""
