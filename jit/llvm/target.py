@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import functools
 import re
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import msgspec
+
+if TYPE_CHECKING:
+    from hyper.jit.hardware import Profile
 
 OptLevel = Literal["0", "1", "2", "3", "s"]
 
@@ -22,7 +25,15 @@ class Processor(msgspec.Struct, frozen=True):
     vector_width: int = 0
 
 
+WASM_FEATURES: Final = (
+    "+bulk-memory,+bulk-memory-opt,+mutable-globals,+nontrapping-fptoint,+sign-ext"
+)
+"""What every engine of WebAssembly has had for years."""
+
 _HEAD: Final = re.compile(r"^(define [^\n]*) \{$", re.MULTILINE)
+
+
+_BY_ARCHITECTURE: Final = {"aarch64": ("generic", ""), "wasm32": ("generic", WASM_FEATURES)}
 
 
 class LlvmError(Exception):
@@ -48,6 +59,13 @@ def host() -> Processor:
     return Processor(llvm.get_process_triple(), llvm.get_host_cpu_name(), features)
 
 
+def processor(profile: Profile) -> Processor:
+    """The processor of a profile, the same on each machine."""
+    cpu, own = _BY_ARCHITECTURE.get(profile.architecture, (profile.level, ""))
+    features = ",".join(f"+{feature}" for feature in profile.features) or own
+    return Processor(profile.triple, cpu, features, profile.tune, profile.vector_width)
+
+
 class Compiler:
     """Compiles modules for one processor. ``level`` is the level of optimisation, ``s`` for size."""
 
@@ -65,7 +83,8 @@ class Compiler:
                 cpu=processor.cpu,
                 features=processor.features,
                 opt=2 if self._level == "s" else int(self._level),
-                reloc="pic",
+                # A module of WebAssembly is loaded at one place, its own memory.
+                reloc="static" if processor.triple.startswith("wasm") else "pic",
                 codemodel="default",
             )
         )

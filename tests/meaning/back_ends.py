@@ -21,7 +21,9 @@ from hyper.jit.llvm.module import scalar_symbol
 from hyper.jit.llvm.rows import rows_symbol
 from hyper.jit.llvm.target import Processor, host
 from tests.meaning.native import GUARDED, Kernels, unpacked
+from tests.meaning.node import NODE
 from tests.meaning.tiers import Tiers, outcome
+from tests.meaning.wasm import Module
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -270,6 +272,40 @@ _ROWS: Final = ctypes.CFUNCTYPE(
 )
 
 
+class Wasm(Batches):
+    """A module of WebAssembly in Node: rows, and each row in a call of its own."""
+
+    def __init__(self, subject: Subject, level: OptLevel) -> None:
+        self._kernels = subject.kernels
+        self._module = Module(subject.kernels.unit, level)
+
+    def knows(self, name: str) -> bool:
+        """Those that it computes to the last bit."""
+        return self._module.knows(name)
+
+    def outcomes(self, name: str, rows: Sequence[Sequence[Any]], now: datetime) -> list[Any]:
+        """All at once; call by call gives the same."""
+        kernels, codes = self._kernels, self._kernels.codes()
+        columns = kernels.columns(name, rows, codes, now)
+        outputs, statuses, failed = self._module.rows(name, columns, len(rows))
+        assert failed == sum(status != 0 for status in statuses)
+        found = self._found(name, rows, codes, outputs, statuses)
+        assert [self._one(name, row, now) for row in rows] == found
+        return found
+
+    def _one(self, name: str, row: Sequence[Any], now: datetime) -> Any:
+        codes = self._kernels.codes()
+        columns = self._kernels.columns(name, [row], codes, now)
+        status, leaves = self._module.scalar(name, columns)
+        if status:
+            return self._kernels.failed(status)
+        return self._kernels.outcome(name, row, leaves, codes)
+
+    def close(self) -> None:
+        """Forget the module."""
+        self._module.forget()
+
+
 class BackEnd(NamedTuple):
     """A way to run programs, by name."""
 
@@ -294,7 +330,14 @@ def _natives() -> Iterator[BackEnd]:
                 )
 
 
-BACK_ENDS: Final[list[BackEnd]] = [BackEnd("package", Package), *_natives()]
+def _wasm() -> Iterator[BackEnd]:
+    """WebAssembly, where there is something that runs it."""
+    if NODE is not None:
+        for level in ("0", "2"):
+            yield BackEnd(f"wasm-O{level}", lambda subject, level=level: Wasm(subject, level))  # type: ignore[misc]
+
+
+BACK_ENDS: Final[list[BackEnd]] = [BackEnd("package", Package), *_natives(), *_wasm()]
 
 
 class Difference(NamedTuple):
