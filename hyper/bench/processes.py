@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import hyper
@@ -72,14 +73,27 @@ def measure(
 
     Raises ``BenchError`` where a command fails.
     """
-    runs: dict[str, list[Run]] = {each.name: [] for each in contestants}
+
+    def prepared(each: Contestant) -> Run:
+        each.prepare()
+        return once(each.command, each.settings)
+
+    turns = {each.name: partial(prepared, each) for each in contestants}
+    return in_turns(turns, rounds, warm_up)
+
+
+def in_turns(
+    contestants: Mapping[str, Callable[[], Run]], rounds: int, warm_up: int = 1
+) -> dict[str, list[Run]]:
+    """What each gave in each of ``rounds`` that count: all in turn, another first each time."""
+    runs: dict[str, list[Run]] = {name: [] for name in contestants}
+    order = list(contestants.items())
     for number in range(warm_up + rounds):
-        first = number % len(contestants)
-        for each in (*contestants[first:], *contestants[:first]):
-            each.prepare()
-            run = once(each.command, each.settings)
+        first = number % len(order)
+        for name, act in (*order[first:], *order[:first]):
+            run = act()
             if number >= warm_up:
-                runs[each.name].append(run)
+                runs[name].append(run)
     return runs
 
 

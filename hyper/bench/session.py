@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import signal
-import subprocess
 import sys
 import time
 from typing import TYPE_CHECKING, Any, Self
 
-from hyper.bench.processes import Run, environment
+from hyper.bench.dialogue import Dialogue, say
+from hyper.bench.processes import Run
 from hyper.bench.report import BenchError
 
 if TYPE_CHECKING:
@@ -21,43 +20,23 @@ class Session:
     """Starts the process; ``build`` asks it for one build. A context, at whose end the process ends."""
 
     def __init__(self, tree: str, options: Mapping[str, Any]) -> None:
-        self._process = subprocess.Popen(
-            (sys.executable, "-m", "hyper.bench.session"),
-            env=environment({}),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        self._ask({"tree": tree, "options": options})
+        self._dialogue = Dialogue("hyper.bench.session", "a session")
+        self._dialogue.ask({"tree": tree, "options": options})
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self._process.communicate()
+    def __exit__(self, *failure: object) -> None:
+        self._dialogue.__exit__(*failure)
 
     def build(self) -> Run:
         """One build: seconds from the question to the answer. Raises ``BenchError`` where it fails."""
         began = time.perf_counter()
-        answer = self._ask({})
+        answer = self._dialogue.ask({})
         wall = time.perf_counter() - began
         if not answer["success"]:
             raise BenchError(f"a build in a session failed: {answer['message']}")
         return Run(wall, answer["cpu"], int(answer["peak"]))
-
-    def _ask(self, question: Mapping[str, Any]) -> dict[str, Any]:
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        line = ""
-        with contextlib.suppress(BrokenPipeError):
-            self._process.stdin.write(json.dumps(question) + "\n")
-            self._process.stdin.flush()
-            line = self._process.stdout.readline()
-        if not line:
-            self._process.communicate()
-            raise BenchError("a session ended by itself")
-        answer: dict[str, Any] = json.loads(line)
-        return answer
 
 
 def main() -> int:
@@ -67,11 +46,11 @@ def main() -> int:
 
     first = json.loads(sys.stdin.readline())
     with Compiler(**first["options"]) as compiler:
-        _answer({})
+        say({})
         for _ in sys.stdin:
             began = time.process_time()
             result = compiler.compile(first["tree"])
-            _answer(
+            say(
                 {
                     "success": result.success,
                     "message": result.errors[0].message if result.errors else None,
@@ -80,11 +59,6 @@ def main() -> int:
                 }
             )
     return 0
-
-
-def _answer(value: Mapping[str, Any]) -> None:
-    sys.stdout.write(json.dumps(value) + "\n")
-    sys.stdout.flush()
 
 
 if __name__ == "__main__":

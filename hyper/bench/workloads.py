@@ -57,7 +57,8 @@ def edit(work: Workplace, way: Way | None = None) -> Contestant:
 
 
 class Request:
-    """What a workload is run on: the tree (see ``workplace``), how often, and after how many rounds that do not count."""
+    """What a workload is run on: the tree (see ``workplace``), how often, and after how many rounds that do not count. ``rows`` is
+    the size of a contest over columns, ``kernels`` those that take part; none is all."""
 
     def __init__(
         self,
@@ -68,6 +69,8 @@ class Request:
         seed: int = 1,
         rounds: int = 5,
         warm_up: int = 1,
+        rows: int = 10_000_000,
+        kernels: Sequence[str] = (),
     ) -> None:
         self.path = path
         self.units = units
@@ -75,6 +78,8 @@ class Request:
         self.seed = seed
         self.rounds = rounds
         self.warm_up = warm_up
+        self.rows = rows
+        self.kernels = kernels
 
     def open(self, folder: str, units: int | None = None) -> Workplace:
         """The tree, made ready in a folder."""

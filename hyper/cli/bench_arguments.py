@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _WORKLOADS: Final = ("cold", "no-op", "edit", "fresh", "scale", "memory", "route")
+_CONTESTS: Final = ("batch",)
+_KERNELS: Final = ("price", "rate", "eligible", "smoothed", "margin")
 _ABLATED: Final = ("cold", "no-op", "edit")
 _TREE: Final = (
     "a folder of intent files or an OpenAPI description; default: a tree that is generated"
@@ -27,7 +29,7 @@ def fill(parser: argparse.ArgumentParser, tiers: tuple[str, ...], epilog: str) -
 
     _generate(part("generate", "Write a tree of intent files that is made up from a seed."))
     _run(part("run", "Measure a workload, or one command, as whole processes."))
-    _compare(part("compare", "Measure side by side with other generators, in one run."))
+    _compare(part("compare", "Measure side by side with others, in one run."))
     _day(
         part(
             "day",
@@ -117,9 +119,25 @@ def _compare(parser: argparse.ArgumentParser) -> None:
     _measured(parser, 3)
     parser.add_argument(
         "--workload",
-        choices=("cold", "route"),
+        choices=("cold", "route", *_CONTESTS),
         default="cold",
-        help="a build from nothing (default), or the first answer of what was built",
+        help=(
+            "a build from nothing (default), the first answer of what was built (route),"
+            f" or what is compiled beside other ways to compute the same: {', '.join(_CONTESTS)}"
+        ),
+    )
+    parser.add_argument(
+        "--rows",
+        type=_at_least(1000),
+        default=10_000_000,
+        metavar="N",
+        help="rows of batch; default: 10000000",
+    )
+    parser.add_argument(
+        "--kernel",
+        action="append",
+        choices=_KERNELS,
+        help="a kernel of batch, as often as wanted; default: all",
     )
 
 

@@ -78,6 +78,8 @@ def _request(arguments: argparse.Namespace) -> Request:
         seed=arguments.seed,
         rounds=arguments.rounds,
         warm_up=arguments.warm_up,
+        rows=getattr(arguments, "rows", 0),
+        kernels=getattr(arguments, "kernel", None) or (),
     )
 
 
@@ -98,10 +100,15 @@ def _run(arguments: argparse.Namespace) -> Report:
 
 
 def _compare(arguments: argparse.Namespace) -> Report:
-    from hyper.bench import peers
+    from hyper.bench import contests, peers
 
+    request = _request(arguments)
+    if arguments.workload in contests.CONTESTS:
+        if arguments.tree is not None:
+            raise UsageError(f"{arguments.workload} makes its own inputs: it takes no tree")
+        return contests.compare(arguments.workload, request)
     act = peers.compare if arguments.workload == "cold" else peers.compare_routes
-    return act(_request(arguments))
+    return act(request)
 
 
 def _day(arguments: argparse.Namespace) -> Report:
@@ -150,7 +157,7 @@ def _show(report: Report, console: Console) -> None:
     )
     if report.figures:
         width = max(len(each.name) for each in report.figures)
-        console.say(f"{'median of runs':<{width}}  runs    wall   above      cpu    peak")
+        console.say(f"{'median of runs':<{width}}  runs  wall     above    cpu       peak")
         for each in report.figures:
             console.say(_line(each, width))
     for ratio in report.ratios:
@@ -166,10 +173,18 @@ def _show(report: Report, console: Console) -> None:
 def _line(each: Figure, width: int) -> str:
     above = each.wall_above_bare_python
     return (
-        f"{each.name:<{width}}  {each.runs:>4}  {each.wall_seconds:5.2f} s"
-        f" {'      -' if above is None else f'{above:5.2f} s'}  {each.cpu_seconds:5.2f} s"
+        f"{each.name:<{width}}  {each.runs:>4} {_seconds(each.wall_seconds)}"
+        f" {'       -' if above is None else _seconds(above)} {_seconds(each.cpu_seconds)}"
         f"  {each.peak_bytes / 1e6:,.0f} MB"
     )
+
+
+def _seconds(value: float) -> str:
+    """A time in eight places: what is measured within a process may be nanoseconds."""
+    for scale, unit in ((1.0, "s"), (1e-3, "ms"), (1e-6, "us")):
+        if abs(value) >= scale / 10:
+            return f"{value / scale:5.2f} {unit:<2}"
+    return f"{value / 1e-9:5.1f} ns"
 
 
 def _of_goal(goal: Goal) -> str:

@@ -1,0 +1,149 @@
+"""Contests: every contestant gives the answers of tier 0, one that gives others is told, one that is absent is named."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+
+from hyper.bench.contest import kernels, ours
+from hyper.bench.contest.arena import Contestant, contest, same
+from hyper.bench.contest.entry import AbsentError
+from hyper.bench.report import BenchError, Report
+from hyper.ir.interpreter import EvaluationError, Interpreter
+from hyper.ir.interpreter.values import EnumValue
+
+if TYPE_CHECKING:
+    from hyper.bench.contest.entry import Array
+    from hyper.ir.program import Program
+
+ROWS = 2000
+NO_FORM = {("smoothed", "numpy")} | {
+    (kernel, library)
+    for kernel in ("smoothed", "margin")
+    for library in ("numexpr", "polars", "duckdb")
+}
+TASK = {"rows": ROWS, "seed": 5, "cores": 1}
+
+
+@pytest.fixture(scope="module")
+def program() -> Program:
+    return ours.program_of(kernels.SOURCE)
+
+
+def answers(module: str, kernel: str, **more: Any) -> list[Array]:
+    entry = import_module(f"hyper.bench.contest.{module}").prepare(
+        {**TASK, "kernel": kernel, **more}
+    )
+    return list(entry.answers(entry.run()))
+
+
+def rows_of(kernel: str) -> list[dict[str, Any]]:
+    """The rows as tier 0 takes them."""
+    given = kernels.inputs(kernel, ROWS, TASK["seed"])
+    wires = {"tier": kernels.TIERS, "country": kernels.COUNTRIES}
+    rows = []
+    for place in range(len(given.get("alpha", given[next(iter(given))]))):
+        row: dict[str, Any] = {}
+        for name, column in given.items():
+            if name == "prices":
+                part = given["prices[]"][column[place] : column[place + 1]]
+                row["prices"] = part.tolist()
+            elif name in wires:
+                wire = wires[name][column[place]]
+                row[name] = EnumValue(f"contest.{name.capitalize()}", wire, wire)
+            elif name == "member":
+                row[name] = bool(column[place])
+            elif name != "prices[]":
+                row[name] = column[place].item()
+        rows.append(row)
+    return rows
+
+
+def zero(interpreter: Interpreter, name: str, row: dict[str, Any]) -> tuple[int, Any]:
+    """The status and the value of a row at tier 0; 0 where it fails."""
+    try:
+        return 0, interpreter.call(name, [row[param] for param, _ in interpreter.params(name)])
+    except EvaluationError as error:
+        return kernels.STATUS[error.code], 0
+
+
+@pytest.mark.parametrize("kernel", kernels.KERNELS)
+def test_ours_gives_what_tier_0_gives(kernel: str, program: Program) -> None:
+    found = answers("ours", kernel)
+    interpreter = Interpreter(program)
+    expected = [zero(interpreter, f"contest.{kernel}", row) for row in rows_of(kernel)]
+    status = found[1].tolist() if len(found) > 1 else [0] * len(expected)
+    assert list(zip(status, found[0].tolist(), strict=True)) == expected
+    assert any(code for code, _ in expected) == (len(found) > 1)
+
+
+@pytest.mark.parametrize("kernel", kernels.KERNELS)
+@pytest.mark.parametrize(
+    ("module", "library"),
+    [
+        ("by_hand", "numba"),
+        ("arrays", "numpy"),
+        ("arrays", "numexpr"),
+        ("frames", "polars"),
+        ("frames", "duckdb"),
+    ],
+)
+def test_every_contestant_gives_what_ours_gives(
+    kernel: str, module: str, library: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip(library)
+    if library == "polars":
+        import polars as pl
+
+        monkeypatch.setattr(pl, "thread_pool_size", lambda: 1)
+    if (kernel, library) in NO_FORM:
+        with pytest.raises(AbsentError, match="has no form of"):
+            answers(module, kernel, library=library)
+    else:
+        assert same(answers("ours", kernel), answers(module, kernel, library=library))
+
+
+def test_all_cores_give_the_same() -> None:
+    assert same(answers("ours", "margin"), answers("ours", "margin", cores=3))
+
+
+def test_what_is_the_same() -> None:
+    column = np.array([1.0, -0.0, np.nan])
+    assert same([column], [column.copy()])
+    assert not same([column], [np.array([1.0, 0.0, np.nan])])
+    assert not same([column], [column.astype(np.float32)])
+    assert not same([column], [column[:2]])
+    assert not same([column], [column, column])
+    near = column * (1 + 1e-12)
+    assert not same([column], [near])
+    assert same([column], [near], 1e-9)
+    assert not same([column], [column * 1.1], 1e-9)
+
+
+def entrant(name: str, module: str, **more: Any) -> Contestant:
+    return Contestant(name, module, {**TASK, "kernel": "margin", **more})
+
+
+def test_answers_that_differ_fail_the_run() -> None:
+    report = Report(benchmark="compare", workload="batch")
+    contestants = [
+        entrant("ours", "ours"),
+        entrant("right", "arrays", library="numpy"),
+        entrant("wrong", "arrays", library="numpy", seed=6),
+        entrant("absent", "arrays", library="numexpr"),
+    ]
+    assert contest(contestants, report, 2, 0) == ["ours", "right", "wrong"]
+    assert not report.success
+    assert report.remarks[0].startswith("absent is skipped: it has no form of margin")
+    assert report.remarks[1:] == ["the answers of wrong are not those of ours"]
+    assert [each.runs for each in report.figures] == [2, 2, 2]
+    assert all(each.wall_seconds > 0 for each in report.figures)
+
+
+def test_without_ours_there_is_no_contest() -> None:
+    report = Report(benchmark="compare", workload="batch")
+    with pytest.raises(BenchError, match="ours cannot take part: it has no form"):
+        contest([entrant("ours", "arrays", library="numexpr")], report, 1, 0)

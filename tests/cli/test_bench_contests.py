@@ -1,0 +1,51 @@
+"""``hyper bench compare`` of what is compiled beside other ways to compute the same."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from hyper.bench import contests
+from hyper.bench.contest import batch
+from hyper.cli import bench_arguments
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.cli.conftest import Done
+
+
+def test_batch_reports(hyper: Callable[..., Done], monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("numba")
+    monkeypatch.setattr(batch, "_LIBRARIES", (("numpy", "arrays"), ("none", "none")))
+    monkeypatch.setattr(batch, "available_cores", lambda: 1)
+    words = ("--workload", "batch", "--kernel", "rate", "--rows", "5000", "--rounds", "1", "--json")
+    value = hyper("bench", "compare", *words).json("bench")
+    assert value["success"]
+    names = [each["name"] for each in value["figures"]]
+    assert names == ["rate: ours", "rate: numba by hand", "rate: numpy"]
+    assert [goal["id"] for goal in value["goals"]] == ["batch"]
+    assert value["goals"][0]["bound"] == 0.95
+    assert any(each.startswith("rate: none is skipped") for each in value["remarks"])
+    assert any("million rows a second: ours" in each for each in value["remarks"])
+
+
+def test_a_contest_takes_no_tree(hyper: Callable[..., Done]) -> None:
+    done = hyper("bench", "compare", "somewhere", "--workload", "batch")
+    assert done.code == 2
+    assert "takes no tree" in done.err
+
+
+def test_without_the_extra_a_contest_is_skipped_with_a_word(
+    hyper: Callable[..., Done], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(contests, "find_spec", lambda _name: None)
+    value = hyper("bench", "compare", "--workload", "batch", "--json").json("bench")
+    assert value["figures"] == []
+    assert value["remarks"][0].startswith("skipped: numpy and llvmlite is not installed")
+
+
+def test_what_the_command_line_offers_is_what_there_is() -> None:
+    assert tuple(contests.CONTESTS) == bench_arguments._CONTESTS
+    assert batch.KERNELS == bench_arguments._KERNELS
