@@ -157,7 +157,7 @@ def _show(report: Report, console: Console) -> None:
     )
     if report.figures:
         width = max(len(each.name) for each in report.figures)
-        console.say(f"{'median of runs':<{width}}  runs  wall     above    cpu       peak")
+        console.say(f"{'median of runs':<{width}}  runs    wall      above     cpu        peak")
         for each in report.figures:
             console.say(_line(each, width))
     for ratio in report.ratios:
@@ -173,18 +173,18 @@ def _show(report: Report, console: Console) -> None:
 def _line(each: Figure, width: int) -> str:
     above = each.wall_above_bare_python
     return (
-        f"{each.name:<{width}}  {each.runs:>4} {_seconds(each.wall_seconds)}"
-        f" {'       -' if above is None else _seconds(above)} {_seconds(each.cpu_seconds)}"
+        f"{each.name:<{width}}  {each.runs:>4}  {_seconds(each.wall_seconds)}"
+        f" {'        -' if above is None else _seconds(above)} {_seconds(each.cpu_seconds)}"
         f"  {each.peak_bytes / 1e6:,.0f} MB"
     )
 
 
 def _seconds(value: float) -> str:
-    """A time in eight places: what is measured within a process may be nanoseconds."""
+    """A time in nine places: what is measured within a process may be nanoseconds."""
     for scale, unit in ((1.0, "s"), (1e-3, "ms"), (1e-6, "us")):
         if abs(value) >= scale / 10:
-            return f"{value / scale:5.2f} {unit:<2}"
-    return f"{value / 1e-9:5.1f} ns"
+            return f"{value / scale:6.2f} {unit:<2}"
+    return f"{value / 1e-9:6.1f} ns"
 
 
 def _of_goal(goal: Goal) -> str:
