@@ -5,13 +5,26 @@ from __future__ import annotations
 from typing import Any, Final
 
 from hyper.ir import nodes
-from hyper.lang.types import ANY_DECIMAL, BOOL, DATE, FLOAT, INT, STRING, Dec, ListOf, Opt, Type
+from hyper.lang.types import (
+    ANY_DECIMAL,
+    BOOL,
+    DATE,
+    FLOAT,
+    INT,
+    STRING,
+    Dec,
+    ListOf,
+    MapOf,
+    Opt,
+    Type,
+)
 from tests.meaning.data import MONEY, PART, RATE, TIER
 from tests.meaning.expressions import (
     Dialect,
     Maker,
     binary,
     builtin,
+    comprehend,
     constant,
     convert,
     equal,
@@ -81,6 +94,10 @@ _MAKERS: Final[dict[Any, list[Any]]] = {
         fold("sum", INT, INT),
         fold("count", FLOAT, INT),
         fold("max", PART, INT),
+        builtin("length", MapOf(INT)),
+        lambda maker, kind, depth: nodes.Item(
+            kind, maker.expr(MapOf(INT), depth), maker.expr(STRING, depth)
+        ),
     ],
     FLOAT: [
         binary("add", "sub", "mul", "div", "floordiv", "mod"),
@@ -139,6 +156,7 @@ _MAKERS: Final[dict[Any, list[Any]]] = {
         builtin("is_finite", FLOAT),
         builtin("is_infinite", FLOAT),
         builtin("contains", ListOf(FLOAT), FLOAT),
+        builtin("has", MapOf(INT), STRING),
         fold("any", INT, BOOL),
         fold("all", PART, BOOL),
     ],
@@ -154,12 +172,14 @@ _MAKERS: Final[dict[Any, list[Any]]] = {
         fold("max", PART, DATE),
         lambda _maker, kind, _depth: nodes.Now(kind),
     ],
-    ListOf: [lambda maker, kind, depth: maker.constant(kind, depth)],
+    ListOf: [constant, comprehend, comprehend, binary("add")],
+    MapOf: [constant, builtin("merge", MapOf(INT), MapOf(INT))],
     PART: [constant, constant, with_fields],
     Opt(INT): [
         some,
         field_of("limit", PART),
         builtin("first", ListOf(INT)),
+        builtin("get", MapOf(INT), STRING),
         fold("first", INT, INT),
     ],
     Opt(FLOAT): [some, builtin("last", ListOf(FLOAT))],
@@ -172,7 +192,7 @@ _KINDS: Final[tuple[Type, ...]] = (
 )  # fmt: skip
 NATIVE: Final = Dialect(
     makers=_MAKERS,
-    kinds=(*_KINDS, ANY_DECIMAL, ANY_DECIMAL),
+    kinds=(*_KINDS, ANY_DECIMAL, ANY_DECIMAL, ListOf(INT), ListOf(FLOAT), ListOf(PART)),
     params=(*_KINDS, *_LISTS, INT, FLOAT, MONEY, MONEY, RATE, LARGE, ALL_DIGITS, PART),
     scalars=(INT, FLOAT, ANY_DECIMAL, BOOL, TIER, DATE),
     ordered=(INT, FLOAT, ANY_DECIMAL, DATE),

@@ -389,3 +389,63 @@ calc f(case: Case) -> int:
 """
     call = {"id": "00000000-0000-0000-0000-000000000001", "value": 5}
     agree(text, {"case": {"total": 1}}, {"case": {"total": 1, "call": call}})
+
+
+def test_a_list_that_is_kept_is_made_of_variables_as_they_were() -> None:
+    text = """
+calc f(a: list[int], by: int) -> int:
+    var step = 1
+    let kept = [each * step for each in a if each != by]
+    step = 100 // by
+    var found = length(kept) + step
+    for each in kept:
+        found = found + each * step
+    found = found + (kept + [step])[by] + sum(kept)
+    if kept == []:
+        found
+    elif by in kept:
+        -found
+    else:
+        found + max(kept)
+"""
+    rows = [
+        {"a": a, "by": by} for a in ([], [1], [3, 2, 1, 7], [MOST, 1]) for by in (-1, 0, 1, 2, 3)
+    ]
+    found = codes(agree(text, *rows))
+    assert {"int", "division_by_zero", "out_of_bounds", "overflow"} == set(found)
+
+
+def test_all_of_a_list_is_there_before_what_is_done_with_it() -> None:
+    text = """
+calc halves(a: list[int]) -> list[int]: [12 // each for each in a]
+calc f(a: list[int]) -> int:
+    let made = halves(a)
+    let again = [each * MOST for each in made]
+    sum(again) + made[0] + length([each for each in again if each > 4])
+"""
+    text = text.replace("MOST", str(MOST))
+    rows = [{"a": a} for a in ([], [1], [0], [1, 2, 0], [12, 0], [-12], [13], [13, 14])]
+    found = agree(text, *rows)
+    assert {"int", "division_by_zero", "out_of_bounds", "overflow"} == set(codes(found))
+    assert len({each[3] for each in found if each[0] == "error"}) == 3
+
+
+def test_maps_that_are_written_out() -> None:
+    text = """
+const VAT = {"DE": 0.19, "CH": 0.08, "US": 0.00}
+calc f(country: string, own: string, a: int) -> decimal(6, 2):
+    let stock = {own: a, "DE": 10 // a, "": 3}
+    if country in VAT:
+        VAT[country] + stock[country] + length(VAT)
+    elif has(stock, country):
+        get(stock, country) ?? -1
+    else:
+        get(VAT, country) ?? -2.5
+"""
+    rows = [
+        {"country": country, "own": own, "a": a}
+        for country in ("DE", "CH", "", "x")
+        for own in ("DE", "x", "y")
+        for a in (0, 4)
+    ]
+    assert {"decimal", "division_by_zero", "out_of_bounds"} == set(codes(agree(text, *rows)))

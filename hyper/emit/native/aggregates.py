@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from hyper.emit.native.values import (
     Counting,
     Decimal,
+    Entries,
     Generated,
     Items,
     Maybe,
@@ -41,9 +42,37 @@ class Aggregates:
         self._builder = expressions.builder
 
     def comprehension(self, expr: nodes.Comprehend, local: Locals) -> Value:
-        """A list that is walked through where it stands."""
-        source = self._expressions.value(expr.source, local)
-        return Generated(self._elements(expr, source, local))
+        """A list that is made where it is used. Variables are taken as they are now."""
+        expressions = self._expressions
+        source = expressions.value(expr.source, local)
+        held = {name: expressions.local(local, name) for name in local}
+        walk, place = self._elements(expr, source, held), expressions.sites.place
+
+        def placed(body: Callable[[Value], None]) -> None:
+            user = expressions.sites.place
+
+            def used(element: Value) -> None:
+                with expressions.sites.at(*user):
+                    body(element)
+
+            with expressions.sites.at(*place):
+                walk(used)
+
+        kind, single = expr.element.type, _is_single(source)
+        if expr.condition is not None or not isinstance(source, Items | Written | Generated):
+            return Generated(placed, kind, single=single)
+        if isinstance(source, Generated) and source.at is None:
+            return Generated(placed, kind, single=single, size=source.size)
+
+        def at(index: Operand) -> Value:
+            with expressions.sites.at(*place):
+                item = expressions.lists.item(source, index)
+                return expressions.value(expr.element, {**held, expr.target: item})
+
+        def size() -> Operand:
+            return expressions.lists.length(source)
+
+        return Generated(placed, kind, single=single, size=size, at=at)
 
     def _elements(self, expr: nodes.Comprehend | nodes.Fold, source: Value, local: Locals) -> Walk:
         expressions, builder = self._expressions, self._builder
@@ -66,21 +95,21 @@ class Aggregates:
     def fold(self, expr: nodes.Fold, local: Locals) -> Value:
         """An aggregate over a generator: each element is used before the next is computed."""
         source = self._expressions.value(expr.source, local)
-        if isinstance(source, Generated):
-            raise NotNative("an aggregate over a list that is made of another")
         kind = self._expressions.kinds.present(expr.element.type)
         walk = self._elements(expr, source, local)
-        return self.folded(expr.op, kind, walk, guards=False)
+        return self.folded(expr.op, kind, walk, guards=False, leaves=_is_single(source))
 
     def of_list(self, op: str, kind: Type, source: Value) -> Value:
-        """An aggregate over a list. All of a list is there before the first step: an element that fails does so before
-        what the aggregate itself may fail with, which is therefore left to a lower tier."""
+        """An aggregate over a list. All of a list is there before the first step: an element of one that is made just for this
+        fails before what the aggregate itself may fail with, which is therefore left to a lower tier."""
 
         def walk(body: Callable[[Value], None]) -> None:
             self._expressions.walk(source, body)
 
         known = source.values if isinstance(source, Written) else ()
-        return self.folded(op, kind, walk, guards=isinstance(source, Generated), known=known)
+        guards = isinstance(source, Generated) and not source.settled
+        leaves = not guards and _is_single(source)
+        return self.folded(op, kind, walk, guards=guards, leaves=leaves, known=known)
 
     def folded(
         self,
@@ -89,27 +118,28 @@ class Aggregates:
         walk: Walk,
         *,
         guards: bool,
+        leaves: bool = False,
         known: tuple[Value, ...] = (),
     ) -> Value:
-        """The aggregate of what ``walk`` goes through, whose type is ``kind``. ``known`` are the elements of a list that is
-        written out."""
+        """The aggregate of what ``walk`` goes through, whose type is ``kind``. ``leaves`` tells whether it may be left where the
+        rest does not matter. ``known`` are the elements of a list that is written out."""
         match op:
             case "sum":
                 return self._sum(kind, walk, guards=guards, known=known)
             case "avg":
                 return self._avg(kind, walk, guards=guards, known=known)
             case "count":
-                return Scalar("int", self._count(walk))
+                return Scalar("int", self.count(walk))
             case "min" | "max":
-                return self._extreme(op, walk, self._holder(kind, known))
+                return self._extreme(op, walk, self.holder(kind, known))
             case "any" | "all":
-                return self._decided(op, walk, leaves=not guards)
+                return self._decided(op, walk, leaves=leaves)
             case "first" | "last":
-                return self._end(op, walk, self._holder(kind, known), leaves=not guards)
+                return self._end(op, walk, self.holder(kind, known), leaves=leaves)
             case _:
                 raise NotNative(f"{op} has no native form")
 
-    def _holder(self, kind: Type, known: tuple[Value, ...]) -> Holder:
+    def holder(self, kind: Type, known: tuple[Value, ...]) -> Holder:
         """Variables for one of the elements. Of decimals without a bound their digits are known when the first is made."""
         slots = self._expressions.slots
         if not isinstance(kind, Dec) or kind.precision:
@@ -183,7 +213,8 @@ class Aggregates:
         walk(add)
         return Decimal(builder.get(total), scale or 0, 10**28 - 1)
 
-    def _count(self, walk: Walk) -> Operand:
+    def count(self, walk: Walk) -> Operand:
+        """How many elements there are."""
         builder = self._builder
         count = builder.variable("int", integer(0))
 
@@ -296,8 +327,10 @@ class Aggregates:
                 same = expressions.scalars.compare("eq", each, item)
                 held = same if held == FALSE else builder.op("or", "bool", held, same)
             return held
+        if isinstance(items, Entries):
+            return expressions.maps.has(items, item)
         if not isinstance(items, Items | Generated | Counting):
-            raise NotNative("a search in a text or a map")
+            raise NotNative("a search in a text or a map that is given")
         found = builder.variable("bool", FALSE)
 
         def look(value: Value) -> None:
@@ -306,3 +339,8 @@ class Aggregates:
 
         expressions.walk(items, look)
         return builder.get(found)
+
+
+def _is_single(source: Value) -> bool:
+    """Whether one loop goes through a list."""
+    return not isinstance(source, Generated) or source.single

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Final
 
 from hyper.emit.native import days
 from hyper.emit.native.scalars import LEAST
-from hyper.emit.native.values import Decimal, Items, NotNative, Scalar, Value, Written
-from hyper.ir.types import INT, ListOf
+from hyper.emit.native.values import Decimal, NotNative, Scalar, Value
+from hyper.ir.types import INT, ListOf, MapOf
 from hyper.jit.kernel.builder import floating, integer
 from hyper.jit.kernel.ir import Imm
 
@@ -40,6 +40,8 @@ class Builtins:
         name = expr.name
         if kinds and isinstance(kinds[0], ListOf):
             return self._of_list(name, kinds[0], args)
+        if kinds and isinstance(kinds[0], MapOf):
+            return self._expressions.maps.builtin(name, args)
         if name in {"min", "max"} and len(args) > 1:
             return self._extreme(name, args)
         if name in _TESTS and isinstance(args[0], Scalar):
@@ -73,13 +75,8 @@ class Builtins:
         if name == "contains":
             return Scalar("bool", self._expressions.aggregates.contains(source, args[1]))
         if name == "length":
-            return Scalar("int", self._length(source))
+            return Scalar("int", self._expressions.lists.length(source))
         raise NotNative(f"{name} of a list has no native form")
-
-    def _length(self, source: Value) -> Operand:
-        if not isinstance(source, Items | Written):
-            raise NotNative("the length of a text, a map or a list that is made here")
-        return self._expressions.equality.length(source)
 
     def _extreme(self, name: str, args: list[Value]) -> Value:
         expressions = self._expressions

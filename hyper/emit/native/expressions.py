@@ -7,9 +7,11 @@ from decimal import Decimal as Exact
 from typing import TYPE_CHECKING, Any
 
 from hyper.emit.native.aggregates import Aggregates
-from hyper.emit.native.builtins import Builtins
+from hyper.emit.native.builtins import AGGREGATES, Builtins
 from hyper.emit.native.decimals import Decimals
 from hyper.emit.native.equality import Equality
+from hyper.emit.native.lists import Lists
+from hyper.emit.native.maps import Maps
 from hyper.emit.native.places import DATE_FORMAT, TODAY, definition
 from hyper.emit.native.scalars import Scalars
 from hyper.emit.native.slots import Slots
@@ -17,6 +19,7 @@ from hyper.emit.native.values import (
     Changed,
     Counting,
     Decimal,
+    Entries,
     Generated,
     Items,
     Maybe,
@@ -40,6 +43,7 @@ from hyper.ir.types import (
     Dec,
     Entity,
     Enum,
+    ListOf,
     Lit,
     Opt,
     Type,
@@ -62,6 +66,7 @@ if TYPE_CHECKING:
     Locals = Mapping[str, "Value | Variable"]
 
 EPOCH = date(1970, 1, 1)
+_LISTS = (Items, Written, Generated)
 
 
 class Expressions:
@@ -76,8 +81,9 @@ class Expressions:
         self.places = places
         self.decimals = Decimals(builder, self.sites)
         self.scalars = Scalars(builder, self.sites, self.decimals)
-        self.equality = Equality(self)
-        self.scalars.by_parts = self.equality.same
+        self.lists = Lists(self)
+        self.maps = Maps(self)
+        self.scalars.by_parts = Equality(self).same
         self.slots = Slots(self.program, self.kinds, builder, self.decimals)
         self.builtins = Builtins(self)
         self.aggregates = Aggregates(self)
@@ -90,6 +96,7 @@ class Expressions:
             nodes.Field: self._field,
             nodes.Item: self._item,
             nodes.MakeList: self._list,
+            nodes.MakeMap: self._map,
             nodes.MakeRecord: self._record,
             nodes.WithFields: self._with,
             nodes.Unary: self._unary,
@@ -110,7 +117,11 @@ class Expressions:
         }
 
     def value(self, expr: nodes.Expr, local: Locals) -> Value:
-        """The value of an expression. Raises ``NotNative``."""
+        """The value of an expression, of which nothing can fail any more. Raises ``NotNative``."""
+        return self.lists.settled(self._made(expr, local))
+
+    def _made(self, expr: nodes.Expr, local: Locals) -> Value:
+        """The value of an expression; a list that is made may not be settled."""
         method = self._methods.get(type(expr))
         if method is None:
             raise NotNative(f"{_NAMES.get(type(expr), 'this')} has no native form")
@@ -206,29 +217,23 @@ class Expressions:
 
     def _item(self, expr: nodes.Item, local: Locals) -> Value:
         base, index = self.value(expr.base, local), self.value(expr.index, local)
-        if not isinstance(base, Items | Written) or not isinstance(index, Scalar):
-            raise NotNative("an item of a map, or of a list that is made here")
-        count = self.equality.length(base)
+        if isinstance(base, Entries):
+            return self.maps.item(base, index)
+        if not isinstance(base, Items | Written | Generated) or not isinstance(index, Scalar):
+            raise NotNative("an item of a map that is given")
+        count = self.lists.length(base)
         below = self.builder.op("lt", "bool", index.operand, integer(0))
         above = self.builder.op("ge", "bool", index.operand, count)
         out = self.builder.op("or", "bool", below, above)
         self.builder.fail(out, self.sites.error("out_of_bounds", "no such item"))
-        if isinstance(base, Written):
-            return self._written_item(base, index.operand)
-        return base.item(self.builder.op("add", "int", base.start, index.operand))
-
-    def _written_item(self, base: Written, index: Operand) -> Value:
-        """An item of a list that is written out; the index is within it."""
-        if not base.values:
-            raise NotNative("an item of an empty list")
-        found = base.values[-1]
-        for place, value in reversed(list(enumerate(base.values[:-1]))):
-            here = self.builder.op("eq", "bool", index, integer(place))
-            found = self.choose(here, lambda value=value: value, lambda found=found: found)  # type: ignore[misc]
-        return found
+        return self.lists.item(base, index.operand)
 
     def _list(self, expr: nodes.MakeList, local: Locals) -> Value:
         return Written(tuple(self.value(item, local) for item in expr.items))
+
+    def _map(self, expr: nodes.MakeMap, local: Locals) -> Value:
+        made = [(self.value(key, local), self.value(value, local)) for key, value in expr.entries]
+        return Entries(tuple(key for key, _ in made), tuple(value for _, value in made))
 
     def _record(self, expr: nodes.MakeRecord, local: Locals) -> Value:
         kind = self.kinds.present(expr.type)
@@ -265,6 +270,10 @@ class Expressions:
             return Scalar("bool", self.aggregates.contains(right, left))
         if expr.op in {"eq", "ne", "lt", "le", "gt", "ge"}:
             return Scalar("bool", self.scalars.compare(expr.op, left, right))
+        if expr.op == "add" and isinstance(left, _LISTS) and isinstance(right, _LISTS):
+            kind = self.kinds.present(expr.type)
+            assert isinstance(kind, ListOf)
+            return self.lists.chained(kind.item, left, right)
         return self.scalars.arithmetic(expr.op, left, right)
 
     def _and(self, expr: nodes.And, local: Locals) -> Value:
@@ -364,6 +373,9 @@ class Expressions:
         return self.unit.called(self, expr.function, args)
 
     def _builtin(self, expr: nodes.Builtin, local: Locals) -> Value:
+        if len(expr.args) == 1 and expr.name in AGGREGATES:
+            # Used where it is made: what may fail of it is not run through before.
+            return self.builtins.value(expr, [self._made(expr.args[0], local)])
         args = [self.value(arg, local) for arg in expr.args]
         return self.builtins.value(expr, args)
 
@@ -405,7 +417,6 @@ class Variable:
         self.store = store
 
 
-_NAMES = {
-    nodes.MakeMap: "a map",
+_NAMES: dict[type, str] = {
     nodes.IsVariant: "a union",
 }

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from hyper.emit.native.expressions import Variable
 from hyper.emit.native.places import definition as field_of
-from hyper.emit.native.values import Changed, Generated, NotNative, Scalar, Value
+from hyper.emit.native.values import Changed, NotNative, Scalar, Value
 from hyper.ir import nodes
 from hyper.ir.program import CalcDef, RequireDef, RuleDef, TableDef
 from hyper.ir.types import Dec, Entity
@@ -77,7 +77,7 @@ class Functions:
                 case nodes.Return(value, line):
                     return self._expression(value, line, local)
                 case nodes.Let():
-                    local[stmt.name] = self._named(stmt, local)
+                    local[stmt.name] = self._expression(stmt.value, stmt.line, local)
                 case nodes.Assign():
                     self._assign(stmt, local)
                 case nodes.For():
@@ -87,12 +87,6 @@ class Functions:
                     if found is not None:
                         return found
         return None
-
-    def _named(self, stmt: nodes.Let, local: Locals) -> Value:
-        value = self._expression(stmt.value, stmt.line, local)
-        if isinstance(value, Generated):
-            raise NotNative("a list that is made and kept")
-        return value
 
     def _assign(self, stmt: nodes.Assign, local: Locals) -> None:
         value = self._expression(stmt.value, stmt.line, local)
@@ -107,8 +101,6 @@ class Functions:
 
     def _for(self, stmt: nodes.For, local: Locals) -> None:
         source = self._expression(stmt.source, stmt.line, local)
-        if isinstance(source, Generated):
-            raise NotNative("a loop over a list that is made here")
 
         def each(item: Value) -> None:
             self._block(stmt.body, {**local, stmt.target: item})

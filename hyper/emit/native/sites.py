@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
 from hyper.jit.kernel.ir import Site
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 class Sites:
@@ -12,6 +18,21 @@ class Sites:
         self._numbers: dict[Site, int] = {}
         self.file = ""
         self.line = 0
+
+    @property
+    def place(self) -> tuple[str, int]:
+        """The file and the line."""
+        return self.file, self.line
+
+    @contextmanager
+    def at(self, file: str, line: int) -> Iterator[None]:
+        """Code that stands elsewhere."""
+        before = self.place
+        self.file, self.line = file, line
+        try:
+            yield
+        finally:
+            self.file, self.line = before
 
     def error(self, code: str, message: str) -> int:
         """The number of an error at the current line."""

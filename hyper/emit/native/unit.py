@@ -26,7 +26,7 @@ from hyper.emit.native.values import (
 )
 from hyper.ir.kinds import Kinds
 from hyper.ir.program import CalcDef, ExternDef, ParamDef, RuleDef, TableDef
-from hyper.ir.types import Entity
+from hyper.ir.types import Entity, ListOf, MapOf
 from hyper.jit.kernel import ir
 from hyper.jit.kernel.builder import FALSE, Builder, TooLarge, floating, integer
 from hyper.jit.kernel.verify import is_name
@@ -162,10 +162,15 @@ class Unit:
         return ir.Output(shown(parts), storage, form)
 
     def called(self, expressions: Expressions, name: str, args: list[Value]) -> Value:
-        """The value of a call: of the function's own kernel, or its body made where a list is given that is in no column."""
-        native = self.native(name)
+        """The value of a call: of the function's own kernel, or its body made here where a list is given or comes back that is in
+        no column."""
         definition = self.program.definitions[name]
         assert isinstance(definition, CalcDef | TableDef | RuleDef)
+        if isinstance(definition, CalcDef) and isinstance(
+            self.kinds.present(definition.returns), ListOf | MapOf
+        ):
+            return Functions(expressions).value(definition, self._path(name), args)
+        native = self.native(name)
         given = dict(zip((param.name for param in _params(definition)), args, strict=True))
         operands: list[Operand] = []
         for column, parts in zip(native.columns, native.parts, strict=True):

@@ -140,10 +140,27 @@ class Counting:
 
 @dataclass(frozen=True, slots=True)
 class Generated:
-    """A comprehension that is walked through where it stands, once: ``walk`` calls its argument for each element."""
+    """A list that is made here: ``walk`` calls its argument for each element, which is of ``kind``."""
 
     walk: Callable[[Callable[[Value], None]], None]
+    kind: Type
+    settled: bool = False
+    """Whether all that can fail of it has been run: it may be walked through any number of times."""
+    single: bool = True
+    """Whether one loop goes through it: leaving that is leaving the list."""
+    size: Callable[[], Operand] | None = None
+    """How many elements it has, where that is known without a walk."""
+    at: Callable[[Operand], Value] | None = None
+    """An element by its index, where that is known without a walk."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entries:
+    """A map whose entries are all known apart. A later one takes the place of an earlier one of the same key."""
+
+    keys: tuple[Value, ...]
+    values: tuple[Value, ...]
 
 
 Sequence: TypeAlias = Items | Written | Counting | Generated
-Value: TypeAlias = Scalar | Decimal | Ratio | Maybe | Nothing | Record | Sequence | Opaque
+Value: TypeAlias = Scalar | Decimal | Ratio | Maybe | Nothing | Record | Sequence | Entries | Opaque
