@@ -105,10 +105,15 @@ class Profile(msgspec.Struct, frozen=True):
         return _TRIPLES[self.architecture]
 
     @property
-    def key(self) -> str:
-        """All that shapes what is made for it, as text."""
+    def code(self) -> str:
+        """All that shapes the code that is made for it, as text."""
         parts = (self.level, "+".join(self.features), self.tune, self.opt_level)
-        return f"{self.name}={':'.join(parts)}:{self.vector_width}:{self.cores}"
+        return f"{':'.join(parts)}:{self.vector_width}"
+
+    @property
+    def key(self) -> str:
+        """All that shapes what a build makes for it, as text."""
+        return f"{self.name}={self.code}:{self.cores}"
 
 
 BUILT_IN: Final = ("native", *LEVELS)
@@ -135,7 +140,9 @@ def resolve(name: str, table: Mapping[str, Any] | None = None) -> Profile:
     )
     if unknown:
         raise ProfileError(f'the profile "{name}" has no "{unknown[0]}"')
-    level, features, tune = _processor(name, table.get("cpu", "x86-64"))
+    level, features, tune = _processor(
+        name, table.get("cpu", name if name in BUILT_IN else "x86-64")
+    )
     added = _features(name, table.get("features", []))
     if added and not level.startswith("x86-64"):
         raise ProfileError(f'the profile "{name}": features are known of x86-64 only')

@@ -1,7 +1,8 @@
 """Every diagnostic code: its page, and a case whose output is compared with what it was.
 
 A case is a folder ``tests/golden/diagnostics/CODE`` or ``CODE-word``: intent files, and a configuration where it needs one.
-``hyper check`` runs in a copy of it; ``arguments.txt`` names other arguments. ``expected.txt`` holds what is printed to
+``hyper check`` runs in a copy of it; ``arguments.txt`` names other arguments, ``absent.txt`` a package that cannot be imported
+meanwhile. ``expected.txt`` holds what is printed to
 stderr, and is written anew with ``HYPER_UPDATE_GOLDEN=1``.
 """
 
@@ -11,6 +12,7 @@ import os
 import re
 import shlex
 import shutil
+import sys
 from pathlib import Path
 from typing import Final
 
@@ -44,8 +46,15 @@ def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("_folder")
 @pytest.mark.parametrize("name", NAMES)
-def test_case(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_case(
+    name: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     case = CASES / name
+    if (case / "absent.txt").exists():
+        monkeypatch.setitem(sys.modules, (case / "absent.txt").read_text().strip(), None)
     code = name.partition("-")[0]
     printed = _run(case, tmp_path, capsys)
     expected = case / "expected.txt"

@@ -128,6 +128,7 @@ CODES: Final[dict[str, Code]] = _table(
     W0612 table row that is never chosen
     W0613 condition that can never hold
     W0901 changed output kept
+    W0902 no machine code
     W1001 reference that cannot be resolved
     W1002 part of a document left out
     W1003 key given twice

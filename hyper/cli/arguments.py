@@ -162,7 +162,15 @@ def _import(parser: argparse.ArgumentParser) -> None:
 def _build(parser: argparse.ArgumentParser) -> None:
     _sources(parser)
     parser.add_argument("-o", "--out", metavar="OUT", help="output folder; default: dist")
-    parser.add_argument("--target", metavar="LIST", help=f"what to make; default: {_TARGETS}")
+    parser.add_argument(
+        "--target", metavar="LIST", help=f"what to make, native among it; default: {_TARGETS}"
+    )
+    parser.add_argument(
+        "--hardware", metavar="LIST", help="hardware profiles that machine code is made for"
+    )
+    parser.add_argument(
+        "--kernels", metavar="LIST", help="modules and functions that become machine code"
+    )
     parser.add_argument("--package", metavar="NAME", help="name of the package")
     parser.add_argument("--tier", choices=_TIERS, help="how to build; never changes the output")
     _no_cache(parser)

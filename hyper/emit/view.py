@@ -32,11 +32,14 @@ class View:
         package: str,
         source: Callable[[str], Module],
         facts: Callable[[str], LinkFacts],
+        *,
+        native: bool = False,
     ) -> None:
         self.program = program
         self._package = package
         self._source = source
         self._facts = facts
+        self._native = native
         self._names: Names | None = None
         self._documents: DocumentWriter | None = None
 
@@ -44,7 +47,9 @@ class View:
     def names(self) -> Names:
         """The Python names."""
         if self._names is None:
-            self._names = Names(self.program, self._package, self._source, self._facts)
+            self._names = Names(
+                self.program, self._package, self._source, self._facts, native=self._native
+            )
         return self._names
 
     @property

@@ -426,6 +426,11 @@ class Compiler:
             with work.phases.phase("write"):
                 work.emitted = encode_emitted(emission.record)
                 work.write(emission)
+        natives = emission.natives
+        if natives is not None:
+            state.diagnostics += natives.remarks()
+            # What could not be made, although the key says that it can, is nobody's answer.
+            work.kept = not natives.failure
         state.diagnostics = pipeline.ordered([*state.diagnostics, *work.written_diagnostics])
         for output in work.outputs:
             if output.state == "written":

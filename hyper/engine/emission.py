@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from hyper.emit.openapi.splice import Entry
     from hyper.emit.parts import Part
     from hyper.emit.python.functions.facts import LinkFacts
+    from hyper.engine.emitted import EmittedNative
+    from hyper.engine.natives.emission import Natives
     from hyper.ir.index import ModuleIndex
     from hyper.ir.program import Module, Program
 
@@ -49,12 +51,14 @@ class File(NamedTuple):
 
 class Emission(NamedTuple):
     """What a build emitted: files by path from the package's folder, sorted, manifest not included; what back ends add to the
-    manifest; the record for later builds; and the parts that were made again, for whoever wants to know why."""
+    manifest; the record for later builds; the parts that were made again, for whoever wants to know why; and what native code
+    was made with, where it was asked for."""
 
     files: dict[str, File]
     extra: dict[str, Any]
     record: Emitted
     made: list[str]
+    natives: Natives | None = None
 
 
 class Before(NamedTuple):
@@ -68,13 +72,17 @@ class Before(NamedTuple):
 
 
 def emit(
-    program: Program, package: str, targets: Collection[str], before: Before | None = None
+    program: Program,
+    package: str,
+    targets: Collection[str],
+    before: Before | None = None,
+    natives: Natives | None = None,
 ) -> Emission:
     """Make the files of a build for ``targets``, those of an earlier one again only where they would be other ones.
 
-    ``before`` must be of this compiler.
+    ``before`` must be of this compiler; ``natives`` is given where native code is asked for.
     """
-    return _Emitting(program, package, before).run(targets)
+    return _Emitting(program, package, before, natives).run(targets)
 
 
 class _Facts:
@@ -108,7 +116,14 @@ def _is_arranged_anew(before: Before, program: Program) -> bool:
 class _Emitting:
     """One emission under way."""
 
-    def __init__(self, program: Program, package: str, before: Before | None) -> None:
+    def __init__(
+        self,
+        program: Program,
+        package: str,
+        before: Before | None,
+        natives: Natives | None = None,
+    ) -> None:
+        self._natives = natives
         self._reads = Reads()
         self._program = program.noted(self._reads)
         self._package = package
@@ -116,7 +131,8 @@ class _Emitting:
         self._record = before.record if before is not None else Emitted(package, ())
         self._numbers = Numbering(self._record.keys)
         self._facts = _Facts({})
-        self._view = View(self._program, package, self._optimised, self._facts)
+        is_native = natives is not None
+        self._view = View(self._program, package, self._optimised, self._facts, native=is_native)
         self._old: View | None = None
         self._tables_differ = False
         """Whether tables may be other ones than those of the earlier program."""
@@ -138,6 +154,7 @@ class _Emitting:
             self._again(parts)
         document = self._document() if python or "openapi" in targets else None
         extra = self._assembled() if python else {}
+        native = self._native(self._natives) if python and self._natives is not None else {}
         derived = self._derived()
         record = Emitted(
             self._package,
@@ -149,9 +166,10 @@ class _Emitting:
             self._files,
             self._together,
             document,
+            native,
         )
         files = {path: self._outputs[path] for path in sorted(self._outputs)}
-        return Emission(files, extra, settle(record), self._made)
+        return Emission(files, extra, settle(record), self._made, self._natives)
 
     def _optimised(self, name: str) -> Module:
         from hyper.ir.passes import optimise_module
@@ -186,6 +204,7 @@ class _Emitting:
             self._record.package,
             before.program.module,
             _Facts(self._record.facts),
+            native=self._natives is not None,
         )
         index = self._package != self._record.package or _is_arranged_anew(before, self._program)
         self._tables_differ = index
@@ -286,6 +305,32 @@ class _Emitting:
             file = self._put(path, data, self._record.assembled.get(path))
             self._together[path] = EmittedFile(path, file.digest, file.size, [])
         return {"source_map": sources}
+
+    def _native(self, natives: Natives) -> dict[str, EmittedNative]:
+        """Make what is compiled, after the modules in Python that it stands in for."""
+        from hyper.emit.python.layout import MODULE
+        from hyper.engine.natives.emission import NativeEmission
+
+        known = self._record.native
+        emission = NativeEmission(self._view.names, natives, known, self._reads, self._numbers)
+        together = self._record.assembled
+
+        def python(module: str) -> tuple[str, str]:
+            file = self._files[MODULE + module]
+            return file.path, file.digest
+
+        def put(path: str, data: bytes) -> tuple[str, int]:
+            file = self._put(path, data, together.get(path))
+            self._together[path] = EmittedFile(path, file.digest, file.size, [])
+            return file.digest, file.size
+
+        def keep(path: str, content: str, size: int) -> None:
+            self._outputs[path] = File(None, content, size)
+            self._together[path] = EmittedFile(path, content, size, [])
+
+        emission.run(self._changed, python, put, keep)
+        self._made += emission.made
+        return emission.record
 
     # The document
 

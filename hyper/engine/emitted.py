@@ -46,11 +46,21 @@ class EmittedFacts(msgspec.Struct, frozen=True, array_like=True):
     reads: list[int]
 
 
+class EmittedNative(msgspec.Struct, frozen=True, array_like=True):
+    """The machine code of a module: its libraries with their digests and sizes, what was read for them, and the lines that
+    describe them."""
+
+    files: list[tuple[str, str, int]]
+    reads: list[int]
+    lines: str
+
+
 class Emitted(msgspec.Struct, array_like=True):
     """The emission of one build. Good only for the compiler that wrote it.
 
     ``files`` are by part, ``assembled`` those that are put together from the notes of others, by path. ``derived`` has for
-    derived keys what they read, by number; ``settled`` is how many keys there were when none was without use.
+    derived keys what they read, by number; ``settled`` is how many keys there were when none was without use. ``native`` is by
+    module.
     """
 
     package: str
@@ -62,6 +72,7 @@ class Emitted(msgspec.Struct, array_like=True):
     files: dict[str, EmittedFile] = {}
     assembled: dict[str, EmittedFile] = {}
     document: EmittedDocument | None = None
+    native: dict[str, EmittedNative] = {}
 
 
 class Numbering:
@@ -108,6 +119,8 @@ def _all_reads(record: Emitted) -> Iterator[list[int]]:
         yield file.reads
     for facts in record.facts.values():
         yield facts.reads
+    for native in record.native.values():
+        yield native.reads
     if record.document is not None:
         yield record.document.around
         yield from record.document.reads
@@ -132,6 +145,7 @@ def _renumbered(record: Emitted, keys: list[str], moved: dict[int, int]) -> Emit
         and replace(
             document, around=of(document.around), reads=[of(reads) for reads in document.reads]
         ),
+        {name: replace(native, reads=of(native.reads)) for name, native in record.native.items()},
     )
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from hyper.engine.clock import Phases
     from hyper.engine.graph.kept import Graph
     from hyper.engine.incremental import Request
+    from hyper.engine.natives.emission import Natives
     from hyper.engine.options import Options
     from hyper.engine.pipeline import Compilation
     from hyper.ir.program import Module, Program
@@ -27,13 +28,25 @@ def emit_all(
     """The files of the package's folder, manifest not included. The compilation has a program without errors."""
     assert state.program is not None
     with phases.phase("emit"):
+        natives = _natives(options, request)
         before = _before(state, package, options, request)
         if before is not None and request is not None:
-            emission = _again(state.program, package, options, before)
+            emission = _again(state.program, package, options, (before, natives))
             emission = _whole(emission, package, request) if emission is not None else None
             if emission is not None:
                 return emission
-        return emit(state.program, package, options.target)
+        return emit(state.program, package, options.target, natives=natives)
+
+
+def _natives(options: Options, request: Request | None) -> Natives | None:
+    """What native code is made with; ``None`` where it is not asked for."""
+    if "native" not in options.target:
+        return None
+    from hyper.engine.natives.emission import Natives
+    from hyper.engine.natives.toolchain import toolchain
+
+    kept = request.objects() if request is not None else None
+    return Natives(options.profiles, options.kernels or (), toolchain(), kept)
 
 
 def _whole(emission: Emission, package: str, request: Request) -> Emission | None:
@@ -55,10 +68,15 @@ def _whole(emission: Emission, package: str, request: Request) -> Emission | Non
     return emission._replace(files=emission.files | taken)
 
 
-def _again(program: Program, package: str, options: Options, before: Before) -> Emission | None:
+def _again(
+    program: Program,
+    package: str,
+    options: Options,
+    known: tuple[Before, Natives | None],
+) -> Emission | None:
     """What an edit makes other; ``None`` where the record says what cannot be."""
     try:
-        return emit(program, package, options.target, before)
+        return emit(program, package, options.target, *known)
     except (StopIteration, LookupError):
         # What is kept of a build has its digest, and may lie all the same: it is then worth nothing.
         return None

@@ -31,6 +31,7 @@ Blobs: TypeAlias = "Callable[[Sequence[str]], Mapping[str, bytes]]"
 
 # Of more files than these nobody reads where they differ.
 _EXPLAINED: Final = 20
+_DIGEST_BYTES: Final = 32
 # A graph of this request that is no further away than so many files, or this share of them, is not looked for elsewhere.
 _NEAR: Final = 8
 _NEAR_SHARE: Final = 1 / 16
@@ -87,7 +88,7 @@ class Request:
         self._options = options = configured.options
         self._compiler = records.compiler()
         shown = [_from(records.folder, each) for each in (root, options.out)]
-        shape = (options.package or "", ",".join(options.target))
+        shape = (options.package or "", ",".join(options.target), *_native(options))
         self._name = name_of((kind, *shown, *shape))
         self._record = records.load(self._name)
         self._seen: Seen | None = None
@@ -340,6 +341,10 @@ class Request:
             return None
         return graph.index.emitted, graph
 
+    def objects(self) -> StoredObjects:
+        """Where objects of machine code are kept."""
+        return StoredObjects(self._store)
+
     def outputs(self, digests: Collection[str]) -> dict[str, bytes]:
         """Files that earlier builds made, by digest, as far as the store has them."""
         found = self._store.blobs(list(digests))
@@ -377,12 +382,38 @@ class Request:
         """The key of a build or check of this request of other sources: their paths and digests, by path."""
         options = self._options
         parts = [self._compiler, kind, options.package or "", ",".join(options.target)]
+        parts += _native(options)
         for path, content in sources:
             parts += (path, content)
         return digest.of_parts(part.encode("utf-8", "surrogateescape") for part in parts)
 
     def _folder(self, outcome: Outcome) -> str:
         return os.path.join(self._options.out, outcome.package or "")
+
+
+class StoredObjects:
+    """Objects in the store: as blobs by their own digest, which stand under that of all that they are made from."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def get(self, keys: Sequence[str]) -> dict[str, bytes]:
+        """Those that are there, by what they are made from."""
+        named = {
+            key: content.hex()
+            for key, content in self._store.plain("action", keys).items()
+            if len(content) == _DIGEST_BYTES
+        }
+        blobs = self._store.plain("blob", list(dict.fromkeys(named.values())))
+        return {key: blobs[content] for key, content in named.items() if content in blobs}
+
+    def put(self, entries: Mapping[str, bytes]) -> None:
+        """Keep these."""
+        contents = {key: digest.of_bytes(data) for key, data in entries.items()}
+        self._store.put_plain("blob", {contents[key]: data for key, data in entries.items()})
+        self._store.put_plain(
+            "action", {key: bytes.fromhex(each) for key, each in contents.items()}
+        )
 
 
 def _looked(folder: str, outcome: Outcome) -> Stamps | None:
@@ -403,6 +434,15 @@ def _distance(one: Mapping[str, str], other: Mapping[str, str]) -> int:
 def graph_folder(records: str, root: str) -> str:
     """The folder of the graphs of a source root, beside the records: one for each kind of build that is asked of it."""
     return os.path.join(os.path.dirname(records), "graphs", name_of(("graph", root)))
+
+
+def _native(options: Options) -> tuple[str, ...]:
+    """What shapes native code, where it is asked for."""
+    if "native" not in options.target:
+        return ()
+    from hyper.engine.natives.toolchain import shape_of
+
+    return shape_of(options)
 
 
 def _from(folder: str, path: str) -> str:

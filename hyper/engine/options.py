@@ -24,12 +24,15 @@ if TYPE_CHECKING:
     from hyper.base.fs import Files, Kind
     from hyper.base.source import Location
 
-TargetName: TypeAlias = Literal["python", "openapi", "jsonschema"]
+TargetName: TypeAlias = Literal["python", "openapi", "jsonschema", "native"]
 TARGETS: Final[tuple[TargetName, ...]] = get_args(TargetName)
+DEFAULT_TARGETS: Final[tuple[TargetName, ...]] = ("python", "openapi", "jsonschema")
+"""What is made where nothing else is asked for: native code is for who wants it."""
 PREFIX: Final = "HYPER_"
 # Variables with our prefix that steer the project's own tests.
 # ...and those that say where the shared cache is, with secrets that belong into no configuration.
-_NOT_OPTIONS: Final = frozenset({"HYPER_LONG", "HYPER_UPDATE_GOLDEN"}) | {
+# HYPER_NATIVE is read by built packages.
+_NOT_OPTIONS: Final = frozenset({"HYPER_LONG", "HYPER_NATIVE", "HYPER_UPDATE_GOLDEN"}) | {
     f"HYPER_CACHE_{name}"
     for name in (
         *("URL", "KEYS", "SIGNATURES", "MODE", "SCOPE", "READS"),
@@ -47,7 +50,9 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     source: str | None = None
     package: str | None = None
     out: str = "dist"
-    target: tuple[TargetName, ...] = TARGETS
+    target: tuple[TargetName, ...] = DEFAULT_TARGETS
+    hardware: tuple[str, ...] | None = None
+    kernels: tuple[str, ...] | None = None
     tier: TierName = "balanced"
     collects: bool | None = None
     cache: str | None = None
@@ -60,6 +65,17 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     processes: ProcessCount | None = None
     jit: int | None = None
     project: str = "hyper"
+    machines: tuple[Any, ...] = ()
+    """The hardware profiles (``hyper.jit.hardware.Profile``) of the configuration's tables; no option of its own."""
+
+    @property
+    def profiles(self) -> list[Any]:
+        """The hardware profiles that native code is made for. Raises ``ProfileError``."""
+        from hyper.jit.hardware import DEFAULT, resolve
+
+        tables = {profile.name: profile for profile in self.machines}
+        names = self.hardware or tuple(tables) or DEFAULT
+        return [tables.get(name) or resolve(name) for name in names]
 
     @property
     def collecting(self) -> bool:
@@ -98,7 +114,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
         return TIERS[self.tier].jit if self.jit is None else self.jit
 
 
-KEYS: Final[tuple[str, ...]] = Options.__struct_fields__
+KEYS: Final[tuple[str, ...]] = tuple(key for key in Options.__struct_fields__ if key != "machines")
 _PATHS: Final = ("source", "out", "cache")
 
 
@@ -147,7 +163,33 @@ def configure(
             known = check_key(key)
             chosen[known] = parse_value(known, value)
     options = Options(**(settings | chosen))
+    if options.hardware is not None or "native" in options.target:
+        options = _with_hardware(options, found, in_arguments="hardware" in arguments)
     return Configured(options, file.folder if file else None, tuple(found), frozenset(chosen))
+
+
+def _with_hardware(options: Options, found: list[Diagnostic], *, in_arguments: bool) -> Options:
+    """The options with profiles that there are. Raises ``OptionError`` where an argument names others."""
+    from hyper.jit.hardware import ProfileError
+
+    try:
+        kinds = [each.architecture for each in options.profiles]
+        message = next(
+            (
+                f"packages are compiled for x86-64, not for {kind}"
+                for kind in kinds
+                if kind != "x86-64"
+            ),
+            "",
+        )
+    except ProfileError as error:
+        message = str(error)
+    if not message:
+        return options
+    if in_arguments:
+        raise OptionError("E0903", message)
+    found.append(diagnostic("E0903", message))
+    return msgspec.structs.replace(options, hardware=None, machines=())
 
 
 def check_key(key: str) -> str:
@@ -202,7 +244,17 @@ def _target(key: str, value: Any) -> tuple[str, ...]:
     names = [
         _one_of(key, part.strip() if isinstance(part, str) else part, TARGETS) for part in parts
     ]
+    if "native" in names and "python" not in names:
+        message = 'native code stands in for functions of the Python package: ask for "python" too'
+        raise OptionError("E0903", message)
     return tuple(name for name in TARGETS if name in names)
+
+
+def _names(key: str, value: Any) -> tuple[str, ...]:
+    parts = value.split(",") if isinstance(value, str) else value
+    if not isinstance(parts, list | tuple) or not parts:
+        raise OptionError("E0903", f'the option "{key}" is a list of names, not {_shown(value)}')
+    return tuple(dict.fromkeys(_text(key, part).strip() for part in parts))
 
 
 def _tier(key: str, value: Any) -> str:
@@ -275,6 +327,8 @@ _PARSERS: Final[dict[str, Callable[[str, Any], Any]]] = {
     "package": _package,
     "out": _text,
     "target": _target,
+    "hardware": _names,
+    "kernels": _names,
     "tier": _tier,
     "collects": _switch,
     "cache": _text,
@@ -307,9 +361,18 @@ class _File(msgspec.Struct, frozen=True):
         match = re.search(rf"^[ \t]*(\"?{re.escape(key)}\"?)[ \t]*=", self.text, re.MULTILINE)
         return Source(self.name, self.text).locate(*match.span(1)) if match else None
 
+    def place(self, profile: str) -> Location | None:
+        """Where the table of a profile begins."""
+        wanted = rf"^[ \t]*\[[^\]\n]*hardware[ \t]*\.[ \t]*\"?({re.escape(profile)})\"?[ \t]*\]"
+        match = re.search(wanted, self.text, re.MULTILINE)
+        return Source(self.name, self.text).locate(*match.span(1)) if match else None
+
 
 def _set_from_file(settings: dict[str, Any], file: _File, found: list[Diagnostic]) -> None:
     for key, value in file.values.items():
+        if key == "hardware" and isinstance(value, dict):
+            settings["machines"] = _machines(value, file, found)
+            continue
         try:
             parsed = parse_value(check_key(key), value)
         except OptionError as error:
@@ -323,6 +386,20 @@ def _set_from_file(settings: dict[str, Any], file: _File, found: list[Diagnostic
         if key in _PATHS:
             parsed = os.path.normpath(os.path.join(file.folder, parsed))
         settings[key] = parsed
+
+
+def _machines(tables: dict[str, Any], file: _File, found: list[Diagnostic]) -> tuple[Any, ...]:
+    """The profiles of ``[tool.hyper.hardware.NAME]`` tables, by name."""
+    from hyper.jit.hardware import ProfileError, resolve
+
+    made = []
+    for name in sorted(tables):
+        table = tables[name]
+        try:
+            made.append(resolve(name, table if isinstance(table, dict) else {"cpu": table}))
+        except ProfileError as error:
+            found.append(diagnostic("E0903", str(error), file.place(name), file=file.name))
+    return tuple(made)
 
 
 def _set_from_variable(

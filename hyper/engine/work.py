@@ -63,6 +63,8 @@ class Work:
         """Whether the output was found to be another than the one that was built upon, so that nothing was written."""
         self.emitted = b""
         """The record of what was emitted."""
+        self.kept = True
+        """Whether what comes of this is kept for later builds."""
         self.cached = 0
         self._executor: Executor | None = None
         self._processor = time.process_time()
@@ -166,7 +168,7 @@ class Work:
 
     def keep(self, state: Compilation, began: float) -> None:
         """Keep the outcome for later builds. One that could not be written is none."""
-        if self.request is None or self.unwritable:
+        if self.request is None or self.unwritable or not self.kept:
             return
         own = {*self.diagnostics, *self.written_diagnostics}
         self.request.keep(

@@ -39,8 +39,6 @@ declare void @Py_DecRef(ptr)
 declare ptr @PyModule_Create2(ptr, i32)
 declare ptr @PyCFunction_NewEx(ptr, ptr, ptr)
 
-@b.fail = private constant [5 x i8] c"fail\00"
-@b.int = private constant [2 x i8] c"i\00"
 @b.long = private constant [2 x i8] c"L\00"
 @b.decimal = private constant [10 x i8] c"%lldE-%ld\00"
 @b.toordinal = private constant [10 x i8] c"toordinal\00"
@@ -104,12 +102,6 @@ undict:
   call void @Py_DecRef(ptr %names.or)
   br label %done
 done:
-  ret ptr %result
-}
-
-; Raise what a site says.
-define internal ptr @failed(ptr %self, i32 %status) nounwind noinline {
-  %result = call ptr (ptr, ptr, ptr, ...) @PyObject_CallMethod(ptr %self, ptr @b.fail, ptr @b.int, i32 %status)
   ret ptr %result
 }
 

@@ -1,8 +1,8 @@
 """A Python extension module as LLVM text: a wrapper around each kernel that takes and gives Python's objects.
 
 The module has ``function(index, fallback, module)``, which makes the function number ``index``, and ``slot(index, object)``, which
-hands in the types and members that wrappers compare with. Where an argument is not what a kernel takes, or a guard does not
-hold, the wrapper calls ``fallback``; where the kernel fails, ``fallback.fail(status)``. When it is loaded it asks the processor,
+hands in the types and members that wrappers compare with. Where an argument is not what a kernel takes, or the kernel gives a
+status that is not 0, the wrapper calls ``fallback``, which answers or raises. When it is loaded it asks the processor,
 and is an ``ImportError`` where that lacks what the kernels need. Limited API, 64-bit builds of CPython 3.11 and later with a lock.
 """
 
@@ -24,12 +24,15 @@ DATE_SLOT: Final = 1
 FIRST_SLOT: Final = 2
 """Slots from here on are members of enums."""
 
-Kind: TypeAlias = Literal["bool", "int", "float", "date", "decimal", "label", "ints", "floats"]
+Kind: TypeAlias = Literal[
+    "bool", "int", "float", "date", "decimal", "label", "list", "ints", "floats", "items"
+]
 
 
 class Boxed(msgspec.Struct, frozen=True):
     """What a Python object is as a number. ``place`` is that of the argument; a decimal has ``precision`` and ``scale``; a label
-    is one of ``count`` members from slot ``slot`` on."""
+    is one of ``count`` members from slot ``slot`` on. A ``list``, or one of ``ints`` or ``floats``, is where its items begin and
+    end; ``items`` is their address, ``place`` being that of the list among the arguments of the wrapper, which comes first."""
 
     kind: Kind
     place: int = 0
@@ -83,8 +86,10 @@ def literal(text: str) -> tuple[str, int]:
 def _parameters(wrapper: Wrapper) -> list[str]:
     found = []
     for argument in wrapper.arguments:
-        if argument.kind in {"ints", "floats"}:
-            found += ["i64", "i64", "ptr"]
+        if argument.kind in {"list", "ints", "floats"}:
+            found += ["i64", "i64"]
+        elif argument.kind == "items":
+            found.append("ptr")
         else:
             found.append(_TYPES.get(argument.kind, "i64"))
     return [*found, "ptr"]
@@ -127,13 +132,10 @@ class _Body:
         for number in self._lists:
             self.line(f"call void @PyMem_Free(ptr %v{number})")
         self.line("%good = icmp eq i32 %status, 0")
-        self.line("br i1 %good, label %give, label %odd")
+        # What fails does so in Python again: the error is then that of the function, with its traceback.
+        self.line("br i1 %good, label %give, label %again0")
         self.lines.append("give:")
         self._given(wrapper.result)
-        self.lines += ["odd:", "  %guard = icmp slt i32 %status, 0"]
-        self.line("br i1 %guard, label %again0, label %fail")
-        self.lines += ["fail:", "  %raised = call ptr @failed(ptr %self, i32 %status)"]
-        self.line("ret ptr %raised")
         self._leave()
         return "\n".join([*self.lines, "}", ""])
 
@@ -150,6 +152,8 @@ class _Body:
     def _taken(self, number: int) -> list[str]:
         """The operands of one argument."""
         argument = self._wrapper.arguments[number]
+        if argument.kind == "items":
+            return [f"ptr %v{argument.place}"]
         self.line(f"%a{number} = getelementptr inbounds ptr, ptr %args, i64 {argument.place}")
         self.line(f"%o{number} = load ptr, ptr %a{number}")
         match argument.kind:
@@ -157,6 +161,8 @@ class _Body:
                 return self._bool(number)
             case "label":
                 return self._label(number, argument)
+            case "list":
+                return self._size(number)
             case "ints" | "floats":
                 return self._list(number, argument.kind)
             case "decimal":
@@ -221,7 +227,16 @@ class _Body:
         self.need(f"%k{number}", f"have{number}")
         self._lists.append(number)
         self.line(f"%n{number} = load i64, ptr %s{number}")
-        return ["i64 0", f"i64 %n{number}", f"ptr %v{number}"]
+        return ["i64 0", f"i64 %n{number}"]
+
+    def _size(self, number: int) -> list[str]:
+        """Of a list whose items nobody looks at, how many there are."""
+        self.line(f"%ta{number} = getelementptr inbounds i8, ptr %o{number}, i64 8")
+        self.line(f"%t{number} = load ptr, ptr %ta{number}")
+        self.line(f"%k{number} = icmp eq ptr %t{number}, @PyList_Type")
+        self.need(f"%k{number}", f"have{number}")
+        self.line(f"%n{number} = call i64 @PyList_Size(ptr %o{number})")
+        return ["i64 0", f"i64 %n{number}"]
 
     def _given(self, result: Boxed) -> None:
         kind = _TYPES.get(result.kind, "i64")

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from hyper.base.memory import MemoryFiles
-from hyper.engine.options import TARGETS, OptionError, configure, parse_value
+from hyper.engine.options import DEFAULT_TARGETS, OptionError, configure, parse_value
 from hyper.engine.tiers import TIERS
 
 
@@ -21,7 +21,7 @@ def _configure(
 
 def test_the_defaults() -> None:
     options = _configure({}).options
-    assert (options.out, options.target, options.tier) == ("dist", TARGETS, "balanced")
+    assert (options.out, options.target, options.tier) == ("dist", DEFAULT_TARGETS, "balanced")
     assert options.collecting is False
 
 

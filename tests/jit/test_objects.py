@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import shutil
 import subprocess
 import sys
 from importlib.machinery import ExtensionFileLoader, ModuleSpec
@@ -16,6 +15,7 @@ import pytest
 from hyper.jit import hardware
 from hyper.jit.hardware import ProfileError, resolve
 from hyper.jit.objects.cpuid import KNOWN, supported_text
+from hyper.jit.objects.elf import link
 from hyper.jit.objects.extension import Boxed, Wrapper, extension_text
 
 if TYPE_CHECKING:
@@ -62,13 +62,11 @@ def object_of(profile: str, wrapper: Wrapper = _HALF, slots: int = 2) -> bytes:
 def loaded(profile: str, folder: Path, wrapper: Wrapper = _HALF, slots: int = 2) -> Any:
     """The extension module, linked and loaded."""
     pytest.importorskip("llvmlite")
-    compiler = shutil.which("cc")
-    if compiler is None or os.uname().machine != "x86_64" or sys.platform != "linux":
-        pytest.skip("a C compiler and x86-64 Linux are needed")
-    (folder / "kernels.o").write_bytes(object_of(profile, wrapper, slots))
+    if os.uname().machine != "x86_64" or sys.platform != "linux":
+        pytest.skip("x86-64 Linux is needed")
+    made = link([object_of(profile, wrapper, slots)], ["PyInit__kernels"])
+    (folder / "kernels.so").write_bytes(made)
     library = str(folder / "kernels.so")
-    command = [compiler, "-shared", "-o", library, str(folder / "kernels.o"), "-lm"]
-    subprocess.run(command, check=True)
     loader = ExtensionFileLoader("_kernels", library)
     return loader.create_module(ModuleSpec("_kernels", loader, origin=library))
 
@@ -76,9 +74,6 @@ def loaded(profile: str, folder: Path, wrapper: Wrapper = _HALF, slots: int = 2)
 class Fallback:
     def __call__(self, *args: Any, **names: Any) -> Any:
         return args, names
-
-    def fail(self, status: int) -> None:
-        raise ValueError(status)
 
 
 def test_arguments_of_other_kinds_and_guards_are_left_to_python(tmp_path: Path) -> None:
@@ -101,8 +96,8 @@ def test_arguments_of_other_kinds_and_guards_are_left_to_python(tmp_path: Path) 
     ]:
         assert half(*args) == (args, {})
     assert half(8, up=True) == ((8,), {"up": True})
-    with pytest.raises(ValueError, match="7"):
-        half(101, True)
+    # What fails is left to Python, too, which raises what there is to raise.
+    assert half(101, True) == ((101, True), {})
 
 
 @pytest.mark.parametrize("kind", ["label", "decimal", "date"])

@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 MODULE: Final = "module "
 """How the ids of the parts begin that are the modules of a program."""
 _FUNCTIONS: Final = (CalcDef, ConstDef, ExternDef, RuleDef, TableDef)
+COMPILED: Final = frozenset({"calc", "table", "rule"})
+"""Kinds of declarations that may be compiled to machine code."""
 _IN_MODULES: Final = DATA_KINDS | FUNCTION_KINDS
 
 # Notes for the linter of this repository, which say nothing in a package.
@@ -88,6 +90,10 @@ def module_text(module: Module, names: Names) -> ModuleText:
         call = f"{deferred}(__name__, {names_text})"
         gap = [""] if previous_is_line else ["", ""]
         body += [*gap, f"if not {checking}:", *assignment(INDENT, "__getattr__", call)]
+    if names.native and names.index[module.name].has(COMPILED):
+        # Last of all: it takes the place of functions.
+        bind = scope.take_from(("native",), "bind")
+        body += ["", "", f"{bind}(__name__)"]
     head = docstring(module.doc or f"The module {module.name}.", "")
     if not body:
         return ModuleText("\n".join(head) + "\n", [])
@@ -158,6 +164,8 @@ def python_parts(names: Names) -> Iterator[Part]:
             yield Part(f"folder {folder}", path, partial(_package, folder, names))
     for name in runtime_names():
         yield Part(f"runtime {name}", f"_runtime/{name}", partial(_runtime, name))
+    if names.native:
+        yield Part("native loader", "native/__init__.py", _loader)
     yield Part("typed", "py.typed", lambda: Made(b""))
 
 
@@ -224,6 +232,14 @@ def emit_python(program: Program, package: str) -> dict[str, str]:
 def _parents(path: str) -> list[str]:
     parts = path.split("/")[:-1]
     return ["/".join(parts[: size + 1]) + "/" for size in range(len(parts))]
+
+
+@cache
+def _loader() -> Made:
+    from importlib import resources
+
+    entry = resources.files(__package__).joinpath("runtime_native").joinpath("__init__.py")
+    return Made(_NOQA.sub("", entry.read_text(encoding="utf-8")).encode())
 
 
 @cache

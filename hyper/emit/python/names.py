@@ -85,7 +85,8 @@ def _without_package(modules: list[str], package: str) -> dict[str, str]:
 class Names:
     """The Python names of one program.
 
-    ``module`` gives a module as it is emitted, optimised or not; ``facts`` what is known of how modules are linked without looking.
+    ``module`` gives a module as it is emitted, optimised or not; ``facts`` what is known of how modules are linked without looking;
+    ``native`` tells whether functions are compiled, too.
     """
 
     __slots__ = (
@@ -107,6 +108,7 @@ class Names:
         "_symbols",
         "_tags",
         "index",
+        "native",
         "package",
         "program",
         "source",
@@ -118,8 +120,11 @@ class Names:
         package: str = "",
         source: Callable[[str], Module] | None = None,
         facts: Callable[[str], LinkFacts] | None = None,
+        *,
+        native: bool = False,
     ) -> None:
         self.program = program
+        self.native = native
         self.package = package
         self.source = source or program.module
         self.index = {module.name: module for module in program.index}

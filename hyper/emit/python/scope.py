@@ -113,6 +113,13 @@ class Scope:
         self._imports.setdefault(source, set()).add(entry)
         return local
 
+    def take_from(self, home: tuple[str, ...], name: str) -> str:
+        """A name of another module of the package that is no declaration's."""
+        key = (".".join(home), name)
+        local, entry = self._choose(key, name, f"_{name}")
+        self._imports.setdefault(relative(self.package, home), set()).add(entry)
+        return local
+
     def take_module(self, module: str, alias: str) -> str:
         """A module of the standard library under another name, as ``datetime`` under ``dt``."""
         known = self._local.get((module, ""))

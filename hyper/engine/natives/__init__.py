@@ -1,0 +1,1 @@
+"""The target ``native``: what a program computes, compiled ahead of time for hardware profiles."""

@@ -1,0 +1,171 @@
+"""The native files of a build: of each module with functions its libraries and their description.
+
+What a module's kernels are made from is noted as it is for any other file, so that those of modules that an edit does not touch
+are taken as they are. The description has the digest of the module in Python, for which the kernels stand in.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from hyper.base import digest
+from hyper.base.diagnostics import diagnostic
+from hyper.emit.python.layout import COMPILED
+from hyper.engine.emitted import EmittedNative
+from hyper.engine.natives.toolchain import ABSENT
+from hyper.ir.reads import DATA, HEAD, WHOLE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping, Sequence
+
+    from hyper.base.diagnostics import Diagnostic
+    from hyper.emit.python.names import Names
+    from hyper.engine.emitted import Numbering
+    from hyper.engine.natives.objects import Blobs, Objects
+    from hyper.ir.reads import Reads
+    from hyper.jit.hardware import Profile
+
+FOLDER: Final = "native"
+HEADER: Final = "hyper-kernels 1 "
+
+
+class Natives:
+    """What native code is made of, and with: the profiles, the names of the modules and functions that are asked for (all
+    where there are none), the toolchain, and where objects are kept."""
+
+    def __init__(
+        self,
+        profiles: Sequence[Profile],
+        kernels: Collection[str],
+        toolchain: str,
+        blobs: Blobs | None = None,
+    ) -> None:
+        from hyper.engine.natives.objects import Objects
+        from hyper.jit.hardware import ranked
+
+        self.profiles = ranked(list(profiles))
+        self.objects: Objects = Objects(self.profiles, toolchain, blobs)
+        self.works = toolchain != ABSENT
+        """Whether kernels can be compiled."""
+        self.failure = ""
+        """Why they cannot be, although what compiles them is there."""
+        self._kernels = frozenset(kernels)
+
+    def remarks(self) -> list[Diagnostic]:
+        """What is to say of a build that made no machine code."""
+        if self.works:
+            return []
+        reason = (
+            f"llvmlite does not work: {self.failure}" if self.failure else "llvmlite is missing"
+        )
+        message = f"no machine code is made: {reason}; pip install 'hypercompiler[jit]'"
+        return [diagnostic("W0902", message)]
+
+    def chosen(self, name: str) -> bool:
+        """Whether a function is asked for, by its qualified name."""
+        if not self._kernels:
+            return True
+        at = name
+        while at:
+            if at in self._kernels:
+                return True
+            at = at.rpartition(".")[0]
+        return False
+
+
+class Made(NamedTuple):
+    """The native files of a module: libraries by path from the package's folder, and the lines that describe them."""
+
+    files: dict[str, bytes]
+    lines: str
+
+
+class NativeEmission:
+    """Makes the native files of one build, those again that changed since an earlier one."""
+
+    def __init__(
+        self,
+        names: Names,
+        natives: Natives,
+        known: Mapping[str, EmittedNative],
+        reads: Reads,
+        numbers: Numbering,
+    ) -> None:
+        self._names = names
+        self._natives = natives
+        self._known = known
+        self._reads = reads
+        self._numbers = numbers
+        self.made: list[str] = []
+        self.record: dict[str, EmittedNative] = {}
+
+    def run(
+        self,
+        changed: Collection[int],
+        python: Callable[[str], tuple[str, str]],
+        put: Callable[[str, bytes], tuple[str, int]],
+        keep: Callable[[str, str, int], None],
+    ) -> None:
+        """Make them. ``python`` gives the path and digest of a module's file; ``put`` takes a file and gives its digest and size;
+        ``keep`` takes the path, digest and size of one that is as it was."""
+        stale = set(changed)
+        for module, index in self._names.index.items():
+            if not index.has(COMPILED):
+                continue
+            known = self._known.get(module)
+            if known is None or not stale.isdisjoint(known.reads):
+                known = self._make(module, put)
+            else:
+                for path, content, size in known.files:
+                    keep(path, content, size)
+            self.record[module] = known
+            path, content = python(module)
+            rest = f"python\t{path}\t{content}\n{known.lines}".encode()
+            head = f"{HEADER}{digest.of_bytes(rest)}\n".encode()
+            put(f"{FOLDER}/{self._dotted(module)}.kernels", head + rest)
+
+    def _dotted(self, module: str) -> str:
+        return ".".join(self._names.module(module))
+
+    def _make(self, module: str, put: Callable[[str, bytes], tuple[str, int]]) -> EmittedNative:
+        self.made.append(f"native {module}")
+        before = len(self._natives.objects.made)
+        made, reads = self._reads.part(partial(self._module, module))
+        self.made += [f"object {each}" for each in self._natives.objects.made[before:]]
+        files = [(path, *put(path, data)) for path, data in made.files.items()]
+        return EmittedNative(files, self._numbers.of(reads), made.lines)
+
+    def _module(self, module: str) -> Made:
+        from hyper.emit.native.wrappers import wrappers
+
+        reads = self._reads
+        # What a function is, with its lines: where it fails is told by them.
+        found, looked = reads.part(lambda: wrappers(module, self._names, self._natives.chosen))
+        reads.note(HEAD + module)
+        for key in looked:
+            reads.note(key)
+            if key.startswith(DATA):
+                name = key.removeprefix(DATA)
+                reads.note(WHOLE + name)
+                reads.note(HEAD + self._names.program.module_of(name))
+        lines: list[str] = []
+        files: dict[str, bytes] = {}
+        if found.functions and self._natives.works:
+            try:
+                libraries = self._natives.objects.libraries(found)
+            except (ImportError, OSError) as error:
+                self._natives.works, self._natives.failure = False, str(error)
+                libraries = {}
+            for profile, data in libraries.items():
+                content = digest.of_bytes(data)
+                path = f"{FOLDER}/kernels/{profile}/{self._dotted(module)}.{content[:16]}.so"
+                files[path] = data
+                lines.append(f"library\t{profile}\t{content}")
+        lines += [f"function\t{each.wrapper.name}" for each in found.functions]
+        for slot in sorted(found.slots):
+            lines.append("\t".join(("slot", str(slot.first), slot.home, slot.name, *slot.members)))
+        for symbol, (reason, file, line) in found.left.items():
+            said = " ".join(reason.split())
+            lines.append(f"left\t{symbol}\t{said}\t{file}\t{line}")
+        return Made(files, "".join(f"{line}\n" for line in lines))

@@ -1,0 +1,112 @@
+"""Objects and libraries of kernels: each object made once, and kept under the digest of all that it is made from."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, Final, Protocol
+
+from hyper.base import digest
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import Any
+
+    from hyper.emit.native.wrappers import Wrappers
+    from hyper.jit.hardware import Profile
+
+_SUPPORTED: Final = "supported"
+_INIT: Final = "PyInit__kernels"
+
+
+class Blobs(Protocol):
+    """Where objects are kept: bytes by the hexadecimal digest of what they are made from."""
+
+    def get(self, keys: Sequence[str]) -> Mapping[str, bytes]:
+        """Those that are there."""
+
+    def put(self, entries: Mapping[str, bytes]) -> None:
+        """Keep these."""
+
+
+class Objects:
+    """Makes the objects and libraries of one build. ``made`` names what was compiled, not what was found."""
+
+    def __init__(self, profiles: Sequence[Profile], toolchain: str, blobs: Blobs | None) -> None:
+        self.profiles = profiles
+        self.made: list[str] = []
+        self._toolchain = toolchain
+        self._blobs = blobs
+        self._known: dict[str, bytes] = {}
+
+    def libraries(self, wrappers: Wrappers) -> dict[str, bytes]:
+        """The extension module of a module's functions for each profile, by its name.
+
+        Raises ``ImportError`` where there is nothing that compiles.
+        """
+        from hyper.jit.hardware import resolve
+        from hyper.jit.llvm.module import module_text
+        from hyper.jit.objects.cpuid import supported_text
+        from hyper.jit.objects.elf import link
+        from hyper.jit.objects.extension import extension_text
+
+        plain = resolve("x86-64")
+        around = extension_text(
+            [found.wrapper for found in wrappers.functions], wrappers.size, _SUPPORTED
+        )
+        kernels = [
+            (found.name, (module_text(found.unit), found.wrapper.symbol))
+            for found in wrappers.functions
+        ]
+        home = kernels[0][0].rpartition(".")[0]
+        wanted = {("", f"wrappers of {home}"): (around, _INIT, plain)}
+        for profile in self.profiles:
+            asking = supported_text(_SUPPORTED, profile)
+            wanted[profile.name, "question"] = (asking, _SUPPORTED, plain)
+            for name, text in kernels:
+                wanted[profile.name, name] = (*text, profile)
+        objects = self._objects(wanted)
+        shared = objects["", f"wrappers of {home}"]
+        return {
+            profile.name: link(
+                [
+                    *(objects[profile.name, name] for name, _ in kernels),
+                    objects[profile.name, "question"],
+                    shared,
+                ],
+                [_INIT],
+            )
+            for profile in self.profiles
+        }
+
+    def _objects(
+        self, wanted: Mapping[tuple[str, str], tuple[str, str, Profile]]
+    ) -> dict[tuple[str, str], bytes]:
+        """The objects of texts, each with the function that it shows, for a profile: those that are known, and the others made."""
+        keys = {each: self._key(*made_from) for each, made_from in wanted.items()}
+        missing = [key for key in dict.fromkeys(keys.values()) if key not in self._known]
+        if missing and self._blobs is not None:
+            self._known |= self._blobs.get(missing)
+        fresh: dict[str, bytes] = {}
+        for each, key in keys.items():
+            if key not in self._known:
+                fresh[key] = self._known[key] = _compiled(*wanted[each])
+                self.made.append(" ".join(part for part in reversed(each) if part))
+        if fresh and self._blobs is not None:
+            self._blobs.put(fresh)
+        return {each: self._known[key] for each, key in keys.items()}
+
+    def _key(self, text: str, exported: str, profile: Profile) -> str:
+        parts = ("object 1", self._toolchain, profile.code, exported, text)
+        return digest.of_parts(part.encode() for part in parts)
+
+
+def _compiled(text: str, exported: str, profile: Profile) -> bytes:
+    made: bytes = _compiler(profile).object(text, frozenset({exported}))
+    return made
+
+
+@cache
+def _compiler(profile: Profile) -> Any:
+    from hyper.jit.llvm.target import Compiler, processor
+
+    return Compiler(processor(profile), profile.opt_level)

@@ -1,0 +1,1 @@
+"""Packages with machine code: the same answers, and never code that this machine cannot run."""

@@ -1,0 +1,276 @@
+"""What is native of a package answers as its Python does, and only where it may."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from hyper.jit.objects import cpuid
+from tests.native.packages import asked, build, library, shop, status
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+NATIVE = [
+    *("half", "wide", "rate", "tax", "near", "level", "next_size", "later", "of_half"),
+    "fee",
+]
+
+ANSWERS = """
+import json, random, struct, sys
+from datetime import date
+from decimal import Decimal
+from built import shop
+from built.shop import Size
+
+made = random.Random(7)
+ints = [0, 1, -1, 7, 2**62, 2**63 - 1, -2**63, 2**63, 2**200, True, 1.5, "x", None]
+floats = [0.0, -0.0, 1.5, float("nan"), float("inf"), -float("inf"), 1e308, 3, True, None]
+decimals = [Decimal(text) for text in ("0.00", "-0.00", "1.23", "9999999.99", "50", "1E+2", "NaN", "0.001", "1E+40")]
+sizes = [*Size, "m", None]
+days = [date.min, date.max, date(2024, 2, 29), None]
+
+def lists():
+    return [made.choice(floats) if made.random() < 0.03 else made.uniform(-9, 9) for _ in range(made.randrange(6))]
+
+GIVEN = {
+    "half": [lambda: made.choice([*ints, made.randrange(-99, 99)])],
+    "wide": [lambda: made.choice([*ints, made.randrange(-3, 3)])],
+    "rate": [lambda: made.choice(ints), lambda: made.choice([*ints, 3])],
+    "tax": [lambda: made.choice([*decimals, Decimal(made.randrange(10**9)).scaleb(-2)])],
+    "near": [lambda: made.choice([*floats, made.random()]), lambda: made.choice([*floats, made.random()])],
+    "level": [lists, lambda: made.choice([*floats, 0.5])],
+    "next_size": [lambda: made.choice(sizes)],
+    "later": [lambda: made.choice([*days, date.fromordinal(made.randrange(1, 10**6))])],
+    "of_half": [lambda: made.choice([*ints, made.randrange(-99, 99)])],
+    "fee": [lambda: made.choice(sizes), lambda: made.choice([*decimals, Decimal(made.randrange(10**4)).scaleb(-2)])],
+    "name": [lambda: made.choice(sizes)],
+}
+
+def shown(value):
+    if isinstance(value, float):
+        return struct.pack("<d", value).hex() if value == value else "nan"
+    return f"{type(value).__name__} {value!r}"
+
+def outcome(function, args):
+    try:
+        return shown(function(*args))
+    except Exception as error:
+        place = (error.file, error.line) if hasattr(error, "line") else ()
+        return f"{type(error).__name__} {error} {place}"
+
+print(json.dumps([
+    f"{name}{args!r} {outcome(getattr(shop, name), args)}"
+    for name, kinds in GIVEN.items()
+    for args in [[kind() for kind in kinds] for _ in range(400)]
+]))
+"""
+
+
+def test_what_can_be_is_native_and_the_rest_says_why_not(tmp_path: Path) -> None:
+    found = status(shop(tmp_path))
+    assert found["profile"] == "x86-64"
+    assert found["native"] == NATIVE
+    assert set(found["python"]) == {"name"}
+    assert "shop.intent:" in found["python"]["name"]
+
+
+def test_native_functions_answer_as_those_in_python(tmp_path: Path) -> None:
+    folder = shop(tmp_path).parent
+    native, python = asked(folder, ANSWERS), asked(folder, ANSWERS, HYPER_NATIVE="off")
+    assert len(native) == 4400
+    assert [one for one in zip(native, python, strict=True) if one[0] != one[1]] == []
+
+
+def test_a_function_is_what_it_was_for_who_looks_at_it(tmp_path: Path) -> None:
+    package = shop(tmp_path)
+    script = """
+import inspect, json, pickle
+from built import shop
+again = pickle.loads(pickle.dumps(shop.rate))
+print(json.dumps([
+    str(inspect.signature(shop.rate)), shop.half.__doc__, shop.rate.__name__, shop.rate.__module__,
+    again is shop.rate, shop.rate(among=4, of=1), type(shop.rate).__name__,
+]))
+"""
+    found = asked(package.parent, script)
+    assert found == [
+        "(of, among)", "Half of it, rounded down.", "rate", "built.shop",
+        True, 0.25, "builtin_function_or_method",
+    ]  # fmt: skip
+    save = "import json, pickle; from built import shop; print(json.dumps(pickle.dumps(shop.rate).hex()))"
+    read = "import json, pickle; print(json.dumps(pickle.loads(bytes.fromhex('%s'))(1, 4)))"
+    kept = asked(package.parent, save)
+    assert asked(package.parent, read % kept, HYPER_NATIVE="off") == 0.25
+
+
+def test_a_function_alone_is_loaded_without_its_module(tmp_path: Path) -> None:
+    package = shop(tmp_path)
+    script = """
+import json, sys
+from built.native import load
+half = load("shop", "half")
+first = half(9)
+light = not {"built.shop", "pydantic", "llvmlite", "numba", "numpy", "typing"} & set(sys.modules)
+second = half(True)
+from built import shop
+print(json.dumps([first, light, second, "built.shop" in sys.modules, shop.half(8)]))
+"""
+    assert asked(package.parent, script) == [4, True, 0, True, 4]
+
+
+def test_nothing_that_compiles_is_imported_to_call(tmp_path: Path) -> None:
+    script = """
+import json, sys
+from decimal import Decimal
+from built import shop
+shop.fee(shop.Size.large, Decimal("60.00"))
+print(json.dumps(sorted({"llvmlite", "numba", "numpy", "hyper", "ctypes"} & set(sys.modules))))
+"""
+    assert asked(shop(tmp_path).parent, script) == []
+
+
+@pytest.mark.parametrize("value", ["off", "OFF", "0", "false"])
+def test_nothing_is_bound_where_the_environment_says_so(value: str, tmp_path: Path) -> None:
+    found = status(shop(tmp_path), HYPER_NATIVE=value)
+    assert (found["profile"], found["reason"], found["native"]) == (None, "HYPER_NATIVE is off", [])
+
+
+def _half(package: Path) -> Any:
+    script = "import json; from built import shop; print(json.dumps([shop.half(9), type(shop.half).__name__]))"
+    return asked(package.parent, script)
+
+
+def test_a_library_that_was_altered_is_never_loaded(tmp_path: Path) -> None:
+    package = shop(tmp_path)
+    path = library(package)
+    whole = path.read_bytes()
+    assert _half(package) == [4, "builtin_function_or_method"]
+    places = [*range(0, len(whole), len(whole) // 7), len(whole) - 1]
+    altered = [whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :] for at in places]
+    for data in [*altered, whole[:-1], whole[: len(whole) // 2], b"", whole + b"\0"]:
+        path.write_bytes(data)
+        assert _half(package) == [4, "function"]
+        assert status(package)["reason"] == "the machine code for x86-64 is not what was built"
+    path.unlink()
+    assert _half(package) == [4, "function"]
+    assert "No such file" in status(package)["reason"]
+    path.write_bytes(whole)
+    assert _half(package) == [4, "builtin_function_or_method"]
+
+
+def test_a_library_in_the_place_of_another_is_never_loaded(tmp_path: Path) -> None:
+    package = shop(tmp_path, hardware=["x86-64", "x86-64-v2"])
+    one, other = library(package), library(package, "x86-64-v2")
+    first, second = one.read_bytes(), other.read_bytes()
+    assert first != second
+    one.write_bytes(second)
+    other.write_bytes(first)
+    assert _half(package) == [4, "function"]
+
+
+def test_a_link_and_a_pipe_in_the_place_of_a_library_are_not_followed(tmp_path: Path) -> None:
+    import os
+
+    package = shop(tmp_path)
+    path = library(package)
+    path.rename(tmp_path / "elsewhere.so")
+    path.symlink_to(tmp_path / "elsewhere.so")
+    assert _half(package) == [4, "function"]
+    path.unlink()
+    os.mkfifo(path)
+    assert _half(package) == [4, "function"]
+    assert "no plain file" in status(package)["reason"]
+
+
+def test_a_description_that_was_altered_is_not_believed(tmp_path: Path) -> None:
+    package = shop(tmp_path)
+    path = package / "native" / "shop.kernels"
+    whole = path.read_bytes()
+    for data in (whole.replace(b"half", b"rate", 1), whole[:-1], b"", b"\xff" * 90):
+        path.write_bytes(data)
+        assert _half(package) == [4, "function"]
+    path.unlink()
+    assert _half(package) == [4, "function"]
+
+
+def test_python_that_was_edited_is_what_runs(tmp_path: Path) -> None:
+    package = shop(tmp_path)
+    path = package / "shop.py"
+    path.write_text(path.read_text().replace("amount // 2", "amount // 3"))
+    assert _half(package) == [3, "function"]
+    assert status(package)["reason"] == "shop.py is not what was built"
+
+
+_KIND = "import json; from built import shop; print(json.dumps(type(shop.half).__name__))"
+
+
+def test_code_for_another_system_is_not_loaded(tmp_path: Path) -> None:
+    package = shop(tmp_path)
+    for change in (
+        "sys.platform = 'darwin'",
+        "import os; os.uname = lambda: type('U', (), {'machine': 'aarch64'})",
+        "sys.abiflags = 't'",
+        "sys.getobjects = None",
+        "sys.maxsize = 2**31 - 1",
+    ):
+        script = f"import sys; {change}\n{_KIND}"
+        assert asked(package.parent, script) == "function", change
+
+
+def test_a_processor_that_lacks_a_feature_gets_the_next_profile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # No processor says that it has what this leaf would tell.
+    monkeypatch.setitem(cpuid._BITS, "rdseed", (0x7FFFFFF0, 0, 1, 0))
+    (tmp_path / "hyper.toml").write_text(
+        '[hardware.most]\ncpu = "x86-64"\nfeatures = ["rdseed"]\n[hardware.x86-64]\n'
+    )
+    package = shop(tmp_path, hardware=None)
+    assert library(package, "most").exists()
+    assert status(package)["profile"] == "x86-64"
+    shutil.rmtree(package / "native" / "kernels" / "x86-64")
+    assert "No such file" in status(package)["reason"]
+    package = shop(tmp_path, hardware=["most"])
+    found = status(package)
+    assert (found["profile"], found["native"]) == (None, [])
+    assert found["reason"] == "most: this processor lacks what the kernels are made for"
+
+
+def test_only_what_is_asked_for_is_compiled(tmp_path: Path) -> None:
+    assert status(shop(tmp_path, kernels=["shop.half"]))["native"] == ["half"]
+    assert status(shop(tmp_path, kernels=["shop"]))["native"] == NATIVE
+    assert status(shop(tmp_path, kernels=["other", "shop.ha"]))["native"] == []
+
+
+_RING = "intent {}\nuse {}\nenum {}\ncalc of({}:\n    if {}\n"
+
+
+def test_a_package_whose_modules_name_one_another_in_a_ring_is_bound(tmp_path: Path) -> None:
+    pytest.importorskip("llvmlite")
+    one = _RING.format(
+        "one",
+        "two (Colour)",
+        "Kind: a, b",
+        "colour: Colour) -> Kind",
+        "colour == red then a else b",
+    )
+    two = _RING.format(
+        "two",
+        "one (Kind)",
+        "Colour: red, blue",
+        "kind: Kind) -> Colour",
+        "kind == a then red else blue",
+    )
+    result = build(tmp_path, {"one.intent": one, "two.intent": two})
+    assert result.success, result.diagnostics
+    script = """
+import json
+from built import one, two
+first = [one.of(two.Colour.red), two.of(one.Kind.b), one.of(two.Colour.blue)]
+from built.native import _opened
+print(json.dumps([*first, [library.waiting for library in _opened.values()]]))
+"""
+    assert asked(tmp_path / "out", script) == ["a", "blue", "b", [[], []]]
