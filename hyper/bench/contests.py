@@ -6,6 +6,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Final
 
 from hyper.bench.contest.batch import batch
+from hyper.bench.contest.kernel import kernel
 from hyper.bench.machine import facts
 from hyper.bench.report import Report
 
@@ -14,7 +15,10 @@ if TYPE_CHECKING:
 
     from hyper.bench.workloads import Request
 
-CONTESTS: Final[Mapping[str, Callable[[Report, Request], None]]] = {"batch": batch}
+CONTESTS: Final[Mapping[str, Callable[[Report, Request], None]]] = {
+    "batch": batch,
+    "kernel": kernel,
+}
 _NEEDED: Final = ("numpy", "llvmlite")
 
 

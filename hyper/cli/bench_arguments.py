@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _WORKLOADS: Final = ("cold", "no-op", "edit", "fresh", "scale", "memory", "route")
-_CONTESTS: Final = ("batch",)
+_CONTESTS: Final = ("batch", "kernel")
 _KERNELS: Final = ("price", "rate", "eligible", "smoothed", "margin")
 _ABLATED: Final = ("cold", "no-op", "edit")
 _TREE: Final = (
@@ -137,7 +137,7 @@ def _compare(parser: argparse.ArgumentParser) -> None:
         "--kernel",
         action="append",
         choices=_KERNELS,
-        help="a kernel of batch, as often as wanted; default: all",
+        help="a kernel of batch and kernel, as often as wanted; default: all",
     )
 
 

@@ -19,15 +19,18 @@ def scalar_symbol(kernel: Kernel) -> str:
     return f"{kernel.function}.call"
 
 
-def module_text(unit: Unit) -> str:
-    """The text of the module: the same for the same unit, byte by byte."""
+def module_text(unit: Unit, *, calls: bool = True, rows: bool = True) -> str:
+    """The text of the module: the same for the same unit, byte by byte. Without ``calls`` no kernel can be called for one row,
+    without ``rows`` none runs over rows: loops take longest to compile."""
     known = {function.name: function for function in unit.functions}
     needed: set[str] = set()
     parts = [FunctionText(function, known, needed).text() for function in unit.functions]
     for kernel in unit.kernels:
         function = known[kernel.function]
-        parts.append(_scalar_text(kernel, function))
-        parts.append(rows_text(kernel, function))
+        if calls:
+            parts.append(_scalar_text(kernel, function))
+        if rows:
+            parts.append(rows_text(kernel, function))
     return "\n".join([support(needed), *parts, UNLIKELY, ""])
 
 

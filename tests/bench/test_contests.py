@@ -8,14 +8,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from hyper.bench.contest import kernels, ours
+from hyper.bench.contest import compiling, kernels, ours
 from hyper.bench.contest.arena import Contestant, contest, same
 from hyper.bench.contest.entry import AbsentError
 from hyper.bench.report import BenchError, Report
 from hyper.ir.interpreter import EvaluationError, Interpreter
 from hyper.ir.interpreter.values import EnumValue
+from hyper.ir.stored import encode_module
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from hyper.bench.contest.entry import Array
     from hyper.ir.program import Program
 
@@ -25,7 +28,7 @@ NO_FORM = {("smoothed", "numpy")} | {
     for kernel in ("smoothed", "margin")
     for library in ("numexpr", "polars", "duckdb")
 }
-TASK = {"rows": ROWS, "seed": 5, "cores": 1}
+TASK: dict[str, int] = {"rows": ROWS, "seed": 5, "cores": 1}
 
 
 @pytest.fixture(scope="module")
@@ -40,9 +43,8 @@ def answers(module: str, kernel: str, **more: Any) -> list[Array]:
     return list(entry.answers(entry.run()))
 
 
-def rows_of(kernel: str) -> list[dict[str, Any]]:
+def rows_of(given: dict[str, Array]) -> list[dict[str, Any]]:
     """The rows as tier 0 takes them."""
-    given = kernels.inputs(kernel, ROWS, TASK["seed"])
     wires = {"tier": kernels.TIERS, "country": kernels.COUNTRIES}
     rows = []
     for place in range(len(given.get("alpha", given[next(iter(given))]))):
@@ -74,7 +76,8 @@ def zero(interpreter: Interpreter, name: str, row: dict[str, Any]) -> tuple[int,
 def test_ours_gives_what_tier_0_gives(kernel: str, program: Program) -> None:
     found = answers("ours", kernel)
     interpreter = Interpreter(program)
-    expected = [zero(interpreter, f"contest.{kernel}", row) for row in rows_of(kernel)]
+    given = kernels.inputs(kernel, ROWS, TASK["seed"])
+    expected = [zero(interpreter, f"contest.{kernel}", row) for row in rows_of(given)]
     status = found[1].tolist() if len(found) > 1 else [0] * len(expected)
     assert list(zip(status, found[0].tolist(), strict=True)) == expected
     assert any(code for code, _ in expected) == (len(found) > 1)
@@ -104,6 +107,25 @@ def test_every_contestant_gives_what_ours_gives(
             answers(module, kernel, library=library)
     else:
         assert same(answers("ours", kernel), answers(module, kernel, library=library))
+
+
+@pytest.mark.parametrize(("kernel", "form"), compiling.SIGNATURES)
+def test_what_is_compiled_computes_the_same(
+    kernel: str, form: str, program: Program, tmp_path: Path
+) -> None:
+    pytest.importorskip("numba")
+    path = tmp_path / "module"
+    path.write_bytes(encode_module(program.modules[0]))
+    task = {"kernel": kernel, "form": form, "file": str(path), "seed": 3}
+    found = []
+    for library in ("ours", "numba.njit"):
+        entry = compiling.prepare({**task, "library": library})
+        found.append(list(entry.answers(entry.run())))
+    interpreter = Interpreter(program)
+    rows = rows_of(kernels.inputs(kernel, len(found[0][0]), 3))
+    expected = [zero(interpreter, f"contest.{kernel}", row) for row in rows]
+    assert [(0, value) for value in found[0][0].tolist()] == expected
+    assert same(found[0], found[1])
 
 
 def test_all_cores_give_the_same() -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from hyper.bench import contests
-from hyper.bench.contest import batch
+from hyper.bench.contest import batch, kernels
 from hyper.cli import bench_arguments
 
 if TYPE_CHECKING:
@@ -31,6 +31,25 @@ def test_batch_reports(hyper: Callable[..., Done], monkeypatch: pytest.MonkeyPat
     assert any("million rows a second: ours" in each for each in value["remarks"])
 
 
+def test_kernel_reports(hyper: Callable[..., Done]) -> None:
+    pytest.importorskip("numba")
+    words = ("--workload", "kernel", "--kernel", "price", "--rounds", "1", "--warm-up", "0")
+    value = hyper("bench", "compare", *words, "--json").json("bench")
+    assert value["success"]
+    assert [each["name"] for each in value["figures"]] == [
+        "price, call: ours",
+        "price, call: numba.njit",
+        "price, loop: ours",
+        "price, loop: numba.njit",
+        "bare python",
+        "fresh process, price, call: ours",
+        "fresh process, price, call: numba.njit",
+        "fresh process, price, loop: ours",
+        "fresh process, price, loop: numba.njit",
+    ]
+    assert [goal["bound"] for goal in value["goals"]] == [5] * 4
+
+
 def test_a_contest_takes_no_tree(hyper: Callable[..., Done]) -> None:
     done = hyper("bench", "compare", "somewhere", "--workload", "batch")
     assert done.code == 2
@@ -48,4 +67,4 @@ def test_without_the_extra_a_contest_is_skipped_with_a_word(
 
 def test_what_the_command_line_offers_is_what_there_is() -> None:
     assert tuple(contests.CONTESTS) == bench_arguments._CONTESTS
-    assert batch.KERNELS == bench_arguments._KERNELS
+    assert kernels.KERNELS == bench_arguments._KERNELS

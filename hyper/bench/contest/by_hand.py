@@ -96,26 +96,72 @@ def _margin(revenues: Any, costs: Any, units: Any, out: Any, status: Any) -> Non
             status[i] = 0
 
 
-class _Loop(NamedTuple):
+class Loop(NamedTuple):
     """``function`` takes the columns in order, then ``dtypes`` as many arrays for what it gives."""
 
     function: Callable[..., None]
     dtypes: tuple[str, ...]
 
 
-_LOOPS: Final[Mapping[str, _Loop]] = {
-    "price": _Loop(_price, ("f8",)),
-    "rate": _Loop(_rate, ("f8",)),
-    "eligible": _Loop(_eligible, ("u1",)),
-    "smoothed": _Loop(_smoothed, ("f8", "i4")),
-    "margin": _Loop(_margin, ("i8", "i4")),
+LOOPS: Final[Mapping[str, Loop]] = {
+    "price": Loop(_price, ("f8",)),
+    "rate": Loop(_rate, ("f8",)),
+    "eligible": Loop(_eligible, ("u1",)),
+    "smoothed": Loop(_smoothed, ("f8", "i4")),
+    "margin": Loop(_margin, ("i8", "i4")),
 }
+
+
+def _price_of(quantity: Any, unit_price: Any, tier: Any) -> Any:
+    total = quantity * unit_price
+    return total * 0.9 if tier == GOLD and total >= 100.0 else total
+
+
+def _rate_of(tier: Any, amount: Any, country: Any) -> Any:
+    if tier == 2 and amount >= 500.0:
+        return 0.15
+    if tier == 2 and (country == 0 or country == 1):  # noqa: PLR1714
+        return 0.12
+    if tier == 2:
+        return 0.10
+    if tier == 1 and amount >= 500.0:
+        return 0.07
+    if (
+        tier == 1 and 100.0 <= amount <= 500.0 and (country == 0 or country == 1 or country == 3)  # noqa: PLR1714
+    ):
+        return 0.05
+    if tier == 1 and country == 4:
+        return 0.03
+    if tier == 0 and amount >= 1000.0:
+        return 0.02
+    return 0.0
+
+
+def _is_eligible(  # noqa: PLR0917  # as above
+    age: Any, income: Any, debt: Any, score: Any, country: Any, member: Any
+) -> Any:
+    return (
+        age >= 18
+        and income > 20000.0
+        and debt < income * 0.4
+        and score >= 600
+        and country != 2
+        and member != 0
+    )
+
+
+CALLS: Final[Mapping[str, Callable[..., Any]]] = {
+    "price": _price_of,
+    "rate": _rate_of,
+    "eligible": _is_eligible,
+}
+"""The functions of one row."""
 
 
 def prepare(task: Task) -> Entry:
     """A kernel over columns, into new ones."""
     given = inputs(task["kernel"], task["rows"], task["seed"])
-    loop = _LOOPS[task["kernel"]]
+    loop = LOOPS[task["kernel"]]
     compiled = numba.njit(error_model="numpy", nogil=True)(loop.function)
     columns = list(given.values())
     rows = len(columns[-1])

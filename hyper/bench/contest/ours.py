@@ -43,7 +43,7 @@ def compiled(program: Program, name: str) -> tuple[ir.Unit, RowsKernel]:
     source = Unit(program)
     native = source.native(name)
     unit = source.unit([name])
-    loaded = target.Compiler(target.host()).load(module_text(unit))
+    loaded = target.Compiler(target.host()).load(module_text(unit, calls=False))
     return unit, RowsKernel(unit.kernels[0], loaded, fails=native.function.fails)
 
 

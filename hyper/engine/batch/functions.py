@@ -85,7 +85,7 @@ class Function:
             from hyper.jit.llvm.target import Compiler, host
 
             unit = self.functions.unit.unit([self.name])
-            loaded = Compiler(host()).load(module_text(unit))
+            loaded = Compiler(host()).load(module_text(unit, calls=False))
             (kernel,) = unit.kernels
             fails = next(each.fails for each in unit.functions if each.name == self.name)
             self._kernel = RowsKernel(kernel, loaded, fails=fails), unit
