@@ -23,6 +23,8 @@ EventName: TypeAlias = Literal[
     "cache:miss",
     "cache:outage",
     "worker:batch",
+    "jit:tier:upgrade",
+    "jit:deoptimization",
     "diagnostic",
 ]
 EVENT_NAMES: Final[tuple[str, ...]] = get_args(EventName)
@@ -36,6 +38,7 @@ class Event(msgspec.Struct, frozen=True):
     ``success`` on ``compilation:end``; ``diagnostic`` on ``diagnostic``; ``reason`` on ``cache:…``.
     ``worker:batch`` tells, when the stages are through, which ``worker`` did ``total`` items of the stage ``phase``, when it
     ``began`` on the clock of ``time.perf_counter`` and how many ``seconds`` it took.
+    ``jit:…`` have the ``function`` and its ``tier``: the new one, or the one that is left, with ``reason``, ``path`` and ``line``.
     """
 
     name: EventName
@@ -49,6 +52,9 @@ class Event(msgspec.Struct, frozen=True):
     reason: str = ""
     worker: str = ""
     began: float = 0.0
+    function: str = ""
+    tier: int = 0
+    line: int = 0
 
 
 Listener: TypeAlias = "Callable[[Event], Any]"

@@ -1,0 +1,169 @@
+"""What the machine of ``machine.py`` lacks: a lock, a clock, compiles on a thread of their own, and somebody to tell."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+import msgspec
+
+from hyper.base.events import Event
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from hyper.base.events import Listener
+    from hyper.jit.policy.machine import Action, Decision, Policy
+
+    Compile: TypeAlias = Callable[[], Any]
+    """Makes the code of a tier. Raises ``CannotCompile``, with the reason, where the function has no such form."""
+
+_KEPT: Final = 16
+
+
+class CannotCompile(Exception):  # noqa: N818  # an outcome, kept as the reason for staying below
+    """A function has no form at a tier."""
+
+
+class Deoptimisation(msgspec.Struct, frozen=True):
+    """Why a call ran at a lower tier after all: the guard or the loss, its place (line 0 for none), the value that failed."""
+
+    tier: int
+    reason: str
+    file: str = ""
+    line: int = 0
+    value: str = ""
+
+
+class Driver:
+    """Runs the policy of one function for any number of threads.
+
+    ``compiles`` make the code of the tiers above tier 0 of the ladder. ``listener`` hears ``jit:tier:upgrade`` and
+    ``jit:deoptimization``, on the thread whose call it is; its exceptions reach that call. ``start`` runs a compile, by
+    default on a thread that does not keep the process alive. ``first`` is the number of tier 0 of the ladder in events and reasons.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        policy: Policy,
+        compiles: Sequence[Compile],
+        *,
+        listener: Listener | None = None,
+        clock: Callable[[], float] = time.perf_counter,
+        start: Callable[[Callable[[], None]], object] | None = None,
+        first: int = 0,
+    ) -> None:
+        self.name = name
+        self.clock = clock
+        self.deoptimisations: deque[Deoptimisation] = deque(maxlen=_KEPT)
+        """The latest reasons."""
+        self.refusals: dict[int, str] = {}
+        """By tier, why the function has no such form."""
+        self.guard_failures = 0
+        self.code: dict[int, Any] = {}
+        """What was compiled, by tier."""
+        self._policy = policy
+        self._compiles = compiles
+        self._listener = listener
+        self._start = start or self._in_background
+        self._first = first
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+
+    def before(self, size: int = 1, times: int = 1) -> Decision:
+        """Where to run the next ``times`` calls of this size; a compile that pays is begun."""
+        with self._lock:
+            decision = self._policy.before(size, times)
+            if decision.compile is not None:
+                self._policy.compile_began(decision.compile, self.clock())
+        tier = decision.compile
+        if tier is not None:
+            self._start(lambda: self._compile(tier))
+        if decision.action == "switch":
+            self._tell(
+                Event("jit:tier:upgrade", function=self.name, tier=decision.tier + self._first)
+            )
+        return decision
+
+    def ran(self, tier: int, size: int, began: float, ended: float, times: int = 1) -> Action:
+        """A call took from ``began`` to ``ended``, and stands for ``times`` of them."""
+        with self._lock:
+            action = self._policy.ran(tier, size, began, ended, times)
+        if action == "switch":
+            self._left(Deoptimisation(tier, "slower than the tier below"))
+        return action
+
+    def guard_failed(
+        self, why: Deoptimisation, size: int, began: float, failed: float, ended: float
+    ) -> Action:
+        """A guard did not hold; until ``failed`` the time was lost, until ``ended`` tier 0 of the ladder ran."""
+        with self._lock:
+            action = self._policy.guard_failed(why.tier, size, began, failed, ended)
+            self.guard_failures += 1
+            if action != "switch":
+                self._keep(why)
+        if action == "switch":
+            self._left(why)
+        return action
+
+    def withdraw(self, tier: int) -> None:
+        """Drop the code of a tier and of those above: it no longer fits."""
+        with self._lock:
+            self._policy.withdraw(tier)
+            for above in [each for each in self.code if each >= tier]:
+                del self.code[above]
+
+    def tier(self, size: int = 1) -> int:
+        """The tier that calls of this size run at."""
+        with self._lock:
+            return self._policy.tier(size)
+
+    def wait(self) -> None:
+        """Wait for a compile that is running."""
+        thread = self._thread
+        if thread is not None:
+            thread.join()
+
+    def _left(self, why: Deoptimisation) -> None:
+        with self._lock:
+            self._keep(why)
+        self._tell(
+            Event(
+                "jit:deoptimization",
+                function=self.name,
+                tier=why.tier + self._first,
+                reason=f"{why.reason}: {why.value}" if why.value else why.reason,
+                path=why.file,
+                line=why.line,
+            )
+        )
+
+    def _keep(self, why: Deoptimisation) -> None:
+        self.deoptimisations.append(msgspec.structs.replace(why, tier=why.tier + self._first))
+
+    def _tell(self, event: Event) -> None:
+        if self._listener is not None:
+            self._listener(event)
+
+    def _in_background(self, work: Callable[[], None]) -> None:
+        self._thread = threading.Thread(target=work, name="hyper-jit", daemon=True)
+        self._thread.start()
+
+    def _compile(self, tier: int) -> None:
+        failure = ""
+        code = None
+        try:
+            code = self._compiles[tier - 1]()
+        except CannotCompile as reason:
+            failure = str(reason)
+        except Exception as error:  # noqa: BLE001  # a compiler that fails costs the tier, never the call
+            failure = f"{type(error).__name__}: {error}"
+        with self._lock:
+            if failure:
+                self.refusals[tier] = failure
+            else:
+                self.code[tier] = code
+            self._policy.compile_ended(tier, self.clock(), failed=bool(failure))
