@@ -65,6 +65,9 @@ class Driver:
         self.guard_failures = 0
         self.code: dict[int, Any] = {}
         """What was compiled, by tier."""
+        self.promotions = 0
+        self.compile_seconds: dict[int, float] = {}
+        """What the latest compile of each tier took."""
         self._policy = policy
         self._compiles = compiles
         self._listener = listener
@@ -73,7 +76,7 @@ class Driver:
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
 
-    def before(self, size: int = 1, times: int = 1) -> Decision:
+    def before(self, size: int = 1, times: float = 1) -> Decision:
         """Where to run the next ``times`` calls of this size; a compile that pays is begun."""
         with self._lock:
             decision = self._policy.before(size, times)
@@ -83,12 +86,13 @@ class Driver:
         if tier is not None:
             self._start(lambda: self._compile(tier))
         if decision.action == "switch":
+            self.promotions += 1
             self._tell(
                 Event("jit:tier:upgrade", function=self.name, tier=decision.tier + self._first)
             )
         return decision
 
-    def ran(self, tier: int, size: int, began: float, ended: float, times: int = 1) -> Action:
+    def ran(self, tier: int, size: int, began: float, ended: float, times: float = 1) -> Action:
         """A call took from ``began`` to ``ended``, and stands for ``times`` of them."""
         with self._lock:
             action = self._policy.ran(tier, size, began, ended, times)
@@ -108,6 +112,15 @@ class Driver:
         if action == "switch":
             self._left(why)
         return action
+
+    def supply(self, tier: int) -> None:
+        """Compile a tier now, on this thread and at no cost to the policy; a function without such a form stays below."""
+        self.wait()
+        with self._lock:
+            if tier in self.code or tier in self.refusals:
+                return
+            self._policy.compile_began(tier, self.clock())
+        self._compile(tier, wished=True)
 
     def withdraw(self, tier: int) -> None:
         """Drop the code of a tier and of those above: it no longer fits."""
@@ -152,9 +165,10 @@ class Driver:
         self._thread = threading.Thread(target=work, name="hyper-jit", daemon=True)
         self._thread.start()
 
-    def _compile(self, tier: int) -> None:
+    def _compile(self, tier: int, *, wished: bool = False) -> None:
         failure = ""
         code = None
+        began = self.clock()
         try:
             code = self._compiles[tier - 1]()
         except CannotCompile as reason:
@@ -166,4 +180,8 @@ class Driver:
                 self.refusals[tier] = failure
             else:
                 self.code[tier] = code
-            self._policy.compile_ended(tier, self.clock(), failed=bool(failure))
+                self.compile_seconds[tier] = self.clock() - began
+            if wished and not failure:
+                self._policy.supply(tier)
+            else:
+                self._policy.compile_ended(tier, self.clock(), failed=bool(failure))

@@ -108,7 +108,7 @@ class Policy:
         self._spent = 0.0
         """What attempts cost and did not win back."""
 
-    def before(self, size: int, times: int = 1) -> Decision:
+    def before(self, size: int, times: float = 1) -> Decision:
         """Where to run the next ``times`` calls of this size (rows of a batch; 1 for a scalar call)."""
         known = self._sizes.setdefault(size.bit_length(), _Size())
         compile_ = self._to_compile(known, size * times)
@@ -124,7 +124,7 @@ class Policy:
                 return Decision(above, "switch", compile_)
         return Decision(known.tier, compile=compile_)
 
-    def ran(self, tier: int, size: int, began: float, ended: float, times: int = 1) -> Action:
+    def ran(self, tier: int, size: int, began: float, ended: float, times: float = 1) -> Action:
         """A call took from ``began`` to ``ended``, and stands for ``times`` of them. ``switch``: its tier has been left."""
         known = self._sizes.setdefault(size.bit_length(), _Size())
         unit = max(0.0, ended - began) / max(1, size)
@@ -137,7 +137,7 @@ class Policy:
         if tier == 0:
             self._below += unit * units
             return "stay"
-        return self._ran_above(known, unit, units)
+        return self._ran_above(known, unit, units, max(1, round(times)))
 
     def guard_failed(
         self, tier: int, size: int, began: float, failed: float, ended: float
@@ -170,6 +170,10 @@ class Policy:
         rung.estimate = max(rung.estimate, taken)
         self._spent += taken
 
+    def supply(self, tier: int) -> None:
+        """The code of a tier is there, made at somebody's wish and at their cost."""
+        self._rungs[tier].state = "ready"
+
     def withdraw(self, tier: int) -> None:
         """The code of a tier no longer fits: it has to be compiled again, at its measured price."""
         for known in self._sizes.values():
@@ -189,7 +193,7 @@ class Policy:
     def _fund(self) -> float:
         return self.settings.share * self._below - self._spent
 
-    def _to_compile(self, known: _Size, units: int) -> int | None:
+    def _to_compile(self, known: _Size, units: float) -> int | None:
         """The next tier, where its compile is covered and pays back when the future is as long as the past."""
         place = next((at for at, rung in enumerate(self._rungs) if rung.state != "ready"), None)
         if place is None or self._rungs[place].state != "none" or known.tier < place - 1:
@@ -211,14 +215,15 @@ class Policy:
         unit = known.costs.get(known.tier)
         return unit is not None and unit <= known.best_below(unit)
 
-    def _ran_above(self, known: _Size, unit: float, units: float) -> Action:
+    def _ran_above(self, known: _Size, unit: float, units: float, times: int) -> Action:
         below = known.best_below(unit)
         lost = (unit - below) * units
-        known.calls += 1
+        recent = known.calls // _RECENT
+        known.calls += times
         known.units += units
         known.seconds += unit * units
         known.in_a_row = 0
-        if known.calls % _RECENT == 0:
+        if known.calls // _RECENT != recent:
             known.failures = 0
         self._below += min(unit, below) * units
         known.loss = max(0.0, known.loss + lost)

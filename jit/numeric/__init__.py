@@ -1,0 +1,1 @@
+"""Ordinary numeric Python functions in tiers: as they are, compiled, and specialised; the answers are the same."""

@@ -1,0 +1,173 @@
+"""``tiered``: an ordinary numeric function that becomes faster where that pays, with the answers that it has."""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING, Any, Generic, ParamSpec, Protocol, TypeVar, cast, overload
+
+import msgspec
+
+from hyper.jit.numeric import machine_code
+from hyper.jit.numeric.calls import Calls
+from hyper.jit.numeric.source import NotNumericError, parameters_of
+from hyper.jit.policy.driver import Deoptimisation
+from hyper.jit.policy.machine import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from hyper.base.events import Listener
+
+P = ParamSpec("P")
+R_co = TypeVar("R_co", covariant=True)
+R = TypeVar("R")
+
+MISSING = "numba is not installed; `pip install hypercompiler[jit]` has it"
+
+
+class Status(msgspec.Struct, frozen=True):
+    """Where a function runs, and why not higher.
+
+    ``tier`` is 1 for the function itself, 2 for compiled code, 3 for compiled code with constant arguments. ``seconds`` are the
+    latest of a call by tier, ``compile_seconds`` those of compiles. ``refusals`` tell by tier why there is no such code.
+    ``deoptimisations`` are the latest reasons, each with its tier, place and call; ``guard_failures`` counts all.
+    """
+
+    tier: int
+    promotions: int = 0
+    guard_failures: int = 0
+    deoptimisations: tuple[Deoptimisation, ...] = ()
+    refusals: dict[int, str] = {}
+    seconds: dict[int, float] = {}
+    compile_seconds: dict[int, float] = {}
+
+
+class Tiered(Protocol, Generic[P, R_co]):
+    """A function that ``tiered`` has made: it is called as before."""
+
+    __name__: str
+    __wrapped__: Callable[..., Any]
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R_co:
+        """Call it, at the tier that it has."""
+
+    def status(self) -> Status:
+        """Where it runs."""
+
+    def explain(self) -> str:
+        """The same as text for people."""
+
+    def warm(self, *args: P.args, **kwargs: P.kwargs) -> None:
+        """Compile now for arguments like these, rather than when it has paid; the function does not run."""
+
+    def wait(self) -> None:
+        """Wait for a compile that is running."""
+
+
+@overload
+def tiered(function: Callable[P, R], /) -> Tiered[P, R]: ...
+@overload
+def tiered(
+    *, share: float = ..., listener: Listener | None = ...
+) -> Callable[[Callable[P, R]], Tiered[P, R]]: ...
+def tiered(function: Any = None, /, *, share: float = 0.1, listener: Listener | None = None) -> Any:
+    """Let an ordinary function of bools, ints and floats run in tiers.
+
+    It has to depend on its arguments only, as it may be run again. ``share`` is the part of the time spent in the function that
+    compiles and other attempts may cost. ``listener`` hears ``jit:tier:upgrade`` and ``jit:deoptimization``, on the thread whose
+    call it is; its exceptions reach that call. Where numba is not installed, or the function has no compiled form, it stays as it
+    is, and ``explain()`` tells why. Raises ``ValueError`` for a share that is not above 0 and at most 1.
+    """
+    if not 0 < share <= 1:
+        raise ValueError(f"share is above 0 and at most 1, not {share!r}")
+    if function is None:
+        return lambda made: _tiered(made, Settings(share=share), listener)
+    return _tiered(function, Settings(share=share), listener)
+
+
+def _tiered(function: Any, settings: Settings, listener: Listener | None) -> Any:
+    if hasattr(function, "status") and hasattr(function, "__wrapped__"):
+        return function
+    try:
+        parameters = parameters_of(function)
+    except NotNumericError as error:
+        return _plain(function, error.reason)
+    if not machine_code.is_installed():
+        return _plain(function, MISSING)
+    calls = Calls(function, parameters, settings, listener=listener)
+    made = cast("Any", functools.wraps(function)(calls.call))
+    made.status = functools.partial(_status, calls)
+    made.explain = functools.partial(_explain, function, made.status)
+    made.warm = functools.partial(_warm, calls)
+    made.wait = calls.driver.wait
+    return made
+
+
+def _plain(function: Any, reason: str) -> Any:
+    """The function with its answers about itself; calling it costs nothing more."""
+
+    def status() -> Status:
+        return Status(1, refusals={2: reason})
+
+    @functools.wraps(function)
+    def call(*args: Any, **named: Any) -> Any:
+        return function(*args, **named)
+
+    try:
+        function.status = status
+    except AttributeError:
+        made: Any = call
+        made.status = status
+    else:
+        made = function
+        made.__wrapped__ = function
+    made.explain = functools.partial(_explain, function, status)
+    made.warm = made.wait = lambda *_args, **_named: None
+    return made
+
+
+def _status(calls: Calls) -> Status:
+    driver = calls.driver
+    return Status(
+        tier=driver.tier() + 1,
+        promotions=driver.promotions,
+        guard_failures=driver.guard_failures,
+        deoptimisations=tuple(driver.deoptimisations),
+        refusals={tier + 1: reason for tier, reason in sorted(driver.refusals.items())},
+        seconds=dict(sorted(calls.unit_seconds.items())),
+        compile_seconds={
+            tier + 1: seconds for tier, seconds in sorted(driver.compile_seconds.items())
+        },
+    )
+
+
+def _warm(calls: Calls, *args: Any, **named: Any) -> None:
+    import inspect
+
+    bound = inspect.signature(calls.function).bind(*args, **named)
+    bound.apply_defaults()
+    calls.supply(tuple(bound.arguments.values()))
+
+
+def _explain(function: Any, status: Callable[[], Status]) -> str:
+    found = status()
+    lines = [f"{getattr(function, '__qualname__', function)}: tier {found.tier}"]
+    for tier in (1, 2, 3):
+        parts = []
+        if tier in found.seconds:
+            parts.append(f"{found.seconds[tier] * 1e6:,.2f} µs a call")
+        if tier in found.compile_seconds:
+            parts.append(f"compiled in {found.compile_seconds[tier]:.2f} s")
+        if tier in found.refusals:
+            parts.append(f"not taken: {found.refusals[tier]}")
+        if parts:
+            lines.append(f"  tier {tier}: {', '.join(parts)}")
+    if found.guard_failures:
+        lines.append(f"  {found.guard_failures:,} calls were left to tier 1, the last of them:")
+    for why in list(found.deoptimisations)[-3:]:
+        place = f"{why.file}:{why.line}: " if why.line else ""
+        lines.append(f"    {place}{why.reason}{f', {why.value}' if why.value else ''}")
+    return "\n".join(lines)
+
+
+__all__ = ["Status", "Tiered", "tiered"]
