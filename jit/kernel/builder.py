@@ -45,6 +45,7 @@ class Builder:
     def __init__(self, name: str, *, limit: int = 20_000) -> None:
         self.name = name
         self.fails = False
+        self.reorders = False
         self._limit = limit
         self._steps = 0
         self._params: list[ir.Param] = []
@@ -165,6 +166,7 @@ class Builder:
             len(self._kinds),
             tuple(self._blocks[0]),
             self.fails,
+            self.reorders,
         )
 
     def _value(self, kind: Kind) -> int:

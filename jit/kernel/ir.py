@@ -155,7 +155,8 @@ class Param(msgspec.Struct, frozen=True):
 
 class Function(msgspec.Struct, frozen=True):
     """``values`` is one more than the highest number used; ``variables`` are the kinds of the variables, each 0 at the start.
-    ``fails`` tells whether any status but 0 can come."""
+    ``fails`` tells whether any status but 0 can come. ``reorders`` allows sums, products and quotients of floats to be taken
+    together in another order, and to be rounded once where two are."""
 
     name: str
     params: tuple[Param, ...]
@@ -164,6 +165,7 @@ class Function(msgspec.Struct, frozen=True):
     values: int
     body: tuple[Step, ...]
     fails: bool
+    reorders: bool = False
 
 
 Meaning: TypeAlias = Literal["bool", "int", "float", "date", "decimal", "label", "text", "offset"]
@@ -245,6 +247,7 @@ FLOAT_OPERATIONS: Final = frozenset(
     {
         "add", "sub", "mul", "div", "neg", "abs", "floordiv", "floormod",
         "sqrt", "rint", "floor", "ceil", "exp", "log", "log10", "pow",
+        "round_digits",  # half-even, of the exact value, to parts of the second, a power of ten to 10**22; the product below 2**52
     }
 )  # fmt: skip
 COMPARISONS: Final = frozenset({"eq", "ne", "lt", "le", "gt", "ge"})

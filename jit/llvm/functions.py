@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hyper.jit.kernel import ir
-from hyper.jit.llvm.operations import STORED, TYPES, constant, operation
+from hyper.jit.llvm.operations import STORED, TYPES, constant, operation, relaxed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -133,7 +133,7 @@ class FunctionText:
         args = [self._operand(arg) for arg in step.args]
         dest = f"%x{step.dest}"
         for line in operation(step.name, step.kind, operand, dest, args, self._support):
-            self._line(line)
+            self._line(relaxed(line) if self._function.reorders else line)
 
     def _checked(self, step: ir.Checked) -> None:
         self._kinds[step.dest] = "int"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import struct
 from typing import TYPE_CHECKING, Final
 
@@ -23,6 +24,7 @@ STORED: Final[dict[Storage, str]] = {
 
 _INT: Final = {"add": "add", "sub": "sub", "mul": "mul"}
 _FLOAT: Final = {"add": "fadd", "sub": "fsub", "mul": "fmul", "div": "fdiv"}
+_ARITHMETIC: Final = re.compile(r"= (fadd|fsub|fmul|fdiv) double")
 _LOGIC: Final = {"and": "and", "or": "or", "xor": "xor"}
 _SIGNED: Final = {"eq": "eq", "ne": "ne", "lt": "slt", "le": "sle", "gt": "sgt", "ge": "sge"}
 _ORDERED: Final = {"eq": "oeq", "ne": "une", "lt": "olt", "le": "ole", "gt": "ogt", "ge": "oge"}
@@ -52,6 +54,11 @@ def constant(value: Imm) -> str:
     if value.kind == "bool":
         return "true" if value.text == "1" else "false"
     return value.text
+
+
+def relaxed(line: str) -> str:
+    """A line whose arithmetic of floats may be reordered: NaN, infinities and the sign of zero still count."""
+    return _ARITHMETIC.sub(r"= \1 reassoc arcp contract double", line)
 
 
 def operation(  # noqa: PLR0917  # what a line is made of

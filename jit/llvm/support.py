@@ -48,6 +48,42 @@ define internal double @hk.floordiv(double %a, double %b) alwaysinline {
   ret double %result
 }
 
+; Python's round(x, n) for a power of ten whose product with x is below 2**52. The product is taken with its error (Dekker), which
+; decides where the rounded product is a half. The quotient of two whole numbers that are floats is then rounded once.
+define internal double @hk.round_digits(double %x, double %power) alwaysinline {
+  %p = fmul double %x, %power
+  %xs = fmul double %x, 134217729.0
+  %xd = fsub double %xs, %x
+  %xh = fsub double %xs, %xd
+  %xl = fsub double %x, %xh
+  %ps = fmul double %power, 134217729.0
+  %pd = fsub double %ps, %power
+  %ph = fsub double %ps, %pd
+  %pl = fsub double %power, %ph
+  %hh = fmul double %xh, %ph
+  %e1 = fsub double %hh, %p
+  %hl = fmul double %xh, %pl
+  %e2 = fadd double %e1, %hl
+  %lh = fmul double %xl, %ph
+  %e3 = fadd double %e2, %lh
+  %ll = fmul double %xl, %pl
+  %error = fadd double %e3, %ll
+  %q = call double @llvm.roundeven.f64(double %p)
+  %off = fsub double %p, %q
+  %size = call double @llvm.fabs.f64(double %off)
+  %half = fcmp oeq double %size, 0.5
+  %more = fcmp ogt double %error, 0.0
+  %less = fcmp olt double %error, 0.0
+  %above = fadd double %p, 0.5
+  %below = fsub double %p, 0.5
+  %up = select i1 %more, double %above, double %q
+  %down = select i1 %less, double %below, double %up
+  %whole = select i1 %half, double %down, double %q
+  %signed = call double @llvm.copysign.f64(double %whole, double %x)
+  %result = fdiv double %signed, %power
+  ret double %result
+}
+
 define internal i1 @hk.is_finite(double %a) alwaysinline {
   %size = call double @llvm.fabs.f64(double %a)
   %is = fcmp olt double %size, 0x7FF0000000000000

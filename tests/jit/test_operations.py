@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from hyper.jit.kernel.builder import integer
+from hyper.jit.kernel.builder import floating, integer
 from tests.jit.machine import run, unit_of
 
 if TYPE_CHECKING:
@@ -94,6 +94,30 @@ def test_whole_division_of_floats(name: str, python: Callable[[float, float], fl
     for (a, b), (_, value) in zip(rows, run(unit, rows), strict=True):
         expected = python(a, b)
         assert same(value, expected) or (math.isnan(value) and math.isnan(expected)), (a, b)
+
+
+def test_floats_are_rounded_to_digits_as_python_does() -> None:
+    source = random.Random(11)
+    for digits in (1, 2, 3, 7, 15, 22):
+        values = [*FLOATS, 2.675, 1.005, 0.285, -0.04, 0.125, 5e-23, 1e-22, 4503599627370495.5]
+        for _ in range(3000):
+            near = source.randrange(-(10**15), 10**15) / 10 ** source.randrange(0, 16)
+            tie = (source.randrange(-(10**6), 10**6) + 0.5) / 10**digits
+            values += [near, math.nextafter(near, 0), tie, math.nextafter(tie, 9)]
+            values += [tie * 2 ** source.randrange(-40, 1), source.randrange(2**20) / 2**20]
+        values = [each for each in values if abs(each * 10.0**digits) < 2**52]
+        power = floating(10.0**digits)
+        unit = unit_of(
+            ["float"],
+            lambda builder, args, power=power: [  # type: ignore[misc]
+                builder.op("round_digits", "float", *args, power)
+            ],
+        )
+        for value, (status, got) in zip(
+            values, run(unit, [[each] for each in values]), strict=True
+        ):
+            assert status == 0
+            assert same(got, round(value, digits)), (value, digits)
 
 
 def test_ints_and_floats_are_compared_exactly() -> None:

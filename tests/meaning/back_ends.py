@@ -285,21 +285,20 @@ class Wasm(Batches):
 
     def outcomes(self, name: str, rows: Sequence[Sequence[Any]], now: datetime) -> list[Any]:
         """All at once; call by call gives the same."""
-        kernels, codes = self._kernels, self._kernels.codes()
-        columns = kernels.columns(name, rows, codes, now)
+        columns = self._kernels.columns(name, rows, now).arrays
         outputs, statuses, failed = self._module.rows(name, columns, len(rows))
-        assert failed == sum(status != 0 for status in statuses)
-        found = self._found(name, rows, codes, outputs, statuses)
+        memory = Memory(outputs, np.array(statuses, np.int32))
+        assert failed == np.count_nonzero(memory.status)
+        found = self._found(name, rows, now, memory)
         assert [self._one(name, row, now) for row in rows] == found
         return found
 
     def _one(self, name: str, row: Sequence[Any], now: datetime) -> Any:
-        codes = self._kernels.codes()
-        columns = self._kernels.columns(name, [row], codes, now)
-        status, leaves = self._module.scalar(name, columns)
+        columns = self._kernels.columns(name, [row], now)
+        status, leaves = self._module.scalar(name, columns.arrays)
         if status:
             return self._kernels.failed(status)
-        return self._kernels.outcome(name, row, leaves, codes)
+        return self._kernels.outcome(name, row, leaves, columns.codes)
 
     def close(self) -> None:
         """Forget the module."""

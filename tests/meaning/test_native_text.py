@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -10,7 +11,7 @@ import pytest
 
 from hyper.emit.native.values import NotNative
 from tests.check.programs import program
-from tests.meaning.back_ends import Subject, compare
+from tests.meaning.back_ends import BACK_ENDS, Subject, compare
 
 pytest.importorskip("llvmlite")
 
@@ -449,3 +450,29 @@ calc f(country: string, own: string, a: int) -> decimal(6, 2):
         for a in (0, 4)
     ]
     assert {"decimal", "division_by_zero", "out_of_bounds"} == set(codes(agree(text, *rows)))
+
+
+def test_floats_rounded_to_digits() -> None:
+    text = "calc f(a: float) -> float: round(a, 2) + round(a / 3.0, 5) * 1e-9"
+    values = (0.0, -0.0, -0.004, 2.675, 0.125, 1e10, 1e17, -1.7e308, 4e9 + 0.005)
+    assert set(codes(agree(text, *[{"a": value} for value in values]))) == {"float"}
+    text = "calc f(a: float) -> float: round(a * 1e300 * 1e300, 2)"
+    assert len({str(each) for each in agree(text, {"a": 1.0}, {"a": -1.0}, {"a": 0.0})}) == 3
+
+
+def test_fast_arithmetic_is_near_and_only_where_it_is_asked_for() -> None:
+    body = "sum(each * 0.1 for each in a) / 3.0"
+    text = f"calc f(a: list[float]) -> float @fastmath: {body}\ncalc g(a: list[float]) -> float: {body}"
+    with Subject(program(text)) as subject:
+        kernels = subject.kernels
+        assert [each.reorders for each in kernels.unit.functions] == [True, False]
+        rows = [[[float(each) for each in range(size)]] for size in (0, 1, 3, 1000)]
+        rows += [[[math.inf, 1.0]], [[math.inf, -math.inf]], [[-0.0]]]
+        (exact,) = [subject.expected("m0.f", rows, NOW)]
+        assert compare(subject, {"m0.g": rows}, {"m0.g": exact}, NOW).differences == []
+        for back_end in BACK_ENDS:
+            got = back_end.run(subject).outcomes("m0.f", rows, NOW)
+            for one, other in zip(got, exact, strict=True):
+                assert one == other or math.isclose(
+                    float.fromhex(one[1]), float.fromhex(other[1]), rel_tol=1e-12
+                )

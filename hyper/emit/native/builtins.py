@@ -22,6 +22,8 @@ AGGREGATES: Final = frozenset({"sum", "count", "min", "max", "avg", "any", "all"
 _TESTS: Final = frozenset({"is_nan", "is_finite", "is_infinite"})
 _WHOLE: Final = {"round": "rint", "floor": "floor", "ceil": "ceil"}
 _MOST_FACTORS: Final = 63
+_MOST_PLACES: Final = 22
+"""Powers of ten up to this one are floats exactly."""
 
 
 class Builtins:
@@ -135,10 +137,27 @@ class Builtins:
             if not -28 <= places <= 28:
                 raise NotNative("round to more than 28 digits")
             return self._decimals.rounded(value, places)
-        _, kind = _number(value)
-        if kind == "int" and places is not None and places >= 0:
+        operand, kind = _number(value)
+        if places is None or places < 0:
+            raise NotNative("round to digits that are computed, or to tens")
+        if kind == "int":
             return value
-        raise NotNative("a float rounded to digits, or an int to tens")
+        if not 0 < places <= _MOST_PLACES:
+            raise NotNative("a float rounded to no digits, or to more than 22")
+        return Scalar("float", self._rounded(operand, 10.0**places))
+
+    def _rounded(self, operand: Operand, power: float) -> Operand:
+        """A float rounded to parts of a power of ten. From 2**52 on a float is whole; one whose digits do not fit 52 bits is left
+        to a lower tier."""
+        builder, limit = self._builder, floating(2.0**52)
+        product = builder.op("mul", "float", operand, floating(power))
+        long = builder.op("ge", "bool", builder.op("abs", "float", product), limit)
+        whole = builder.op("ge", "bool", builder.op("abs", "float", operand), limit)
+        parts = builder.op("not", "bool", whole)
+        site = self._expressions.sites.guard("a float of more than 15 digits, rounded")
+        builder.fail(builder.op("and", "bool", long, parts), site, guard=True)
+        made = builder.op("round_digits", "float", operand, floating(power))
+        return builder.op("select", "float", whole, operand, made)
 
     def _whole(self, name: str, value: Value) -> Value:
         if isinstance(value, Decimal):

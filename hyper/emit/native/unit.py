@@ -106,9 +106,8 @@ class Unit:
         if isinstance(definition, ExternDef):
             raise NotNative("an extern is the user's Python", self._path(name), definition.line)
         assert isinstance(definition, CalcDef | TableDef | RuleDef), name
-        if definition.markers.fastmath:
-            raise NotNative("@fastmath", self._path(name), definition.line)
         builder = Builder(name, limit=MOST_STEPS)
+        builder.reorders = definition.markers.fastmath
         places = Places(self.program, self.kinds, builder)
         expressions = Expressions(self, builder, places)
         path, before = self._path(name), (self.sites.file, self.sites.line)
