@@ -6,7 +6,10 @@ import contextlib
 import os
 import re
 import time
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 # Nobody takes so long from writing a file to giving it its name.
 _WRITING_SECONDS: Final = 24 * 3600.0
@@ -24,6 +27,26 @@ def replace(path: str, data: bytes, mode: int = 0o666) -> None:
         with open(aside, "xb", opener=lambda at, flags: os.open(at, flags, mode)) as stream:
             stream.write(data)
         os.replace(aside, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(aside)
+        raise
+
+
+@contextlib.contextmanager
+def writing(path: str) -> Iterator[str]:
+    """A path to write to; what is there takes the place of the file when the context ends well, and is gone when it does not.
+
+    What is no file, such as a device, is written as it is.
+    """
+    if os.path.exists(path) and not os.path.isfile(path):
+        yield path
+        return
+    folder, name = os.path.split(os.path.realpath(path))
+    aside = os.path.join(folder, f".{name}.{os.getpid()}.{time.time_ns():x}")
+    try:
+        yield aside
+        os.replace(aside, os.path.join(folder, name))
     except BaseException:
         with contextlib.suppress(OSError):
             os.unlink(aside)

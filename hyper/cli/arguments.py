@@ -35,7 +35,7 @@ build
 
 look
   explain         types, cost bound, dependents and callers of a name
-  run             evaluate a calc, table or rule on one input
+  run             evaluate a calc, table or rule on one input, or on each row of a file
   cache           what is kept between builds: its size, its health, its end
   doctor          what is installed, and what is missing
   bench           made-up trees of any size, and what builds of them cost
@@ -243,17 +243,28 @@ def _run(parser: argparse.ArgumentParser) -> None:
     _sources(parser)
     parser.add_argument(
         "--args",
-        default="{}",
         metavar="JSON",
         help="an object of arguments by name, or a list of them; @FILE reads a file",
+    )
+    parser.add_argument(
+        "--data",
+        metavar="FILE",
+        help="a table with a column for each argument: CSV, Parquet or Arrow, by the end of its name",
+    )
+    parser.add_argument(
+        "-o",
+        "--out",
+        dest="results",
+        metavar="FILE",
+        help="with --data: write the results to a table, errors too",
     )
     parser.add_argument("--now", metavar="TIME", help="the clock: ISO 8601 with an offset")
     parser.add_argument(
         "--tier",
         dest="level",
-        choices=("0", "1"),
-        default="0",
-        help="0 interprets (default), 1 runs the generated Python",
+        choices=("0", "1", "2", "3"),
+        help="0 interprets (default), 1 runs the generated Python; with --data also 2, machine code, and 3, that on "
+        "several cores; default there: as the option jit says",
     )
     parser.add_argument(
         "--why",
@@ -308,7 +319,7 @@ _COMMANDS: Final[tuple[tuple[str, str, Callable[[argparse.ArgumentParser], None]
     ("test", "Run the scenarios, those that reach your own Python code too.", _test),
     ("fmt", "Format intent files.", _fmt),
     ("explain", "Tell types, cost bound, dependents and callers of a name.", _explain),
-    ("run", "Evaluate a calc, table or rule on one input.", _run),
+    ("run", "Evaluate a calc, table or rule on one input, or on each row of a file.", _run),
     ("cache", "Look after what is kept between builds.", _cache),
     ("doctor", "Tell what is installed, and what is missing.", _doctor),
     ("bench", "Make up trees of any size, and measure builds.", _bench),

@@ -69,6 +69,12 @@ class Console:
         self.progress_end()
         tell(text + "\n")
 
+    def aside(self, text: str) -> None:
+        """Print a line to stderr above the progress bar, which stays."""
+        if self._progress is not None:
+            self._progress.hide()
+        tell(_sayable(text, sys.stderr) + "\n")
+
     def object(self, value: dict[str, Any]) -> None:
         """Print the one JSON object of ``--json``."""
         import json
@@ -117,12 +123,19 @@ class Console:
     def follow(self, compiler: Compiler) -> None:
         """Say what cannot be used, and on a terminal show how far a compiler is."""
         compiler.on("cache:outage", self._outage)
-        watched = sys.stderr is not None and sys.stderr.isatty()
-        if watched and not self.json and os.environ.get("TERM") != "dumb":
-            from hyper.cli.progress import Progress
+        bar = self.bar()
+        if bar is not None:
+            compiler.on("*", bar.hear)
 
-            self._progress = Progress()
-            compiler.on("*", self._progress.hear)
+    def bar(self) -> Progress | None:
+        """A progress bar, where somebody may see it; ``progress_end`` takes it away."""
+        watched = sys.stderr is not None and sys.stderr.isatty()
+        if not watched or self.json or os.environ.get("TERM") == "dumb":
+            return None
+        from hyper.cli.progress import Progress
+
+        self._progress = Progress()
+        return self._progress
 
     def _outage(self, event: Event) -> None:
         shared = f"building without the shared cache: {event.reason}"

@@ -16,7 +16,7 @@ _PAUSE: Final = 0.05
 
 
 class Progress:
-    """Hears the events of a compile and draws them to stderr."""
+    """Draws how far something is to stderr; it may hear the events of a compile."""
 
     def __init__(self) -> None:
         self._began = time.perf_counter()
@@ -28,14 +28,15 @@ class Progress:
     def hear(self, event: Event) -> None:
         """Take in one event."""
         if event.name == "phase:start":
-            self._phase = event.phase
-            self._show(event.total or None, 0)
+            self.show(event.phase, event.total or None, 0)
         elif event.name == "compilation:progress":
-            self._show(event.total, event.done)
+            self.show(self._phase, event.total, event.done)
         elif event.name == "compilation:end":
             self.close()
 
-    def _show(self, total: int | None, done: int) -> None:
+    def show(self, phase: str, total: int | None, done: int) -> None:
+        """Draw that so much of a phase is done."""
+        self._phase = phase
         now = time.perf_counter()
         if self._bar is None:
             if now - self._began < _PATIENCE:
@@ -48,6 +49,12 @@ class Progress:
         if not done or now - self._drawn >= _PAUSE:
             self._bar.refresh()
             self._drawn = now
+
+    def hide(self) -> None:
+        """Make room for a line; the bar comes back when it is drawn again."""
+        if self._bar is not None:
+            self._bar.stop()
+            self._bar = None
 
     def close(self) -> None:
         """Take the bar off the screen."""

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from hyper.engine.executors import Executor
     from hyper.engine.incremental import Request
     from hyper.engine.memory import Memory
+    from hyper.engine.options import Options
     from hyper.engine.parsed import Parsed
     from hyper.engine.record import Kind
     from hyper.ir.interpreter.watch import Watch
@@ -139,13 +140,14 @@ class Compiler:
         program = result.compilation.program if result.compilation is not None else None
         if not result.success or program is None:
             raise SourceError(result.diagnostics)
-        chosen = configure(
-            self._files,
-            start_of(self._files, _as_list(paths)),
-            self._environment,
-            {**self._arguments, **_checked(options)},
-        ).options
+        chosen = self.options(paths, **options)
         return Functions(program, level=chosen.jit_level, cores=available_cores())
+
+    def options(self, paths: Paths = None, **options: Any) -> Options:
+        """The options that hold for sources."""
+        start = start_of(self._files, _as_list(paths))
+        given = {**self._arguments, **_checked(options)}
+        return configure(self._files, start, self._environment, given).options
 
     def batch(
         self,

@@ -104,9 +104,11 @@ class Binding:
         self._expected = expected
         self._bare = bare
         self._root = _Branch()
+        self._paths: list[Parts] = []
         for place, path in enumerate(parts):
             if columns[place].role == "whole":
                 continue
+            self._paths.append(path)
             branch = self._root
             for step in path:
                 branch = branch.inner.setdefault(step, _Branch())
@@ -122,6 +124,16 @@ class Binding:
         """How a place may be called in a table."""
         found = _spelt(self, parts)
         return found + (_spelt(self, parts, 1) if self._bare and len(parts) > 1 else [])
+
+    def wanted(self, names: Iterable[str]) -> list[str]:
+        """Those among the names of a table that are read."""
+        known: set[str] = set()
+        for path in self._paths:
+            for stop in range(1, len(path) + 1):
+                if path[stop - 1] in {"[]", "?"}:
+                    break
+                known.update(self.names(path[:stop]))
+        return [name for name in names if name in known]
 
     @property
     def root(self) -> _Branch:

@@ -127,6 +127,25 @@ class Column:
         return pa.Array.from_buffers(kind, len(pairs), [valid, data])
 
 
+def arrow_type(form: Format) -> Any:
+    """The type of the array of Arrow, where labels and texts are not encoded."""
+    import pyarrow as pa
+
+    match form.meaning:
+        case "bool":
+            return pa.bool_()
+        case "date":
+            return pa.date32()
+        case "int":
+            return pa.int64()
+        case "float":
+            return pa.float64()
+        case "decimal":
+            return pa.decimal128(form.precision, form.scale)
+        case _:
+            return _kind(form)
+
+
 def _kind(form: Format) -> Any:
     import pyarrow as pa
 

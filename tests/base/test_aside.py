@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from hyper.base import aside
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def test_a_file_is_replaced_and_nothing_is_left(tmp_path: Path) -> None:
@@ -49,3 +46,25 @@ def test_what_was_left_is_swept_once_it_is_old(tmp_path: Path) -> None:
     aside.sweep(str(tmp_path), "kept|more")
     assert sorted(os.listdir(tmp_path)) == sorted([*old[2:], ".kept.2"])
     aside.sweep(str(tmp_path / "none"), "kept")
+
+
+def test_what_is_written_aside_is_there_when_it_is_whole(tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    path.write_text("before")
+    (tmp_path / "link").symlink_to(path)
+
+    def broken_off() -> None:
+        with aside.writing(str(path)) as given:
+            Path(given).write_text("half")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        broken_off()
+    assert path.read_text() == "before"
+    with aside.writing(str(tmp_path / "link")) as given:
+        Path(given).write_text("after")
+        assert path.read_text() == "before"
+    assert path.read_text() == "after"
+    assert sorted(os.listdir(tmp_path)) == ["a", "link"]
+    with aside.writing(os.devnull) as given:
+        assert given == os.devnull

@@ -1,4 +1,4 @@
-"""``hyper run``: evaluate a calc, table or rule on one input."""
+"""``hyper run``: evaluate a calc, table or rule on one input, or on each row of a file."""
 
 from __future__ import annotations
 
@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     import argparse
 
     from hyper.cli.console import Console
+    from hyper.engine.compiler import Compiler
     from hyper.engine.evaluation import Outcome
+    from hyper.engine.result import Result
     from hyper.engine.why import Why
     from hyper.ir.program import Program
 
@@ -28,22 +30,34 @@ if TYPE_CHECKING:
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Evaluate, and print the value as JSON."""
     now = _now(arguments.now)
-    view = compile_with(arguments, console, lambda compiler, paths: compiler.analyse(paths))
+    _agree(arguments)
+    levels: list[int] = []
+
+    def analysed(compiler: Compiler, paths: list[str]) -> Result:
+        levels.append(compiler.options(paths).jit_level)
+        return compiler.analyse(paths)
+
+    view = compile_with(arguments, console, analysed)
     program = program_of(view, console)
     if program is None:
         return FAILED
     name = find_name(program, arguments.name)
     if not is_function(program, name):
         raise UsageError(f'"{name}" is no calc, table or rule')
+    # Externs name modules beside the project: they are found from the working folder, as with `python -m`.
+    if os.getcwd() not in sys.path:
+        sys.path.insert(0, os.getcwd())
+    if arguments.data is not None:
+        from hyper.cli.commands.run_data import run_data
+
+        level = levels[0] if arguments.level is None else int(arguments.level)
+        return run_data(program, name, arguments, console, level=level, now=now, shown=view.shown)
     try:
-        given = read_arguments(program, name, _text(arguments.args))
+        given = read_arguments(program, name, _text(arguments.args or "{}"))
     except ValueError as error:
         raise UsageError(f"--args: {error}") from None
     except RecursionError:
         raise UsageError("--args: the JSON is nested too deeply") from None
-    # Externs name modules beside the project: they are found from the working folder, as with `python -m`.
-    if os.getcwd() not in sys.path:
-        sys.path.insert(0, os.getcwd())
     outcome, steps = _evaluate(program, name, given, now, arguments)
     told: dict[str, Any] = {}
     if steps is not None:
@@ -68,6 +82,19 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     return FAILED
 
 
+def _agree(arguments: argparse.Namespace) -> None:
+    """Raise for options that do not go together."""
+    if arguments.data is not None:
+        for option, value in (("--args", arguments.args), ("--why", arguments.why)):
+            if value:
+                raise UsageError(f"{option} is for one input, --data for a table of them")
+        return
+    if arguments.results is not None:
+        raise UsageError("--out is for the results of --data")
+    if arguments.level in {"2", "3"}:
+        raise UsageError(f"--tier {arguments.level} is for --data: one input is run at tier 0 or 1")
+
+
 def _evaluate(
     program: Program,
     name: str,
@@ -81,9 +108,9 @@ def _evaluate(
         from hyper.engine.why import runs_user_code, why
 
         outcome, steps = why(program, name, given, now)
-        if arguments.level == "0" or runs_user_code(program, name):
+        if arguments.level != "1" or runs_user_code(program, name):
             return outcome, steps
-    if arguments.level == "0":
+    if arguments.level != "1":
         return interpret(program, name, given, now), steps
     from hyper.engine.generated import run_generated
 

@@ -17,11 +17,13 @@ from hyper.ir.scenarios import load_extern
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from hyper.engine.batch.files import TableFile
     from hyper.engine.batch.layout import Layout
     from hyper.engine.batch.result import BatchResult
     from hyper.engine.batch.rows import Package
     from hyper.ir.program import Program
     from hyper.jit.batch import RowsKernel
+    from hyper.jit.columns.binding import Binding
     from hyper.jit.columns.texts import Texts
     from hyper.jit.kernel import ir
 
@@ -76,6 +78,7 @@ class Function:
         self.decoder = Decoder(self.layout, functions.interpreter, functions.unit.kinds)
         self.why, self.file, self.line = _why(self.layout, functions.level)
         self._kernel: tuple[RowsKernel, ir.Unit] | None = None
+        self._binding: tuple[datetime, Binding] | None = None
 
     def kernel(self) -> tuple[RowsKernel, ir.Unit] | None:
         """The kernel with its unit, compiled now if it was not; ``None`` where there is none."""
@@ -114,6 +117,31 @@ class Function:
         from hyper.jit.columns.tables import table_of
 
         return Run(self, table_of(data, cells=cells), now).result()
+
+    def over_file(self, file: TableFile, *, now: datetime) -> Iterator[BatchResult]:
+        """The results of the parts of a file, each made when it is asked for."""
+        from hyper.engine.batch.running import Run
+        from hyper.jit.columns.tables import Table
+
+        for part in file.parts:
+            if part.wrong:
+                yield Run(self, Table({}, part.rows), now).unread(part.wrong)
+            else:
+                yield self.table(part.table, now=now, cells=file.cells)
+
+    def binding(self, now: datetime) -> Binding:
+        """What binds tables to the columns. Defaults may read the clock."""
+        if self._binding is None or self._binding[0] != now:
+            from hyper.engine.batch.expected import expected_places
+            from hyper.jit.columns.binding import Binding
+
+            functions, layout = self.functions, self.layout
+            expected = expected_places(layout, functions.interpreter, functions.unit.kinds, now)
+            made = Binding(
+                layout.columns, layout.parts, expected, bare=layout.bare, opaque=layout.opaque
+            )
+            self._binding = now, made
+        return self._binding[1]
 
     def known_texts(self) -> Texts:
         """A dictionary with the texts of the kernel."""

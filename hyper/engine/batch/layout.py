@@ -48,6 +48,14 @@ class Layout:
         """Whether the fields of the one parameter may be columns themselves."""
         return len(self.params) == 1
 
+    def result_names(self) -> dict[str, Format | None]:
+        """The columns of results, by name; ``None`` for values that no kernel knows."""
+        return {
+            ".".join(steps) or "value": None if place in self.opaque_outputs else output.format
+            for place, (output, steps) in enumerate(zip(self.outputs, self.steps, strict=True))
+            if steps[-1:] != ("?",)
+        }
+
 
 def layout_of(unit: Unit, name: str) -> Layout:
     """The layout of a calc, table, rule or extern."""

@@ -9,13 +9,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from hyper.engine.batch.expected import expected_places
 from hyper.engine.batch.result import BatchResult, Errors, Guard, Stats
 from hyper.engine.batch.rows import LOCK, Failure, Generated, Interpreted
 from hyper.engine.batch.values import EPOCH, at_path
 from hyper.ir.interpreter import InputError
 from hyper.jit.batch import DTYPES
-from hyper.jit.columns.binding import Binding
 from hyper.jit.columns.results import Column, encoded
 
 if TYPE_CHECKING:
@@ -36,17 +34,13 @@ class Run:
     """One batch of a function."""
 
     def __init__(self, function: Function, table: Table, now: datetime) -> None:
-        functions = function.functions
         self._function = function
         self._table = table
         self._now = now
         self._kernel = function.kernel()
         self._texts = function.known_texts()
         layout = function.layout
-        expected = expected_places(layout, functions.interpreter, functions.unit.kinds, now)
-        self._binding = Binding(
-            layout.columns, layout.parts, expected, bare=layout.bare, opaque=layout.opaque
-        )
+        self._binding = function.binding(now)
         self._whole = {"today()": now.date().toordinal() - EPOCH}
         self._outputs = [self._memory(place) for place in range(len(layout.outputs))]
         fails = self._kernel is not None and self._kernel[0].fails
@@ -80,6 +74,12 @@ class Run:
         else:
             for start in starts[1:]:
                 self._piece(start)
+        return self._finished()
+
+    def unread(self, message: str) -> BatchResult:
+        """The result where no row can be read."""
+        failure = Failure("input", message)
+        self._failures = dict.fromkeys(range(self._table.rows), failure)
         return self._finished()
 
     def _piece(self, start: int) -> None:
