@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from hyper.jit.kernel import ir
 from hyper.jit.llvm.functions import FunctionText, signature, symbol
 from hyper.jit.llvm.rows import rows_text
 from hyper.jit.llvm.support import support
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
     from hyper.jit.kernel.ir import Function, Kernel, Kind, Unit
 
 UNLIKELY = '!0 = !{!"branch_weights", i32 1, i32 1048576}'
@@ -22,16 +25,48 @@ def scalar_symbol(kernel: Kernel) -> str:
 def module_text(unit: Unit, *, calls: bool = True, rows: bool = True) -> str:
     """The text of the module: the same for the same unit, byte by byte. Without ``calls`` no kernel can be called for one row,
     without ``rows`` none runs over rows: loops take longest to compile."""
+    names = [function.name for function in unit.functions]
+    return part_text(unit, names, copies=False, calls=calls, rows=rows)
+
+
+def part_text(
+    unit: Unit, names: Collection[str], *, copies: bool, calls: bool = True, rows: bool = True
+) -> str:
+    """The text of a module that has some of a unit's functions, with the kernels among them.
+
+    The others that these call are found elsewhere by their symbols, or with ``copies`` are there as well. ``calls`` and
+    ``rows`` are as of ``module_text``.
+    """
     known = {function.name: function for function in unit.functions}
     needed: set[str] = set()
-    parts = [FunctionText(function, known, needed).text() for function in unit.functions]
+    parts: list[str] = []
+    for function in _reached(known, names, copies=copies):
+        if copies or function.name in names:
+            parts.append(FunctionText(function, known, needed).text())
+        else:
+            parts.append(f"declare i32 {symbol(function.name)}({', '.join(signature(function))})\n")
     for kernel in unit.kernels:
+        if kernel.function not in names:
+            continue
         function = known[kernel.function]
         if calls:
             parts.append(_scalar_text(kernel, function))
         if rows:
             parts.append(rows_text(kernel, function))
     return "\n".join([support(needed), *parts, UNLIKELY, ""])
+
+
+def _reached(
+    known: Mapping[str, Function], names: Collection[str], *, copies: bool
+) -> list[Function]:
+    """The functions of these names, and those that they call, at once or with ``copies`` in turn; callees before callers."""
+    reached, waiting = set(names), list(names)
+    while waiting:
+        for name in ir.calls(known[waiting.pop()].body) - reached:
+            reached.add(name)
+            if copies:
+                waiting.append(name)
+    return [function for name, function in known.items() if name in reached]
 
 
 def scalar_types(function: Function) -> list[str]:

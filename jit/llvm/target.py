@@ -89,8 +89,16 @@ class Compiler:
             )
         )
 
-    def module(self, text: str, exported: frozenset[str] | None = None) -> Any:
-        """The module of a text, verified and optimised. Where ``exported`` is given, it shows no other function."""
+    def module(
+        self,
+        text: str,
+        exported: frozenset[str] | None = None,
+        hidden: frozenset[str] = frozenset(),
+    ) -> Any:
+        """The module of a text, verified and optimised.
+
+        Where ``exported`` is given, it shows no other function, but ``hidden`` ones to objects that are linked with it.
+        """
         llvm = _llvm()
         try:
             module = llvm.parse_assembly(self._attributed(text))
@@ -99,7 +107,11 @@ class Compiler:
             raise LlvmError(str(error)) from None
         if exported is not None:
             for function in module.functions:
-                if not function.is_declaration and function.name not in exported:
+                if function.is_declaration:
+                    continue
+                if function.name in hidden:
+                    function.linkage, function.visibility = "external", "hidden"
+                elif function.name not in exported:
                     function.linkage = "internal"
         module.triple = self.processor.triple
         module.data_layout = str(self._machine.target_data)
@@ -121,9 +133,14 @@ class Compiler:
         attributes = " ".join(filter(None, told))
         return _HEAD.sub(rf"\1 {attributes} {{", text) if attributes else text
 
-    def object(self, text: str, exported: frozenset[str] | None = None) -> bytes:
-        """The object file of a module's text; ``exported`` as of ``module``."""
-        emitted: bytes = self._machine.emit_object(self.module(text, exported))
+    def object(
+        self,
+        text: str,
+        exported: frozenset[str] | None = None,
+        hidden: frozenset[str] = frozenset(),
+    ) -> bytes:
+        """The object file of a module's text; ``exported`` and ``hidden`` as of ``module``."""
+        emitted: bytes = self._machine.emit_object(self.module(text, exported, hidden))
         return emitted
 
     def assembly(self, text: str) -> str:

@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from hyper.jit.kernel import ir
-from hyper.jit.llvm.module import module_text, scalar_symbol, scalar_types
+from hyper.jit.llvm.module import scalar_symbol, scalar_types
 from hyper.jit.llvm.rows import rows_symbol
 from hyper.jit.objects.cpuid import supported_text
 from hyper.jit.objects.extension import literal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from hyper.jit.hardware import Profile
     from hyper.jit.kernel.ir import Column, Kind, Output, Storage
@@ -213,23 +213,20 @@ def meaning(column: Column | Output) -> str:
             return {"int": "a whole number", "float": "a float"}[found]
 
 
-def library_text(made: Interface, profile: Profile) -> str:
-    """The LLVM text of the whole library."""
-    return "\n".join([module_text(made.unit), exports_text(made, profile)])
-
-
-def exports_text(made: Interface, profile: Profile) -> str:
-    """The LLVM text of what C calls; the kernels are elsewhere in the module."""
+def common_text(made: Interface, profile: Profile) -> str:
+    """The LLVM text of the functions that each library has."""
     prefix = made.prefix
     parts = [supported_text(f"{prefix}_supported", profile)]
     parts.append(f'define i32 @"{prefix}_abi_version"() nounwind {{\n  ret i32 {VERSION}\n}}\n')
     shown, size = literal(made.digest)
     parts += [f"@abi.unit = private constant [{size} x i8] {shown}"]
     parts.append(f'define ptr @"{prefix}_unit"() nounwind {{\n  ret ptr @abi.unit\n}}\n')
-    parts += _table(made)
-    for entry in made.entries:
-        parts += [_one(entry), _rows(entry)]
-    return "\n".join(parts)
+    return "\n".join([*parts, *_table(made)])
+
+
+def entries_text(entries: Iterable[Entry]) -> str:
+    """The LLVM text of what C calls for kernels that are in the same module."""
+    return "\n".join(text for entry in entries for text in (_one(entry), _rows(entry)))
 
 
 def _one(entry: Entry) -> str:

@@ -12,6 +12,7 @@ from hyper.jit.objects.abi import interface
 
 if TYPE_CHECKING:
     from hyper.ir.program import Program
+    from hyper.jit.hardware import Profile
     from hyper.jit.objects.abi import Interface
 
 
@@ -29,4 +30,11 @@ def of_program(program: Program, prefix: str = "shop") -> Interface:
 
 def object_of(made: Interface, profile: str) -> bytes:
     """The object file of a library."""
-    return library.object_of(made, resolve(profile))
+    (data,) = library.objects(made, resolve(profile), library.Making(lto="program"))
+    return data
+
+
+def wasm_module(made: Interface, profile: Profile, making: library.Making | None = None) -> bytes:
+    """The module of WebAssembly of a library."""
+    making = making or library.Making()
+    return library.linked(made, library.objects(made, profile, making), profile, making)

@@ -11,11 +11,11 @@ import pytest
 
 from hyper.jit.hardware import resolve
 from hyper.jit.objects.abi import interface
-from hyper.jit.objects.library import object_of, wasm_module
+from hyper.jit.objects.library import Making
 from hyper.jit.objects.wasm import WasmError, module_of
 from hyper.jit.objects.wasm_support import left_out, without
 from tests.check.programs import program
-from tests.jit.libraries import of_program
+from tests.jit.libraries import object_of, of_program, wasm_module
 from tests.jit.machine import column, run, unit_of
 from tests.jit.test_abi import PROGRAM
 from tests.meaning.node import NODE
@@ -132,7 +132,7 @@ calc c(x: float) -> float: x % 2.0
 
 def test_names_are_kept_where_they_are_asked_for() -> None:
     made = of_program(program(PROGRAM))
-    lean, named = wasm_module(made, WASM), wasm_module(made, WASM, strip=False)
+    lean, named = wasm_module(made, WASM), wasm_module(made, WASM, Making(strip=False))
     assert lean == wasm_module(made, WASM)
     assert named.startswith(lean)
     assert b"m0.total.rows.loop" in named[len(lean) :]
@@ -142,6 +142,6 @@ def test_names_are_kept_where_they_are_asked_for() -> None:
 def test_bytes_that_are_no_object() -> None:
     with pytest.raises(WasmError, match="no object"):
         module_of(b"\x7fELF", [])
-    data = object_of(of_program(program(PROGRAM)), WASM)
+    data = object_of(of_program(program(PROGRAM)), "wasm32")
     with pytest.raises(WasmError, match="no m0__other"):
         module_of(data, ["m0__other"])

@@ -286,10 +286,9 @@ class Wasm(Batches):
     def outcomes(self, name: str, rows: Sequence[Sequence[Any]], now: datetime) -> list[Any]:
         """All at once; call by call gives the same."""
         columns = self._kernels.columns(name, rows, now).arrays
-        outputs, statuses, failed = self._module.rows(name, columns, len(rows))
-        memory = Memory(outputs, np.array(statuses, np.int32))
-        assert failed == np.count_nonzero(memory.status)
-        found = self._found(name, rows, now, memory)
+        outputs, status, failed = self._module.rows(name, columns, len(rows))
+        assert failed == np.count_nonzero(status)
+        found = self._found(name, rows, now, Memory(outputs, status))
         assert [self._one(name, row, now) for row in rows] == found
         return found
 

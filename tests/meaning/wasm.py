@@ -15,8 +15,8 @@ from hyper.jit.batch import DTYPES
 from hyper.jit.hardware import resolve
 from hyper.jit.kernel.ir import ITEM_BYTES
 from hyper.jit.objects.abi import interface
-from hyper.jit.objects.library import wasm_module
 from hyper.jit.objects.wasm_support import left_out, without
+from tests.jit.libraries import wasm_module
 from tests.meaning.node import Node, coded
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ class Module:
 
     def rows(
         self, name: str, columns: Sequence[np.ndarray[Any, Any]], rows: int
-    ) -> tuple[list[np.ndarray[Any, Any]], list[int], int]:
+    ) -> tuple[list[np.ndarray[Any, Any]], np.ndarray[Any, Any], int]:
         """The outputs, the status of each row, and how many failed."""
         entry, layout = self._entries[name], Layout()
         given = layout.addresses([layout.put(column.tobytes()) for column in columns])
@@ -93,7 +93,7 @@ class Module:
             dtype, wide = DTYPES[output.storage], output.storage == "i128"
             array = np.frombuffer(memory, dtype, rows * (2 if wide else 1), place - start)
             found.append(array.reshape(rows, 2) if wide else array)
-        statuses = np.frombuffer(memory, np.int32, rows, status - start).tolist()
+        statuses = np.frombuffer(memory, np.int32, rows, status - start)
         return found, statuses, failed
 
     def scalar(self, name: str, columns: Sequence[np.ndarray[Any, Any]]) -> tuple[int, list[Any]]:
