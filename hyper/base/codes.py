@@ -129,6 +129,8 @@ CODES: Final[dict[str, Code]] = _table(
     W0613 condition that can never hold
     W0901 changed output kept
     W0902 no machine code
+    W0903 profile that is not used
+    W0904 part of a profile left out
     W1001 reference that cannot be resolved
     W1002 part of a document left out
     W1003 key given twice

@@ -179,6 +179,15 @@ def _build(parser: argparse.ArgumentParser) -> None:
         "--explain-misses", action="store_true", help="say why what was kept did not do"
     )
     parser.add_argument("--trace", metavar="FILE", help="write a trace of the build, for Perfetto")
+    parser.add_argument(
+        "--profile", metavar="FILE", help="what was recorded of earlier runs, to build for"
+    )
+    parser.add_argument(
+        "--profile-effort",
+        dest="profile_effort",
+        choices=("full", "light", "none"),
+        help="full moves rows of tables, light no rows, none leaves the profile out; default: full",
+    )
     _json(parser)
 
 
@@ -271,6 +280,7 @@ def _run(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="print what led to the value: calls, rows, clauses, branches and values, with their lines",
     )
+    parser.add_argument("--record", metavar="FILE", help="add what the evaluation did to a profile")
     _json(parser)
 
 

@@ -191,6 +191,8 @@ class Compiler:
         began = time.perf_counter()
         self._emitter.emit(Event("compilation:start"))
         work = self._prepare(_as_list(paths), {**self._arguments, **_checked(options)})
+        if kind == "build" and work.configured.options.profile is not None:
+            work.train()
         self._remember(work)
         try:
             result = self._replay(work, kind, began)
@@ -416,6 +418,9 @@ class Compiler:
 
         options = work.configured.options
         package = pipeline.package_of(state.program, options)
+        if work.training is not None:
+            state.diagnostics += work.training.fit(state.program)
+            state.arranged = work.training.arranged
         emission = emit_all(state, package, options, work.request, work.phases)
         work.package = package
         with work.phases.phase("write"):

@@ -6,7 +6,7 @@ depends on is what it looked at when it was made (``hyper.ir.reads``); nothing i
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 from hyper.base import digest
 from hyper.emit.openapi.document import emit_openapi
@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from hyper.engine.natives.emission import Natives
     from hyper.ir.index import ModuleIndex
     from hyper.ir.program import Module, Program
+
+    Arranged: TypeAlias = Callable[[Module, Program], Module]
 
 DOCUMENT: Final = "openapi.json"
 
@@ -77,12 +79,15 @@ def emit(
     targets: Collection[str],
     before: Before | None = None,
     natives: Natives | None = None,
+    *,
+    arranged: Arranged | None = None,
 ) -> Emission:
     """Make the files of a build for ``targets``, those of an earlier one again only where they would be other ones.
 
-    ``before`` must be of this compiler; ``natives`` is given where native code is asked for.
+    ``before`` must be of this compiler, and of the same ``arranged``, which gives each module after its passes another order;
+    ``natives`` is given where native code is asked for.
     """
-    return _Emitting(program, package, before, natives).run(targets)
+    return _Emitting(program, package, before, natives, arranged).run(targets)
 
 
 class _Facts:
@@ -121,9 +126,11 @@ class _Emitting:
         program: Program,
         package: str,
         before: Before | None,
-        natives: Natives | None = None,
+        natives: Natives | None,
+        arranged: Arranged | None,
     ) -> None:
         self._natives = natives
+        self._arranged = arranged
         self._reads = Reads()
         self._program = program.noted(self._reads)
         self._package = package
@@ -174,10 +181,13 @@ class _Emitting:
     def _optimised(self, name: str) -> Module:
         from hyper.ir.passes import optimise_module
 
-        module = self._program.module(name)
-        return self._reads.shared(
-            f"optimised {name}", lambda: optimise_module(module, self._program)
-        )
+        module, arranged = self._program.module(name), self._arranged
+
+        def make() -> Module:
+            made = optimise_module(module, self._program)
+            return arranged(made, self._program) if arranged is not None else made
+
+        return self._reads.shared(f"optimised {name}", make)
 
     def _derived(self) -> dict[int, list[int]]:
         derived = dict(self._record.derived)

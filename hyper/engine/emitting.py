@@ -14,6 +14,7 @@ from hyper.ir.stored import stored_program
 
 if TYPE_CHECKING:
     from hyper.engine.clock import Phases
+    from hyper.engine.emission import Arranged
     from hyper.engine.graph.kept import Graph
     from hyper.engine.incremental import Request
     from hyper.engine.natives.emission import Natives
@@ -23,7 +24,11 @@ if TYPE_CHECKING:
 
 
 def emit_all(
-    state: Compilation, package: str, options: Options, request: Request | None, phases: Phases
+    state: Compilation,
+    package: str,
+    options: Options,
+    request: Request | None,
+    phases: Phases,
 ) -> Emission:
     """The files of the package's folder, manifest not included. The compilation has a program without errors."""
     assert state.program is not None
@@ -31,11 +36,13 @@ def emit_all(
         natives = _natives(options, request)
         before = _before(state, package, options, request)
         if before is not None and request is not None:
-            emission = _again(state.program, package, options, (before, natives))
+            emission = _again(state.program, package, options, (before, natives), state.arranged)
             emission = _whole(emission, package, request) if emission is not None else None
             if emission is not None:
                 return emission
-        return emit(state.program, package, options.target, natives=natives)
+        return emit(
+            state.program, package, options.target, natives=natives, arranged=state.arranged
+        )
 
 
 def _natives(options: Options, request: Request | None) -> Natives | None:
@@ -73,10 +80,11 @@ def _again(
     package: str,
     options: Options,
     known: tuple[Before, Natives | None],
+    arranged: Arranged | None,
 ) -> Emission | None:
     """What an edit makes other; ``None`` where the record says what cannot be."""
     try:
-        return emit(program, package, options.target, *known)
+        return emit(program, package, options.target, *known, arranged=arranged)
     except (StopIteration, LookupError):
         # What is kept of a build has its digest, and may lie all the same: it is then worth nothing.
         return None

@@ -88,7 +88,8 @@ class Request:
         self._options = options = configured.options
         self._compiler = records.compiler()
         shown = [_from(records.folder, each) for each in (root, options.out)]
-        shape = (options.package or "", ",".join(options.target), *_native(options))
+        self._shaping = (*_native(options), *filter(None, (configured.trained,)))
+        shape = (options.package or "", ",".join(options.target), *self._shaping)
         self._name = name_of((kind, *shown, *shape))
         self._record = records.load(self._name)
         self._seen: Seen | None = None
@@ -382,7 +383,7 @@ class Request:
         """The key of a build or check of this request of other sources: their paths and digests, by path."""
         options = self._options
         parts = [self._compiler, kind, options.package or "", ",".join(options.target)]
-        parts += _native(options)
+        parts += self._shaping
         for path, content in sources:
             parts += (path, content)
         return digest.of_parts(part.encode("utf-8", "surrogateescape") for part in parts)

@@ -28,11 +28,18 @@ TargetName: TypeAlias = Literal["python", "openapi", "jsonschema", "native"]
 TARGETS: Final[tuple[TargetName, ...]] = get_args(TargetName)
 DEFAULT_TARGETS: Final[tuple[TargetName, ...]] = ("python", "openapi", "jsonschema")
 """What is made where nothing else is asked for: native code is for who wants it."""
+Effort: TypeAlias = Literal["full", "light", "none"]
+EFFORTS: Final[tuple[Effort, ...]] = get_args(Effort)
 PREFIX: Final = "HYPER_"
 # Variables with our prefix that steer the project's own tests.
 # ...and those that say where the shared cache is, with secrets that belong into no configuration.
-# HYPER_NATIVE is read by built packages.
-_NOT_OPTIONS: Final = frozenset({"HYPER_LONG", "HYPER_NATIVE", "HYPER_UPDATE_GOLDEN"}) | {
+# ...and those that built packages read.
+_NOT_OPTIONS: Final = frozenset(
+    {
+        *("HYPER_LONG", "HYPER_UPDATE_GOLDEN"),
+        *("HYPER_NATIVE", "HYPER_PROFILE_OUT", "HYPER_PROFILE_JSON"),
+    }
+) | {
     f"HYPER_CACHE_{name}"
     for name in (
         *("URL", "KEYS", "SIGNATURES", "MODE", "SCOPE", "READS"),
@@ -65,6 +72,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     processes: ProcessCount | None = None
     jit: int | None = None
     project: str = "hyper"
+    profile: str | None = None
+    profile_effort: Effort = "full"
     machines: tuple[Any, ...] = ()
     """The hardware profiles (``hyper.jit.hardware.Profile``) of the configuration's tables; no option of its own."""
 
@@ -115,7 +124,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
 
 
 KEYS: Final[tuple[str, ...]] = tuple(key for key in Options.__struct_fields__ if key != "machines")
-_PATHS: Final = ("source", "out", "cache")
+_PATHS: Final = ("source", "out", "cache", "profile")
 
 
 class OptionError(ValueError):
@@ -140,6 +149,8 @@ class Configured(msgspec.Struct, frozen=True):
     folder: str | None
     diagnostics: tuple[Diagnostic, ...]
     chosen: frozenset[str] = frozenset()
+    trained: str = ""
+    """What a profile makes other in the output, as a key; empty without one."""
 
 
 def configure(
@@ -261,6 +272,10 @@ def _tier(key: str, value: Any) -> str:
     return _one_of(key, value, TIER_NAMES)
 
 
+def _effort(key: str, value: Any) -> str:
+    return _one_of(key, value, EFFORTS)
+
+
 def _one_of(key: str, value: Any, known: tuple[str, ...]) -> str:
     if isinstance(value, str) and value in known:
         return value
@@ -341,6 +356,8 @@ _PARSERS: Final[dict[str, Callable[[str, Any], Any]]] = {
     "processes": _processes,
     "jit": _jit,
     "project": _project,
+    "profile": _text,
+    "profile_effort": _effort,
 }
 
 

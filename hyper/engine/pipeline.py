@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from hyper.base.fs import Files
     from hyper.engine.clock import Phases
+    from hyper.engine.emission import Arranged
     from hyper.engine.executors import Executor
     from hyper.engine.graph.partial import Partial
     from hyper.engine.options import Options
@@ -47,6 +48,9 @@ class Compilation:
     scenarios: list[ScenarioResult] = field(default_factory=list)
     partial: Partial | None = None
     """Where only some units were compiled: which, and what is known of all. ``units`` is empty then."""
+
+    arranged: Arranged | None = None
+    """What gives modules another order where that makes them faster; the same for all builds of a request."""
 
     @property
     def failed(self) -> bool:

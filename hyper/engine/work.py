@@ -8,6 +8,8 @@ import time
 from functools import partial
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from hyper.base import digest
 from hyper.base.events import Event
 from hyper.base.output import publish
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from hyper.engine.options import Configured
     from hyper.engine.parsed import Parsed
     from hyper.engine.pipeline import Compilation
+    from hyper.engine.training import Training
 
 
 class Work:
@@ -58,6 +61,8 @@ class Work:
         self.parsed: dict[str, tuple[bytes, Parsed]] = {}
         """What this compile parsed, by path, with the bytes that it is the tree of."""
         self.request: Request | None = None
+        self.training: Training | None = None
+        """The profile that the build uses."""
         self.made: dict[str, bytes | None] = {}
         self.stale = False
         """Whether the output was found to be another than the one that was built upon, so that nothing was written."""
@@ -68,6 +73,20 @@ class Work:
         self.cached = 0
         self._executor: Executor | None = None
         self._processor = time.process_time()
+
+    def train(self) -> None:
+        """Use the profile that is configured; one that cannot be used is a warning."""
+        options = self.configured.options
+        if options.profile is None or options.profile_effort == "none":
+            return
+        from hyper.engine.training import Training, open_training
+
+        found = open_training(options.profile, options.profile_effort, _shown(options.profile))
+        if isinstance(found, Training):
+            self.training = found
+            self.configured = msgspec.structs.replace(self.configured, trained=found.key)
+        else:
+            self.diagnostics.append(found)
 
     @property
     def executor(self) -> Executor:

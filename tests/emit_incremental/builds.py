@@ -92,7 +92,7 @@ class Builds:
         """What each back end makes of the program by itself."""
         made: dict[str, bytes] = {}
         if "python" in self.targets:
-            texts = emit_python(optimise(program), self.package)
+            texts = emit_python(program, self.package, optimise(program).module)
             made |= {path: text.encode() for path, text in texts.items() if path != NAME}
         if "jsonschema" in self.targets:
             made |= {path: dump_json(schema) for path, schema in emit_schemas(program).items()}

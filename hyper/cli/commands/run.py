@@ -6,7 +6,7 @@ import json
 import os
 import sys
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
@@ -58,7 +58,9 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         raise UsageError(f"--args: {error}") from None
     except RecursionError:
         raise UsageError("--args: the JSON is nested too deeply") from None
-    outcome, steps = _evaluate(program, name, given, now, arguments)
+    asked = _Asked(program, name, given, now)
+    recorded = _record(asked, arguments, console) if arguments.record is not None else None
+    outcome, steps = (recorded, None) if recorded is not None else _evaluate(asked, arguments)
     told: dict[str, Any] = {}
     if steps is not None:
         from hyper.cli.steps import as_objects, show
@@ -85,7 +87,11 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
 def _agree(arguments: argparse.Namespace) -> None:
     """Raise for options that do not go together."""
     if arguments.data is not None:
-        for option, value in (("--args", arguments.args), ("--why", arguments.why)):
+        for option, value in (
+            ("--args", arguments.args),
+            ("--why", arguments.why),
+            ("--record", arguments.record),
+        ):
             if value:
                 raise UsageError(f"{option} is for one input, --data for a table of them")
         return
@@ -95,26 +101,49 @@ def _agree(arguments: argparse.Namespace) -> None:
         raise UsageError(f"--tier {arguments.level} is for --data: one input is run at tier 0 or 1")
 
 
-def _evaluate(
-    program: Program,
-    name: str,
-    given: dict[str, Any],
-    now: datetime,
-    arguments: argparse.Namespace,
-) -> tuple[Outcome, Why | None]:
+class _Asked(NamedTuple):
+    program: Program
+    name: str
+    given: dict[str, Any]
+    now: datetime
+
+
+def _evaluate(asked: _Asked, arguments: argparse.Namespace) -> tuple[Outcome, Why | None]:
     """The outcome of the tier that is asked for, and how it came about where that is asked for too."""
     steps: Why | None = None
     if arguments.why:
         from hyper.engine.why import runs_user_code, why
 
-        outcome, steps = why(program, name, given, now)
-        if arguments.level != "1" or runs_user_code(program, name):
+        outcome, steps = why(*asked)
+        if arguments.level != "1" or runs_user_code(asked.program, asked.name):
             return outcome, steps
     if arguments.level != "1":
-        return interpret(program, name, given, now), steps
+        return interpret(*asked), steps
     from hyper.engine.generated import run_generated
 
-    return run_generated(program, name, given, now), steps
+    return run_generated(*asked), steps
+
+
+def _record(asked: _Asked, arguments: argparse.Namespace, console: Console) -> Outcome | None:
+    """Evaluate by tier 0, and add what it did to a profile. The outcome, where that is the one that is asked for."""
+    from hyper.engine.recording import Recorder
+    from hyper.engine.why import runs_user_code
+    from hyper.jit.profile_records import add
+    from hyper.jit.profiles import as_body
+
+    once = runs_user_code(asked.program, asked.name)
+    if once and arguments.why:
+        message = "runs your own Python, and --record and --why would run it twice"
+        raise UsageError(f"{asked.name} {message}")
+    recorder = Recorder(asked.program)
+    outcome = interpret(*asked, recorder)
+    try:
+        remark = add(arguments.record, as_body(recorder.profile()))
+    except (OSError, ValueError) as error:
+        raise UsageError(f"--record: {arguments.record}: {error}") from None
+    if remark:
+        console.remark(f"hyper: {arguments.record}: {remark}")
+    return outcome if once or (arguments.level != "1" and not arguments.why) else None
 
 
 def _now(text: str | None) -> datetime:

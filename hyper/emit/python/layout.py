@@ -28,16 +28,29 @@ from hyper.ir.program import (
 from hyper.ir.reads import HEAD, WHOLE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
-    from hyper.emit.python.functions.module import FunctionsText
+    from hyper.emit.python.functions.module import Counted, FunctionsText
     from hyper.ir.program import Module, Program
 
 MODULE: Final = "module "
 """How the ids of the parts begin that are the modules of a program."""
+# The runtime is imported first. Without one of the variables it loads nothing more, and functions are as they were written.
+_STARTING: Final = b'''\
+"""What the generated modules of this package stand on."""
+
+from os import environ
+
+if "HYPER_PROFILE_OUT" in environ or "HYPER_PROFILE_JSON" in environ:
+    from .profiling import start
+
+    start(__name__.rpartition(".")[0])
+'''
 _FUNCTIONS: Final = (CalcDef, ConstDef, ExternDef, RuleDef, TableDef)
 COMPILED: Final = frozenset({"calc", "table", "rule"})
 """Kinds of declarations that may be compiled to machine code."""
+_RECORDS: Final = "profile_records.py"
+"""What reads and writes profiles, which packages and the compiler share."""
 _IN_MODULES: Final = DATA_KINDS | FUNCTION_KINDS
 
 # Notes for the linter of this repository, which say nothing in a package.
@@ -45,10 +58,12 @@ _NOQA: Final = re.compile(r"  # noqa: [A-Z0-9, ]+[0-9]")
 
 
 class ModuleText(NamedTuple):
-    """A module, and ``(line, intent line)`` pairs, each good until the next."""
+    """A module, ``(line, intent line)`` pairs, each good until the next, and what can be counted of its functions, by Python
+    name."""
 
     text: str
     origins: list[tuple[int, int]]
+    counted: dict[str, Counted]
 
 
 def module_text(module: Module, names: Names) -> ModuleText:
@@ -65,6 +80,7 @@ def module_text(module: Module, names: Names) -> ModuleText:
     scope.unit = module.name
     body: list[str] = []
     origins: list[tuple[int, int]] = []
+    counted: dict[str, Counted] = {}
     previous_is_line = False
     for definition in _ordered(module, names):
         lines = model_lines(definition, f"{module.name}.{definition.name}", scope)
@@ -80,6 +96,8 @@ def module_text(module: Module, names: Names) -> ModuleText:
     if functions is not None and functions.lines:
         body += [""] if previous_is_line and functions.starts_with_const else ["", ""]
         origins += [(len(body) + at, line) for at, line in _changes(functions.origins)]
+        counted = functions.counted
+        _move(counted, len(body))
         body += functions.lines
         previous_is_line = False
     if scope.far:
@@ -96,12 +114,18 @@ def module_text(module: Module, names: Names) -> ModuleText:
         body += ["", "", f"{bind}(__name__)"]
     head = docstring(module.doc or f"The module {module.name}.", "")
     if not body:
-        return ModuleText("\n".join(head) + "\n", [])
+        return ModuleText("\n".join(head) + "\n", [], {})
     head = [*head, "", *scope.header()] if head else scope.header()
     shift = len(head) + 1
-    return ModuleText(
-        "\n".join([*head, *body]) + "\n", [(index + shift, line) for index, line in origins]
-    )
+    _move(counted, shift)
+    text = "\n".join([*head, *body]) + "\n"
+    return ModuleText(text, [(index + shift, line) for index, line in origins], counted)
+
+
+def _move(counted: dict[str, Counted], lines: int) -> None:
+    """There are so many lines before the functions."""
+    for each in counted.values():
+        each.marks = [mark._replace(line=mark.line + lines) for mark in each.marks]
 
 
 def _changes(lines: list[int]) -> list[tuple[int, int]]:
@@ -178,7 +202,10 @@ def _module(name: str, names: Names) -> Made:
     module = names.source(name)
     made = module_text(module, names)
     origins = {"file": module.path, "lines": made.origins}
-    return Made(made.text.encode(), msgspec.json.encode(origins))
+    notes = [msgspec.json.encode(origins)]
+    if made.counted:
+        notes.append(msgspec.json.encode(made.counted))
+    return Made(made.text.encode(), b"\n".join(notes))
 
 
 def _package(folder: str, names: Names) -> Made:
@@ -190,32 +217,41 @@ def _package(folder: str, names: Names) -> Made:
     service = program.service
     doc = service.doc or service.title if service is not None else ""
     lines = docstring(doc or f"The package {names.package}.", "")
-    return Made(("\n".join(lines) + "\n").encode())
+    return Made("\n".join([*lines, "", "from . import _runtime as _runtime", ""]).encode())
 
 
 def assembled(
     names: Names, notes: Mapping[str, bytes]
 ) -> tuple[dict[str, bytes], dict[str, msgspec.Raw]]:
     """What speaks of all modules, from the notes of their parts, by module: the file of the lines of functions, for the messages of
-    errors, and the source map, which is a part of the manifest."""
+    errors; that of what can be counted of them; and the source map, which is a part of the manifest."""
     made: dict[str, bytes] = {}
-    with_lines = {
-        ".".join(names.module(name)): msgspec.Raw(notes[name])
-        for name, module in names.index.items()
-        if module.has(FUNCTION_KINDS)
-    }
+    origins: dict[str, msgspec.Raw] = {}
+    counted: dict[str, msgspec.Raw] = {}
+    with_lines: dict[str, msgspec.Raw] = {}
+    for name, module in names.index.items():
+        lines, _, functions = notes[name].partition(b"\n")
+        origins[names.file(name)] = msgspec.Raw(lines)
+        if module.has(FUNCTION_KINDS):
+            with_lines[".".join(names.module(name))] = msgspec.Raw(lines)
+        if functions:
+            counted[".".join(names.module(name))] = msgspec.Raw(functions)
     if with_lines:
         made["_runtime/lines.json"] = msgspec.json.encode(with_lines)
-    sources = {names.file(name): msgspec.Raw(notes[name]) for name in names.index}
-    return made, sources
+    if counted:
+        made["_runtime/counted.json"] = msgspec.json.encode(counted)
+    return made, origins
 
 
-def emit_python(program: Program, package: str) -> dict[str, str]:
+def emit_python(
+    program: Program, package: str, source: Callable[[str], Module] | None = None
+) -> dict[str, str]:
     """All files of the package but ``openapi.json`` and ``schema/``: relative path to text.
 
+    ``source`` gives modules as they are after passes.
     ``manifest.json`` holds what this back end adds to the manifest: the source map.
     """
-    names = Names(program, package)
+    names = Names(program, package, source)
     files: dict[str, bytes] = {}
     notes: dict[str, bytes] = {}
     for part in python_parts(names):
@@ -247,7 +283,7 @@ def runtime_names() -> dict[str, str]:
     """The files of the runtime that every package carries, each with the folder here that has it."""
     from importlib import resources
 
-    found = {"__init__.py": ""}
+    found = {"__init__.py": "", _RECORDS: "jit"}
     for room in ("runtime", "runtime_http"):
         folder = resources.files(__package__).joinpath(room)
         if folder.is_dir():
@@ -261,10 +297,11 @@ def runtime_names() -> dict[str, str]:
 def _runtime(name: str) -> Made:
     room = runtime_names()[name]
     if not room:
-        return Made(b'"""What the generated modules of this package stand on."""\n')
+        return Made(_STARTING)
     from importlib import resources
 
-    entry = resources.files(__package__).joinpath(room).joinpath(name)
-    text = _NOQA.sub("", entry.read_text(encoding="utf-8"))
-    # Both are one folder in a package.
+    folder = resources.files("hyper.jit" if name == _RECORDS else f"{__package__}.{room}")
+    text = _NOQA.sub("", folder.joinpath(name).read_text(encoding="utf-8"))
+    # All are one folder in a package.
+    text = text.replace("from hyper.jit import", "from . import")
     return Made(text.replace(f"from {__package__}.runtime.", "from .").encode())

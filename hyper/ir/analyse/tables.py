@@ -8,7 +8,7 @@ regions whose sets have no row in common, searched column by column with the set
 from __future__ import annotations
 
 from functools import cache, reduce
-from operator import or_
+from operator import and_, or_
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -374,9 +374,41 @@ def is_complete(table: TableDef, program: Program) -> bool:
     Stricter than W0611: a function may be called with what an alias's markers or a decimal's scale would not let
     into a field, so that neither narrows what an input may be here.
     """
+    columns = _certain(table, program)
+    if columns is None:
+        return False
+    try:
+        return _uncovered(table, columns, Looks()) is None
+    except SearchBudgetError:
+        return False
+
+
+def meeting_rows(table: TableDef, program: Program) -> list[int] | None:
+    """For each row the bit set of the others that some input fits too; ``None`` where that is not known, or a cell may fail.
+
+    As for ``is_complete``, markers do not narrow what an input may be.
+    """
+    columns = _certain(table, program)
+    if columns is None:
+        return None
+    met = [_meeting(column) for column in columns]
+    every = (1 << len(table.rows)) - 1
+    return [
+        reduce(
+            and_,
+            (meets(column.cells[place]) for column, meets in zip(columns, met, strict=True)),
+            every,
+        )
+        & ~(1 << place)
+        for place in range(len(table.rows))
+    ]
+
+
+def _certain(table: TableDef, program: Program) -> list[Column] | None:
+    """The columns of a table for all that it may be called with; ``None`` where a cell may fail or is not understood."""
     columns = _columns(table, program, lambda kind: _widest(kind, program))
     if columns is None or not all(column.witnesses for column in columns):
-        return False
+        return None
     tested = {
         item.subject.name
         for row in table.rows
@@ -387,13 +419,10 @@ def is_complete(table: TableDef, program: Program) -> bool:
     for param in table.params:
         kind, _, _ = unwrap(param.type, program)
         if param.name in tested and not isinstance(kind, t.Enum | t.Dec | t.Lit | t.Prim):
-            return False
+            return None
         if param.name in tested and kind == t.Prim("any"):
-            return False
-    try:
-        return _uncovered(table, columns, Looks()) is None
-    except SearchBudgetError:
-        return False
+            return None
+    return columns
 
 
 def _widest(kind: t.Type, program: Program) -> t.Type:

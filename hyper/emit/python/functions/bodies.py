@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from hyper.emit.python.format import INDENT, LIMIT, quote
 from hyper.emit.python.functions.builtins import aggregate
-from hyper.emit.python.functions.lines import Lines
+from hyper.emit.python.functions.lines import Lines, Mark
 from hyper.emit.python.functions.pieces import (
     Atom,
     Keyword,
@@ -22,6 +22,7 @@ from hyper.ir.weight import statement_expressions, statements, walk
 
 if TYPE_CHECKING:
     from hyper.emit.python.functions.expressions import Expressions
+    from hyper.emit.python.functions.outcomes import Outcomes
     from hyper.ir.program import CalcDef, RowDef, RuleDef, TableDef
 
 
@@ -30,9 +31,15 @@ DEEPEST_BLOCK: Final = 18
 
 
 class Bodies:
-    """Writes the statements of one function, called ``name`` in Python. ``helpers`` are functions that it needs beside it."""
+    """Writes the statements of one function, called ``name`` in Python. ``helpers`` are functions that it needs beside it.
 
-    def __init__(self, expressions: Expressions, lines: Lines, name: str) -> None:
+    ``outcomes`` are those of its decisions, which are marked where they come about.
+    """
+
+    def __init__(
+        self, expressions: Expressions, lines: Lines, name: str, outcomes: Outcomes | None = None
+    ) -> None:
+        self._outcomes = outcomes
         self.helpers: list[Lines] = []
         self._expressions = expressions
         self._writer = expressions.writer
@@ -42,6 +49,18 @@ class Bodies:
         self._splitter = Splitter(self._fresh, self._called)
         self._returns: Type | None = None
         self._clock = False
+
+    def _mark(self, found: tuple[int, int] | None, *, past: bool = False) -> None:
+        """What is written next is an outcome; with ``past``, what is written next is an ``if`` that is."""
+        if found is not None:
+            self._lines.marks.append(Mark(len(self._lines.texts), *found, int(past)))
+
+    def _at(self, line: int) -> tuple[int, int] | None:
+        return self._outcomes.at(line) if self._outcomes is not None else None
+
+    def _clause(self, line: int, *, held: bool) -> tuple[int, int] | None:
+        found = self._at(line)
+        return (found[0], int(held)) if found is not None else None
 
     def _fresh(self) -> str:
         """A local for a part of an expression."""
@@ -159,12 +178,17 @@ class Bodies:
 
     def _if(self, stmt: nodes.If, depth: int) -> None:
         word = "if"
+        past = self._outcomes.past(stmt) if self._outcomes is not None else None
+        if not stmt.orelse:
+            self._mark(past, past=True)
         for branch in stmt.branches:
             self._put(depth, f"{word} ", branch.condition, ":", branch.line)
+            self._mark(self._at(branch.line))
             self._inner(branch.body, depth, branch.line)
             word = "elif"
         if stmt.orelse:
             self._lines.plain(depth, "else:", stmt.line)
+            self._mark(past)
             self._inner(stmt.orelse, depth, stmt.line)
         for block in (*(branch.body for branch in stmt.branches), stmt.orelse):
             _, sets = names_of(block)
@@ -186,9 +210,11 @@ class Bodies:
         for place, row in enumerate(definition.rows, 1):
             is_left = definition.complete and place == len(definition.rows)
             if is_left or not row.conditions:
+                self._mark(self._at(row.line))
                 self._put(1, "return ", self._ready(row.result, 1, row.line), "", row.line)
                 return
             self._put(1, "if ", self._fits(row), ":", row.line)
+            self._mark(self._at(row.line))
             self._put(2, "return ", self._ready(row.result, 2, row.line), "", row.line)
         self._no_match(definition, 1)
 
@@ -214,6 +240,7 @@ class Bodies:
             if row.conditions:
                 self._put(1, "if ", self._fits(row), ":", row.line)
                 depth = 2
+            self._mark(self._at(row.line))
             ready = self._ready(row.result, depth, row.line)
             added = call(f"{found}.append", self._expressions.write(ready))
             self._lines.statement(depth, "", added, origin=row.line)
@@ -272,8 +299,11 @@ class Bodies:
             depth = 1
             if not _is_true(clause.condition):
                 condition = self._ready(clause.condition, 1, clause.line)
-                self._put(1, "if ", self._ready(condition, 1, clause.line), ":", clause.line)
+                condition = self._ready(condition, 1, clause.line)
+                self._mark(self._clause(clause.line, held=False), past=True)
+                self._put(1, "if ", condition, ":", clause.line)
                 depth = 2
+            self._mark(self._clause(clause.line, held=True))
             entity = Entity(definition.entity)
             whole = self._ready(
                 nodes.WithFields(entity, nodes.Local(entity, "self"), fields), depth, clause.line
@@ -289,7 +319,9 @@ class Bodies:
         refused = self._writer.runtime("errors", "Refused")
         condition = self._ready(clause.condition, 1, clause.line)
         negated = nodes.Unary(BOOL, "not", condition)
+        self._mark(self._clause(clause.line, held=True), past=True)
         self._put(1, "if ", negated, ":", clause.line)
+        self._mark(self._clause(clause.line, held=False))
         message = Atom(quote(clause.message))
         self._lines.statement(2, "raise ", call(refused, message), origin=clause.line)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from hyper.emit.python.format import INDENT
 from hyper.emit.python.functions.pieces import Piece, lines
@@ -11,12 +11,23 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
+class Mark(NamedTuple):
+    """Where a decision comes out one way: at the statement that begins on ``line``; or, where ``past`` is 1, where none of the
+    conditions of the ``if`` on that line holds. ``decision`` and ``outcome`` are places: see ``hyper.ir.decisions``."""
+
+    line: int
+    decision: int
+    outcome: int
+    past: int
+
+
 class Lines:
-    """Grows by whole statements. ``origins`` has 0 where there is no source line."""
+    """Grows by whole statements. ``origins`` has 0 where there is no source line; ``marks`` are where decisions come out."""
 
     def __init__(self) -> None:
         self.texts: list[str] = []
         self.origins: list[int] = []
+        self.marks: list[Mark] = []
 
     def add(self, texts: Iterable[str], origin: int) -> None:
         """Lines that come from one line of the source."""
@@ -36,5 +47,7 @@ class Lines:
 
     def extend(self, other: Lines) -> None:
         """Lines that were written apart."""
+        shift = len(self.texts)
+        self.marks += [mark._replace(line=mark.line + shift) for mark in other.marks]
         self.texts += other.texts
         self.origins += other.origins

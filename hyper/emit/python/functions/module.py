@@ -11,17 +11,19 @@ from hyper.emit.python.format import INDENT, assignment, docstring, quote
 from hyper.emit.python.functions import shapes
 from hyper.emit.python.functions.bodies import Bodies, head_lines
 from hyper.emit.python.functions.expressions import Expressions, stands_alone
-from hyper.emit.python.functions.lines import Lines
+from hyper.emit.python.functions.lines import Lines, Mark
 from hyper.emit.python.functions.locals import python_locals
+from hyper.emit.python.functions.outcomes import Outcomes
 from hyper.emit.python.functions.pieces import Atom, call
 from hyper.emit.python.functions.writer import Writer
+from hyper.ir.decisions import function_digest
 from hyper.ir.program import CalcDef, ConstDef, ExternDef, ParamDef, RuleDef, TableDef
+from hyper.ir.reads import WHOLE
 from hyper.ir.types import Dec, Entity, Type
 
 if TYPE_CHECKING:
-    from hyper.emit.python.functions.links import Links
     from hyper.emit.python.scope import Scope
-    from hyper.ir.program import Module
+    from hyper.ir.program import Module, Program
 
 
 _FRAMES_PER_LEVEL: Final = 8
@@ -29,15 +31,27 @@ _DEEP: Final = 400
 """Frames past which a function makes room for its calls."""
 
 
+class Counted(msgspec.Struct, array_like=True):
+    """A function as profiles know it: its qualified name and digest, how many outcomes each of its decisions has, and where these
+    are among the lines."""
+
+    name: str
+    digest: str
+    decisions: list[int]
+    marks: list[Mark]
+
+
 class FunctionsText(msgspec.Struct):
     """Lines of Python that follow the models of a module, without a gap before the first.
 
-    ``origins`` has the source line of each, or 0. The imports are in the scope that was given.
+    ``origins`` has the source line of each, or 0. The imports are in the scope that was given. ``counted`` are the functions
+    whose runs can be counted, by Python name.
     """
 
     lines: list[str]
     origins: list[int]
     starts_with_const: bool
+    counted: dict[str, Counted]
 
 
 def emit_functions(module: Module, scope: Scope) -> FunctionsText:
@@ -57,12 +71,27 @@ def emit_functions(module: Module, scope: Scope) -> FunctionsText:
                 lines.plain(0, "", 0)
             _const(definition, qualified, constant(value, scope), scope, lines)
     starts_with_const = bool(lines.texts)
+    counted: dict[str, Counted] = {}
     for definition in module.definitions:
         if isinstance(definition, CalcDef | TableDef | RuleDef | ExternDef):
             if lines.texts:
                 lines.add(["", ""], 0)
-            _function(definition, module, scope, links, lines)
-    return FunctionsText(lines.texts, lines.origins, starts_with_const)
+            known, outcomes = _counted(f"{module.name}.{definition.name}", scope.names.program)
+            before = len(lines.marks)
+            _function(definition, module, scope, lines, outcomes)
+            if known is not None:
+                known.marks = lines.marks[before:]
+                counted[scope.names.symbol(known.name)] = known
+    return FunctionsText(lines.texts, lines.origins, starts_with_const, counted)
+
+
+def _counted(name: str, program: Program) -> tuple[Counted | None, Outcomes | None]:
+    """A function that is not the user's, as it was written, for profiles."""
+    written = program.look(WHOLE, name)
+    if not isinstance(written, CalcDef | TableDef | RuleDef):
+        return None, None
+    outcomes = Outcomes(written)
+    return Counted(name, function_digest(name, written), outcomes.sizes, []), outcomes
 
 
 def _const(definition: ConstDef, qualified: str, text: str, scope: Scope, lines: Lines) -> None:
@@ -76,18 +105,20 @@ def _function(
     definition: CalcDef | TableDef | RuleDef | ExternDef,
     module: Module,
     scope: Scope,
-    links: Links,
     lines: Lines,
+    outcomes: Outcomes | None,
 ) -> None:
     from hyper.ir.interpreter.stack import levels, run_deep
 
     qualified = f"{module.name}.{definition.name}"
+    links = scope.names.links
     writer = Writer(scope, links, module.name)
     writer.locals = python_locals(definition, scope.names.own_symbols(module.name))
     params, returns = _signature(definition)
     head = _head(writer, qualified, params, returns, _reads_clock(definition))
     body, helpers = run_deep(
-        lambda: _body(definition, writer, qualified), _FRAMES_PER_LEVEL * levels(definition)
+        lambda: _body(definition, writer, qualified, outcomes),
+        _FRAMES_PER_LEVEL * levels(definition),
     )
     if links.frames(qualified) > _DEEP:
         deeply = writer.runtime("depth", "deeply")
@@ -128,11 +159,15 @@ def _head(
 
 
 def _body(
-    definition: CalcDef | TableDef | RuleDef | ExternDef, writer: Writer, qualified: str
+    definition: CalcDef | TableDef | RuleDef | ExternDef,
+    writer: Writer,
+    qualified: str,
+    outcomes: Outcomes | None,
 ) -> tuple[Lines, list[Lines]]:
     """The lines of the body, and of the functions that it needs beside it."""
     lines = Lines()
-    bodies = Bodies(Expressions(writer), lines, writer.scope.names.symbol(qualified))
+    symbol = writer.scope.names.symbol(qualified)
+    bodies = Bodies(Expressions(writer), lines, symbol, outcomes)
     match definition:
         case CalcDef():
             bodies.calc(definition)

@@ -1,0 +1,275 @@
+"""Counts what the functions of this package do while it runs: for builds that know it, and for whoever watches it.
+
+It is loaded only where ``HYPER_PROFILE_OUT`` or ``HYPER_PROFILE_JSON`` names a file. Modules with functions are then changed
+as they are imported: each outcome of a decision counts itself, and each function its calls and their time, with that of the
+functions that it calls. Counts of threads that run at the same instant may be lost.
+"""
+
+from __future__ import annotations
+
+import ast
+import atexit
+import json
+import os
+import sys
+from datetime import date
+from decimal import Decimal
+from enum import Enum
+from functools import wraps
+from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
+from importlib.resources import files
+from inspect import signature
+from threading import Lock
+from time import perf_counter_ns
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+
+from hyper.jit import profile_records as records
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from types import CodeType, ModuleType
+
+__all__ = ["counted", "save", "start"]
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+_EVERY = 30_000_000_000
+"""Nanoseconds after which what was counted is written while the package runs."""
+_LONGEST = 200
+_TIER = "1"
+_ATTRIBUTE = "_hyper_profile"
+
+
+class Counts:
+    """What is counted of one function. ``outcomes`` has those of all decisions one after another."""
+
+    def __init__(self, name: str, digest: str, decisions: Sequence[int]) -> None:
+        self.name = name
+        self.digest = digest
+        self.sizes = decisions
+        self.outcomes = [0] * sum(decisions)
+        self.tiers: dict[str, list[int]] = {}
+        self.constants: dict[str, str | None] = {}
+
+    def add(self, tier: str, rows: int, nanoseconds: int, guards: int = 0) -> None:
+        """A call, of one input or of many rows, at a tier."""
+        counts = self.tiers.get(tier)
+        if counts is None:
+            counts = self.tiers[tier] = [0, 0, 0, 0]
+        counts[0] += 1
+        counts[1] += rows
+        counts[2] += guards
+        counts[3] += nanoseconds
+
+    def see(self, name: str, value: Any) -> None:
+        """What a parameter was."""
+        text = _text(value)
+        if self.constants.setdefault(name, text) != text:
+            self.constants[name] = None
+
+    def take(self) -> dict[str, Any]:
+        """What was counted since this was last asked."""
+        found, self.outcomes[:] = list(self.outcomes), [0] * len(self.outcomes)
+        tiers, self.tiers = self.tiers, {}
+        places = iter(found)
+        decisions = [[next(places) for _ in range(size)] for size in self.sizes]
+        entry = {"name": self.name, "decisions": decisions}
+        return entry | {"constants": dict(self.constants), "tiers": tiers}
+
+
+_functions: dict[str, Counts] = {}
+"""By qualified name."""
+
+
+class _Writer:
+    """When what was counted is written next, by one thread at a time, and what was said of it."""
+
+    def __init__(self) -> None:
+        self.deadline = 0
+        self.lock = Lock()
+        self.told: set[str] = set()
+
+
+_writing = _Writer()
+
+
+def start(package: str) -> None:
+    """Count what the modules of the package do that are imported from now on."""
+    place = files(f"{package}._runtime").joinpath("counted.json")
+    if not place.is_file():
+        return
+    known = json.loads(place.read_text(encoding="utf-8"))
+    sys.meta_path.insert(0, _Finder({f"{package}.{name}": each for name, each in known.items()}))
+    _writing.deadline = perf_counter_ns() + _EVERY
+    atexit.register(save)
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(after_in_child=_forget)
+
+
+def counted(name: str) -> Counts | None:
+    """What is counted of a function, by its qualified name; ``None`` where it is not."""
+    return _functions.get(name)
+
+
+def save() -> None:
+    """Add what was counted to the files that the variables name."""
+    if not _writing.lock.acquire(blocking=False):
+        return
+    try:
+        _writing.deadline = perf_counter_ns() + _EVERY
+        _save()
+    finally:
+        _writing.lock.release()
+
+
+def _save() -> None:
+    body = {each.digest: each.take() for each in list(_functions.values()) if each.tiers}
+    if not body:
+        return
+    for variable, put in (
+        ("HYPER_PROFILE_OUT", records.add),
+        ("HYPER_PROFILE_JSON", records.add_counters),
+    ):
+        path = os.environ.get(variable)
+        if not path:
+            continue
+        try:
+            remark = put(path, body)
+        except (OSError, ValueError) as error:
+            remark = str(error)
+        if remark and remark not in _writing.told:
+            _writing.told.add(remark)
+            sys.stderr.write(f"{variable}: {path}: {remark}\n")
+
+
+def _forget() -> None:
+    """A process that was forked counts for itself: what its parent counted is the parent's to write."""
+    _writing.lock = Lock()
+    for each in _functions.values():
+        each.take()
+
+
+def _text(value: Any) -> str | None:
+    """A value as JSON, where it is short and has no parts."""
+    if isinstance(value, Enum):
+        value = value.value
+    if isinstance(value, Decimal | date):
+        value = str(value)
+    if value is not None and not isinstance(value, bool | int | float | str):
+        return None
+    if isinstance(value, int) and not -(2**63) <= value < 2**63:
+        return None
+    text = json.dumps(value)
+    return text if len(text) <= _LONGEST else None
+
+
+def _timed(counts: Counts) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    def decorate(function: Callable[P, R]) -> Callable[P, R]:
+        names = list(signature(function).parameters)
+        watched = dict(enumerate(names))
+
+        @wraps(function)
+        def run(*args: P.args, **kwargs: P.kwargs) -> R:
+            if watched:
+                for place, name in list(watched.items()):
+                    given: Any = args[place] if place < len(args) else kwargs.get(name)
+                    counts.see(name, given)
+                    if counts.constants[name] is None:
+                        watched.pop(place, None)
+            began = perf_counter_ns()
+            try:
+                return function(*args, **kwargs)
+            finally:
+                ended = perf_counter_ns()
+                counts.add(_TIER, 1, ended - began)
+                if ended > _writing.deadline:
+                    save()
+
+        return run
+
+    return decorate
+
+
+class _Finder:
+    """Finds the modules whose functions are counted."""
+
+    def __init__(self, modules: dict[str, dict[str, Any]]) -> None:
+        """``modules`` have of each function, by Python name, its name, its digest, how many outcomes each decision has, and marks:
+        the line, the decision, the outcome, and whether it is that of no condition of the ``if`` on the line."""
+        self._modules = modules
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        """As every finder does."""
+        functions = self._modules.get(fullname)
+        if functions is None:
+            return None
+        spec = PathFinder.find_spec(fullname, path, target)
+        if spec is None or not isinstance(spec.loader, SourceFileLoader):
+            return None
+        spec.loader = _Loader(fullname, spec.loader.path, functions)
+        return spec
+
+
+class _Loader(SourceFileLoader):
+    """Loads a module with its functions changed, and keeps no code of it."""
+
+    def __init__(self, fullname: str, path: str, functions: dict[str, Any]) -> None:
+        super().__init__(fullname, path)
+        self._known = functions
+        self._counts = {
+            symbol: Counts(name, digest, decisions)
+            for symbol, (name, digest, decisions, _) in functions.items()
+        }
+
+    def get_code(self, _fullname: str) -> CodeType:
+        """The code of the module."""
+        tree = ast.parse(self.get_data(self.path), self.path)
+        _count(tree, self._known)
+        code: CodeType = compile(tree, self.path, "exec", dont_inherit=True)
+        return code
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Run it."""
+        counts = self._counts
+        _functions.update({each.name: each for each in counts.values()})
+        outcomes = {symbol: each.outcomes for symbol, each in counts.items()}
+        timed = {symbol: _timed(each) for symbol, each in counts.items()}
+        setattr(module, _ATTRIBUTE, (outcomes, timed))
+        super().exec_module(module)
+
+
+def _count(tree: ast.Module, known: dict[str, Any]) -> None:
+    """Let outcomes count themselves, and functions their calls."""
+    before: dict[int, list[ast.stmt]] = {}
+    past: dict[int, list[ast.stmt]] = {}
+    for symbol, (_, _, sizes, marks) in known.items():
+        firsts = [sum(sizes[:place]) for place in range(len(sizes))]
+        for line, decision, outcome, is_past in marks:
+            text = f"{_ATTRIBUTE}[0][{symbol!r}][{firsts[decision] + outcome}] += 1"
+            (past if is_past else before).setdefault(line, []).extend(ast.parse(text).body)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.If) and node.lineno in past:
+            last = node
+            while len(last.orelse) == 1 and isinstance(last.orelse[0], ast.If):
+                last = last.orelse[0]
+            last.orelse += past.pop(node.lineno)
+    for block in list(_blocks(tree)):
+        for place in reversed(range(len(block))):
+            if block[place].lineno in before:
+                block[place:place] = before.pop(block[place].lineno)
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef) and node.name in known:
+            text = f"{_ATTRIBUTE}[1][{node.name!r}]"
+            node.decorator_list.insert(0, ast.parse(text, mode="eval").body)
+    ast.fix_missing_locations(tree)
+
+
+def _blocks(tree: ast.Module) -> Iterator[list[ast.stmt]]:
+    for node in ast.walk(tree):
+        for name in ("body", "orelse"):
+            block = getattr(node, name, None)
+            if isinstance(block, list) and not isinstance(node, ast.Module):
+                yield block

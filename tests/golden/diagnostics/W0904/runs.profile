@@ -1,0 +1,2 @@
+hyper profile 1 baa3773951ce6e8ce38008b315cf8991499d86210d542bc6dd913cd71f3cb5c0
+{"93618246e03d416fd48b20dc986d27cc":{"constants":{"code":"2"},"decisions":[[0,1]],"name":"input.fee","tiers":{"0":[1,1,0,34000]}}}

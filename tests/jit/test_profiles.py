@@ -1,0 +1,166 @@
+"""Profiles: written and read, added up in any order, and refused where they are not what was written."""
+
+from __future__ import annotations
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hyper.jit import profile_records as records
+from hyper.jit.profiles import (
+    Counters,
+    FunctionProfile,
+    Profile,
+    ProfileError,
+    as_body,
+    decode,
+    encode,
+    load,
+    merge,
+)
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+COUNTS = st.integers(0, 5) | st.just(records.MOST)
+FUNCTIONS = st.builds(
+    FunctionProfile,
+    st.sampled_from(["a.f", "b.g"]),
+    st.lists(st.lists(COUNTS, max_size=3).map(tuple), max_size=3).map(tuple),
+    st.dictionaries(st.sampled_from("xyz"), st.none() | st.sampled_from(["1", "2"]), max_size=3),
+    st.dictionaries(
+        st.sampled_from("0123"), st.builds(Counters, COUNTS, COUNTS, COUNTS, COUNTS), max_size=2
+    ),
+)
+PROFILES = st.builds(
+    Profile, st.dictionaries(st.sampled_from(["0" * 32, "f" * 32]), FUNCTIONS, max_size=2)
+)
+ONE = Profile(
+    {"a" * 32: FunctionProfile("m.f", ((1, 2),), {"x": "3"}, {"1": Counters(3, 3, 0, 900)})}
+)
+
+
+def _signed(body: Any) -> bytes:
+    rest = json.dumps(body).encode()
+    return b"hyper profile 1 %s\n%s" % (sha256(rest).hexdigest().encode(), rest)
+
+
+@given(PROFILES)
+def test_what_is_written_is_read(profile: Profile) -> None:
+    assert decode(encode(profile)) == profile
+
+
+@given(PROFILES, PROFILES, PROFILES)
+def test_merging_is_commutative_and_associative(one: Profile, two: Profile, three: Profile) -> None:
+    assert encode(merge(one, two)) == encode(merge(two, one))
+    assert encode(merge(merge(one, two), three)) == encode(merge(one, merge(two, three)))
+    assert encode(merge(one, two, three)) == encode(merge(three, two, one))
+    assert encode(merge(one, Profile())) == encode(merge(one))
+
+
+def test_a_merge_adds_counts_and_forgets_what_varied() -> None:
+    other = Profile(
+        {"a" * 32: FunctionProfile("m.f", ((4, 0),), {"x": "5"}, {"0": Counters(4, 4, 0, 100)})}
+    )
+    (found,) = merge(ONE, other).functions.values()
+    assert found.decisions == ((5, 2),)
+    assert found.constants == {"x": None}
+    assert found.calls == 7
+
+
+@given(st.integers(0, len(encode(ONE)) * 8 - 1))
+def test_a_flipped_bit_is_seen(bit: int) -> None:
+    data = bytearray(encode(ONE))
+    data[bit // 8] ^= 1 << bit % 8
+    with pytest.raises(ProfileError):
+        decode(bytes(data))
+
+
+@given(st.integers(0, len(encode(ONE)) - 1))
+def test_a_profile_that_was_cut_off_is_refused(size: int) -> None:
+    with pytest.raises(ProfileError):
+        decode(encode(ONE)[:size])
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        [],
+        {"a": {}},
+        {"a" * 32: []},
+        {"a" * 32: {"name": ""}},
+        {"a" * 32: {"name": "f", "decisions": [[-1]]}},
+        {"a" * 32: {"name": "f", "decisions": [[1 << 63]]}},
+        {"a" * 32: {"name": "f", "decisions": [["1"]]}},
+        {"a" * 32: {"name": "f", "decisions": [[1.5]]}},
+        {"a" * 32: {"name": "f", "tiers": {"4": [1]}}},
+        {"a" * 32: {"name": "f", "constants": {"x": "y" * 300}}},
+        {"a" * 32: {"name": "f", "more": 1}},
+    ],
+)
+def test_wrong_types_are_refused_whatever_the_digest_says(body: Any) -> None:
+    with pytest.raises(ProfileError):
+        decode(_signed(body))
+
+
+def test_deep_and_large_bytes_are_refused() -> None:
+    rest = b"[" * 100_000
+    with pytest.raises(ProfileError):
+        decode(b"hyper profile 1 %s\n%s" % (sha256(rest).hexdigest().encode(), rest))
+    with pytest.raises(ProfileError, match="larger than 16 MB"):
+        decode(bytes(records.MOST_BYTES + 1))
+
+
+def test_another_version_is_told() -> None:
+    with pytest.raises(ProfileError, match="version 2"):
+        decode(encode(ONE).replace(b"profile 1", b"profile 2"))
+
+
+def test_several_add_to_one_file_at_once(tmp_path: Path) -> None:
+    path = str(tmp_path / "runs.profile")
+    with ThreadPoolExecutor(8) as pool:
+        remarks = list(pool.map(lambda _: records.add(path, as_body(ONE)), range(40)))
+    assert remarks == [""] * 40
+    assert load(path).functions["a" * 32].calls == 120
+    assert [each.name for each in tmp_path.iterdir()] == ["runs.profile"]
+
+
+def test_what_was_there_and_is_broken_is_left_out_and_told(tmp_path: Path) -> None:
+    path = tmp_path / "runs.profile"
+    path.write_bytes(encode(ONE)[:-5])
+    assert "not those that were written" in records.add(str(path), as_body(ONE))
+    assert load(str(path)) == ONE
+
+
+def test_a_file_that_never_was_a_profile_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "thesis.txt"
+    path.write_text("years of work")
+    with pytest.raises(ValueError, match="not a profile"):
+        records.add(str(path), as_body(ONE))
+    with pytest.raises(ValueError, match="Expecting value"):
+        records.add_counters(str(path), as_body(ONE))
+    assert path.read_text() == "years of work"
+
+
+def test_counters_are_added_up_by_name(tmp_path: Path) -> None:
+    path = tmp_path / "counters.json"
+    for _ in range(3):
+        records.add_counters(str(path), as_body(ONE))
+    value = json.loads(path.read_text())
+    assert (value["format"], value["version"]) == ("hyper counters", 1)
+    counts = {"calls": 9, "rows": 9, "guard_failures": 0, "nanoseconds": 2700}
+    assert value["functions"] == {"m.f": {"digest": "a" * 32, **counts, "tiers": {"1": counts}}}
+
+
+def test_the_weights_have_no_times() -> None:
+    slow = Profile(
+        {"a" * 32: FunctionProfile("m.f", ((1, 2),), {"x": "3"}, {"0": Counters(1, 1, 0, 5)})}
+    )
+    more = Profile({"a" * 32: FunctionProfile("m.f", ((1, 3),), {"x": "3"})})
+    assert slow.weights == ONE.weights
+    assert more.weights != ONE.weights
