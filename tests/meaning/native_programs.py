@@ -9,6 +9,7 @@ from hyper.lang.types import (
     ANY_DECIMAL,
     BOOL,
     DATE,
+    DURATION,
     FLOAT,
     INT,
     STRING,
@@ -35,6 +36,7 @@ from tests.meaning.expressions import (
     membership,
     mixed,
     some,
+    time_op,
     unary,
 )
 from tests.meaning.expressions import compare as ordered
@@ -113,6 +115,7 @@ _MAKERS: Final[dict[Any, list[Any]]] = {
         *(builtin(name, FLOAT) for name in ("abs", "sqrt", "exp", "log", "log10")),
         builtin("pow", FLOAT, FLOAT),
         written("round", 6),
+        *(builtin(f"total_{unit}", DURATION) for unit in ("days", "hours", "seconds")),
         builtin("clamp", FLOAT, FLOAT, FLOAT),
         builtin("min", FLOAT, FLOAT),
         builtin("max", FLOAT, FLOAT),
@@ -165,6 +168,8 @@ _MAKERS: Final[dict[Any, list[Any]]] = {
     STRING: [field_of("label", PART)],
     TIER: [field_of("tier", PART)],
     DATE: [
+        time_op("add", DATE, DURATION),
+        time_op("sub", DATE, DURATION),
         builtin("end_of_month", DATE),
         builtin("start_of_month", DATE),
         builtin("add_months", DATE, INT),
@@ -177,6 +182,18 @@ _MAKERS: Final[dict[Any, list[Any]]] = {
     ListOf: [constant, comprehend, comprehend, binary("add")],
     MapOf: [constant, builtin("merge", MapOf(INT), MapOf(INT))],
     PART: [constant, constant, with_fields],
+    DURATION: [
+        lambda maker, kind, depth: nodes.Binary(
+            kind, "sub", maker.expr(DATE, depth), maker.expr(DATE, depth)
+        ),
+        binary("add", "sub"),
+        unary,
+        *(builtin(name, INT) for name in ("weeks", "days", "hours", "milliseconds")),
+        builtin("abs", DURATION),
+        builtin("max", DURATION, DURATION),
+        fold("sum", DATE, DURATION),
+        fold("avg", INT, DURATION),
+    ],
     Opt(INT): [
         some,
         field_of("limit", PART),
@@ -194,11 +211,11 @@ _KINDS: Final[tuple[Type, ...]] = (
 )  # fmt: skip
 NATIVE: Final = Dialect(
     makers=_MAKERS,
-    kinds=(*_KINDS, ANY_DECIMAL, ANY_DECIMAL, ListOf(INT), ListOf(FLOAT), ListOf(PART)),
+    kinds=(*_KINDS, DURATION, ANY_DECIMAL, ANY_DECIMAL, ListOf(INT), ListOf(FLOAT), ListOf(PART)),
     params=(*_KINDS, *_LISTS, INT, FLOAT, MONEY, MONEY, RATE, LARGE, ALL_DIGITS, PART),
-    scalars=(INT, FLOAT, ANY_DECIMAL, BOOL, TIER, DATE),
-    ordered=(INT, FLOAT, ANY_DECIMAL, DATE),
-    items=(INT, FLOAT, PART, MONEY),
+    scalars=(INT, FLOAT, ANY_DECIMAL, BOOL, TIER, DATE, DURATION),
+    ordered=(INT, FLOAT, ANY_DECIMAL, DATE, DURATION),
+    items=(INT, FLOAT, PART, MONEY, DATE),
     searched=(INT, FLOAT, TIER),
     indexed=(INT, FLOAT, PART),
     elements=(INT, FLOAT, MONEY, TIER, PART),

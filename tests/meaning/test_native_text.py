@@ -476,3 +476,20 @@ def test_fast_arithmetic_is_near_and_only_where_it_is_asked_for() -> None:
                 assert one == other or math.isclose(
                     float.fromhex(one[1]), float.fromhex(other[1]), rel_tol=1e-12
                 )
+
+
+def test_durations_at_their_limits() -> None:
+    text = """
+calc f(on: date, other: date, n: int) -> float:
+    let gap = on - other
+    let by = days(n) + hours(-1)
+    let far = max([gap, by, -gap, milliseconds(n)])
+    if on + far > other and abs(by) >= weeks(2):
+        total_days(far)
+    else:
+        total_seconds(gap - by) + total_hours(avg([by, gap, hours(1)]))
+"""
+    days = ("0001-01-01", "2024-02-29", "9999-12-31")
+    counts = (0, 1, -15, 3_652_058, 999_999_999, -999_999_999, 1_000_000_000, MOST, LEAST)
+    rows = [{"on": on, "other": other, "n": n} for on in days for other in days for n in counts]
+    assert {"float", "overflow"} == set(codes(agree(text, *rows)))

@@ -18,7 +18,7 @@ from hyper.emit.native.values import (
     Value,
     Written,
 )
-from hyper.ir.types import FLOAT, INT, Dec, show
+from hyper.ir.types import DURATION, FLOAT, INT, Dec, show
 from hyper.jit.kernel.builder import FALSE, TRUE, floating, integer
 
 if TYPE_CHECKING:
@@ -167,6 +167,8 @@ class Aggregates:
 
             walk(add_float)
             return Scalar("float", builder.get(total))
+        if kind == DURATION:
+            return self._duration_sum(walk, guards=guards)
         if kind != INT:
             raise NotNative(f"the sum of {show(kind)} has no native form")
         whole = builder.variable("int", integer(0))
@@ -189,6 +191,20 @@ class Aggregates:
         over = builder.op("ne", "bool", builder.op("widen", "wide", short), wide)
         builder.fail(over, sites.guard("a sum that does not fit"), guard=True)
         return short
+
+    def _duration_sum(self, walk: Walk, *, guards: bool) -> Value:
+        builder, durations = self._builder, self._expressions.durations
+        if guards:
+            raise NotNative("the sum of durations of a list that is made just for it")
+        total = builder.variable("wide", durations.zero().operand)
+
+        def add(value: Value) -> None:
+            made = durations.arithmetic("add", Scalar("duration", builder.get(total)), value)
+            assert made is not None
+            builder.set(total, made.operand)
+
+        walk(add)
+        return Scalar("duration", builder.get(total))
 
     def _decimal_sum(self, kind: Dec, walk: Walk, known: tuple[Value, ...]) -> Decimal:
         builder, decimals = self._builder, self._expressions.decimals
@@ -242,6 +258,8 @@ class Aggregates:
         if isinstance(total, Decimal):
             return Ratio(total, self._expressions.decimals.of_int(found))
         assert isinstance(total, Scalar)
+        if total.kind == "duration":
+            return self._expressions.durations.mean(total, found)
         if total.kind == "float":
             by = builder.op("to_float", "float", found)
             return Scalar("float", builder.op("div", "float", total.operand, by))

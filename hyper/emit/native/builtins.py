@@ -50,6 +50,9 @@ class Builtins:
             return Scalar("bool", self._test(name, args[0].operand))
         if name == "pow":
             return self._pow(kinds[0] == INT, args)
+        made = self._expressions.durations.builtin(name, args)
+        if made is not None:
+            return made
         own: dict[str, Callable[..., Value]] = {
             "abs": self._abs,
             "sign": self._sign,

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal as Exact
 from typing import TYPE_CHECKING, Any
 
 from hyper.emit.native.aggregates import Aggregates
 from hyper.emit.native.builtins import AGGREGATES, Builtins
 from hyper.emit.native.decimals import Decimals
+from hyper.emit.native.durations import Durations
 from hyper.emit.native.equality import Equality
 from hyper.emit.native.lists import Lists
 from hyper.emit.native.maps import Maps
@@ -81,6 +82,7 @@ class Expressions:
         self.places = places
         self.decimals = Decimals(builder, self.sites)
         self.scalars = Scalars(builder, self.sites, self.decimals)
+        self.durations = Durations(builder, self.sites)
         self.lists = Lists(self)
         self.maps = Maps(self)
         self.scalars.by_parts = Equality(self).same
@@ -179,6 +181,8 @@ class Expressions:
             return Scalar("float", floating(found))
         if isinstance(found, Exact):
             return self._exact(found)
+        if isinstance(found, timedelta):
+            return self.durations.constant(found)
         if kind == DATE:
             return Scalar("date", integer((found - EPOCH).days))
         if isinstance(found, str):
@@ -260,6 +264,8 @@ class Expressions:
     def _unary(self, expr: nodes.Unary, local: Locals) -> Value:
         operand = self.value(expr.operand, local)
         if expr.op == "neg":
+            if isinstance(operand, Scalar) and operand.kind == "duration":
+                return self.durations.negated(operand)
             return self.scalars.negated(operand)
         assert isinstance(operand, Scalar)
         return Scalar("bool", self.builder.op("not", "bool", operand.operand))
@@ -274,7 +280,9 @@ class Expressions:
             kind = self.kinds.present(expr.type)
             assert isinstance(kind, ListOf)
             return self.lists.chained(kind.item, left, right)
-        return self.scalars.arithmetic(expr.op, left, right)
+        return self.durations.arithmetic(expr.op, left, right) or self.scalars.arithmetic(
+            expr.op, left, right
+        )
 
     def _and(self, expr: nodes.And, local: Locals) -> Value:
         left = self.test(expr.left, local)

@@ -11,6 +11,7 @@ from hyper.ir.program import EntityDef, EnumDef
 from hyper.ir.types import (
     BOOL,
     DATE,
+    DURATION,
     EMAIL,
     FLOAT,
     INT,
@@ -81,7 +82,7 @@ def layout(kind: Type, program: Program) -> tuple[Storage, Format]:
 
 
 def scalar(kind: Type, operand: Operand) -> Value:
-    """The number of a leaf as a value. ``kind`` is one that ``layout`` knows."""
+    """The number of a leaf as a value. ``kind`` is one that ``layout`` knows, or a duration."""
     if isinstance(kind, Dec):
         return Decimal(operand, kind.scale, 10**kind.precision - 1)
     if isinstance(kind, Enum):
@@ -90,6 +91,8 @@ def scalar(kind: Type, operand: Operand) -> Value:
         kind = (
             BOOL if isinstance(kind.value, bool) else INT if isinstance(kind.value, int) else STRING
         )
+    if kind == DURATION:
+        return Scalar("duration", operand)
     return Scalar(_LEAVES[kind][0], operand)
 
 

@@ -17,7 +17,20 @@ from hyper.emit.native.values import (
     Value,
 )
 from hyper.ir.program import EntityDef
-from hyper.ir.types import BOOL, DATE, FLOAT, INT, STRING, Dec, Entity, Enum, Opt, Type, show
+from hyper.ir.types import (
+    BOOL,
+    DATE,
+    DURATION,
+    FLOAT,
+    INT,
+    STRING,
+    Dec,
+    Entity,
+    Enum,
+    Opt,
+    Type,
+    show,
+)
 from hyper.jit.kernel.builder import FALSE, TRUE
 
 if TYPE_CHECKING:
@@ -33,6 +46,7 @@ _KINDS: dict[ScalarKind, Kind] = {
     "int": "int",
     "float": "float",
     "date": "int",
+    "duration": "wide",
     "enum": "int",
     "text": "int",
 }
@@ -41,6 +55,7 @@ _TYPES: dict[ScalarKind, Type] = {
     "int": INT,
     "float": FLOAT,
     "date": DATE,
+    "duration": DURATION,
     "text": STRING,
 }
 

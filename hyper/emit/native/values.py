@@ -23,12 +23,13 @@ class NotNative(Exception):  # noqa: N818  # a finding, not a fault
         self.line = line
 
 
-ScalarKind: TypeAlias = Literal["bool", "int", "float", "date", "enum", "text"]
+ScalarKind: TypeAlias = Literal["bool", "int", "float", "date", "duration", "enum", "text"]
 
 
 @dataclass(frozen=True, slots=True)
 class Scalar:
-    """One number. A ``date`` is days since 1970-01-01, an ``enum`` the place of its member, a ``text`` a code."""
+    """One number. A ``date`` is days since 1970-01-01, a ``duration`` microseconds (wide), an ``enum`` the place of its member,
+    a ``text`` a code."""
 
     kind: ScalarKind
     operand: Operand
