@@ -16,6 +16,8 @@ from hyper.base import aside
 from hyper.base.fs import open_at_once
 
 MARK: Final = "owner"
+FILLED: Final = ("records", "graphs", "spares", "store", "census", MARK)
+"""What a cache holds that builds believe: one that has any of it without our mark came from elsewhere."""
 _SECRET: Final = 32
 _MACHINE: Final = 16
 _PRIVATE: Final = 0o600
@@ -35,9 +37,7 @@ def claim(folder: str) -> bool:
         name = proof = ""
     if name and hmac.compare_digest(_proof(secret, name).encode(), proof.encode()):
         return True
-    if any(
-        os.path.lexists(os.path.join(folder, each)) for each in ("records", "store", "census", MARK)
-    ):
+    if any(os.path.lexists(os.path.join(folder, each)) for each in FILLED):
         return False
     os.makedirs(folder, exist_ok=True)
     name = secrets.token_hex(16)

@@ -50,7 +50,11 @@ def _has_link(folder: str) -> bool:
     """Whether the cache's folder, or one of those in which files are made and removed, is a link."""
     if os.path.islink(folder):
         return True
-    for place in (folder, os.path.join(folder, "store")):
+    graphs = os.path.join(folder, "graphs")
+    places = [folder, os.path.join(folder, "store"), graphs]
+    with contextlib.suppress(OSError):
+        places += [os.path.join(graphs, name) for name in os.listdir(graphs)]
+    for place in places:
         with contextlib.suppress(OSError), os.scandir(place) as entries:
             if any(entry.is_symlink() for entry in entries):
                 return True

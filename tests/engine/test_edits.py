@@ -465,3 +465,15 @@ def test_a_default_that_reads_the_clock_is_one_of_all_that_build_the_entity(shop
     result = shop.build()
     assert {"letter.intent", "post.intent"} <= set(shop.compiled)
     shop.agrees(result)
+
+
+def test_only_what_builds_left_is_swept_from_the_folder_of_a_graph(shop: Shop) -> None:
+    (graph,) = (shop.folder / "cache").glob("graphs/*/*")
+    orphan, unfinished = graph / f"{'0' * 64}.ir", graph / ".index.12.1a"
+    mine = [graph / "mine.txt", graph / "mine.ir"]
+    for path in (orphan, unfinished, *mine):
+        path.write_bytes(b"")
+        os.utime(path, (0, 0))
+    shop.edit("alone.intent", "green", "blue")
+    assert shop.build().success
+    assert [path.exists() for path in (orphan, unfinished, *mine)] == [False, False, True, True]

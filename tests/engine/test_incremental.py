@@ -427,7 +427,11 @@ def test_a_link_in_the_tree_leads_no_cache_elsewhere(tree: Tree) -> None:
 
 
 @pytest.mark.parametrize(
-    "place", ["records", "store", "store/data", "store/leases", "store/index-1.sqlite3"]
+    "place",
+    [
+        *("records", "graphs", "spares"),
+        *("store", "store/data", "store/leases", "store/index-1.sqlite3"),
+    ],
 )
 def test_a_link_in_the_cache_of_a_tree_leads_nowhere(tree: Tree, place: str) -> None:
     """A checkout may bring a folder with this name: nothing is made or removed where its links lead."""
@@ -444,6 +448,22 @@ def test_a_link_in_the_cache_of_a_tree_leads_nowhere(tree: Tree, place: str) -> 
 
 
 def test_the_cache_is_marked_as_one(tree: Tree) -> None:
+@pytest.mark.parametrize("place", ["graphs/*", "graphs/*/*"])
+def test_a_link_in_the_place_of_a_graph_leads_nowhere(tree: Tree, place: str) -> None:
+    target = tree.folder / "elsewhere"
+    target.mkdir()
+    (target / "mine.txt").write_text("")
+    os.utime(target / "mine.txt", (0, 0))
+    (tree.sources / "hyper.toml").write_text("")
+    assert tree.build(cache=None).success
+    (graph,) = (tree.sources / ".hyper").glob(place)
+    shutil.rmtree(graph)
+    graph.symlink_to(target)
+    (tree.sources / "shop.intent").write_text("# new\n" + SOURCES["shop.intent"])
+    assert tree.build(cache=None).success
+    assert [path.name for path in target.iterdir()] == ["mine.txt"]
+
+
     assert (tree.cache / ".gitignore").read_text() == "*\n"
     assert (tree.cache / "CACHEDIR.TAG").read_text().startswith("Signature: 8a477f597d28d172")
 
@@ -536,6 +556,18 @@ def test_a_cache_that_came_with_the_sources_is_not_believed(
 
 
 @pytest.mark.parametrize("text", ["", "x", "name proof", "\xff", "a" * 10_000])
+def test_no_part_of_a_cache_is_believed_without_the_mark(tree: Tree, tmp_path: Path) -> None:
+    """A checkout may bring any of what builds leave alone, and have each of them read as ours."""
+    unread = {".gitignore", "CACHEDIR.TAG", "census.lock"}
+    left = {path.name for path in tree.cache.iterdir()} - unread
+    assert {"records", "graphs", "store"} <= left
+    for name in sorted(left | {"spares"}):
+        cache = tmp_path / "brought" / name
+        cache.mkdir(parents=True)
+        (cache / name).mkdir()
+        assert not claim(str(cache)), name
+
+
 def test_a_mark_that_is_none(tmp_path: Path, text: str) -> None:
     cache = tmp_path / "cache"
     cache.mkdir()

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import stat
 import time
 from hashlib import sha256
@@ -25,12 +26,14 @@ from hyper.ir.index import index_of
 from hyper.ir.stored import decode_module
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from hyper.ir.program import Module
 
 _MAGIC: Final = b"hyper graph 1\n"
+_INDEX: Final = "index"
 _SUFFIX: Final = ".ir"
+_DATA: Final = re.compile(r"[0-9a-f]{64}\.ir")
 _MOST_FILES: Final = 24
 # What is written at once, so that none is more than a shared cache takes.
 _MOST_BYTES: Final = 8 << 20
@@ -49,7 +52,8 @@ class LostError(Exception):
 class Index(msgspec.Struct, frozen=True, array_like=True):
     """All rows, by module. ``compiler`` is the identity of the one that made them, ``key`` that of the action that they are of.
 
-    ``emitted`` is the record of what was emitted (``engine.emitted``); empty where nothing was.
+    ``emitted`` is the record of what was emitted (``engine.emitted``); empty where nothing was. ``given`` tells that some of it
+    came from the store, where others may have written: it can lie in any way, whenever it is looked at.
     """
 
     compiler: str
@@ -57,6 +61,7 @@ class Index(msgspec.Struct, frozen=True, array_like=True):
     files: list[str]
     rows: list[Row]
     emitted: bytes
+    given: bool = False
 
 
 class Saved(NamedTuple):
@@ -125,7 +130,7 @@ def load_any(folder: str, compiler: str) -> Graph | None:
     with contextlib.suppress(OSError), os.scandir(os.path.dirname(folder)) as entries:
         for entry in entries:
             with contextlib.suppress(OSError):
-                status = os.stat(os.path.join(entry.path, "index"))
+                status = os.stat(os.path.join(entry.path, _INDEX))
                 beside.append((status.st_mtime_ns, entry.path))
     for _, path in sorted(beside, reverse=True)[:1]:
         return load(path, compiler)
@@ -134,7 +139,7 @@ def load_any(folder: str, compiler: str) -> Graph | None:
 
 def load(folder: str, compiler: str) -> Graph | None:
     """The graph in a folder, where this compiler made it."""
-    path = os.path.join(folder, "index")
+    path = os.path.join(folder, _INDEX)
     try:
         data, used = read_regular(path)
     except OSError:
@@ -194,10 +199,10 @@ def save(
         os.makedirs(folder, exist_ok=True)
         for name, data in packs.items():
             aside.replace(os.path.join(folder, name), data)
-        aside.replace(os.path.join(folder, "index"), _MAGIC + sha256(payload).digest() + payload)
+        aside.replace(os.path.join(folder, _INDEX), _MAGIC + sha256(payload).digest() + payload)
     except (OSError, UnicodeEncodeError, OverflowError):
         return None
-    _sweep(folder, {"index", STORED, *files})
+    _sweep(folder, files)
     return Saved(whole, payload)
 
 
@@ -241,11 +246,15 @@ def _packed(
     return places
 
 
-def _sweep(folder: str, named: set[str]) -> None:
-    """Remove what no index names, once it is old."""
+def _sweep(folder: str, named: Collection[str]) -> None:
+    """Remove data files that no index names, once they are old, and what killed builds left to the side; what has not the name of
+    either is not ours, and stays."""
     old = time.time() - _ORPHANED
     with contextlib.suppress(OSError), os.scandir(folder) as entries:
         for entry in entries:
+            if _DATA.fullmatch(entry.name) is None or entry.name in named:
+                continue
             with contextlib.suppress(OSError):
-                if entry.name not in named and entry.stat(follow_symlinks=False).st_mtime < old:
+                if entry.stat(follow_symlinks=False).st_mtime < old:
                     os.unlink(entry.path)
+    aside.sweep(folder, f"{_INDEX}|{STORED}|{_DATA.pattern}")
