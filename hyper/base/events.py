@@ -66,10 +66,12 @@ class Emitter:
     A listener's exception reaches the caller of ``emit``: a listener that fails is a defect of its owner.
     """
 
-    __slots__ = ("_listeners",)
+    __slots__ = ("_listeners", "failure")
 
     def __init__(self) -> None:
         self._listeners: dict[str, list[Listener]] = {}
+        self.failure: Exception | None = None
+        """The last exception of a listener, by which whoever catches many can tell that it is none of ours."""
 
     def on(self, name: str, listener: Listener) -> Callable[[], None]:
         """Add a listener for one event, or for all with ``"*"``. Returns what removes it again.
@@ -99,7 +101,11 @@ class Emitter:
         """Tell the listeners of the event, then those of all events."""
         for key in (event.name, "*"):
             for listener in tuple(self._listeners.get(key, ())):
-                listener(event)
+                try:
+                    listener(event)
+                except Exception as error:
+                    self.failure = error
+                    raise
 
     def clear(self) -> None:
         """Forget all listeners."""

@@ -30,3 +30,11 @@ def held() -> Iterator[None]:
         signal.signal(signal.SIGINT, before)
         if waiting:
             before(signal.SIGINT, waiting[0])
+
+
+def comes_of_an_interrupt(error: BaseException) -> bool:
+    """Whether an interrupt is behind an error: Python makes others of it, where it prepares the attributes of a class."""
+    cause: BaseException | None = error
+    while cause is not None and not isinstance(cause, KeyboardInterrupt):
+        cause = cause.__cause__ or cause.__context__
+    return cause is not None

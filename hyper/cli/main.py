@@ -86,7 +86,7 @@ def _wrong(error: WrongCallError, words: list[str]) -> int:
 def _guarded(arguments: argparse.Namespace, words: list[str]) -> int:
     from importlib import import_module
 
-    from hyper.base.interrupts import held
+    from hyper.base.interrupts import comes_of_an_interrupt, held
     from hyper.cli.console import Console, UsageError
 
     console = Console(json=arguments.json)
@@ -105,7 +105,7 @@ def _guarded(arguments: argparse.Namespace, words: list[str]) -> int:
     except UnwritableError:
         raise
     except Exception as error:  # the last line of defence: it becomes a report
-        if _comes_of_an_interrupt(error):
+        if comes_of_an_interrupt(error):
             raise KeyboardInterrupt from error
         from hyper.cli.failure import report
 
@@ -113,11 +113,3 @@ def _guarded(arguments: argparse.Namespace, words: list[str]) -> int:
         report(error, words, console)
         return INTERNAL
     return code
-
-
-def _comes_of_an_interrupt(error: BaseException) -> bool:
-    """Whether an interrupt is behind an error: Python makes others of it, where it prepares the attributes of a class."""
-    cause: BaseException | None = error
-    while cause is not None and not isinstance(cause, KeyboardInterrupt):
-        cause = cause.__cause__ or cause.__context__
-    return cause is not None

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Self
 from hyper.base import digest
 from hyper.base.events import Emitter, Event
 from hyper.base.fs import Disk
+from hyper.base.interrupts import comes_of_an_interrupt
 from hyper.engine import pipeline
 from hyper.engine.clock import Phases
 from hyper.engine.discovery import discover, start_of
@@ -292,12 +293,14 @@ class Compiler:
             # What is kept is read as it is needed, and may turn out not to be there.
             request.drop_graph()
             return "what was kept is not whole"
-        except Exception:
-            # What others share may lie in any way.
-            if not request.is_shared:
+        except Exception as error:
+            # What others share may lie in any way, and with it trip any stage. Of what is all our own it is a fault, of a listener
+            # its owner's, and an interrupt is one in whatever form it comes.
+            ours = error is self._emitter.failure or comes_of_an_interrupt(error)
+            if ours or not request.is_given:
                 raise
             request.drop_graph()
-            return "what was shared does not hold"
+            return f"what was shared does not hold ({type(error).__name__})"
         return "there are errors" if state.failed else state
 
     def _edit(self, work: Work, request: Request) -> Compilation | str:

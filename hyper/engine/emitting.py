@@ -36,8 +36,9 @@ def emit_all(
         natives = _natives(options, request)
         before = _before(state, package, options, request)
         if before is not None and request is not None:
-            emission = _again(state.program, package, options, (before, natives), state.arranged)
-            emission = _whole(emission, package, request) if emission is not None else None
+            targets, arranged = options.target, state.arranged
+            again = emit(state.program, package, targets, before, natives, arranged=arranged)
+            emission = _whole(again, package, request)
             if emission is not None:
                 return emission
         return emit(
@@ -73,21 +74,6 @@ def _whole(emission: Emission, package: str, request: Request) -> Emission | Non
         path: File(found[content], content, len(found[content])) for path, content in away.items()
     }
     return emission._replace(files=emission.files | taken)
-
-
-def _again(
-    program: Program,
-    package: str,
-    options: Options,
-    known: tuple[Before, Natives | None],
-    arranged: Arranged | None,
-) -> Emission | None:
-    """What an edit makes other; ``None`` where the record says what cannot be."""
-    try:
-        return emit(program, package, options.target, *known, arranged=arranged)
-    except (StopIteration, LookupError):
-        # What is kept of a build has its digest, and may lie all the same: it is then worth nothing.
-        return None
 
 
 def _before(

@@ -102,8 +102,6 @@ class Request:
         self._shared: SharedGraphs | None = None
         self._fetched: set[str] = set()
         self._standing: dict[str, Stamp] | None = None
-        self.is_shared = False
-        """Whether the graph came from the store."""
         self.remark = ""
         """What is to say of where the graph came from."""
         self.misses: list[Miss] = []
@@ -280,7 +278,6 @@ class Request:
         self.remark = (
             f"it starts from a shared build, with about {same} of {len(digests)} files the same"
         )
-        self.is_shared = True
         return graph
 
     def _known(self) -> list[Near]:
@@ -303,11 +300,16 @@ class Request:
             )
         return self._shared
 
+    @property
+    def is_given(self) -> bool:
+        """Whether something of the graph came from the store, now or before an earlier edit: others may have had it lie."""
+        return self._graph is not None and self._graph.index.given
+
     def drop_graph(self) -> None:
-        """What the graph said does not hold: it is worth nothing, and one that came from the store is counted."""
-        if self.is_shared:
+        """What the graph said does not hold: it is worth nothing, and one that was given is counted."""
+        if self.is_given:
             self._store.count_graph("dropped")
-        self._graph, self.is_shared = None, False
+        self._graph = None
 
     @property
     def digests(self) -> dict[str, str]:

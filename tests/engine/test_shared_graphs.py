@@ -12,6 +12,7 @@ import pytest
 from benchmarks.remote_server import RedisServer
 from hyper.cache.remote import layer as remote_layer
 from hyper.engine import store as engine_store
+from hyper.engine.compiler import create_hyper_compiler
 from hyper.engine.emission import emit
 from hyper.engine.graph import shared
 from hyper.engine.graph.shared import Build, distance, sketch_of
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from hyper.base.events import Event
     from hyper.engine.emission import Emission
     from hyper.engine.result import Result
 
@@ -383,21 +385,77 @@ def test_an_index_that_lies_costs_only_time(
     other.agrees(result)
 
 
+TRIPPED = "all files are compiled: what was shared does not hold (TypeError)"
+
+
+def _tripping(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> None:
+    monkeypatch.setattr("hyper.engine.graph.edit.compile_partial", mock.Mock(side_effect=error))
+
+
 def test_whatever_a_shared_graph_does_to_the_compiler_costs_only_time(
     machines: Machines, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     other = machines.checkout("other")
     other.edit("alone.intent", "green", "blue")
     with monkeypatch.context() as patch:
-        patch.setattr("hyper.engine.graph.edit.compile_partial", mock.Mock(side_effect=TypeError))
+        _tripping(patch, TypeError())
         result = other.build()
-    assert "all files are compiled: what was shared does not hold" in _reasons(result)
+    assert TRIPPED in _reasons(result)
     assert result.metrics["cache_graphs_dropped"] == 1
     other.agrees(result)
     other.edit("alone.intent", "blue", "brown")
     with monkeypatch.context() as patch:
-        patch.setattr("hyper.engine.graph.edit.compile_partial", mock.Mock(side_effect=TypeError))
-        with pytest.raises(TypeError):  # of what this machine has kept itself, it is a fault
+        _tripping(patch, TypeError())
+        with pytest.raises(TypeError):  # of what this machine has made itself, it is a fault
+            other.build()
+
+
+def test_what_was_shared_may_lie_after_later_edits_too(
+    machines: Machines, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = machines.checkout("other")
+    for before, after in (("green", "blue"), ("blue", "brown")):
+        other.edit("alone.intent", before, after)
+        assert other.build().success
+        assert other.compiled == ["alone.intent"]
+    other.edit("alone.intent", "brown", "black")
+    with monkeypatch.context() as patch:
+        _tripping(patch, TypeError())
+        result = other.build()
+    assert TRIPPED in _reasons(result)
+    assert result.metrics["cache_graphs_dropped"] == 1
+    assert len(other.compiled) == len(SHOP)
+    other.agrees(result)
+
+
+def test_a_listener_that_fails_is_heard_of_when_a_graph_is_shared(machines: Machines) -> None:
+    other = machines.checkout("other")
+    other.edit("alone.intent", "green", "blue")
+    told: list[str] = []
+
+    def fail(event: Event) -> None:
+        told.append(event.path)
+        raise RuntimeError("the listener's own")
+
+    cache = str(other.folder / "cache")
+    with create_hyper_compiler(environment=other.environment, cache=cache) as compiler:
+        compiler.on("file:parsed", fail)
+        with pytest.raises(RuntimeError, match="the listener's own"):
+            compiler.compile(str(other.sources), out=str(other.folder / "out"))
+    assert told == ["alone.intent"]
+
+
+def test_an_interrupt_ends_a_build_that_starts_from_a_shared_graph(
+    machines: Machines, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Python makes other errors of it in some places."""
+    other = machines.checkout("other")
+    other.edit("alone.intent", "green", "blue")
+    error = RuntimeError("of a class")
+    error.__cause__ = KeyboardInterrupt()
+    with monkeypatch.context() as patch:
+        _tripping(patch, error)
+        with pytest.raises(RuntimeError, match="of a class"):
             other.build()
 
 

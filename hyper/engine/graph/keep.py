@@ -28,9 +28,9 @@ class Kept(NamedTuple):
     key: str = ""
     emitted: bytes = b""
 
-    def of(self, rows: list[Row]) -> Index:
+    def of(self, rows: list[Row], *, given: bool) -> Index:
         """The index of rows."""
-        return Index(self.compiler, self.key, [], rows, self.emitted)
+        return Index(self.compiler, self.key, [], rows, self.emitted, given)
 
 
 def keep(
@@ -48,7 +48,8 @@ def keep(
     if state.partial is not None:
         rows = _skipping(state.partial.rows, state)
         blobs = {name: encode_module(module) for name, module in state.partial.modules.items()}
-        return save(folder, kept.of(rows), blobs, before)
+        given = before is not None and before.index.given
+        return save(folder, kept.of(rows, given=given), blobs, before)
     if state.program is None or state.world is None or state.checked is None:
         return None
     digests, contents = sources
@@ -73,7 +74,7 @@ def keep(
         )
     rows.sort(key=lambda row: row.module)
     blobs = {name: encode_module(module) for name, module in modules.items()}
-    return save(folder, kept.of(rows), blobs, None)
+    return save(folder, kept.of(rows, given=False), blobs, None)
 
 
 def _skipped(state: Compilation) -> Counter[str]:

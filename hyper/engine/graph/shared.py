@@ -222,7 +222,7 @@ class SharedGraphs:
             return None
         self._taken = entry
         packs = {name + _SUFFIX: blobs[name] for name in entry.packs if name not in here}
-        return Graph(self._folder, index, packs)
+        return Graph(self._folder, msgspec.structs.replace(index, given=True), packs)
 
     def _has(self, pack: str) -> bool:
         return os.path.isfile(os.path.join(self._folder, pack + _SUFFIX))
