@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from hyper.base import digest
 from hyper.engine import ownership, spares
+from hyper.engine.metrics import COUNTS
 from hyper.engine.record import DAY, Kind, Outcome, Record, Records, name_of
 from hyper.engine.result import Miss
 from hyper.engine.stamps import Stamps, look, stamped, unchanged
@@ -457,7 +458,9 @@ def _from(folder: str, path: str) -> str:
 
 
 def _is_plausible(outcome: Outcome, options: Options) -> bool:
-    """Whether an outcome can be one of these options: its package is a folder's name and nothing else."""
+    """Whether an outcome can be one of these options: all is counted, and its package is a folder's name and nothing else."""
+    if not outcome.stats.keys() >= COUNTS:
+        return False
     if not outcome.files:
         return True
     package = outcome.package or ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from hyper.engine.executors.cores import available_cores
 
@@ -14,54 +14,62 @@ if TYPE_CHECKING:
     from hyper.engine.graph.rows import Row
     from hyper.engine.pipeline import Compilation
     from hyper.engine.result import Output
+    from hyper.ir.program import Module
 
 
-def _counted() -> dict[type, str]:
-    from hyper.ir import program
+_OF_DECLARATIONS: Final = {
+    "EntityDef": "entities",
+    "EnumDef": "enums",
+    "UnionDef": "unions",
+    "AliasDef": "types",
+    "ConstDef": "constants",
+    "CalcDef": "calcs",
+    "ExternDef": "externs",
+    "TableDef": "tables",
+    "RuleDef": "rules",
+}
+_KINDS: Final = (*_OF_DECLARATIONS.values(), "actions", "webhooks", "scenarios")
+COUNTS: Final = frozenset(("files", "bytes", "lines", *_KINDS, "scenarios_skipped"))
+"""What ``tally`` counts of every compile."""
 
-    return {
-        program.EntityDef: "entities",
-        program.EnumDef: "enums",
-        program.UnionDef: "unions",
-        program.AliasDef: "types",
-        program.ConstDef: "constants",
-        program.CalcDef: "calcs",
-        program.ExternDef: "externs",
-        program.TableDef: "tables",
-        program.RuleDef: "rules",
-    }
+
+def counts_of(module: Module) -> dict[str, int]:
+    """What a module declares, by the names of the counts; what it has none of is left out."""
+    from hyper.ir.program import ActionDef, FeatureDef
+
+    counts: dict[str, int] = {}
+    for each in module.definitions:
+        if isinstance(each, FeatureDef):
+            name, count = "scenarios", len(each.scenarios)
+        elif isinstance(each, ActionDef):
+            name, count = ("webhooks" if each.webhook else "actions"), 1
+        else:
+            name, count = _OF_DECLARATIONS.get(type(each).__name__, ""), 1
+        if name:
+            counts[name] = counts.get(name, 0) + count
+    return counts
 
 
 def tally(state: Compilation) -> dict[str, int]:
     """Counts of what was compiled."""
     if state.partial is not None:
         return _summed_rows(state.partial.rows, state)
-    from hyper.ir.program import ActionDef, FeatureDef
-
-    counted = _counted()
     counts = {
         "files": len(state.units),
         "bytes": state.size,
         "lines": sum(unit.source.text.count("\n") for unit in state.units),
     }
-    kinds = (*counted.values(), "actions", "webhooks", "scenarios", "scenarios_skipped")
-    counts |= dict.fromkeys(kinds, 0)
+    counts |= dict.fromkeys(_KINDS, 0)
     for module in state.program.modules if state.program else ():
-        for definition in module.definitions:
-            if isinstance(definition, FeatureDef):
-                counts["scenarios"] += len(definition.scenarios)
-            elif isinstance(definition, ActionDef):
-                counts["webhooks" if definition.webhook else "actions"] += 1
-            elif type(definition) in counted:
-                counts[counted[type(definition)]] += 1
+        for name, count in counts_of(module).items():
+            counts[name] += count
     counts["scenarios_skipped"] = sum(run.outcome == "skipped" for run in state.scenarios)
     return counts
 
 
 def _summed_rows(rows: Sequence[Row], state: Compilation) -> dict[str, int]:
     """The same counts, from what is kept of each unit."""
-    kinds = ("bytes", "lines", *_counted().values(), "actions", "webhooks", "scenarios")
-    counts = {"files": len(rows)} | dict.fromkeys(kinds, 0)
+    counts = {"files": len(rows)} | dict.fromkeys(("bytes", "lines", *_KINDS), 0)
     for row in rows:
         for name, count in row.counts.items():
             counts[name] += count

@@ -447,7 +447,6 @@ def test_a_link_in_the_cache_of_a_tree_leads_nowhere(tree: Tree, place: str) -> 
     assert [path.name for path in target.iterdir()] == ["mine.tmp"]
 
 
-def test_the_cache_is_marked_as_one(tree: Tree) -> None:
 @pytest.mark.parametrize("place", ["graphs/*", "graphs/*/*"])
 def test_a_link_in_the_place_of_a_graph_leads_nowhere(tree: Tree, place: str) -> None:
     target = tree.folder / "elsewhere"
@@ -464,6 +463,7 @@ def test_a_link_in_the_place_of_a_graph_leads_nowhere(tree: Tree, place: str) ->
     assert [path.name for path in target.iterdir()] == ["mine.txt"]
 
 
+def test_the_cache_is_marked_as_one(tree: Tree) -> None:
     assert (tree.cache / ".gitignore").read_text() == "*\n"
     assert (tree.cache / "CACHEDIR.TAG").read_text().startswith("Signature: 8a477f597d28d172")
 
@@ -555,7 +555,6 @@ def test_a_cache_that_came_with_the_sources_is_not_believed(
     assert tree.parsed == [], "whoever names a cache believes it"
 
 
-@pytest.mark.parametrize("text", ["", "x", "name proof", "\xff", "a" * 10_000])
 def test_no_part_of_a_cache_is_believed_without_the_mark(tree: Tree, tmp_path: Path) -> None:
     """A checkout may bring any of what builds leave alone, and have each of them read as ours."""
     unread = {".gitignore", "CACHEDIR.TAG", "census.lock"}
@@ -568,6 +567,7 @@ def test_no_part_of_a_cache_is_believed_without_the_mark(tree: Tree, tmp_path: P
         assert not claim(str(cache)), name
 
 
+@pytest.mark.parametrize("text", ["", "x", "name proof", "\xff", "a" * 10_000])
 def test_a_mark_that_is_none(tmp_path: Path, text: str) -> None:
     cache = tmp_path / "cache"
     cache.mkdir()
@@ -584,6 +584,26 @@ def test_without_a_state_folder_nothing_is_kept(
     (tree.sources / "hyper.toml").write_text('cache = "kept"\n')
     assert tree.build(cache=None).success
     assert not (tree.sources / "kept").exists()
+
+
+def test_an_outcome_that_does_not_say_what_was_counted_is_none(
+    tree: Tree, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who may write to a cache that others read may put any outcome there."""
+    keep = Store.keep
+
+    def lying(self: Store, key: str, outcome: Outcome, *arguments: Any) -> None:
+        keep(self, key, msgspec.structs.replace(outcome, stats={"files": 2}), *arguments)
+
+    (tree.sources / "money.intent").write_text(SOURCES["money.intent"].replace("EUR", "USD"))
+    with monkeypatch.context() as patch:
+        patch.setattr(Store, "keep", lying)
+        assert tree.build().success
+    shutil.rmtree(tree.cache / "records")
+    shutil.rmtree(tree.cache / "graphs")
+    result = tree.build()
+    assert result.stats["entities"] == 2
+    tree.agrees()
 
 
 def test_a_mark_is_made_whole_or_not_at_all(

@@ -353,7 +353,7 @@ def test_lies_of_those_who_may_write_cost_only_time(
     other.agrees(result)
 
 
-@pytest.mark.parametrize("field", ["content", "module", "path", "place"])
+@pytest.mark.parametrize("field", ["content", "module", "path", "place", "counts"])
 def test_an_index_that_lies_costs_only_time(
     field: str, tmp_path: Path, server: RedisServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -362,7 +362,7 @@ def test_an_index_that_lies_costs_only_time(
 
     def lying(self: Any, saved: Any, digests: Any, changed: Any) -> None:
         row = saved.written.rows[0]
-        lies = {"content": "0" * 64, "module": "item", "path": "../x.intent"}
+        lies = {"content": "0" * 64, "module": "item", "path": "../x.intent", "counts": {"x": 1}}
         lie = lies.get(field, msgspec.structs.replace(row.place, digest=b"0" * 12))
         rows = [msgspec.structs.replace(each, **{field: lie}) for each in saved.written.rows]
         index = msgspec.structs.replace(saved.written, rows=rows)

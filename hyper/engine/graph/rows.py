@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from hyper.base.diagnostics import Diagnostic
+from hyper.engine.metrics import counts_of
 from hyper.ir.index import ModuleIndex, index_of
 from hyper.ir.lower.actions import operation_of
 from hyper.ir.program import (
-    ActionDef,
     AliasDef,
     CalcDef,
     ConstDef,
@@ -170,7 +170,7 @@ class Making:
             [operation_of(each) for each in own if isinstance(each, ActionSymbol)],
             any(type(each).__name__ == "ServiceDef" for each in module.definitions),
             sum(self._inherited(each) for each in own if isinstance(each, EntitySymbol)),
-            {"bytes": source[1]} | _counts(unit, module),
+            {"bytes": source[1], "lines": unit.source.text.count("\n"), **counts_of(module)},
             skipped,
             list(diagnostics),
             place,
@@ -316,31 +316,3 @@ def _by_module(world: World, found: Mapping[str, Any]) -> dict[str, dict[str, An
 def _others(names: set[str], module: str) -> list[str]:
     """The names that are not a unit's own, sorted."""
     return sorted(name for name in names if name.rpartition(".")[0] != module)
-
-
-_COUNTED: Final = {
-    EntityDef: "entities",
-    EnumDef: "enums",
-    UnionDef: "unions",
-    AliasDef: "types",
-    ConstDef: "constants",
-    CalcDef: "calcs",
-    ExternDef: "externs",
-    TableDef: "tables",
-    RuleDef: "rules",
-}
-
-
-def _counts(unit: Unit, module: Module) -> dict[str, int]:
-    """What a unit is made of, by the names of the statistics; what it has none of is left out."""
-    counts = {"lines": unit.source.text.count("\n")}
-    for each in module.definitions:
-        if isinstance(each, FeatureDef):
-            name, count = "scenarios", len(each.scenarios)
-        elif isinstance(each, ActionDef):
-            name, count = ("webhooks" if each.webhook else "actions"), 1
-        else:
-            name, count = _COUNTED.get(type(each), ""), 1
-        if name:
-            counts[name] = counts.get(name, 0) + count
-    return counts

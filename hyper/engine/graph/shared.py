@@ -19,6 +19,7 @@ import msgspec
 from hyper.base import aside, digest
 from hyper.base.fs import read_regular
 from hyper.engine.graph.kept import STORED, Graph, decode_index
+from hyper.engine.metrics import COUNTS
 from hyper.engine.record import Kind
 
 if TYPE_CHECKING:
@@ -219,6 +220,8 @@ class SharedGraphs:
         if self._key_of(near.kind, contents) != near.key:
             return None
         if len({row.module for row in index.rows}) < len(contents):
+            return None
+        if any(row.counts.keys() - COUNTS for row in index.rows):
             return None
         self._taken = entry
         packs = {name + _SUFFIX: blobs[name] for name in entry.packs if name not in here}
