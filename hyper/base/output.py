@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import posixpath
 import re
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
 
@@ -92,31 +92,37 @@ def publish(
     label: str,
     *,
     stands: Callable[[], bool] | None = None,
+    placed: Callable[[], None] | None = None,
     spare: Spare | None = None,
 ) -> Published:
     """Make ``target`` hold ``contents`` and what is not the build's.
 
     A file whose contents are ``None`` is one of the build's that is there and stays: the caller has just seen it.
-    ``stands`` is asked whether that is still so, once no other build can write there.
+    ``stands`` is asked whether that is still so, once no other build can write there; ``placed`` is called when all is in place,
+    while none can yet.
     ``owned`` are the digests by relative path of what earlier builds wrote there, ``None`` where no earlier build is known;
     a function is asked once no other build can write there.
     ``label`` is how messages call the folder. With a ``spare`` a large folder is made of the one before it; ``files`` are those of
     the disk then.
     """
     try:
-        return _publish(files, target, contents, (owned, stands, spare), label)
+        return _publish(files, target, contents, _Asked(owned, stands, placed, spare), label)
     except OSError as error:
         return Published(diagnostics=(_unwritable(error, label),))
 
 
+class _Asked(NamedTuple):
+    """What ``publish`` asks, tells and uses: see there."""
+
+    owned: Owned | Callable[[], Owned]
+    stands: Callable[[], bool] | None
+    placed: Callable[[], None] | None
+    spare: Spare | None
+
+
 def _publish(
-    files: Files,
-    target: str,
-    contents: Mapping[str, bytes | None],
-    asked: tuple[Owned | Callable[[], Owned], Callable[[], bool] | None, Spare | None],
-    label: str,
+    files: Files, target: str, contents: Mapping[str, bytes | None], asked: _Asked, label: str
 ) -> Published:
-    owned, stands, spare = asked
     found = check_names(contents, label)
     if found:
         return Published(diagnostics=tuple(found))
@@ -125,16 +131,17 @@ def _publish(
     files.make_folder(folder)
     with files.lock(folder):
         _sweep(files, folder, f".{name}{STAGE}", target)
-        if stands is not None and not stands():
+        if asked.stands is not None and not asked.stands():
             return Published(stale=True)
-        if callable(owned):
-            owned = owned()
+        owned = asked.owned() if callable(asked.owned) else asked.owned
         found = _conflicts(files, target, contents, owned, label)
         if any(item.is_error for item in found):
             return Published(diagnostics=tuple(found))
         plan = _Plan(files, target, contents, owned or {}, label)
         if plan.changes:
-            plan.exchange(files.make_stage(folder, f".{name}{STAGE}"), spare)
+            plan.exchange(files.make_stage(folder, f".{name}{STAGE}"), asked.spare)
+        if asked.placed is not None:
+            asked.placed()
     return Published(
         tuple(sorted(plan.written)),
         tuple(sorted(plan.unchanged)),

@@ -11,12 +11,14 @@ import os
 import time
 from typing import TYPE_CHECKING, Final, TypeAlias
 
+import msgspec
+
 from hyper.base import digest
 from hyper.engine import ownership, spares
 from hyper.engine.metrics import COUNTS
 from hyper.engine.record import DAY, Kind, Outcome, Record, Records, name_of
 from hyper.engine.result import Miss
-from hyper.engine.stamps import Stamps, look, stamped, unchanged
+from hyper.engine.stamps import Stamps, look, looked_again, stamped, unchanged
 from hyper.engine.store import Sharing, Store, cache_folder
 
 if TYPE_CHECKING:
@@ -103,6 +105,7 @@ class Request:
         self._shared: SharedGraphs | None = None
         self._fetched: set[str] = set()
         self._standing: dict[str, Stamp] | None = None
+        self._placed: Stamps | None = None
         self.remark = ""
         """What is to say of where the graph came from."""
         self.misses: list[Miss] = []
@@ -132,16 +135,16 @@ class Request:
             return None
         outputs = record.outputs
         if record.outcome.files:
-            found = unchanged(self._folder(record.outcome), outputs)
+            found = unchanged(self._folder(record.package), outputs)
             if isinstance(found, str):
-                path = f"{record.outcome.package}/{found}"
+                path = f"{record.package}/{found}"
                 self.misses.append(Miss(path, "this output is gone or was changed"))
                 return None
             outputs = found
-        if not (record.sources.settled() and record.outputs.settled()):
-            self._records.save(
-                self._name, Record(record.key, self._seen.stamps, outputs, record.outcome)
-            )
+        trusted = record.sources.settled()
+        if not trusted or (record.outcome.files and not record.outputs.settled()):
+            again = msgspec.structs.replace(record, sources=self._seen.stamps, outputs=outputs)
+            self._records.save(self._name, again)
         return record.outcome
 
     def restore(self) -> tuple[Outcome, dict[str, bytes]] | None:
@@ -183,7 +186,7 @@ class Request:
         key = self._key(sources)
         self._store.keep(key, outcome, blobs, seconds)
         self._store.count([digests[path] for path in contents], [key])
-        self.record(outcome, [path for path, data in made.items() if data is None])
+        self.record(outcome)
         self._sweep()
 
     def _sweep(self) -> None:
@@ -197,48 +200,77 @@ class Request:
         ownership.sweep(folder)
 
     def standing(self) -> dict[str, Stamp]:
-        """The outputs of the last build of this, by path from the package's folder; none where one is not as it was."""
+        """The outputs of the last build of this that left any, by path from the package's folder.
+
+        None where one is not as it was.
+        """
         if self._standing is None:
             record = self._record
             self._standing = {}
-            if record is not None and record.outcome.files:
-                found = unchanged(self._folder(record.outcome), record.outputs)
+            if record is not None and record.outputs.files:
+                found = unchanged(self._folder(record.package), record.outputs)
                 if not isinstance(found, str):
                     self._standing = {item.path: item for item in found.files}
         return self._standing
 
     def standing_in(self, package: str) -> dict[str, Stamp]:
-        """``standing``, where the last build was one of this package."""
+        """``standing``, where that build was one of this package."""
         record = self._record
-        return self.standing() if record is not None and record.outcome.package == package else {}
+        return self.standing() if record is not None and record.package == package else {}
 
     def stands(self, paths: Collection[str]) -> bool:
-        """Whether outputs of the last build are still what they were when they were looked at."""
+        """Whether outputs that stood when they were looked at are still the same."""
         record = self._record
         if record is None:
             return not paths
-        folder = self._folder(record.outcome)
         contents = [(path, self.standing()[path].digest) for path in paths]
-        return stamped(folder, contents, self.standing()) is not None
+        return stamped(self._folder(record.package), contents, self.standing()) is not None
+
+    def placed(
+        self, package: str, facts: Mapping[str, tuple[int, str]], carried: Collection[str]
+    ) -> None:
+        """Outputs are in place, and no other build can have changed them yet: take their stamps, without reading any.
+
+        ``facts`` are the size and digest of each by path, ``carried`` those that stood before (``standing``).
+        """
+        before = {path: self.standing()[path] for path in carried}
+        contents = [(path, facts[path][1]) for path in sorted(facts)]
+        self._placed = stamped(self._folder(package), contents, before)
 
     def spare(self, folder: str) -> str:
         """Where the spare of an output folder is put away."""
         cache = os.path.dirname(self._records.folder)
         return os.path.join(cache, spares.FOLDER, name_of((_from(cache, folder),)))
 
-    def record(self, outcome: Outcome, carried: Collection[str] = ()) -> None:
-        """Record an outcome that is in place; one whose files are not is not recorded.
+    def record(self, outcome: Outcome) -> None:
+        """Record an outcome; one whose files are not in place (``placed``) is not recorded.
 
-        ``carried`` are the files that stood before (``standing``) and were not written.
+        One without files leaves the outputs as they were, which the next build may find standing.
         """
         if self._seen is None:
             return
-        sources = self._seen.stamps
-        outputs = self._stamped(outcome, carried)
+        before = self._record
+        outputs: Stamps | None
+        if outcome.files:
+            outputs, package = self._stamps_of(outcome), outcome.package
+        elif before is not None:
+            outputs, package = before.outputs, before.package
+        else:
+            outputs, package = Stamps(time.time_ns(), []), None
         if outputs is None:
             return
-        record = Record(self._key(sources), sources, outputs, outcome)
+        sources = self._seen.stamps
+        record = Record(self._key(sources), sources, outputs, outcome, package)
         self._records.save(self._name, record)
+
+    def _stamps_of(self, outcome: Outcome) -> Stamps | None:
+        """The stamps of the files of an outcome; ``None`` where one is not in place, or has been changed since it was put there."""
+        placed = self._placed
+        if placed is None:
+            return None
+        if [(item.path, item.size, item.digest) for item in placed.files] != outcome.files:
+            return None
+        return looked_again(self._folder(outcome.package), placed)
 
     def graph(self) -> Graph | None:
         """What an earlier build of the same source root knew of its units, where this one has to be made.
@@ -355,16 +387,6 @@ class Request:
         self._fetched |= found.keys()
         return found
 
-    def _stamped(self, outcome: Outcome, carried: Collection[str]) -> Stamps | None:
-        """The stamps of the files of an outcome; ``None`` where one is not what it says."""
-        if not outcome.files:
-            return Stamps(time.time_ns(), [])
-        folder = self._folder(outcome)
-        if not carried:
-            return _looked(folder, outcome)
-        before = {path: self.standing()[path] for path in carried}
-        return stamped(folder, [(path, content) for path, _, content in outcome.files], before)
-
     @property
     def key(self) -> str:
         """The digest of all that the outcome depends on; empty where that is not known."""
@@ -391,8 +413,8 @@ class Request:
             parts += (path, content)
         return digest.of_parts(part.encode("utf-8", "surrogateescape") for part in parts)
 
-    def _folder(self, outcome: Outcome) -> str:
-        return os.path.join(self._options.out, outcome.package or "")
+    def _folder(self, package: str | None) -> str:
+        return os.path.join(self._options.out, package or "")
 
 
 class StoredObjects:
@@ -418,16 +440,6 @@ class StoredObjects:
         self._store.put_plain(
             "action", {key: bytes.fromhex(each) for key, each in contents.items()}
         )
-
-
-def _looked(folder: str, outcome: Outcome) -> Stamps | None:
-    """The stamps of the files of an outcome, which are read; ``None`` where one is not what it says."""
-    try:
-        outputs = look(folder, [path for path, _, _ in outcome.files], None).stamps
-    except OSError:
-        return None
-    found = [(item.path, item.size, item.digest) for item in outputs.files]
-    return outputs if found == outcome.files else None
 
 
 def _distance(one: Mapping[str, str], other: Mapping[str, str]) -> int:

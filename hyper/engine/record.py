@@ -50,20 +50,24 @@ class Outcome(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Record(msgspec.Struct, frozen=True, array_like=True):
-    """One request as it was last answered. ``key`` is the digest of all that the outcome depends on."""
+    """One request as it was last answered. ``key`` is the digest of all that the outcome depends on.
+
+    ``outputs`` are the files that the last build which had any left in the folder of ``package``: those of the outcome, or of one
+    before, where this one has none.
+    """
 
     key: str
     sources: Stamps
     outputs: Stamps
     outcome: Outcome
+    package: str | None
 
 
 class Records:
-    """The records of a cache's folder, by the name of the request. Failures to write are counted in ``errors``."""
+    """The records of a cache's folder, by the name of the request. What cannot be written is not kept, and nothing else."""
 
     def __init__(self, folder: str) -> None:
         self.folder = os.path.join(folder, "records")
-        self.errors = 0
 
     def load(self, name: str) -> Record | None:
         """The record of a request, or ``None``."""
@@ -142,12 +146,10 @@ class Records:
 
     def _write(self, name: str, payload: bytes) -> None:
         data = _MAGIC + sha256(payload).digest() + payload
-        try:
+        with contextlib.suppress(OSError):
             make_cache_folder(os.path.dirname(self.folder))
             os.makedirs(self.folder, exist_ok=True)
             aside.replace(os.path.join(self.folder, name), data)
-        except OSError:
-            self.errors += 1
 
 
 def make_cache_folder(folder: str) -> None:

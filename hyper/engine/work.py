@@ -142,12 +142,20 @@ class Work:
         owned = partial(manifest.owned_by, self.files, folder)
         kept = [path for path, data in made.items() if data is None]
         request = self.request
-        stands = partial(request.stands, kept) if kept and request is not None else None
         label = posixpath.join(_shown(out), package)
-        spare = None
-        if request is not None:
-            spare = Spare(request.spare(folder), partial(manifest.owned_by, self.files))
-        done = publish(self.files, folder, made, owned, label, stands=stands, spare=spare)
+        if request is None:
+            done = publish(self.files, folder, made, owned, label)
+        else:
+            done = publish(
+                self.files,
+                folder,
+                made,
+                owned,
+                label,
+                stands=partial(request.stands, kept) if kept else None,
+                placed=partial(request.placed, package, facts, kept),
+                spare=Spare(request.spare(folder), partial(manifest.owned_by, self.files)),
+            )
         self.stale = done.stale
         self.written_diagnostics = list(done.diagnostics)
         if done.failed or done.stale:

@@ -17,6 +17,7 @@ from hyper.base import digest
 from hyper.base.fs import Disk
 from hyper.engine import identity, stamps
 from hyper.engine.compiler import create_hyper_compiler
+from hyper.engine.incremental import Request
 from hyper.engine.options import Options
 from hyper.engine.ownership import claim
 from hyper.engine.record import Outcome, Records, make_cache_folder
@@ -584,6 +585,69 @@ def test_without_a_state_folder_nothing_is_kept(
     (tree.sources / "hyper.toml").write_text('cache = "kept"\n')
     assert tree.build(cache=None).success
     assert not (tree.sources / "kept").exists()
+
+
+def test_what_another_build_wrote_meanwhile_is_not_taken_for_ours(
+    tree: Tree, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One build is still keeping what it did when another one has written the output anew."""
+    monkeypatch.setattr(stamps, "_TICK", -(10**18))
+    monkeypatch.setattr(stamps, "_COARSE", -(10**18))
+    money, keep = tree.sources / "money.intent", Store.keep
+
+    def slowly(self: Store, *arguments: Any) -> None:
+        monkeypatch.setattr(Store, "keep", keep)
+        money.write_text(SOURCES["money.intent"].replace("EUR", "USD"))
+        assert tree.build().success
+        assert tree.parsed == ["money.intent"]
+        keep(self, *arguments)
+
+    monkeypatch.setattr(Store, "keep", slowly)
+    money.write_text(SOURCES["money.intent"].replace("EUR", "GBP"))
+    assert tree.build().success
+    money.write_text(SOURCES["money.intent"].replace("EUR", "GBP"))
+    assert tree.build().success
+    tree.agrees()
+
+
+@pytest.mark.parametrize("replaced", [False, True])
+def test_an_output_that_changes_before_it_is_recorded_is_made_again(
+    tree: Tree, monkeypatch: pytest.MonkeyPatch, replaced: bool
+) -> None:
+    monkeypatch.setattr(stamps, "_TICK", -(10**18))
+    monkeypatch.setattr(stamps, "_COARSE", -(10**18))
+    keep = Store.keep
+
+    def slowly(self: Store, *arguments: Any) -> None:
+        keep(self, *arguments)
+        models = next(tree.out.rglob("money.py"))
+        models.unlink()
+        if replaced:
+            models.write_text("# of somebody else\n")
+
+    money = tree.sources / "money.intent"
+    money.write_text(SOURCES["money.intent"].replace("EUR", "USD"))
+    with monkeypatch.context() as patch:
+        patch.setattr(Store, "keep", slowly)
+        assert tree.build().success
+    result = tree.build()
+    assert result.success, result.diagnostics
+    tree.agrees()
+
+
+def test_outputs_stand_when_a_mistake_is_mended(
+    tree: Tree, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    money = tree.sources / "money.intent"
+    money.write_text("entity Price:\n    amount: nothing\n")
+    assert not tree.build().success
+    assert not tree.build().success
+    money.write_text(SOURCES["money.intent"].replace("EUR", "USD"))
+    monkeypatch.setattr(Request, "outputs", mock.Mock(side_effect=AssertionError))
+    result = tree.build()
+    assert tree.parsed == ["money.intent"]
+    assert result.stats["unchanged"] > result.stats["written"]
+    tree.agrees()
 
 
 def test_an_outcome_that_does_not_say_what_was_counted_is_none(
