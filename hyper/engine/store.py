@@ -229,8 +229,13 @@ class Store:
         """What machines share, audited, and only read where the tier says so."""
         from hyper.cache.layered import ReadOnly
         from hyper.cache.trust import Audited, Auditor
+        from hyper.engine.ownership import machine
 
-        self._auditor = Auditor(_AUDITED)
+        salt = b""
+        with contextlib.suppress(OSError):
+            # Each machine looks at other entries, and nobody else knows at which.
+            salt = machine()
+        self._auditor = Auditor(_AUDITED, salt=salt)
         audited = Audited(remote, self._auditor)
         return audited if self._options.sharing else ReadOnly(audited)
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from benchmarks.remote_server import RedisServer
+from hyper.cache import trust
+from hyper.cache.trust import Auditor
 from hyper.engine import store as engine_store
 from hyper.engine.compiler import create_hyper_compiler
 from hyper.engine.options import OptionError
@@ -116,3 +119,24 @@ def test_a_wrong_environment_is_told(tmp_path: Path, server: RedisServer) -> Non
     machine = Machine(tmp_path / "one", server, HYPER_CACHE_MODE="backwards")
     with pytest.raises(OptionError, match="HYPER_CACHE_MODE"):
         machine.build()
+
+
+def test_each_machine_looks_at_other_entries(
+    tmp_path: Path, server: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who fills a shared cache with lies does not know which of them nobody ever makes again."""
+    keys = [sha256(b"%d" % number).digest() for number in range(500)]
+    chosen: list[set[bytes]] = []
+
+    def noted(rate: float, **options: Any) -> Auditor:
+        some = Auditor(0.1, **options)
+        chosen.append({key for key in keys if some.chosen(key)})
+        return Auditor(rate, **options)
+
+    monkeypatch.setattr(trust, "Auditor", noted)
+    for name in ("one", "other", "other"):
+        monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state" / name))
+        assert Machine(tmp_path / f"{name} {len(chosen)}", server).build().success
+    assert chosen[0] != chosen[1] == chosen[2]
+    plain = Auditor(0.1)
+    assert {key for key in keys if plain.chosen(key)} not in chosen
