@@ -84,12 +84,15 @@ class Spare:
         """What of the spare is as it shall be; all else is removed. Raises ``OSError`` where a folder is not as the output's."""
         folders, files = _scan(stage)
         standing, there = _scan(target)
+        # What is owned is written in a file of the folder, which may be among those that go.
+        owned = self._owned(stage)
+        in_the_way = {*wanted.written, *_above(wanted.written)}
         ready: set[str] = set()
         for path, status in files.items():
             known = there.get(path)
             if path in wanted.carried and known is not None and os.path.samestat(status, known):
                 ready.add(path)
-            elif known is not None or self._is_ours(path, stage, wanted.written):
+            elif known is not None or path in in_the_way or _is_ours(path, owned):
                 os.unlink(f"{stage}/{path}")
         kept: set[str] = set()
         for folder, status in folders.items():
@@ -106,14 +109,21 @@ class Spare:
                 kept.add(folder)
         return Ready(frozenset(ready), frozenset(kept))
 
-    def _is_ours(self, path: str, stage: str, written: Collection[str]) -> bool:
-        """Whether a file of the spare that the output has not is of no use to anybody, or in the way."""
-        if "__pycache__" in path.split("/"):
-            return True
-        if path in written or any(each.startswith(f"{path}/") for each in written):
-            return True
-        owned = self._owned(stage)
-        return owned is None or path in owned
+
+def _is_ours(path: str, owned: Mapping[str, str] | None) -> bool:
+    """Whether a build left a file that the output no longer has, or Python made it of one."""
+    return owned is None or path in owned or "__pycache__" in path.split("/")
+
+
+def _above(paths: Iterable[str]) -> set[str]:
+    """All folders above files."""
+    found: set[str] = set()
+    for path in paths:
+        parent = path.rpartition("/")[0]
+        while parent and parent not in found:
+            found.add(parent)
+            parent = parent.rpartition("/")[0]
+    return found
 
 
 def is_linked(stage: str, paths: Collection[str]) -> bool:

@@ -15,27 +15,43 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 FOLDER: Final = "spares"
+_GOING: Final = ".old"
 
 
 def sweep(cache: str, age: float) -> None:
-    """Remove the spares that no build put away in ``age`` seconds."""
+    """Remove the spares that no build put away in ``age`` seconds, and what is left of one whose removal was cut short."""
     now = time.time()
     for path in _spares(cache):
         with contextlib.suppress(OSError):
-            if now - os.lstat(path).st_mtime > age:
+            if path.endswith(_GOING):
                 shutil.rmtree(path)
+            elif now - os.lstat(path).st_mtime > age:
+                _remove(path)
+
+
+def _remove(path: str) -> None:
+    """Remove a spare that a build may take meanwhile: it then has all of it, or none."""
+    going = path + _GOING
+    shutil.rmtree(going, ignore_errors=True)
+    os.rename(path, going)
+    shutil.rmtree(going)
 
 
 def clear(cache: str) -> None:
     """Remove all spares. Raises ``OSError`` where one cannot be removed."""
     for path in _spares(cache):
         with contextlib.suppress(FileNotFoundError):
-            shutil.rmtree(path)
+            if path.endswith(_GOING):
+                shutil.rmtree(path)
+            else:
+                _remove(path)
 
 
 def _spares(cache: str) -> Iterator[str]:
     """Their folders; what has not the name of one is not ours, and links are none."""
     with contextlib.suppress(OSError), os.scandir(os.path.join(cache, FOLDER)) as entries:
         for entry in sorted(entries, key=lambda entry: entry.name):
-            if re.fullmatch(REQUEST, entry.name) and entry.is_dir(follow_symlinks=False):
+            if re.fullmatch(rf"{REQUEST}({re.escape(_GOING)})?", entry.name) and entry.is_dir(
+                follow_symlinks=False
+            ):
                 yield entry.path

@@ -110,6 +110,23 @@ def test_what_somebody_left_in_the_spare_comes_along(place: Place) -> None:
     assert not (place.target / "d").exists()
 
 
+def test_what_is_owned_is_asked_once_and_before_anything_goes(place: Place) -> None:
+    """Builds say what they wrote in a file of the folder, which is among those that go."""
+    said = place.away / "__init__.py"
+    (place.away / "b" / "notes.txt").write_bytes(b"notes")
+    asked: list[bool] = []
+
+    def owned(folder: str) -> dict[str, str]:
+        asked.append(os.path.exists(os.path.join(folder, said.name)))
+        return dict.fromkeys(FIRST, "")
+
+    less = {"__init__.py": b"new", "a/one.py": b"11", "b/three.py": b"3"}
+    spare = Spare(str(place.away), owned)
+    publish(place.files, str(place.target), less, lambda: place.owned, "app", spare=spare)
+    assert asked == [True]
+    assert place.there() == {**less, "b/notes.txt": b"notes"}
+
+
 def test_no_byte_of_the_spare_is_believed(place: Place) -> None:
     (place.away / "b" / "three.py").unlink()
     (place.away / "b" / "three.py").write_bytes(b"forged")

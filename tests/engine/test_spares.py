@@ -66,6 +66,24 @@ def test_a_spare_that_nobody_used_goes(project: Path) -> None:
     assert _away(project) == [mine] == ["mine"]
 
 
+def test_a_spare_goes_as_a_whole(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A build that takes it while it is removed has all of it, or none; what a kill left of one goes later."""
+    cache = project / ".hyper"
+    (name,) = _away(project)
+
+    def killed(_path: str, *, ignore_errors: bool = False) -> None:
+        if not ignore_errors:
+            raise OSError
+
+    with monkeypatch.context() as patch:
+        patch.setattr("shutil.rmtree", killed)
+        spares.sweep(str(cache), -1)
+    assert name not in _away(project)
+    assert len(_away(project)) == 1
+    spares.sweep(str(cache), 3600)
+    assert _away(project) == []
+
+
 def test_clearing_the_cache_removes_it(project: Path) -> None:
     assert main(["cache", "clear"]) == 0
     assert _away(project) == []
