@@ -183,10 +183,28 @@ def _segment(part: str) -> str:
         character = part[at]
         closing = part.find("]", at + 2) if character == "[" else -1
         if closing > 0:
-            inner = part[at + 1 : closing].replace("\\", "\\\\")
-            text += f"[^{inner[1:]}]" if inner.startswith("!") else f"[{inner}]"
+            text += _set(part[at + 1 : closing])
             at = closing
         else:
             text += {"*": "[^/]*", "?": "[^/]"}.get(character, re.escape(character))
         at += 1
     return text
+
+
+def _set(inner: str) -> str:
+    """One of some characters, or none of them after a ``!``. A range that ends before it begins has no characters."""
+    taken = inner.removeprefix("!") if len(inner) > 1 else inner
+    ranges: list[str] = []
+    at = 0
+    while at < len(taken):
+        first = last = taken[at]
+        if taken[at + 1 : at + 2] == "-" and at + 2 < len(taken):
+            last = taken[at + 2]
+            at += 2
+        if first <= last:
+            ranges.append(f"{re.escape(first)}-{re.escape(last)}")
+        at += 1
+    if taken != inner:
+        return f"[^/{''.join(ranges)}]"
+    # A name goes no further than its folder, whatever is in the set.
+    return f"(?!/)[{''.join(ranges)}]" if ranges else r"(?!)"

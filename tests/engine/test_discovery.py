@@ -84,6 +84,35 @@ def test_the_root_of_several_folders_is_what_they_share(tmp_path: Path) -> None:
     assert found.paths == ("a/x.intent", "b/x.intent")
 
 
+@pytest.mark.parametrize(
+    ("pattern", "names"),
+    [
+        ("[!b]", "a - [ ] ^ 1"),
+        ("[z-ab]", "b"),
+        ("[z-a]", ""),
+        ("[a-]", "a -"),
+        ("[[&&^a]", "a [ ^"),
+        ("[]b]", "b ]"),
+        ("[^]", "^"),
+        ("[!]", ""),
+        ("[0-9]", "1"),
+        ("[\\d]", ""),
+        ("[", "["),
+    ],
+)
+@pytest.mark.filterwarnings("error")
+def test_sets_of_characters_in_a_pattern(pattern: str, names: str) -> None:
+    files = MemoryFiles({f"/w/{name}.intent": "" for name in [*"ab-[]^1"]})
+    found = discover(files, [f"/w/*{pattern}.intent"], None)
+    assert sorted(found.paths) == sorted(f"{name}.intent" for name in names.split())
+    assert [item.code for item in found.diagnostics] == ([] if names else ["E0906"])
+
+
+def test_a_set_of_characters_stays_within_a_folder() -> None:
+    for pattern in ("/w/shop[+-9]b.intent", "/w/shop[!x]b.intent"):
+        assert discover(MemoryFiles({"/w/shop/b.intent": ""}), [pattern], None).paths == ()
+
+
 def test_links_in_a_ring_end(tmp_path: Path) -> None:
     (tmp_path / "a").mkdir()
     (tmp_path / "a" / "x.intent").write_text("")
