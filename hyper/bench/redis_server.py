@@ -38,7 +38,11 @@ class RedisServer:
         self._options = options
         self._port = _free_port() if tcp else 0
         self._process: subprocess.Popen[bytes] | None = None
-        self.start()
+        try:
+            self.start()
+        except BaseException:
+            self.close()
+            raise
 
     @property
     def url(self) -> str:
