@@ -14,7 +14,6 @@ from hyper.ir.stored import stored_program
 
 if TYPE_CHECKING:
     from hyper.engine.clock import Phases
-    from hyper.engine.emission import Arranged
     from hyper.engine.graph.kept import Graph
     from hyper.engine.incremental import Request
     from hyper.engine.natives.emission import Natives
