@@ -18,7 +18,7 @@ declare double @PyFloat_AsDouble(ptr)
 declare ptr @PyFloat_FromDouble(double)
 declare ptr @PyObject_Str(ptr)
 declare ptr @PyUnicode_AsUTF8AndSize(ptr, ptr)
-declare ptr @PyUnicode_FromFormat(ptr, ...)
+declare ptr @PyUnicode_FromStringAndSize(ptr, i64)
 declare ptr @PyObject_CallFunctionObjArgs(ptr, ...)
 declare ptr @PyObject_CallMethod(ptr, ptr, ptr, ...)
 declare ptr @PyObject_Call(ptr, ptr, ptr)
@@ -40,7 +40,7 @@ declare ptr @PyModule_Create2(ptr, i32)
 declare ptr @PyCFunction_NewEx(ptr, ptr, ptr)
 
 @b.long = private constant [2 x i8] c"L\00"
-@b.decimal = private constant [10 x i8] c"%lldE-%ld\00"
+@made = internal global [128 x { i64, i64, ptr }] zeroinitializer
 @b.toordinal = private constant [10 x i8] c"toordinal\00"
 @b.fromordinal = private constant [12 x i8] c"fromordinal\00"
 
@@ -181,16 +181,102 @@ error:
   ret i1 false
 }
 
+; A decimal from a number of its smallest unit. Those made last are kept: tables give the same few again and again.
 define internal ptr @decimal_out(i64 %value, i64 %scale, ptr %type) nounwind noinline {
-  %text = call ptr (ptr, ...) @PyUnicode_FromFormat(ptr @b.decimal, i64 %value, i64 %scale)
+  %mixed = mul i64 %value, -7046029254386353131
+  %salted = add i64 %mixed, %scale
+  %place = lshr i64 %salted, 57
+  %entry = getelementptr inbounds { i64, i64, ptr }, ptr @made, i64 %place
+  %scale.at = getelementptr inbounds { i64, i64, ptr }, ptr %entry, i64 0, i32 1
+  %object.at = getelementptr inbounds { i64, i64, ptr }, ptr %entry, i64 0, i32 2
+  %known.value = load i64, ptr %entry
+  %known.scale = load i64, ptr %scale.at
+  %before = load ptr, ptr %object.at
+  %same.value = icmp eq i64 %known.value, %value
+  %same.scale = icmp eq i64 %known.scale, %scale
+  %there = icmp ne ptr %before, null
+  %same = and i1 %same.value, %same.scale
+  %hit = and i1 %same, %there
+  br i1 %hit, label %give, label %fresh
+give:
+  call void @Py_IncRef(ptr %before)
+  ret ptr %before
+fresh:
+  %text = call ptr @decimal_text(i64 %value, i64 %scale)
   %none = icmp eq ptr %text, null
   br i1 %none, label %lost, label %make
 make:
-  %made = call ptr (ptr, ...) @PyObject_CallFunctionObjArgs(ptr %type, ptr %text, ptr null)
+  %object = call ptr (ptr, ...) @PyObject_CallFunctionObjArgs(ptr %type, ptr %text, ptr null)
   call void @Py_DecRef(ptr %text)
-  ret ptr %made
+  %failed = icmp eq ptr %object, null
+  br i1 %failed, label %lost, label %keep
+keep:
+  call void @Py_IncRef(ptr %object)
+  store i64 %value, ptr %entry
+  store i64 %scale, ptr %scale.at
+  store ptr %object, ptr %object.at
+  br i1 %there, label %drop, label %done
+drop:
+  call void @Py_DecRef(ptr %before)
+  br label %done
+done:
+  ret ptr %object
 lost:
   ret ptr null
+}
+
+; The digits from the last on, with a point before the last ``scale`` of them and one at least before that.
+define internal ptr @decimal_text(i64 %value, i64 %scale) nounwind noinline {
+entry:
+  %buffer = alloca [32 x i8]
+  %minus = icmp slt i64 %value, 0
+  %negated = sub i64 0, %value
+  %size = select i1 %minus, i64 %negated, i64 %value
+  %least = add i64 %scale, 1
+  br label %head
+head:
+  %rest = phi i64 [ %size, %entry ], [ %rest.next, %digit ]
+  %at = phi i64 [ 32, %entry ], [ %at.digit, %digit ]
+  %count = phi i64 [ 0, %entry ], [ %count.next, %digit ]
+  %some = icmp ne i64 %rest, 0
+  %few = icmp slt i64 %count, %least
+  %more = or i1 %some, %few
+  br i1 %more, label %body, label %end
+body:
+  %reached = icmp eq i64 %count, %scale
+  %behind = icmp ne i64 %count, 0
+  %point = and i1 %reached, %behind
+  %room = sext i1 %point to i64
+  %at.point = add i64 %at, %room
+  br i1 %point, label %dot, label %digit
+dot:
+  %dot.p = getelementptr inbounds i8, ptr %buffer, i64 %at.point
+  store i8 46, ptr %dot.p
+  br label %digit
+digit:
+  %rest.next = udiv i64 %rest, 10
+  %tenfold = mul i64 %rest.next, 10
+  %last = sub i64 %rest, %tenfold
+  %last.8 = trunc i64 %last to i8
+  %char = add i8 %last.8, 48
+  %at.digit = sub i64 %at.point, 1
+  %char.p = getelementptr inbounds i8, ptr %buffer, i64 %at.digit
+  store i8 %char, ptr %char.p
+  %count.next = add i64 %count, 1
+  br label %head
+end:
+  %sign = sext i1 %minus to i64
+  %start = add i64 %at, %sign
+  br i1 %minus, label %signed, label %done
+signed:
+  %sign.p = getelementptr inbounds i8, ptr %buffer, i64 %start
+  store i8 45, ptr %sign.p
+  br label %done
+done:
+  %first = getelementptr inbounds i8, ptr %buffer, i64 %start
+  %length = sub i64 32, %start
+  %text = call ptr @PyUnicode_FromStringAndSize(ptr %first, i64 %length)
+  ret ptr %text
 }
 
 ; Days since 1970-01-01.
