@@ -76,7 +76,12 @@ def build(folder: Path, sources: Mapping[str, str], **options: Any) -> Result:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
     (folder / ".git").mkdir(exist_ok=True)
-    given = {"target": ["python", "native"], "hardware": ["x86-64"], "package": "built"} | options
+    given = {
+        "incremental": True,
+        "target": ["python", "native"],
+        "hardware": ["x86-64"],
+        "package": "built",
+    } | options
     return hyper_compile(folder / "src", out=folder / "out", cache=folder / "cache", **given)
 
 
