@@ -65,6 +65,7 @@ class Kernels:
         assert verify(self.unit) == []
         self._kernels = {kernel.function: kernel for kernel in self.unit.kernels}
         self._text = module_text(self.unit)
+        self._codes = {text: code for code, text in enumerate(self.unit.texts)}
         self._loaded: dict[tuple[Processor, OptLevel], Loaded] = {}
         self._columns: dict[tuple[str, datetime, tuple[int, ...]], Columns] = {}
 
@@ -86,12 +87,12 @@ class Kernels:
             native, kernel = self.natives[name], self._kernels[name]
             names = [param for param, _ in self.interpreter.params(name)]
             given = [dict(zip(names, row, strict=True)) for row in rows]
-            codes = {text: code for code, text in enumerate(self.unit.texts)}
+            # One code for a text in all batches: what they leave in memory is compared.
             arrays = [
-                packed(column, gathered(column, parts, given, codes, now))
+                packed(column, gathered(column, parts, given, self._codes, now))
                 for column, parts in zip(kernel.columns, native.parts, strict=True)
             ]
-            self._columns[key] = Columns(rows, arrays, codes)
+            self._columns[key] = Columns(rows, arrays, self._codes)
         return self._columns[key]
 
     def failed(self, status: int) -> Any:
