@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import shutil
 from typing import TYPE_CHECKING, Any
+from unittest import mock
 
 import pytest
 
+from hyper.engine.incremental import StoredObjects
 from hyper.jit.objects import cpuid
+from tests.engine.test_edits import files_of
 from tests.native.packages import asked, build, library, shop, status
 
 if TYPE_CHECKING:
@@ -274,3 +277,21 @@ from built.native import _opened
 print(json.dumps([*first, [library.waiting for library in _opened.values()]]))
 """
     assert asked(tmp_path / "out", script) == ["a", "blue", "b", [[], []]]
+
+
+@pytest.mark.parametrize("lie", [b"", b"\x7fELF\x02\x01", b"\x7fELF\x02\x01" + b"\xff" * 90])
+def test_objects_that_are_none_are_made_again(
+    lie: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who may write where objects are kept may put anything there."""
+    sources = {"shop.intent": "calc half(amount: int) -> int:\n    amount // 2\n"}
+    monkeypatch.setattr(StoredObjects, "get", lambda _self, keys: dict.fromkeys(keys, lie))
+    assert build(tmp_path, sources, incremental=True).success
+    shutil.move(tmp_path / "out", tmp_path / "first")
+    assert build(tmp_path, sources, incremental=False).success
+    assert files_of(tmp_path / "out") == files_of(tmp_path / "first")
+
+
+def test_no_object_is_taken_where_others_are_compared_with() -> None:
+    store = mock.Mock(withheld=True, plain=mock.Mock(side_effect=AssertionError))
+    assert StoredObjects(store).get(["0" * 64]) == {}

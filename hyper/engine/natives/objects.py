@@ -37,6 +37,9 @@ class Objects:
         self._toolchain = toolchain
         self._blobs = blobs
         self._known: dict[str, bytes] = {}
+        self._taken: set[str] = set()
+        """The keys of those that were found, and not made here."""
+        self._distrusts = False
 
     def libraries(self, wrappers: Wrappers) -> dict[str, bytes]:
         """The extension module of a module's functions for each profile, by its name.
@@ -64,19 +67,29 @@ class Objects:
             wanted[profile.name, "question"] = (asking, _SUPPORTED, plain)
             for name, text in kernels:
                 wanted[profile.name, name] = (*text, profile)
-        objects = self._objects(wanted)
-        shared = objects["", f"wrappers of {home}"]
-        return {
-            profile.name: link(
-                [
-                    *(objects[profile.name, name] for name, _ in kernels),
-                    objects[profile.name, "question"],
-                    shared,
-                ],
-                [_INIT],
-            )
-            for profile in self.profiles
-        }
+
+        def linked() -> dict[str, bytes]:
+            objects = self._objects(wanted)
+            shared = objects["", f"wrappers of {home}"]
+            return {
+                profile.name: link(
+                    [
+                        *(objects[profile.name, name] for name, _ in kernels),
+                        objects[profile.name, "question"],
+                        shared,
+                    ],
+                    [_INIT],
+                )
+                for profile in self.profiles
+            }
+
+        try:
+            return linked()
+        except Exception:
+            # Who may write where objects are kept may put anything there. What was all made here is a fault of ours.
+            if not self._forget_taken():
+                raise
+            return linked()
 
     def _objects(
         self, wanted: Mapping[tuple[str, str], tuple[str, str, Profile]]
@@ -84,8 +97,10 @@ class Objects:
         """The objects of texts, each with the function that it shows, for a profile: those that are known, and the others made."""
         keys = {each: self._key(*made_from) for each, made_from in wanted.items()}
         missing = [key for key in dict.fromkeys(keys.values()) if key not in self._known]
-        if missing and self._blobs is not None:
-            self._known |= self._blobs.get(missing)
+        if missing and self._blobs is not None and not self._distrusts:
+            found = self._blobs.get(missing)
+            self._known |= found
+            self._taken |= found.keys()
         fresh: dict[str, bytes] = {}
         for each, key in keys.items():
             if key not in self._known:
@@ -94,6 +109,15 @@ class Objects:
         if fresh and self._blobs is not None:
             self._blobs.put(fresh)
         return {each: self._known[key] for each, key in keys.items()}
+
+    def _forget_taken(self) -> bool:
+        """Make all here from now on, and again what was taken; whether anything was."""
+        for key in self._taken:
+            self._known.pop(key, None)
+        some = bool(self._taken)
+        self._taken.clear()
+        self._distrusts = True
+        return some
 
     def _key(self, text: str, exported: str, profile: Profile) -> str:
         parts = ("object 1", self._toolchain, profile.code, exported, text)
