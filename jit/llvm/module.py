@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from hyper.jit.kernel import ir
+from hyper.jit.kernel.flatten import flattened
 from hyper.jit.llvm.functions import FunctionText, signature, symbol
 from hyper.jit.llvm.rows import rows_text
 from hyper.jit.llvm.support import support
@@ -42,7 +43,7 @@ def part_text(
     parts: list[str] = []
     for function in _reached(known, names, copies=copies):
         if copies or function.name in names:
-            parts.append(FunctionText(function, known, needed).text())
+            parts.append(FunctionText(flattened(function), known, needed).text())
         else:
             parts.append(f"declare i32 {symbol(function.name)}({', '.join(signature(function))})\n")
     for kernel in unit.kernels:

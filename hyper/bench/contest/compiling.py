@@ -13,9 +13,10 @@ from hyper.bench.contest.entry import Entry
 from hyper.bench.contest.kernels import inputs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from hyper.bench.contest.entry import Array, Task
+    from hyper.jit.llvm.target import Loaded
 
 SIGNATURES: Final = {
     ("price", "call"): "f8(i8,f8,i4)",
@@ -58,22 +59,21 @@ def ours(kernel: str, form: str, stored: bytes) -> Callable[[], Callable[[list[A
 
             rows = RowsKernel(made, loaded, fails=False)
             return lambda columns: rows.run(columns, len(columns[0])).outputs[0]
-        address = loaded.address(scalar_symbol(made))
-        # What holds the code is kept with the function.
-        return lambda columns: _each(loaded and address, columns, made.outputs[0].storage)
+        symbol, storage = scalar_symbol(made), made.outputs[0].storage
+        return lambda columns: _each(loaded, symbol, columns, storage)
 
     return compiled
 
 
-_C: Final = {"i": ctypes.c_int64, "f": ctypes.c_double, "u": ctypes.c_uint8}
+_C: Final[Mapping[str, Any]] = {"i": ctypes.c_int64, "f": ctypes.c_double, "u": ctypes.c_uint8}
 
 
-def _each(address: int, columns: list[Array], storage: str) -> Array:
+def _each(loaded: Loaded, symbol: str, columns: list[Array], storage: str) -> Array:
     """A call for each row. An int of 32 bits is passed as one of 64."""
     import numpy as np
 
     kinds = [_C[column.dtype.kind] for column in columns]
-    function = ctypes.CFUNCTYPE(ctypes.c_int32, *kinds, ctypes.c_void_p)(address)
+    function = ctypes.CFUNCTYPE(ctypes.c_int32, *kinds, ctypes.c_void_p)(loaded.address(symbol))
     out = np.zeros(len(columns[0]), "u1" if storage == "u8" else "f8")
     for place, row in enumerate(zip(*columns, strict=True)):
         status = function(*(value.item() for value in row), out[place:].ctypes.data)
