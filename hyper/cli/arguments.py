@@ -163,7 +163,9 @@ def _build(parser: argparse.ArgumentParser) -> None:
     _sources(parser)
     parser.add_argument("-o", "--out", metavar="OUT", help="output folder; default: dist")
     parser.add_argument(
-        "--target", metavar="LIST", help=f"what to make, native among it; default: {_TARGETS}"
+        "--target",
+        metavar="LIST",
+        help=f"what to make, native and batch among it; default: {_TARGETS}",
     )
     parser.add_argument(
         "--hardware", metavar="LIST", help="hardware profiles that machine code is made for"

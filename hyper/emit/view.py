@@ -34,12 +34,14 @@ class View:
         facts: Callable[[str], LinkFacts],
         *,
         native: bool = False,
+        batch: bool = False,
     ) -> None:
         self.program = program
         self._package = package
         self._source = source
         self._facts = facts
         self._native = native
+        self._batch = batch
         self._names: Names | None = None
         self._documents: DocumentWriter | None = None
 
@@ -48,7 +50,12 @@ class View:
         """The Python names."""
         if self._names is None:
             self._names = Names(
-                self.program, self._package, self._source, self._facts, native=self._native
+                self.program,
+                self._package,
+                self._source,
+                self._facts,
+                native=self._native,
+                batch=self._batch,
             )
         return self._names
 

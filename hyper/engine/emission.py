@@ -87,7 +87,8 @@ def emit(
     ``before`` must be of this compiler, and of the same ``arranged``, which gives each module after its passes another order;
     ``natives`` is given where native code is asked for.
     """
-    return _Emitting(program, package, before, natives, arranged).run(targets)
+    is_batch = "batch" in targets
+    return _Emitting(program, package, before, natives, arranged, batch=is_batch).run(targets)
 
 
 class _Facts:
@@ -128,9 +129,12 @@ class _Emitting:
         before: Before | None,
         natives: Natives | None,
         arranged: Arranged | None,
+        *,
+        batch: bool,
     ) -> None:
         self._natives = natives
         self._arranged = arranged
+        self._forms = {"native": natives is not None, "batch": batch}
         self._reads = Reads()
         self._program = program.noted(self._reads)
         self._package = package
@@ -138,8 +142,7 @@ class _Emitting:
         self._record = before.record if before is not None else Emitted(package, ())
         self._numbers = Numbering(self._record.keys)
         self._facts = _Facts({})
-        is_native = natives is not None
-        self._view = View(self._program, package, self._optimised, self._facts, native=is_native)
+        self._view = View(self._program, package, self._optimised, self._facts, **self._forms)
         self._old: View | None = None
         self._tables_differ = False
         """Whether tables may be other ones than those of the earlier program."""
@@ -214,7 +217,7 @@ class _Emitting:
             self._record.package,
             before.program.module,
             _Facts(self._record.facts),
-            native=self._natives is not None,
+            **self._forms,
         )
         index = self._package != self._record.package or _is_arranged_anew(before, self._program)
         self._tables_differ = index

@@ -24,10 +24,10 @@ if TYPE_CHECKING:
     from hyper.base.fs import Files, Kind
     from hyper.base.source import Location
 
-TargetName: TypeAlias = Literal["python", "openapi", "jsonschema", "native"]
+TargetName: TypeAlias = Literal["python", "openapi", "jsonschema", "native", "batch"]
 TARGETS: Final[tuple[TargetName, ...]] = get_args(TargetName)
 DEFAULT_TARGETS: Final[tuple[TargetName, ...]] = ("python", "openapi", "jsonschema")
-"""What is made where nothing else is asked for: native code is for who wants it."""
+"""What is made where nothing else is asked for: native code and batches are for who wants them."""
 Effort: TypeAlias = Literal["full", "light", "none"]
 EFFORTS: Final[tuple[Effort, ...]] = get_args(Effort)
 PREFIX: Final = "HYPER_"
@@ -255,9 +255,14 @@ def _target(key: str, value: Any) -> tuple[str, ...]:
     names = [
         _one_of(key, part.strip() if isinstance(part, str) else part, TARGETS) for part in parts
     ]
-    if "native" in names and "python" not in names:
-        message = 'native code stands in for functions of the Python package: ask for "python" too'
-        raise OptionError("E0903", message)
+    if "python" not in names:
+        message = ""
+        if "native" in names:
+            message = "native code stands in for functions of the Python package"
+        elif "batch" in names:
+            message = "batches are of functions of the Python package"
+        if message:
+            raise OptionError("E0903", f'{message}: ask for "python" too')
     return tuple(name for name in TARGETS if name in names)
 
 

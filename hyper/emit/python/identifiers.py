@@ -17,6 +17,9 @@ _LONGEST: Final = 80
 RESERVED_MODULES: Final = frozenset({"api", "native", "schema", "manifest", "openapi", "py"})
 """Top-level names of a package that are the compiler's."""
 
+BATCH_MODULES: Final = frozenset({"_batch", "calcs", "rules", "tables"})
+"""Those of a package whose functions run over columns, too."""
+
 RESERVED_GLOBALS: Final = (
     frozenset(dir(builtins)) | frozenset(keyword.kwlist) | {"self", "cls", "now", "dt"}
 )

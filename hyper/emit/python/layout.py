@@ -190,6 +190,10 @@ def python_parts(names: Names) -> Iterator[Part]:
         yield Part(f"runtime {name}", f"_runtime/{name}", partial(_runtime, name))
     if names.native:
         yield Part("native loader", "native/__init__.py", _loader)
+    if names.batch:
+        from hyper.emit.python.batches import batch_parts
+
+        yield from batch_parts(names)
     yield Part("typed", "py.typed", lambda: Made(b""))
 
 

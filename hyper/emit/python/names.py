@@ -11,6 +11,7 @@ import json
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from hyper.emit.python.identifiers import (
+    BATCH_MODULES,
     ENUM_CLASHES,
     RESERVED_GLOBALS,
     RESERVED_MODULES,
@@ -86,7 +87,7 @@ class Names:
     """The Python names of one program.
 
     ``module`` gives a module as it is emitted, optimised or not; ``facts`` what is known of how modules are linked without looking;
-    ``native`` tells whether functions are compiled, too.
+    ``native`` tells whether functions are compiled, too, and ``batch`` whether they run over columns.
     """
 
     __slots__ = (
@@ -107,6 +108,7 @@ class Names:
         "_short",
         "_symbols",
         "_tags",
+        "batch",
         "index",
         "native",
         "package",
@@ -122,9 +124,11 @@ class Names:
         facts: Callable[[str], LinkFacts] | None = None,
         *,
         native: bool = False,
+        batch: bool = False,
     ) -> None:
         self.program = program
         self.native = native
+        self.batch = batch
         self.package = package
         self.source = source or program.module
         self.index = {module.name: module for module in program.index}
@@ -160,6 +164,7 @@ class Names:
         layout = _Layout({}, set(), {})
         folded: dict[tuple[str, ...], dict[str, str]] = {}
         lowered: dict[tuple[str, ...], set[str]] = {}
+        reserved = RESERVED_MODULES | {"_runtime"} | (BATCH_MODULES if self.batch else set())
         for name in self.index:
             parts: tuple[str, ...] = ()
             for text in self._short[name].split("."):
@@ -167,7 +172,7 @@ class Names:
                 part = taken.get(text)
                 if part is None:
                     wanted = segment(text)
-                    if not parts and wanted in RESERVED_MODULES | {"_runtime"}:
+                    if not parts and wanted in reserved:
                         wanted += "_"
                     used = lowered.setdefault(parts, set())
                     number = 2

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from hyper.emit.native.unit import Unit
 from hyper.engine.batch.layout import layout_of
+from hyper.engine.batch.rows import LOCK, Package
 from hyper.engine.batch.values import Decoder
 from hyper.engine.evaluation import is_function
 from hyper.engine.references import find
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from hyper.engine.batch.files import TableFile
     from hyper.engine.batch.layout import Layout
     from hyper.engine.batch.result import BatchResult
-    from hyper.engine.batch.rows import Package
     from hyper.ir.program import Program
     from hyper.jit.batch import RowsKernel
     from hyper.jit.columns.binding import Binding
@@ -33,9 +33,11 @@ SWITCHED_OFF: Final = "native code is switched off (jit)"
 
 class Functions:
     """A program. ``level`` is the highest tier that runs: 0 the interpreter, 1 generated Python, 2 machine code, 3 that
-    over several cores, ``cores`` at most. Not for two threads at once."""
+    over several cores, ``cores`` at most; ``package`` the generated Python, where it is there already."""
 
-    def __init__(self, program: Program, *, level: int = 3, cores: int = 1) -> None:
+    def __init__(
+        self, program: Program, *, level: int = 3, cores: int = 1, package: Package | None = None
+    ) -> None:
         if importlib.util.find_spec("numpy") is None:
             raise ModuleNotFoundError("batches need NumPy: pip install 'hypercompiler[data]'")
         self.program = program
@@ -44,28 +46,31 @@ class Functions:
         self.unit = Unit(program)
         self.interpreter = Interpreter(program, externs=load_extern)
         self._functions: dict[str, Function] = {}
-        self._package: Package | None = None
+        self._package = package
 
     @property
     def package(self) -> Package:
         """The generated Python."""
-        if self._package is None:
-            from hyper.engine.batch.rows import Package
-
-            self._package = Package(self.program)
-        return self._package
+        with LOCK:
+            if self._package is None:
+                self._package = Package(self.program)
+            return self._package
 
     def function(self, name: str) -> Function:
         """A calc, table, rule or extern, by its qualified name, or bare where one alone has it.
 
         Raises ``LookupError`` for a name that none has.
         """
+        known = self._functions.get(name)
+        if known is not None:
+            return known
         full = find(self.program, name)
         if not is_function(self.program, full):
             raise LookupError(f'"{name}" is no calc, table or rule')
-        if full not in self._functions:
-            self._functions[full] = Function(self, full)
-        return self._functions[full]
+        with LOCK:
+            if full not in self._functions:
+                self._functions[full] = Function(self, full)
+            return self._functions[full]
 
 
 class Function:
@@ -82,17 +87,21 @@ class Function:
 
     def kernel(self) -> tuple[RowsKernel, ir.Unit] | None:
         """The kernel with its unit, compiled now if it was not; ``None`` where there is none."""
-        if self._kernel is None and not self.why:
-            from hyper.jit.batch import RowsKernel
-            from hyper.jit.llvm.module import module_text
-            from hyper.jit.llvm.target import Compiler, host
+        with LOCK:
+            if self._kernel is None and not self.why:
+                self._kernel = self._compiled()
+            return self._kernel
 
-            unit = self.functions.unit.unit([self.name])
-            loaded = Compiler(host()).load(module_text(unit, calls=False))
-            (kernel,) = unit.kernels
-            fails = next(each.fails for each in unit.functions if each.name == self.name)
-            self._kernel = RowsKernel(kernel, loaded, fails=fails), unit
-        return self._kernel
+    def _compiled(self) -> tuple[RowsKernel, ir.Unit]:
+        from hyper.jit.batch import RowsKernel
+        from hyper.jit.llvm.module import module_text
+        from hyper.jit.llvm.target import Compiler, host
+
+        unit = self.functions.unit.unit([self.name])
+        loaded = Compiler(host()).load(module_text(unit, calls=False))
+        (kernel,) = unit.kernels
+        fails = next(each.fails for each in unit.functions if each.name == self.name)
+        return RowsKernel(kernel, loaded, fails=fails), unit
 
     def batch(
         self, data: Any, *, now: datetime | None = None, cells: bool = False
@@ -131,17 +140,19 @@ class Function:
 
     def binding(self, now: datetime) -> Binding:
         """What binds tables to the columns. Defaults may read the clock."""
-        if self._binding is None or self._binding[0] != now:
-            from hyper.engine.batch.expected import expected_places
-            from hyper.jit.columns.binding import Binding
+        from hyper.engine.batch.expected import expected_places
+        from hyper.jit.columns.binding import Binding
 
-            functions, layout = self.functions, self.layout
+        functions, layout = self.functions, self.layout
+        with LOCK:
+            if self._binding is not None and self._binding[0] == now:
+                return self._binding[1]
             expected = expected_places(layout, functions.interpreter, functions.unit.kinds, now)
             made = Binding(
                 layout.columns, layout.parts, expected, bare=layout.bare, opaque=layout.opaque
             )
             self._binding = now, made
-        return self._binding[1]
+            return made
 
     def known_texts(self) -> Texts:
         """A dictionary with the texts of the kernel."""

@@ -62,30 +62,40 @@ class Interpreted:
 
 
 class Package:
-    """The generated Python of a program, imported under a name of its own until this is gone."""
+    """The generated Python of a program. It is made, and imported under a name of its own until this is gone; or it is a built
+    package, ``imported`` under the first name, that was built under the second."""
 
-    def __init__(self, program: Program) -> None:
-        from hyper.emit.python import emit_python
+    def __init__(self, program: Program, imported: tuple[str, str] | None = None) -> None:
         from hyper.emit.python.names import Names
-        from hyper.engine.generated import write_package
 
         self.program = program
-        self.name = f"_hyper_rows_{next(_numbers)}"
-        folder = tempfile.mkdtemp(prefix="hyper-rows-")
-        weakref.finalize(self, _forget, self.name, folder)
-        write_package(folder, self.name, emit_python(program, self.name))
-        self._names = Names(program, self.name)
-        sys.path.insert(0, folder)
-        try:
-            importlib.invalidate_caches()
-            self.errors = importlib.import_module(f"{self.name}._runtime.errors")
-            self._present = importlib.import_module(f"{self.name}._runtime.lists").present
-        finally:
-            sys.path.remove(folder)
+        if imported is None:
+            self.name = f"_hyper_rows_{next(_numbers)}"
+            self._names = Names(program, self.name)
+            self._make()
+        else:
+            self.name, built = imported
+            self._names = Names(program, built, batch=True)
+        self.errors = importlib.import_module(f"{self.name}._runtime.errors")
+        self._present = importlib.import_module(f"{self.name}._runtime.lists").present
         self._found: dict[str, Any] = {}
         self._wires: dict[str, dict[str, str]] = {}
         self._own: dict[Any, dict[str, str]] = {}
         self._entities: dict[tuple[str, str], EntityDef] = {}
+
+    def _make(self) -> None:
+        from hyper.emit.python import emit_python
+        from hyper.engine.generated import write_package
+
+        folder = tempfile.mkdtemp(prefix="hyper-rows-")
+        weakref.finalize(self, _forget, self.name, folder)
+        write_package(folder, self.name, emit_python(self.program, self.name))
+        sys.path.insert(0, folder)
+        try:
+            importlib.invalidate_caches()
+            importlib.import_module(self.name)
+        finally:
+            sys.path.remove(folder)
 
     def symbol(self, name: str) -> Any:
         """What a declaration became."""

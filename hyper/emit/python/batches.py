@@ -1,0 +1,69 @@
+"""The files with which the functions of a package run over columns: the program itself, and who looks functions up in it."""
+
+from __future__ import annotations
+
+from functools import cache, partial
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from hyper.emit.parts import Made, Part
+from hyper.emit.python.names import PACKAGE
+from hyper.ir.program import FeatureDef
+from hyper.ir.reads import HEAD, WHOLE
+from hyper.ir.stored import encode_module
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from hyper.emit.python.names import Names
+
+FOLDER: Final = "_batch"
+ABOUT: Final = "package.json"
+SUFFIX: Final = ".module"
+_FILES: Final = (f"{FOLDER}/__init__.py", "calcs.py", "rules.py", "tables.py")
+
+
+class About(msgspec.Struct, frozen=True):
+    """What the files of the program are: the name of the package, and the version of the compiler that can read them."""
+
+    package: str
+    version: str
+
+
+def batch_parts(names: Names) -> Iterator[Part]:
+    """The files that the target ``batch`` adds to a package."""
+    yield Part("batch about", f"{FOLDER}/{ABOUT}", partial(_about, names))
+    for path in _FILES:
+        yield Part(f"batch {path}", path, partial(_text, path))
+    for module in names.index:
+        path = f"{FOLDER}/{'.'.join(names.module(module))}{SUFFIX}"
+        yield Part(f"batch module {module}", path, partial(_module, module, names))
+
+
+def _about(names: Names) -> Made:
+    from hyper import __version__
+
+    names.program.reads.note(PACKAGE)
+    return Made(msgspec.json.encode(About(names.package, __version__)) + b"\n")
+
+
+def _module(name: str, names: Names) -> Made:
+    """A module of the program without its features, as it was before anything was made faster in it."""
+    note = names.program.reads.note
+    note(HEAD + name)
+    module = names.program.module(name)
+    kept = tuple(each for each in module.definitions if not isinstance(each, FeatureDef))
+    for each in kept:
+        note(f"{WHOLE}{name}.{each.name}")
+    return Made(encode_module(msgspec.structs.replace(module, definitions=kept)))
+
+
+@cache
+def _text(path: str) -> Made:
+    from importlib import resources
+
+    entry = resources.files(__package__).joinpath("runtime_batch")
+    for step in path.split("/"):
+        entry = entry.joinpath(step)
+    return Made(entry.read_bytes())

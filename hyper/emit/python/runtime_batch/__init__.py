@@ -1,0 +1,1 @@
+"""What packages carry whose functions run over columns."""

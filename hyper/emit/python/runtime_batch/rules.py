@@ -1,0 +1,23 @@
+"""The rules of this package over columns: ``rules.NAME.batch(columns)``."""
+
+from __future__ import annotations
+
+from ._batch import attribute, names
+from ._batch import find as _find
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from hyper.engine.batch.packages import PackagedFunction
+
+
+def find(name: str) -> PackagedFunction:
+    """A rule by its name, with its module where several have it: ``pricing.discount``. Raises ``LookupError``."""
+    return _find("rule", name)
+
+
+def __getattr__(name: str) -> PackagedFunction:
+    return attribute("rule", __name__, name)
+
+
+def __dir__() -> list[str]:
+    return ["find", *names("rule")]

@@ -1,0 +1,141 @@
+"""The functions of a built package over columns."""
+
+from __future__ import annotations
+
+import os
+import threading
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from hyper import __version__
+from hyper.emit.python.batches import ABOUT, SUFFIX, About
+from hyper.engine.batch.functions import Functions
+from hyper.engine.batch.rows import Package
+from hyper.engine.executors.cores import available_cores
+from hyper.engine.options import parse_value
+from hyper.ir.program import CalcDef, Program, RuleDef, TableDef
+from hyper.ir.stored import decode_module
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+    from hyper.engine.batch.functions import Function
+    from hyper.engine.batch.result import BatchResult
+
+_KINDS: Final[dict[str, type[object]]] = {"calc": CalcDef, "table": TableDef, "rule": RuleDef}
+_LOCK: Final = threading.Lock()
+
+
+class PackageError(ImportError):
+    """The program of a package cannot be read; the text says why."""
+
+
+class PackagedFunction:
+    """A calc, table or rule of a package. Called, it is the package's own function for one input."""
+
+    def __init__(self, package: Packaged, name: str) -> None:
+        self._package = package
+        self.name = name
+        """Its qualified name."""
+
+    @property
+    def _function(self) -> Function:
+        return self._package.functions.function(self.name)
+
+    def __call__(self, *args: Any, **named: Any) -> Any:
+        """The package's own function."""
+        return self._package.functions.package.symbol(self.name)(*args, **named)
+
+    def __repr__(self) -> str:
+        return f"<{self.name} over columns>"
+
+    @property
+    def reason(self) -> str:
+        """Why it runs in Python, with the place; empty where it is compiled."""
+        function = self._function
+        return function.why + (f" ({function.file}:{function.line})" if function.file else "")
+
+    def batch(
+        self, data: Any, *, now: datetime | None = None
+    ) -> BatchResult | Iterator[BatchResult]:
+        """Evaluate for each row of a table, or of each table of a stream: see ``hyper.engine.batch.functions.Function.batch``."""
+        return self._function.batch(data, now=now)
+
+
+class Packaged:
+    """A package as it is imported, with the program that it carries in a folder. May be asked by several threads.
+
+    Raises ``PackageError``.
+    """
+
+    def __init__(self, package: str, folder: str) -> None:
+        about, program = _read(folder)
+        self._program = program
+        level = parse_value("jit", os.environ.get("HYPER_JIT") or 3)
+        if os.environ.get("HYPER_NATIVE", "").lower() == "off":
+            level = 1
+        own = Package(program, imported=(package, about.package))
+        self.functions = Functions(program, level=level, cores=available_cores(), package=own)
+        self._bare: dict[str, dict[str, list[str]]] = {kind: {} for kind in _KINDS}
+        for name, definition in program.definitions.items():
+            for kind, form in _KINDS.items():
+                if isinstance(definition, form):
+                    found = self._bare[kind].setdefault(name.rpartition(".")[2], [])
+                    found.append(name)
+        self._prefix = f"{about.package}."
+
+    def find(self, kind: str, name: str) -> PackagedFunction:
+        """A function of a kind. Raises ``LookupError``."""
+        known = self._bare[kind]
+        bare = known.get(name.rpartition(".")[2], [])
+        found = [each for each in bare if each in {name, self._prefix + name}]
+        found = found or ([] if "." in name else bare)
+        if len(found) == 1:
+            return PackagedFunction(self, found[0])
+        if found:
+            calls = " or ".join(f"find({each!r})" for each in found)
+            raise LookupError(f"{len(found)} {kind}s are named {name}: say {calls}")
+        from difflib import get_close_matches
+
+        near = get_close_matches(name, self.names(kind), 1)
+        raise LookupError(f"there is no {kind} {name}" + (f"; is it {near[0]}?" if near else ""))
+
+    def names(self, kind: str) -> list[str]:
+        """The names under which functions of a kind are found."""
+        made: list[str] = []
+        for bare, names in self._bare[kind].items():
+            made += [bare] if len(names) == 1 else names
+        return sorted(made)
+
+
+def _read(folder: str) -> tuple[About, Program]:
+    try:
+        with open(os.path.join(folder, ABOUT), "rb") as stream:
+            about = msgspec.json.decode(stream.read(), type=About)
+        if about.version != __version__:
+            raise PackageError(
+                f"batches of {about.package} were built by version {about.version} of the compiler, and this is"
+                f" {__version__}: build the package again"
+            )
+        modules = []
+        for name in sorted(os.listdir(folder)):
+            if name.endswith(SUFFIX):
+                with open(os.path.join(folder, name), "rb") as stream:
+                    modules.append(decode_module(stream.read()))
+    except (OSError, ValueError) as error:
+        raise PackageError(f"the program in {folder} cannot be read: {error}") from None
+    return about, Program(sorted(modules, key=lambda module: module.name))
+
+
+@cache
+def _packaged(package: str, folder: str) -> Packaged:
+    return Packaged(package, folder)
+
+
+def packaged(package: str, folder: str) -> Packaged:
+    """The functions of a package, read once."""
+    with _LOCK:
+        return _packaged(package, folder)
