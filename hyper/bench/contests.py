@@ -6,6 +6,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Final
 
 from hyper.bench.contest.batch import batch
+from hyper.bench.contest.call import call, load
 from hyper.bench.contest.kernel import kernel
 from hyper.bench.machine import facts
 from hyper.bench.report import Report
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 CONTESTS: Final[Mapping[str, Callable[[Report, Request], None]]] = {
     "batch": batch,
     "kernel": kernel,
+    "call": call,
+    "load": load,
 }
 _NEEDED: Final = ("numpy", "llvmlite")
 

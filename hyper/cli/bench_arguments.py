@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _WORKLOADS: Final = ("cold", "no-op", "edit", "fresh", "scale", "memory", "route")
-_CONTESTS: Final = ("batch", "kernel")
+_CONTESTS: Final = ("batch", "kernel", "call", "load")
 _KERNELS: Final = ("price", "rate", "eligible", "smoothed", "margin")
 _ABLATED: Final = ("cold", "no-op", "edit")
 _TREE: Final = (

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from hyper.bench.contest import compiling, kernels, ours
+from hyper.bench.contest import calling, compiling, kernels, ours
 from hyper.bench.contest.arena import Contestant, contest, same
 from hyper.bench.contest.entry import AbsentError
+from hyper.bench.contest.package import build
 from hyper.bench.report import BenchError, Report
 from hyper.ir.interpreter import EvaluationError, Interpreter
 from hyper.ir.interpreter.values import EnumValue
@@ -126,6 +127,27 @@ def test_what_is_compiled_computes_the_same(
     expected = [zero(interpreter, f"contest.{kernel}", row) for row in rows]
     assert [(0, value) for value in found[0][0].tolist()] == expected
     assert same(found[0], found[1])
+
+
+@pytest.fixture(scope="module")
+def package(tmp_path_factory: pytest.TempPathFactory) -> str:
+    return build(str(tmp_path_factory.mktemp("package")))
+
+
+@pytest.mark.parametrize("name", calling.CALLED)
+def test_machine_code_gives_what_python_by_hand_gives(
+    name: str, package: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(package)
+    task = {"function": name, "out": package, "seed": 2, "calls": 3}
+    found = []
+    for who in ("native", "by hand"):
+        entry = calling.prepare({**task, "who": who})
+        found.append(list(entry.answers(entry.run())))
+    assert same(found[0], found[1])
+    assert len(set(found[0][0].tolist())) > 1
+    with pytest.raises(AbsentError, match=f"{name} is machine code here"):
+        calling.prepare({**task, "who": "generated"})
 
 
 def test_all_cores_give_the_same() -> None:

@@ -50,6 +50,31 @@ def test_kernel_reports(hyper: Callable[..., Done]) -> None:
     assert [goal["bound"] for goal in value["goals"]] == [5] * 4
 
 
+def test_call_reports(hyper: Callable[..., Done]) -> None:
+    words = ("--workload", "call", "--kernel", "rate", "--rounds", "1", "--json")
+    value = hyper("bench", "compare", *words).json("bench")
+    assert value["success"]
+    names = [each["name"] for each in value["figures"]]
+    assert names == ["rate: ours", "rate: generated Python", "rate: Python by hand"]
+    assert [goal["bound"] for goal in value["goals"]] == [1, 1]
+    assert all(each["wall_seconds"] < 1e-3 for each in value["figures"])
+
+
+def test_load_reports(hyper: Callable[..., Done]) -> None:
+    pytest.importorskip("numba")
+    words = ("--workload", "load", "--rounds", "1", "--warm-up", "0", "--json")
+    value = hyper("bench", "compare", *words).json("bench")
+    assert [each["name"] for each in value["figures"]] == [
+        "bare python",
+        "load: ours",
+        "import: ours",
+        "import: generated Python",
+        "numba.njit, from its cache",
+    ]
+    assert [goal["bound"] for goal in value["goals"]] == [1.5]
+    assert "neither numba, llvmlite nor numpy is loaded" in value["remarks"][0]
+
+
 def test_a_contest_takes_no_tree(hyper: Callable[..., Done]) -> None:
     done = hyper("bench", "compare", "somewhere", "--workload", "batch")
     assert done.code == 2

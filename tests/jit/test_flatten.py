@@ -15,7 +15,7 @@ from hyper.jit.kernel.flatten import MOST_COST, flattened
 from hyper.jit.kernel.verify import verify
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from hyper.jit.kernel.ir import Function, Operand, Step
 
@@ -74,7 +74,7 @@ class Machine:
     @staticmethod
     def op(name: str, args: list[Any]) -> Any:
         a, b = args[0], args[-1]
-        known = {
+        known: dict[str, Callable[[], Any]] = {
             "add": lambda: a + b,
             "sub": lambda: a - b,
             "min": lambda: min(a, b),
