@@ -36,6 +36,7 @@ build
 look
   explain         types, cost bound, dependents and callers of a name
   run             evaluate a calc, table or rule on one input, or on each row of a file
+  tune            record, build for it, and keep that where it pays
   cache           what is kept between builds: its size, its health, its end
   doctor          what is installed, and what is missing
   bench           made-up trees of any size, and what builds of them cost
@@ -286,6 +287,25 @@ def _run(parser: argparse.ArgumentParser) -> None:
     _json(parser)
 
 
+def _tune(parser: argparse.ArgumentParser) -> None:
+    _sources(parser)
+    parser.add_argument("-o", "--out", metavar="OUT", help="output folder; default: dist")
+    parser.add_argument("--package", metavar="NAME", help="name of the package")
+    parser.add_argument(
+        "--from",
+        dest="recorded",
+        action="append",
+        metavar="FILE",
+        help="a profile that was recorded, instead of what the scenarios do; may be repeated",
+    )
+    parser.add_argument(
+        "--into", metavar="FILE", help="where the profile goes; default: hyper.profile"
+    )
+    parser.add_argument("--fast", action="store_true", help="measure less, and less exactly")
+    parser.add_argument("--dry-run", action="store_true", help="tell the gain, and write nothing")
+    _json(parser)
+
+
 def _cache(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     for name, text in (
@@ -332,6 +352,7 @@ _COMMANDS: Final[tuple[tuple[str, str, Callable[[argparse.ArgumentParser], None]
     ("fmt", "Format intent files.", _fmt),
     ("explain", "Tell types, cost bound, dependents and callers of a name.", _explain),
     ("run", "Evaluate a calc, table or rule on one input, or on each row of a file.", _run),
+    ("tune", "Build for what is recorded, where that pays.", _tune),
     ("cache", "Look after what is kept between builds.", _cache),
     ("doctor", "Tell what is installed, and what is missing.", _doctor),
     ("bench", "Make up trees of any size, and measure builds.", _bench),

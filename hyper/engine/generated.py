@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 _PACKAGE: Final = "_hyper_generated"
 _ASKING: Final = "hyper_asking"
-_ARGUMENTS: Final = "Arguments"
-_ANSWER: Final = "Answer"
+ARGUMENTS: Final = "Arguments"
+ANSWER: Final = "Answer"
 
 
 def run_generated(program: Program, name: str, arguments: dict[str, Any], now: datetime) -> Outcome:
@@ -35,7 +35,7 @@ def run_generated(program: Program, name: str, arguments: dict[str, Any], now: d
     from hyper.emit.python.names import Names
     from hyper.ir.program import Program
 
-    program = Program([*program.modules, _asking(program, name)])
+    program = Program([*program.modules, asking_module(program, name, _ASKING)])
     with tempfile.TemporaryDirectory(prefix="hyper-run-") as folder:
         write_package(folder, _PACKAGE, emit_python(program, _PACKAGE))
         names = Names(program, _PACKAGE)
@@ -44,13 +44,13 @@ def run_generated(program: Program, name: str, arguments: dict[str, Any], now: d
             errors = importlib.import_module(f"{_PACKAGE}._runtime.errors")
             function = getattr(module, names.symbol(name))
             asking = importlib.import_module(
-                ".".join((_PACKAGE, *names.home(f"{_ASKING}.{_ANSWER}")))
+                ".".join((_PACKAGE, *names.home(f"{_ASKING}.{ANSWER}")))
             )
-            models = getattr(asking, _ARGUMENTS), getattr(asking, _ANSWER)
+            models = getattr(asking, ARGUMENTS), getattr(asking, ANSWER)
             given = {each: arguments.get(each) for each in parameters(program, name)}
             moments = importlib.import_module(f"{_PACKAGE}._runtime.moments")
             with moments.clock_at(now):
-                return _call(function, models, given, now, errors)
+                return ask(function, models, given, now, errors)
 
 
 def write_package(folder: str, package: str, files: dict[str, str]) -> None:
@@ -78,7 +78,7 @@ def _imported(folder: str) -> AbstractContextManager[None]:
     return scope()
 
 
-def _asking(program: Program, name: str) -> Module:
+def asking_module(program: Program, name: str, module: str) -> Module:
     """A module with the arguments and the answer of a function as entities: read and written as fields are."""
     from hyper.ir.program import CalcDef, EntityDef, ExternDef, FieldDef, Module, RuleDef, TableDef
     from hyper.ir.types import Entity
@@ -99,17 +99,18 @@ def _asking(program: Program, name: str) -> Module:
         assert isinstance(definition, CalcDef | TableDef | ExternDef)
         returns = definition.returns
         given = [field(param.name, param.type) for param in definition.params]
-    both = (entity(_ARGUMENTS, given), entity(_ANSWER, [field("value", returns)]))
-    return Module(_ASKING, "", "", tuple(each.name for each in program.modules), both)
+    both = (entity(ARGUMENTS, given), entity(ANSWER, [field("value", returns)]))
+    return Module(module, "", "", tuple(each.name for each in program.modules), both)
 
 
-def _call(
+def ask(
     function: Callable[..., Any],
     models: tuple[Any, Any],
     given: dict[str, Any],
     now: datetime,
     errors: ModuleType,
 ) -> Outcome:
+    """Call a function of a package. ``models`` read its arguments and write its answer; ``errors`` is a module of the package."""
     from pydantic import ValidationError
 
     asked, answer = models

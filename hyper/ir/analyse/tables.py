@@ -404,6 +404,36 @@ def meeting_rows(table: TableDef, program: Program) -> list[int] | None:
     ]
 
 
+def row_inputs(table: TableDef, program: Program) -> list[dict[str, Any] | None]:
+    """For each row an input that it is the first to fit, as a witness (see ``regions``) for each parameter; ``None`` where none was
+    found."""
+    columns = _columns(table, program)
+    if columns is None or not all(column.witnesses for column in columns):
+        return [None] * len(table.rows)
+    every = (1 << len(table.rows)) - 1
+    looks = Looks()
+
+    def find(bit: int) -> dict[str, Any] | None:
+        try:
+            choice = _search(
+                columns,
+                every,
+                lambda rows: rows & -rows == bit,
+                lambda rows: bool(rows & bit),
+                looks,
+            )
+        except SearchBudgetError:
+            return None
+        if choice is None:
+            return None
+        return {
+            column.name: column.witnesses[index]
+            for column, index in zip(columns, choice, strict=True)
+        }
+
+    return [find(1 << place) for place in range(len(table.rows))]
+
+
 def _certain(table: TableDef, program: Program) -> list[Column] | None:
     """The columns of a table for all that it may be called with; ``None`` where a cell may fail or is not understood."""
     columns = _columns(table, program, lambda kind: _widest(kind, program))

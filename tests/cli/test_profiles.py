@@ -1,0 +1,180 @@
+"""``hyper run --record`` and ``hyper tune``: what is recorded, and that nothing is kept that does not pay or changes an answer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+import pytest
+
+from hyper.engine.tuning import tune as tuning
+from hyper.jit.profiles import load
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from tests.cli.conftest import Done
+
+    Hyper = Callable[..., Done]
+
+ROWS: Final = 40
+SOURCE: Final = (
+    "table fee(code: int) -> int, unique:\n    code => result\n"
+    + "".join(f"    {code:<4} => {code * 10}\n" for code in range(ROWS))
+    + f"    not 0..{ROWS - 1} => 1 // (code - {ROWS})\n"
+    + f"""
+calc dearest(codes: list[int]) -> int:
+    max(fee(code) for code in codes)
+
+feature "Fees":
+    scenario "the last ones":
+        given codes = [{ROWS - 1}, {ROWS - 2}, {ROWS - 1}]
+        when found = dearest(codes)
+        then found == {(ROWS - 1) * 10}
+"""
+)
+
+
+@pytest.fixture
+def sources(folder: Path) -> Path:
+    (folder / "fees.intent").write_text(SOURCE)
+    (folder / "hyper.toml").write_text('package = "shop"\n')
+    return folder
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> dict[str, dict[str, float]]:
+    """What is measured, instead of measuring."""
+    spent = {tuning.BASELINE: {"fees.fee": 200.0}, tuning.TUNED: {"fees.fee": 100.0}}
+    monkeypatch.setattr(tuning, "_times", lambda _folder, rounds: spent if rounds else {})
+    return spent
+
+
+def test_runs_add_up_in_a_file(hyper: Hyper, sources: Path) -> None:
+    for code in (3, 3, 4):
+        done = hyper("run", "fee", "--args", f"[{code}]", "--record", "runs.profile")
+        assert (done.code, done.out, done.err) == (0, f"{code * 10}\n", "")
+    assert hyper("run", "fee", "--args", "[5]", "--record", "runs.profile", "--why").code == 0
+    failed = hyper("run", "fee", "--args", f"[{ROWS}]", "--record", "runs.profile", "--tier", "1")
+    assert "division_by_zero" in failed.err
+    (fee,) = load(str(sources / "runs.profile")).functions.values()
+    assert fee.calls == 5
+    assert fee.decisions[0][3:6] == (2, 1, 1)
+    assert fee.decisions[0][ROWS] == 1
+
+
+def test_a_record_does_not_take_the_place_of_another_file(hyper: Hyper, sources: Path) -> None:
+    (sources / "thesis.txt").write_text("years of work")
+    done = hyper("run", "fee", "--args", "[1]", "--record", "thesis.txt")
+    assert done.code == 2
+    assert "thesis.txt: it is not a profile" in done.err
+    assert (sources / "thesis.txt").read_text() == "years of work"
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_gain_is_kept_and_built_for(hyper: Hyper, sources: Path) -> None:
+    done = hyper("tune", "-o", "dist")
+    assert (done.code, done.err) == (0, "")
+    lines = done.out.splitlines()
+    assert lines[:6] == [
+        "recorded  2 functions, 4 calls",
+        "rows      fees.fee  40 rows moved; 200 ns a call, 100 ns after",
+        "answers   equal for 44 inputs: both builds, and tier 0",
+        "gain      2.00 times as fast, calls of these tables",
+        "wrote     hyper.profile; dist/shop is built for it",
+        'next      profile = "hyper.profile" in the configuration',
+    ]
+    assert lines[-1].startswith("measure   hyperfine '")
+    text = (sources / "dist" / "shop" / "fees.py").read_text()
+    assert text.index("return 390") < text.index("return 380") < text.index("return 0")
+    again = hyper("build", "-o", "dist", "--profile", "hyper.profile")
+    assert "unchanged" in again.out
+    assert " written" not in again.out
+    back = hyper("build", "-o", "dist", "--profile", "hyper.profile", "--profile-effort", "none")
+    assert back.code == 0
+    text = (sources / "dist" / "shop" / "fees.py").read_text()
+    assert text.index("return 0") < text.index("return 390")
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_dry_run_writes_nothing(hyper: Hyper, sources: Path) -> None:
+    done = hyper("tune", "--dry-run", "--json")
+    assert done.json("tune")["gain"] == 2.0
+    assert done.json("tune")["profile"] is None
+    assert sorted(each.name for each in sources.iterdir()) == [
+        ".hyper",
+        "fees.intent",
+        "hyper.toml",
+    ]
+
+
+def test_without_a_gain_the_baseline_is_kept(
+    hyper: Hyper, sources: Path, quick: dict[str, dict[str, float]]
+) -> None:
+    quick[tuning.TUNED]["fees.fee"] = 199.0
+    done = hyper("tune")
+    assert done.code == 0
+    assert "gain      none (1.01 times as fast): the baseline is kept" in done.out
+    assert not (sources / "dist").exists()
+    assert not (sources / "hyper.profile").exists()
+
+
+def test_where_nothing_moves_that_is_told(hyper: Hyper, sources: Path) -> None:
+    hyper("run", "fee", "--args", "[0]", "--record", "runs.profile")
+    done = hyper("tune", "--from", "runs.profile")
+    assert done.code == 0
+    assert "there is nothing to move" in done.out
+    assert "the baseline is kept" in done.out
+    assert not (sources / "dist").exists()
+
+
+@pytest.mark.usefixtures("quick")
+def test_answers_that_differ_are_not_kept(
+    hyper: Hyper, sources: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = tuning._asked
+
+    def wrong(folder: str, kind: str, what: str) -> dict[str, Any]:
+        found = asked(folder, kind, what)
+        if kind == tuning.TUNED:
+            found["fees.fee"][3]["value"] += 1
+        return found
+
+    monkeypatch.setattr(tuning, "_asked", wrong)
+    done = hyper("tune")
+    assert done.code == 1
+    assert "answers   differ for fees.fee: the baseline is kept" in done.out
+    assert not (sources / "hyper.profile").exists()
+
+
+def test_several_profiles_and_stale_ones(
+    hyper: Hyper, sources: Path, quick: dict[str, dict[str, float]]
+) -> None:
+    for place, code in enumerate((7, 8, 8)):
+        hyper("run", "fee", "--args", f"[{code}]", "--record", f"{place % 2}.profile")
+    path = sources / "fees.intent"
+    done = hyper("tune", "--from", "0.profile", "--from", "1.profile", "--into", "both.profile")
+    assert done.code == 0
+    (fee,) = load(str(sources / "both.profile")).functions.values()
+    assert fee.decisions[0][7:9] == (1, 2)
+    path.write_text(path.read_text().replace("=> 70", "=> 71"))
+    done = hyper("tune", "--from", "both.profile", "--json")
+    assert [each["code"] for each in done.json("tune")["diagnostics"]] == ["W0904"]
+    assert done.json("tune")["tables"] == []
+    assert quick
+
+
+def test_what_is_no_profile_is_wrong_usage(hyper: Hyper, sources: Path) -> None:
+    (sources / "thesis.txt").write_text("years of work")
+    for words in (["--from", "thesis.txt"], ["--from", "absent.profile"]):
+        assert hyper("tune", *words).code == 2
+
+
+def test_times_are_measured_in_processes(hyper: Hyper, sources: Path) -> None:
+    done = hyper("tune", "--fast", "--dry-run", "--json")
+    (table,) = done.json("tune")["tables"]
+    assert table["before"] > 0
+    assert table["after"] > 0
+    assert msgspec.json.encode(done.json("tune")["commands"]).count(b"replay") == 2
+    assert (sources / ".hyper" / "tune" / "baseline").is_dir()
