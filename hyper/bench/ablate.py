@@ -12,7 +12,7 @@ from hyper.bench.processes import Contestant, bare, figures, measure
 from hyper.bench.report import Report
 from hyper.bench.subject import Way
 from hyper.bench.workloads import COLD, EDIT, NO_OP, absent, cold, edit, no_op
-from hyper.engine.options import KEYS, PREFIX
+from hyper.engine.options import PREFIX
 from hyper.engine.tiers import TIERS, Tier, TierName
 
 if TYPE_CHECKING:
@@ -27,8 +27,8 @@ KINDS: Final[Mapping[str, Callable[[Workplace, Way], Contestant]]] = {
     NO_OP: no_op,
     EDIT: edit,
 }
-_OF_SESSIONS: Final = frozenset({"memory"})
-"""What a process that builds once has no use for."""
+_ELSEWHERE: Final[Mapping[str, str]] = {"memory": "sessions", "shares": "machines that share"}
+"""What a process that builds once, with what is on one machine, has no use for: of what it is."""
 _SAME: Final = 0.05
 """Medians nearer than this to each other are called no difference."""
 
@@ -58,7 +58,7 @@ def ablate(request: Request, tier: TierName, kinds: Sequence[str]) -> Report:
     _alike(report)
     if absent(request.path, report):
         return report
-    measured = [each for each in switches() if each in KEYS and each not in _OF_SESSIONS]
+    measured = [each for each in switches() if each not in _ELSEWHERE]
     with tempfile.TemporaryDirectory(prefix="hyper-bench-") as folder:
         work = request.open(folder)
         report.subjects.append(work.subject)
@@ -71,10 +71,8 @@ def ablate(request: Request, tier: TierName, kinds: Sequence[str]) -> Report:
         runs = measure([bare(), *contestants], request.rounds, request.warm_up)
         report.figures = figures(runs)
     for switch in switches():
-        if switch in _OF_SESSIONS:
-            report.remarks.append(f"{switch} is of sessions, so it is not measured")
-        elif switch not in KEYS:
-            report.remarks.append(f"{switch} cannot be set by itself, so it is not measured")
+        if switch in _ELSEWHERE:
+            report.remarks.append(f"{switch} is of {_ELSEWHERE[switch]}, so it is not measured")
         for kind in kinds if switch in measured else ():
             _judge(report, switch, kind)
     return report

@@ -232,8 +232,8 @@ def test_ablate(hyper: Hyper) -> None:
     assert value["workload"] == "balanced"
     names = {each["name"] for each in value["figures"]}
     for switch in ablate.switches():
-        if switch in ablate._OF_SESSIONS:
-            assert any(each.startswith(f"{switch} is of sessions") for each in value["remarks"])
+        if switch in {"memory", "shares"}:
+            assert any(each.startswith(f"{switch} is of ") for each in value["remarks"])
         else:
             assert {f"cold, {switch} {state}" for state in ablate.states(switch)} <= names
 
