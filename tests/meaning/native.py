@@ -131,6 +131,7 @@ class Kernels:
                 if name not in absent or value is not None
             }
             return Record(slot.entity, kept)
+        assert isinstance(slot, One)
         return self._scalar(slot, outputs.next_leaf())
 
     def _scalar(self, slot: One, value: Any) -> Any:

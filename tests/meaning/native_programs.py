@@ -130,7 +130,11 @@ _MAKERS: Final[dict[Any, list[Any]]] = {
     ],
     ANY_DECIMAL: [
         binary("add", "sub", "mul"),
-        binary("add", "sub", "mul"),
+        binary("add", "sub", "mul", "div"),
+        lambda maker, kind, depth: nodes.Binary(
+            kind, "div", maker.expr(kind, depth), maker.constant(kind)
+        ),
+        builtin("avg", ListOf(MONEY)),
         unary,
         convert(INT),
         builtin("abs", ANY_DECIMAL),

@@ -493,3 +493,50 @@ calc f(on: date, other: date, n: int) -> float:
     counts = (0, 1, -15, 3_652_058, 999_999_999, -999_999_999, 1_000_000_000, MOST, LEAST)
     rows = [{"on": on, "other": other, "n": n} for on in days for other in days for n in counts]
     assert {"float", "overflow"} == set(codes(agree(text, *rows)))
+
+
+QUOTIENTS = """
+calc share(part: decimal(12, 2), whole: decimal(12, 2)) -> decimal(9, 2): part / whole * 100
+calc margin(part: decimal(12, 2), whole: decimal(12, 2)) -> decimal(9, 4): 1 - part / whole
+calc monthly(part: decimal(12, 2), whole: decimal(12, 2)) -> decimal(16, 2):
+    let rate = whole / 100 / 12
+    part * (1 + rate) + min([part / 3, rate]) - avg([part, whole, rate])
+calc nearer(part: decimal(12, 2), whole: decimal(12, 2)) -> int:
+    let rate = part / whole
+    if rate * 3 > 1 and abs(rate) <= 2.5:
+        1
+    elif -rate == part / -whole:
+        if round(rate * 7, 1) > 3 then 4 else 2
+    else:
+        3
+"""
+
+
+@pytest.mark.parametrize("name", ["share", "margin", "monthly", "nearer"])
+def test_quotients_are_used_before_they_are_rounded(name: str) -> None:
+    parts = ("0.00", "0.01", "1.00", "-2.50", "33.33", "9999999999.99", "-1234567.89")
+    rows = [
+        [Decimal(part), Decimal(whole)]
+        for part in parts
+        for whole in ("3.00", "-7.00", "0.00", "0.01", "12.00", "99999.97", "9999999999.98")
+    ]
+    with Subject(program(QUOTIENTS)) as subject:
+        function = f"m0.{name}"
+        expected = subject.expected(function, rows, NOW)
+        found = compare(subject, {function: rows}, {function: expected}, NOW)
+    assert found.differences == []
+    assert found.guarded[BACK_ENDS[1].name] < len(rows) // 4
+
+
+def test_a_third_of_three_is_left_to_a_lower_tier_where_it_decides() -> None:
+    text = """
+calc f(a: decimal(6, 2), b: decimal(6, 2)) -> decimal(6, 1): a / b * 4.5
+calc g(a: decimal(6, 2), b: decimal(6, 2)) -> bool: a / b * b == a
+"""
+    rows = [[Decimal("1.00"), Decimal("3.00")], [Decimal("1.00"), Decimal("90.00")]]
+    with Subject(program(text)) as subject:
+        for name, guarded in (("m0.f", 1), ("m0.g", 2)):
+            expected = subject.expected(name, rows, NOW)
+            found = compare(subject, {name: rows}, {name: expected}, NOW)
+            assert found.differences == []
+            assert found.guarded[BACK_ENDS[1].name] == guarded

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from hyper.emit.native import days
 from hyper.emit.native.scalars import LEAST
-from hyper.emit.native.values import Decimal, NotNative, Scalar, Value
+from hyper.emit.native.values import Decimal, NotNative, Ratio, Scalar, Value
 from hyper.ir.types import INT, ListOf, MapOf
 from hyper.jit.kernel.builder import floating, integer
 from hyper.jit.kernel.ir import Imm
@@ -105,6 +105,8 @@ class Builtins:
     def _abs(self, value: Value) -> Value:
         if isinstance(value, Decimal):
             return self._decimals.absolute(value)
+        if isinstance(value, Ratio):
+            return self._scalars.quotients.absolute(value)
         operand, kind = _number(value)
         if kind == "int":
             least = self._builder.op("eq", "bool", operand, integer(LEAST))
@@ -140,6 +142,8 @@ class Builtins:
             if not -28 <= places <= 28:
                 raise NotNative("round to more than 28 digits")
             return self._decimals.rounded(value, places)
+        if isinstance(value, Ratio) and places is not None and 0 <= places <= _MOST_PLACES:
+            return self._scalars.quotients.rounded(value, places)
         operand, kind = _number(value)
         if places is None or places < 0:
             raise NotNative("round to digits that are computed, or to tens")

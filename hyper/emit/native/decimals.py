@@ -44,6 +44,10 @@ class Decimals:
         """A whole number."""
         return Decimal(value, 0, _WORD)
 
+    def wide(self, value: Decimal) -> Operand:
+        """The operand in two words."""
+        return self._fitted(value, _WORD)
+
     def _fitted(self, value: Decimal, bound: int) -> Operand:
         """The operand in the kind that results of that bound need."""
         kind = self._builder.kind(value.operand)
@@ -124,10 +128,11 @@ class Decimals:
 
     def divide(self, left: Decimal, right: Decimal) -> Ratio:
         """``/``, to be rounded by what it is used for."""
-        self._not_zero(right)
+        self.not_zero(right)
         return Ratio(left, right)
 
-    def _not_zero(self, divisor: Decimal) -> None:
+    def not_zero(self, divisor: Decimal) -> None:
+        """``division_by_zero`` where it is."""
         zero = self._builder.op("eq", "bool", divisor.operand, self._of(0, divisor.operand))
         self._builder.fail(zero, self._sites.error("division_by_zero", "division by zero"))
 
@@ -135,7 +140,7 @@ class Decimals:
         self, name: Literal["floordiv", "mod"], left: Decimal, right: Decimal
     ) -> Decimal:
         """``//`` and ``%``."""
-        self._not_zero(right)
+        self.not_zero(right)
         left, right = self._aligned(left, right)
         if max(left.bound, right.bound) >= _WORD:
             raise NotNative("whole division of decimals of more than 18 digits")
@@ -194,19 +199,18 @@ class Decimals:
             return result
         return self.scaled_up(Decimal(result.operand, scale, result.bound), 0)
 
-    def quantised(self, value: Decimal | Ratio, precision: int, scale: int) -> Decimal:
+    def quantised(self, value: Decimal, precision: int, scale: int) -> Decimal:
         """The value at a scale, half-even; ``overflow`` where it has more digits than the type."""
-        if isinstance(value, Ratio):
-            return self._fits(self._quotient(value, scale), precision, scale)
         if value.scale > scale:
-            return self._fits(self.rounded(value, scale), precision, scale)
+            return self.fits(self.rounded(value, scale), precision, scale)
         most = 10**precision - 1
         if value.bound * 10 ** (scale - value.scale) >= _WIDE:
             before = most // 10 ** (scale - value.scale)
-            value = self._fits(value, precision, scale, before)
-        return self._fits(self.scaled_up(value, scale), precision, scale)
+            value = self.fits(value, precision, scale, before)
+        return self.fits(self.scaled_up(value, scale), precision, scale)
 
-    def _fits(self, value: Decimal, precision: int, scale: int, most: int | None = None) -> Decimal:
+    def fits(self, value: Decimal, precision: int, scale: int, most: int | None = None) -> Decimal:
+        """The value, or ``overflow`` where it has more digits than its type."""
         limit = 10**precision - 1 if most is None else most
         if value.bound <= limit:
             return value
@@ -217,7 +221,7 @@ class Decimals:
         self._builder.fail(over, self._sites.error("overflow", message))
         return self._narrowed(operand, value.scale, limit)
 
-    def _quotient(self, value: Ratio, scale: int) -> Decimal:
+    def quotient(self, value: Ratio, scale: int) -> Decimal:
         """The quotient at a scale. Rounding it once is the same as rounding to 28 digits first, as long as ten times the
         dividend and the divisor have at most 28 digits: then no quotient but an exact one is so near to a half that 28
         digits would not tell it apart."""

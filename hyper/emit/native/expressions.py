@@ -369,9 +369,16 @@ class Expressions:
 
         def quantised(value: Value) -> Value:
             assert isinstance(value, Decimal | Ratio), expr
-            return self.decimals.quantised(value, kind.precision, kind.scale)
+            return self.quantised(value, kind)
 
         return self._mapped(self.value(expr.operand, local), quantised)
+
+    def quantised(self, value: Decimal | Ratio, kind: Dec) -> Decimal:
+        """A value as a type has it, half-even; ``overflow`` where it has more digits."""
+        if isinstance(value, Decimal):
+            return self.decimals.quantised(value, kind.precision, kind.scale)
+        rounded = self.scalars.quotients.rounded(value, kind.scale)
+        return self.decimals.fits(rounded, kind.precision, kind.scale)
 
     def _bind(self, expr: nodes.Bind, local: Locals) -> Value:
         return self.value(expr.body, {**local, expr.name: self.value(expr.value, local)})

@@ -189,7 +189,7 @@ class Functions:
         value = self._expressions.aggregates.folded(fold, kind, walk, guards=True)
         returns = self._expressions.kinds.present(table.returns)
         if isinstance(returns, Dec):
-            return self._expressions.decimals.quantised(value, returns.precision, returns.scale)  # type: ignore[arg-type]
+            return self._expressions.quantised(value, returns)  # type: ignore[arg-type]
         return value
 
     def _by_priority(self, table: TableDef, local: Locals) -> Value:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
+from hyper.emit.native.quotients import Quotients
 from hyper.emit.native.values import Decimal, Maybe, Nothing, NotNative, Ratio, Scalar, Value
 from hyper.jit.kernel.builder import FALSE, TRUE, floating, integer
 
@@ -31,6 +32,7 @@ class Scalars:
         self._builder = builder
         self._sites = sites
         self._decimals = decimals
+        self.quotients = Quotients(builder, sites, decimals)
         self.by_parts: Callable[[Value, Value], Operand] = _no_parts
         """Whether two values that are no single numbers are equal."""
 
@@ -42,13 +44,13 @@ class Scalars:
         """``+ - * / // %`` of two operands of one type."""
         if isinstance(left, Decimal) and isinstance(right, Decimal):
             return self._of_decimals(name, left, right)
+        if isinstance(left, Decimal | Ratio) and isinstance(right, Decimal | Ratio):
+            return self.quotients.arithmetic(name, left, right)
         if isinstance(left, Scalar) and isinstance(right, Scalar) and left.kind == right.kind:
             if left.kind == "int":
                 return self._of_ints(name, left.operand, right.operand)
             if left.kind == "float":
                 return self._of_floats(name, left.operand, right.operand)
-        if isinstance(left, Ratio) or isinstance(right, Ratio):
-            raise NotNative("a quotient of decimals is used before it is rounded to a type")
         raise NotNative(f"{name} of texts, times or lists")
 
     def _of_decimals(self, name: str, left: Decimal, right: Decimal) -> Value:
@@ -56,7 +58,7 @@ class Scalars:
             case "add" | "sub" | "mul":
                 return self._decimals.arithmetic(name, left, right)
             case "div":
-                return self._decimals.divide(left, right)
+                return self.quotients.divide(left, right)
             case _:
                 which: Literal["floordiv", "mod"] = "floordiv" if name == "floordiv" else "mod"
                 return self._decimals.floor_divide(which, left, right)
@@ -89,6 +91,8 @@ class Scalars:
         """``-x``."""
         if isinstance(value, Decimal):
             return self._decimals.negated(value)
+        if isinstance(value, Ratio):
+            return self.quotients.negated(value)
         if isinstance(value, Scalar) and value.kind == "float":
             return Scalar("float", self._builder.op("neg", "float", value.operand))
         if isinstance(value, Scalar) and value.kind == "int":
@@ -102,6 +106,8 @@ class Scalars:
             return self._compare_options(name, left, right)
         if isinstance(left, Decimal) and isinstance(right, Decimal):
             return self._decimals.compare(name, left, right).operand
+        if isinstance(left, Decimal | Ratio) and isinstance(right, Decimal | Ratio):
+            return self.quotients.compare(name, left, right)
         if not isinstance(left, Scalar) or not isinstance(right, Scalar):
             same = self.by_parts(left, right)
             return self._builder.op("not", "bool", same) if name == "ne" else same

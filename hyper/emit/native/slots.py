@@ -12,6 +12,7 @@ from hyper.emit.native.values import (
     Maybe,
     Nothing,
     NotNative,
+    Ratio,
     Record,
     Scalar,
     Value,
@@ -85,7 +86,17 @@ class Fields:
     slots: dict[str, Slot]
 
 
-Slot = One | Option | Fields
+@dataclass(frozen=True, slots=True)
+class Fraction:
+    """Variables for the parts of a quotient that is not rounded."""
+
+    dividend: Slot
+    divisor: Slot
+    peak: Slot | None
+    steps: int
+
+
+Slot = One | Option | Fields | Fraction
 
 
 class Slots:
@@ -144,6 +155,8 @@ class Slots:
             return Option(self._builder.variable("bool"), slot)
         if isinstance(one, Decimal) and isinstance(other, Decimal):
             return self._for_decimals(one, other)
+        if isinstance(one, Decimal | Ratio) and isinstance(other, Decimal | Ratio):
+            return self._for_fractions(self._fraction(one), self._fraction(other))
         if isinstance(one, Scalar) and isinstance(other, Scalar):
             kind = Enum(one.of) if one.kind == "enum" else _TYPES[one.kind]
             machine = _KINDS[one.kind]
@@ -159,7 +172,7 @@ class Slots:
             return Fields(one.entity, slots)
         if isinstance(one, Record) and isinstance(other, Record):
             return self.of_type(Entity(one.entity))
-        raise NotNative("a choice between lists, or between quotients that are not rounded")
+        raise NotNative("a choice between lists or maps that are made here")
 
     def for_one(self, value: Value) -> Slot:
         """Variables for values like this one."""
@@ -168,6 +181,23 @@ class Slots:
     def for_two(self, one: Slot, other: Slot) -> Slot:
         """Variables for what either of two holds, both numbers."""
         return self.for_both(self.read(one), self.read(other))
+
+    def _fraction(self, value: Decimal | Ratio) -> Ratio:
+        return value if isinstance(value, Ratio) else Ratio(value, self._decimals.constant(1, 0))
+
+    def _peak(self, value: Ratio) -> Decimal:
+        return value.peak or self._decimals.absolute(value.dividend)
+
+    def _for_fractions(self, one: Ratio, other: Ratio) -> Slot:
+        peak: Slot | None = None
+        if one.peak is not None or other.peak is not None:
+            peak = self._for_decimals(self._peak(one), self._peak(other))
+        return Fraction(
+            self._for_decimals(one.dividend, other.dividend),
+            self._for_decimals(one.divisor, other.divisor),
+            peak,
+            max(one.steps, other.steps),
+        )
 
     def _for_decimals(self, one: Decimal, other: Decimal) -> Slot:
         scale = max(one.scale, other.scale)
@@ -185,6 +215,10 @@ class Slots:
             return
         if isinstance(value, Maybe):
             value = value.value
+        if isinstance(slot, Fraction):
+            assert isinstance(value, Decimal | Ratio)
+            self._store_fraction(slot, self._fraction(value))
+            return
         if isinstance(slot, Fields):
             if not isinstance(value, Record):
                 raise NotNative("a record that is none")
@@ -203,7 +237,13 @@ class Slots:
         elif isinstance(value, Scalar):
             self._builder.set(slot.var, value.operand)
         else:
-            raise NotNative("a list, a union or a quotient that is not rounded, kept")
+            raise NotNative("a list, a map or a union, kept")
+
+    def _store_fraction(self, slot: Fraction, value: Ratio) -> None:
+        self.store(slot.dividend, value.dividend)
+        self.store(slot.divisor, value.divisor)
+        if slot.peak is not None:
+            self.store(slot.peak, self._peak(value))
 
     def _store_option(self, slot: Option, value: Value) -> None:
         if isinstance(value, Nothing):
@@ -222,4 +262,12 @@ class Slots:
             return Maybe(self._builder.get(slot.present), self.read(slot.slot))
         if isinstance(slot, Fields):
             return Made(slot.entity, {name: self.read(each) for name, each in slot.slots.items()})
+        if isinstance(slot, Fraction):
+            peak = None if slot.peak is None else self._number(slot.peak)
+            return Ratio(self._number(slot.dividend), self._number(slot.divisor), slot.steps, peak)
         return scalar(slot.kind, self._builder.get(slot.var))
+
+    def _number(self, slot: Slot) -> Decimal:
+        value = self.read(slot)
+        assert isinstance(value, Decimal)
+        return value

@@ -222,6 +222,7 @@ def _leaves(parts: Parts, slot: Slot) -> Iterator[tuple[Parts, int | One]]:
         for name, inner in slot.slots.items():
             yield from _leaves((*parts, name), inner)
     else:
+        assert isinstance(slot, One)
         yield parts, slot
 
 
@@ -234,6 +235,7 @@ def _assembled(slot: Slot, waiting: list[int]) -> Value:
         return Made(
             slot.entity, {name: _assembled(each, waiting) for name, each in slot.slots.items()}
         )
+    assert isinstance(slot, One)
     return scalar(slot.kind, waiting.pop())
 
 

@@ -48,10 +48,14 @@ class Decimal:
 
 @dataclass(frozen=True, slots=True)
 class Ratio:
-    """The quotient of two decimals, not yet rounded; ``divisor`` is not 0."""
+    """The quotient of two decimals, not yet rounded; ``divisor`` is not 0. ``quotients.py`` says what it stands for."""
 
     dividend: Decimal
     divisor: Decimal
+    steps: int = 1
+    """How often the language has rounded on the way here."""
+    peak: Decimal | None = None
+    """At least the magnitude of every dividend on the way; that of ``dividend`` itself where it is not given."""
 
 
 @dataclass(frozen=True, slots=True)
