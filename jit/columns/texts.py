@@ -8,11 +8,48 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from hyper.jit.columns.formats import Array
 
 _MOST: Final = 2**31 - 1
+_UNKNOWN, _FINE, _BAD = 0, 1, 2
+
+
+class Verdicts:
+    """What one check says of texts by code."""
+
+    def __init__(self) -> None:
+        self._known = np.zeros(0, np.uint8)
+        self._messages: dict[int, str] = {}
+
+    def of(
+        self, check: Callable[[str], str | None], codes: Array, names: Sequence[str]
+    ) -> Iterator[tuple[str, Array]]:
+        """See ``Texts.wrong``."""
+        size = int(codes.max(initial=-1)) + 1
+        if size > len(self._known):
+            # Beside another thread that does the same some are checked twice.
+            grown = np.zeros(max(size, len(names)), np.uint8)
+            grown[: len(self._known)] = self._known
+            self._known = grown
+        known = self._known
+        used = np.zeros(size, np.bool_)
+        used[codes] = True
+        for code in np.flatnonzero(used & (known[:size] == _UNKNOWN)).tolist():
+            message = check(names[code]) if code < len(names) else None
+            if message is not None:
+                self._messages[code] = message
+            known[code] = _FINE if message is None else _BAD
+        bad = np.flatnonzero(known[codes] == _BAD)
+        if not len(bad):
+            return
+        which = codes[bad]
+        found: dict[str, list[int]] = {}
+        for code in np.unique(which).tolist():
+            found.setdefault(self._messages[code], []).append(code)
+        for message, wrong in found.items():
+            yield message, bad if len(found) == 1 else bad[np.isin(which, wrong)]
 
 
 class Texts:
@@ -23,6 +60,14 @@ class Texts:
         """The texts by code."""
         self._codes = {text: code for code, text in enumerate(self.names)}
         self._lock = threading.Lock()
+        self._verdicts: dict[Callable[[str], str | None], Verdicts] = {}
+
+    def wrong(
+        self, check: Callable[[str], str | None], codes: Array
+    ) -> Iterator[tuple[str, Array]]:
+        """What a check says of texts, with the places of their codes. Each text is checked once; codes of none are fine."""
+        verdicts = self._verdicts.setdefault(check, Verdicts())
+        return verdicts.of(check, codes, self.names)
 
     def code(self, text: str) -> int:
         """The code of one text. Raises ``ValueError`` past 2**31 texts."""
@@ -41,4 +86,10 @@ class Texts:
 
     def codes(self, texts: Sequence[str]) -> Array:
         """The codes of texts, as int32."""
-        return np.fromiter(map(self.code, texts), np.int32, len(texts))
+        found = list(map(self._codes.get, texts))
+        if None in found:
+            found = [
+                self.code(text) if code is None else code
+                for text, code in zip(texts, found, strict=True)
+            ]
+        return np.array(found, np.int32)

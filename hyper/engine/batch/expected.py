@@ -175,17 +175,19 @@ def _each(check: Callable[[Any], str | None], form: Format) -> Check:
     """Different values are checked once, by the definition of the markers."""
     from hyper.engine.batch.values import value_of
 
+    def of_texts(values: Array, texts: Texts) -> Iterator[Wrong]:
+        for message, places in texts.wrong(check, values):
+            yield Wrong(places, message)
+
     def run(values: Array, texts: Texts) -> Iterator[Wrong]:
         distinct, inverse = np.unique(values, axis=0, return_inverse=True)
         inverse = inverse.reshape(-1)
         bad: dict[str, list[int]] = {}
         for place in range(len(distinct)):
-            if form.meaning == "text" and int(distinct[place]) >= len(texts.names):
-                continue
             message = check(value_of(distinct, place, form, texts))
             if message is not None:
                 bad.setdefault(message if len(bad) < 1000 else "no such value", []).append(place)
         for message, places in bad.items():
             yield Wrong(np.flatnonzero(np.isin(inverse, places)), message)
 
-    return run
+    return of_texts if form.meaning == "text" else run

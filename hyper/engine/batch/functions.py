@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from hyper.jit.kernel import ir
 
 NO_LLVM: Final = "llvmlite is not installed: pip install 'hypercompiler[jit]'"
+_MOST_TEXTS: Final = 1 << 18
+"""Different texts that are kept from one batch to the next."""
 SWITCHED_OFF: Final = "native code is switched off (jit)"
 
 
@@ -84,6 +86,7 @@ class Function:
         self.why, self.file, self.line = _why(self.layout, functions.level)
         self._kernel: tuple[RowsKernel, ir.Unit] | None = None
         self._binding: tuple[datetime, Binding] | None = None
+        self._texts: Texts | None = None
 
     def kernel(self) -> tuple[RowsKernel, ir.Unit] | None:
         """The kernel with its unit, compiled now if it was not; ``None`` where there is none."""
@@ -155,11 +158,13 @@ class Function:
             return made
 
     def known_texts(self) -> Texts:
-        """A dictionary with the texts of the kernel."""
+        """A dictionary that begins with the texts of the kernel; that of before, while it is no burden."""
         from hyper.jit.columns.texts import Texts
 
-        kernel = self.kernel()
-        return Texts(kernel[1].texts if kernel is not None else ())
+        if self._texts is None or len(self._texts.names) > _MOST_TEXTS:
+            kernel = self.kernel()
+            self._texts = Texts(kernel[1].texts if kernel is not None else ())
+        return self._texts
 
 
 def _why(layout: Layout, level: int) -> tuple[str, str, int]:

@@ -173,12 +173,15 @@ def _forget(name: str, folder: str) -> None:
 
 
 class Generated:
-    """Rows by tier 1."""
+    """Rows by tier 1. Where columns of what is not read may lack, ``spare`` runs rows of which Python reads more."""
 
     tier: Final = 1
 
-    def __init__(self, package: Package, name: str, now: datetime) -> None:
+    def __init__(
+        self, package: Package, name: str, now: datetime, spare: Interpreted | None = None
+    ) -> None:
         self._package = package
+        self._spare = spare
         self._function = package.symbol(name)
         self._clock = {"now": now} if _takes_now(self._function) else {}
 
@@ -195,6 +198,10 @@ class Generated:
             return Failure("refused", error.message, *placed.place)
         except errors.ExternError as error:
             return Failure("extern", str(error))
+        except AttributeError:
+            if self._spare is None:
+                raise
+            return self._spare.run(arguments)
         return package.plain(value)
 
 

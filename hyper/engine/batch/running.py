@@ -141,10 +141,11 @@ class Run:
     def _python(self) -> Generated | Interpreted:
         if self._runner is None:
             function, functions = self._function, self._function.functions
-            if functions.level > 0 and function.decoder.complete:
-                self._runner = Generated(functions.package, function.name, self._now)
-            else:
-                self._runner = Interpreted(functions.interpreter, function.name, self._now)
+            interpreted = Interpreted(functions.interpreter, function.name, self._now)
+            self._runner = interpreted
+            if functions.level > 0:
+                spare = None if function.decoder.complete else interpreted
+                self._runner = Generated(functions.package, function.name, self._now, spare)
         return self._runner
 
     def _keep(self, rows: Array, results: list[Any]) -> None:

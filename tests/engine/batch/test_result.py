@@ -165,3 +165,23 @@ def test_the_function_of_some_sources(tmp_path: Any) -> None:
     (tmp_path / "shop.intent").write_text("calc x() -> nonsense:\n    1\n", encoding="utf-8")
     with pytest.raises(ValueError, match="1 error"):
         batch(tmp_path, "x", {}, incremental=False)
+
+
+def test_each_text_is_checked_once_and_each_row_has_its_message() -> None:
+    customer = {"tier": "Gold", "since": date(2020, 1, 1)}
+    names = ["A", "", "A", "x" * 21, ""]
+    orders = [{"customer": customer | {"name": name}, "lines": [], "weight": 1.0} for name in names]
+    result = run("greeting", orders)
+    assert result.values.tolist() == ["A!", None, "A!", None, None]
+    # A kernel reads texts that it tells apart.
+    shop = SHOP + (
+        "\nentity Card:\n    code: string @length(2, 3)\n    other: string? @length(2, 3)\n"
+        "\ncalc same_card(card: Card) -> bool:\n    card.code == card.other\n"
+    )
+    of = functions(text=shop).function("same_card")
+    for _ in range(2):
+        made = of.batch({"code": ["ab", "a", "abcd", "ab"], "other": ["ab", "ab", "ab", None]})
+        assert isinstance(made, BatchResult)
+        assert (made.stats.native, made.errors.row.tolist()) == (2, [1, 2])
+        assert len(set(made.errors.message)) == 2
+        assert made.values.tolist() == [True, None, None, False]
