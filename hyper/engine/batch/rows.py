@@ -147,6 +147,14 @@ class Package:
             found = self._own[model] = {field.wire: field.name for field in entity.fields}
         return found
 
+    def _given(self, record: Any) -> dict[str, Any]:
+        """The fields of a record by their names in JSON; of one that lacks what is not read, those that it has."""
+        values, fields = record.__dict__, type(record).__pydantic_fields__
+        if values.keys() >= fields.keys():
+            found: dict[str, Any] = self._present(record)
+            return found
+        return {fields[name].alias or name: values[name] for name in fields if name in values}
+
     def plain(self, value: Any) -> Any:
         """A result as ``hyper.engine.batch.values.plain`` has it."""
         match value:
@@ -158,10 +166,8 @@ class Package:
                 return {key: self.plain(item) for key, item in value.items()}
             case _ if hasattr(value, "__pydantic_fields__"):
                 names = self._fields(type(value))
-                return {
-                    names.get(wire, wire): self.plain(item)
-                    for wire, item in self._present(value).items()
-                }
+                given = self._given(value)
+                return {names.get(wire, wire): self.plain(item) for wire, item in given.items()}
             case _:
                 return value
 
