@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from hyper.base.fs import Files
     from hyper.engine.batch.functions import Functions
     from hyper.engine.batch.result import BatchResult
+    from hyper.engine.calls.loaded import Loaded
     from hyper.engine.executors import Executor
     from hyper.engine.incremental import Request
     from hyper.engine.memory import Memory
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     from hyper.engine.parsed import Parsed
     from hyper.engine.record import Kind
     from hyper.ir.interpreter.watch import Watch
+    from hyper.ir.program import Program
 
     Paths = str | PathLike[str] | Sequence[str | PathLike[str]] | None
 
@@ -135,14 +137,30 @@ class Compiler:
         Raises ``SourceError`` where something is wrong with the sources, and ``ModuleNotFoundError`` without NumPy.
         """
         from hyper.engine.batch.functions import Functions
+
+        program, chosen = self._program(paths, options)
+        return Functions(program, level=chosen.jit_level, cores=available_cores())
+
+    def load(self, paths: Paths = None, **options: Any) -> Loaded:
+        """The functions of the sources as they are now, to be called by name: interpreted at first, then at the tier that pays, up
+        to the option ``jit``. The session's listeners hear of tiers.
+
+        Raises ``SourceError`` where something is wrong with the sources.
+        """
+        from hyper.engine.calls.loaded import Loaded
+
+        program, chosen = self._program(paths, options)
+        return Loaded(program, level=chosen.jit_level, listener=self._emitter.emit)
+
+    def _program(self, paths: Paths, options: Mapping[str, Any]) -> tuple[Program, Options]:
+        """What the sources say, and the options for them. Raises ``SourceError``."""
         from hyper.engine.batch.sources import SourceError
 
         result = self.analyse(paths, **options)
         program = result.compilation.program if result.compilation is not None else None
         if not result.success or program is None:
             raise SourceError(result.diagnostics)
-        chosen = self.options(paths, **options)
-        return Functions(program, level=chosen.jit_level, cores=available_cores())
+        return program, self.options(paths, **options)
 
     def options(self, paths: Paths = None, **options: Any) -> Options:
         """The options that hold for sources."""

@@ -8,12 +8,16 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from hyper.ir.program import CalcDef, ExternDef, RuleDef, TableDef
+from hyper.ir.types import Entity
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
+    from hyper.ir.interpreter import Interpreter
     from hyper.ir.interpreter.watch import Watch
     from hyper.ir.program import Program
+    from hyper.ir.types import Type
 
 
 class Failure(msgspec.Struct, frozen=True):
@@ -91,6 +95,16 @@ def parameters(program: Program, name: str) -> list[str]:
     return [param.name for param in definition.params]
 
 
+def signature(program: Program, name: str) -> tuple[tuple[tuple[str, Type], ...], Type]:
+    """The parameters of a function with their types, and the type of its result."""
+    definition = program.definitions[name]
+    if isinstance(definition, RuleDef):
+        entity = Entity(definition.entity)
+        return (("self", entity),), entity
+    assert isinstance(definition, CalcDef | TableDef | ExternDef)
+    return tuple((param.name, param.type) for param in definition.params), definition.returns
+
+
 def interpret(
     program: Program,
     name: str,
@@ -99,16 +113,23 @@ def interpret(
     watch: Watch | None = None,
 ) -> Outcome:
     """Evaluate by tier 0. Externs are run: it is the user who asks."""
-    from hyper.ir.interpreter import (
-        EvaluationError,
-        ExternFailure,
-        InputError,
-        Interpreter,
-        Refused,
-    )
+    return evaluate(interpreter_of(program, watch), name, arguments, now)
+
+
+def interpreter_of(program: Program, watch: Watch | None = None) -> Interpreter:
+    """An interpreter that runs externs, for one thread at a time."""
+    from hyper.ir.interpreter import Interpreter
     from hyper.ir.scenarios import load_extern
 
-    interpreter = Interpreter(program, externs=load_extern, watch=watch)
+    return Interpreter(program, externs=load_extern, watch=watch)
+
+
+def evaluate(
+    interpreter: Interpreter, name: str, arguments: Mapping[str, Any], now: datetime
+) -> Outcome:
+    """Evaluate by an interpreter, from JSON to JSON."""
+    from hyper.ir.interpreter import EvaluationError, ExternFailure, InputError, Refused
+
     try:
         return Outcome(interpreter.run_json(name, arguments, now=now))
     except EvaluationError as error:

@@ -1,25 +1,20 @@
-"""One numeric function in its tiers: some calls are measured, the policy decides where the others run.
-
-A call costs the plain function's time and one step of a counter. Now and then a few calls one after another are measured; their
-median stands for all calls until the next time, so that a pause of the machine counts for little.
-"""
+"""One numeric function in its tiers: its arguments looked at, its code made for them, and why a call is left to Python."""
 
 from __future__ import annotations
 
-import statistics
-import threading
 import time
 from typing import TYPE_CHECKING, Any, Final
 
 from hyper.jit.numeric import machine_code
 from hyper.jit.numeric.source import LEAST_INT, MOST_INT, NotNumericError, kind_of
-from hyper.jit.numeric.text import Ticks, counted, guarded, same_number, shown_call
+from hyper.jit.numeric.text import counted, guarded, same_number, shown_call
 from hyper.jit.numeric.unit import Unit
 from hyper.jit.policy.driver import CannotCompile, Deoptimisation, Driver
 from hyper.jit.policy.machine import Policy, Settings, Step
+from hyper.jit.policy.sampling import Sampler
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from types import FunctionType
 
     from hyper.base.events import Listener
@@ -30,12 +25,6 @@ PLAIN: Final = 1
 """The place of compiled code in the ladder; it is tier 2."""
 FIXED: Final = 2
 """That of code with arguments that were always the same as constants; it is tier 3."""
-_READINGS: Final = 5
-_LONG: Final = 1e-4
-"""Seconds from which on a call is measured alone."""
-_COVERED: Final = 2e-3
-"""Seconds of work that one measurement stands for: a hundred times what it takes."""
-_MOST_CALLS: Final = 1 << 14
 _LOOKS: Final = 8
 """Calls that must have been seen before an argument counts as constant."""
 
@@ -73,50 +62,17 @@ class Calls:
             start=start,
             first=1,
         )
-        self.call = counted(function, self.measured)
-        self.unit_seconds: dict[int, float] = {}
-        """The latest seconds of a call, by tier from 1."""
+        self.sampler = Sampler(self.driver, function, self._settle, self._look)
+        self.call = counted(function, self.sampler.measured)
         self.looked = 0
-        """How many calls were measured."""
+        """How many calls were looked at."""
         self._parameters = parameters
         self._arguments = [_Argument() for _ in parameters]
         self._kinds: tuple[Kind | None, ...] = ()
-        self._runs: dict[int, Callable[..., Any]] = {0: function}
-        self._lock = threading.RLock()  # a listener may call the function
-        self._readings: list[float] = []
-        self._interval = 0
-        self._tier: int | None = None
-        """Where calls are measured now; ``None`` between measurements."""
-        self._since = 0
-        """Calls since the measurement before, which this one stands for."""
-        self._ticks = Ticks(0)
-
-    def measured(self, *args: Any, **named: Any) -> Any:
-        """Run a call, and take its time."""
-        clock = self.driver.clock
-        with self._lock:
-            if self._tier is None:
-                decision = self.driver.before(1, self._interval + 1)
-                self._tier, self._readings = decision.tier, []
-                self._since = self._ticks.passed() if decision.action == "stay" else 0
-            tier = self._tier
-            run = self._run(tier)
-            failures = self.driver.guard_failures
-            self._look(args + tuple(named.values()))
-        began = clock()
-        try:
-            return run(*args, **named)
-        finally:
-            ended = clock()
-            with self._lock:
-                # A thread may be late, and what a failed guard cost has been told.
-                if self._tier == tier and self.driver.guard_failures == failures:
-                    self._note(tier, ended - began)
 
     def supply(self, args: tuple[Any, ...]) -> None:
         """Compile now for arguments like these."""
-        with self._lock:
-            self._look(args)
+        self._look(args)
         self.driver.supply(PLAIN)
 
     def _look(self, args: tuple[Any, ...]) -> None:
@@ -128,62 +84,20 @@ class Calls:
             elif seen.constant and not same_number(value, seen.value):
                 seen.constant = False
 
-    def _note(self, tier: int, seconds: float) -> None:
-        """A reading; the last of them ends the measurement."""
-        self._readings.append(seconds)
-        if len(self._readings) < _READINGS and seconds < _LONG:
-            return
-        unit = statistics.median(self._readings)
-        self.unit_seconds[tier + 1] = unit
-        self.driver.ran(tier, 1, 0.0, unit, len(self._readings) + self._since)
-        self._tier = None
-        limit = min(_MOST_CALLS, int(_COVERED / max(unit, 1e-9)))
-        self._interval = min(2 * self._interval + 1, limit)
-        self._settle()
-
-    def _settle(self) -> None:
-        """Go on unmeasured, at the tier of the policy."""
-        tier = self.driver.tier()
-        # A function that no tier takes is never measured again.
-        self._ticks = Ticks(None if PLAIN in self.driver.refusals else self._interval)
+    def _settle(self, fast: Callable[..., Any], ticks: Iterator[None]) -> None:
         space = self.call.__globals__
-        space["fast"], space["ticks"] = self._run(tier), self._ticks.iterator
-
-    def _run(self, tier: int) -> Callable[..., Any]:
-        """The function at a tier of the ladder, or at the highest below it that there is."""
-        if tier == 0 or tier not in self.driver.code:
-            return self.function if tier <= PLAIN else self._run(tier - 1)
-        made: Callable[..., Any] = self.driver.code[tier]
-        return made
+        space["fast"], space["ticks"] = fast, ticks
 
     def _failed(self, tier: int, code: Code, *args: Any, **named: Any) -> Any:
         """A guard did not hold: the plain function gives the answer, and why is kept."""
         clock = self.driver.clock
         began = clock()
-        why = self._why(tier, code, args + tuple(named.values()))
+        why, spoilt = self._why(tier, code, args + tuple(named.values()))
         failed = clock()
         try:
             return self.function(*args, **named)
         finally:
-            ended = clock()
-            with self._lock:
-                self._note_failure(tier, why, (began, failed, ended))
-
-    def _note_failure(
-        self, tier: int, why: tuple[Deoptimisation, bool], times: tuple[float, float, float]
-    ) -> None:
-        reason, spoilt = why
-        passed = self._ticks.passed()
-        unit = self.unit_seconds.get(tier + 1)
-        if passed and unit is not None and self.driver.tier() == tier:
-            self.driver.ran(tier, 1, 0.0, unit, passed)
-        left = self.driver.guard_failed(reason, 1, *times) == "switch"
-        if left and spoilt:
-            self.driver.withdraw(tier)
-        if left:
-            self._tier = None
-        if left or passed:
-            self._settle()
+            self.sampler.guard_failed(why, (began, failed, clock()), spoilt=spoilt)
 
     def _why(self, tier: int, code: Code, args: tuple[Any, ...]) -> tuple[Deoptimisation, bool]:
         """The reason, and whether it means that the code no longer fits."""

@@ -134,7 +134,7 @@ def _status(calls: Calls) -> Status:
         guard_failures=driver.guard_failures,
         deoptimisations=tuple(driver.deoptimisations),
         refusals={tier + 1: reason for tier, reason in sorted(driver.refusals.items())},
-        seconds=dict(sorted(calls.unit_seconds.items())),
+        seconds={tier + 1: seconds for tier, seconds in sorted(calls.sampler.unit_seconds.items())},
         compile_seconds={
             tier + 1: seconds for tier, seconds in sorted(driver.compile_seconds.items())
         },

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import itertools
-import operator
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -69,22 +67,6 @@ def guarded(
         "return failed(PASSED)"
     )
     return like(function, body, space)
-
-
-class Ticks:
-    """Calls until the next measurement."""
-
-    __slots__ = ("_length", "iterator")
-
-    def __init__(self, length: int | None) -> None:
-        self._length = length
-        self.iterator = itertools.repeat(None) if length is None else itertools.repeat(None, length)
-
-    def passed(self) -> int:
-        """How many calls there were."""
-        if self._length is None:
-            return 0
-        return self._length - operator.length_hint(self.iterator)
 
 
 def same_number(one: Number, other: object) -> bool:

@@ -95,9 +95,10 @@ class Driver:
     def ran(self, tier: int, size: int, began: float, ended: float, times: float = 1) -> Action:
         """A call took from ``began`` to ``ended``, and stands for ``times`` of them."""
         with self._lock:
+            used = self._policy.tier(size)  # what was run may have been a probe
             action = self._policy.ran(tier, size, began, ended, times)
         if action == "switch":
-            self._left(Deoptimisation(tier, "slower than the tier below"))
+            self._left(Deoptimisation(used, "slower than a tier below"))
         return action
 
     def guard_failed(

@@ -77,6 +77,22 @@ def test_the_reason_of_a_deoptimisation_is_kept_with_its_place_and_value() -> No
     )
 
 
+def test_a_tier_that_a_probe_shows_to_be_slow_is_the_one_that_is_left() -> None:
+    clock, heard = Clock(), list[Event]()
+    driver = Driver("f", Policy((Step(0.0),)), [lambda: "code"], listener=heard.append, clock=clock)
+    driver.supply(1)
+    costs = [0.001, 0.0005]
+    for _ in range(400):
+        tier = driver.before().tier
+        driver.ran(tier, 1, clock.now, clock.now + costs[tier])
+        clock.now += costs[tier]
+        if driver.tier() == 1:
+            costs[0] = 0.0001
+    left = [event for event in heard if event.name == "jit:deoptimization"]
+    assert left
+    assert {(event.tier, event.reason) for event in left} == {(1, "slower than a tier below")}
+
+
 def test_a_function_without_a_form_stays_with_the_reason() -> None:
     def refuses() -> object:
         raise CannotCompile("it has a dict")

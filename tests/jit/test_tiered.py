@@ -107,7 +107,7 @@ def test_a_guard_leaves_a_call_to_the_plain_function_with_its_reason() -> None:
 
 def test_other_values_than_always_lead_back_and_are_no_constants_again() -> None:
     calls, clock = promoted(price, 2, 4.0, tier=FIXED)
-    clock.step = 0.001
+    clock.step = 1e-6
     for number in range(3, 12):
         assert calls.call(number, 4.0) == price(number, 4.0)
     assert calls.driver.tier() < FIXED

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Final
 
 from hyper.emit.native.places import OFFSET, PRESENCE, layout, shown
 from hyper.emit.native.values import NotNative
-from hyper.ir.program import AliasDef, CalcDef, EntityDef, ExternDef, RuleDef, TableDef
+from hyper.engine.evaluation import signature
+from hyper.ir.program import AliasDef, EntityDef, RuleDef
 from hyper.ir.types import Alias, Entity, ListOf, Marked, Opt, Type
 from hyper.jit.kernel.ir import Column, Format, Output
 
@@ -83,16 +84,6 @@ def layout_of(unit: Unit, name: str) -> Layout:
         tuple(Output(c.path, c.storage, c.format) for c in given.columns), tuple(given.parts),
         frozenset(given.opaque), None, why,
     )  # fmt: skip
-
-
-def signature(program: Program, name: str) -> tuple[tuple[tuple[str, Type], ...], Type]:
-    """The parameters with their types, and the type of the result."""
-    definition = program.definitions[name]
-    if isinstance(definition, RuleDef):
-        entity = Entity(definition.entity)
-        return (("self", entity),), entity
-    assert isinstance(definition, CalcDef | TableDef | ExternDef)
-    return tuple((param.name, param.type) for param in definition.params), definition.returns
 
 
 def steps_of(path: str) -> Parts:

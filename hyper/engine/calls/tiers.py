@@ -1,0 +1,102 @@
+"""The forms of one function, from JSON to an outcome: interpreted, in generated Python, and that with its machine code."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any, Final
+
+from hyper.engine.evaluation import Outcome, evaluate, interpreter_of
+from hyper.jit.policy.driver import CannotCompile
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from datetime import datetime
+
+    from hyper.engine.generated import Asked, Package
+    from hyper.ir.program import Program
+
+_LOCK: Final = threading.RLock()
+"""Neither the interpreter nor the building of models is for two threads at once."""
+NATIVE_SECONDS: Final = 0.2
+"""What the machine code of one function is expected to take beyond the package that it is in."""
+
+
+def python_seconds(program: Program) -> float:
+    """What making the package and importing its models is expected to take."""
+    return 0.2 + 0.002 * len(program.definitions)
+
+
+class Forms:
+    """The tiers of the functions of a program. The package of generated Python is made once for all of them."""
+
+    def __init__(self, program: Program, functions: tuple[str, ...]) -> None:
+        self.program = program
+        self._functions = functions
+        self._interpreter = interpreter_of(program)
+        self._package: Package | None = None
+
+    def interpreted(self, name: str) -> Callable[[Mapping[str, Any], datetime], Outcome]:
+        """Tier 0."""
+
+        def run(arguments: Mapping[str, Any], now: datetime) -> Outcome:
+            with _LOCK:
+                return evaluate(self._interpreter, name, arguments, now)
+
+        return run
+
+    def generated(self, name: str) -> Callable[[Mapping[str, Any], datetime], Outcome]:
+        """Tier 1."""
+        from hyper.engine.generated import Package
+
+        with _LOCK:
+            if self._package is None:
+                self._package = Package(self.program, self._functions)
+            asked = self._package.function(name)
+        return _with_reader(asked, self.interpreted(name))
+
+    def native(
+        self, name: str, left: Callable[[tuple[Any, ...]], None]
+    ) -> Callable[[Mapping[str, Any], datetime], Outcome]:
+        """Tier 2; ``left`` hears the arguments of each call that machine code leaves to Python. Raises ``CannotCompile``."""
+        from hyper.engine.generated import Package
+
+        with _LOCK:
+            package = Package(self.program, [name], native=name)
+            asked = package.function(name)
+            plain = getattr(asked.function, "__self__", None)
+            if plain is None or not hasattr(plain, "function"):
+                raise CannotCompile(_reason(package, name))
+        python = plain.function
+
+        def again(*args: Any, **named: Any) -> Any:
+            left((*args, *named.values()))
+            return python(*args, **named)
+
+        plain.function = again
+        return _with_reader(asked, self.interpreted(name))
+
+
+def _with_reader(
+    asked: Asked, interpreted: Callable[[Mapping[str, Any], datetime], Outcome]
+) -> Callable[[Mapping[str, Any], datetime], Outcome]:
+    """Arguments that cannot be read are told in the words of tier 0."""
+
+    def run(arguments: Mapping[str, Any], now: datetime) -> Outcome:
+        try:
+            outcome = asked.run(arguments, now)
+        except (TypeError, ValueError, RecursionError):  # these are no JSON values
+            return interpreted(arguments, now)
+        failure = outcome.failure
+        if failure is not None and failure.code == "input":
+            return interpreted(arguments, now)
+        return outcome
+
+    return run
+
+
+def _reason(package: Package, name: str) -> str:
+    """Why a function has no machine code, as the package tells it."""
+    home = package.home(name)
+    found = package.load("native").status().get(home, {})
+    left: str | None = found.get("python", {}).get(package.names.symbol(name))
+    return left or found.get("reason") or "there is no machine code of it here"

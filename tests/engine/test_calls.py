@@ -1,0 +1,245 @@
+"""Functions called by name in a session: one answer at every tier, promotion, events and reasons."""
+
+from __future__ import annotations
+
+import threading
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Final
+
+import pytest
+
+from hyper import createHyperCompiler
+from hyper.engine.batch.sources import SourceError
+from hyper.engine.calls.loaded import Called, CallError, Loaded
+from hyper.engine.calls.tiers import Forms
+from hyper.engine.natives.toolchain import ABSENT, toolchain
+from tests.checkout import STOREFRONT
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from hyper.base.events import Event
+    from hyper.ir.program import Program
+
+NOW: Final = datetime(2026, 3, 1, 12, tzinfo=UTC)
+SOURCE: Final = """\
+intent shop
+
+enum Tier: gold, silver
+
+entity Order:
+    quantity: int @range(1, 99)
+    price: decimal(14, 2)
+    at: date = today()
+
+calc share(total: int, parts: int) -> int:
+    total * 3 // parts
+
+calc grown(amount: decimal(14, 2), rate: decimal(5, 4), years: int) -> decimal(14, 2):
+    var value: decimal(14, 2) = amount
+    for year in range(years):
+        value = value + value * rate
+    value
+
+table discount(tier: Tier, amount: decimal(14, 2)) -> decimal(5, 4), first:
+    tier | amount    => result
+    gold | >= 100.00 => 0.15
+    -    | -         => 0.0
+
+calc label(order: Order) -> string:
+    if order.quantity > 9 then "many" else "few"
+
+calc age(order: Order) -> int:
+    days_between(order.at, today())
+
+rule sensible on Order:
+    require quantity < 50 else "too many"
+"""
+needs_native: Final = pytest.mark.skipif(toolchain() == ABSENT, reason="llvmlite is not installed")
+
+
+class Clock:
+    """Seconds that pass with each reading: the higher the tier of the call that is measured, the fewer."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self.called: Called | None = None
+
+    def __call__(self) -> float:
+        tier = self.called.sampler._tier if self.called is not None else None
+        self.now += 1e-6 if tier is None else 0.02 / 4**tier
+        return self.now
+
+
+@pytest.fixture(scope="module")
+def sources(tmp_path_factory: pytest.TempPathFactory) -> str:
+    folder = tmp_path_factory.mktemp("shop")
+    (folder / ".git").mkdir()
+    (folder / "shop.intent").write_text(SOURCE)
+    return str(folder)
+
+
+@pytest.fixture(scope="module")
+def program(sources: str) -> Program:
+    result = createHyperCompiler().analyse(sources)
+    assert result.success, result.diagnostics
+    assert result.compilation is not None
+    assert result.compilation.program is not None
+    return result.compilation.program
+
+
+CALLS: Final[tuple[tuple[str, dict[str, Any]], ...]] = (
+    ("shop.share", {"total": 7, "parts": 2}),
+    ("shop.share", {"total": 7, "parts": 0}),
+    ("shop.share", {"total": 2**62, "parts": 2}),
+    ("shop.share", {"total": 2**80, "parts": 3}),
+    ("shop.share", {"total": True, "parts": 3}),
+    ("shop.share", {"total": 7.0, "parts": 3}),
+    ("shop.share", {"total": float("nan"), "parts": 3}),
+    ("shop.share", {"total": Decimal(7), "parts": 3}),
+    ("shop.share", {"total": 7}),
+    ("shop.grown", {"amount": "100.00", "rate": "0.05", "years": 7}),
+    ("shop.grown", {"amount": "999999999999.99", "rate": "0.05", "years": 2}),
+    ("shop.discount", {"tier": "gold", "amount": "100.00"}),
+    ("shop.discount", {"tier": "silver", "amount": "100.00"}),
+    ("shop.discount", {"tier": "lead", "amount": "100.00"}),
+    ("shop.label", {"order": {"quantity": 10, "price": "1.00", "at": "2026-02-01"}}),
+    ("shop.label", {"order": {"quantity": 100, "price": "1.00"}}),
+    ("shop.age", {"order": {"quantity": 1, "price": "1.00"}}),
+    ("shop.age", {"order": {"quantity": 1, "price": "1.00", "at": "2026-02-01"}}),
+    ("shop.sensible", {"self": {"quantity": 9, "price": "1.00", "at": "2026-02-01"}}),
+    ("shop.sensible", {"self": {"quantity": 70, "price": "1.00", "at": "2026-02-01"}}),
+)
+
+
+def test_each_form_gives_the_same_outcome(program: Program) -> None:
+    forms = Forms(program, tuple(dict.fromkeys(name for name, _ in CALLS)))
+    for name, arguments in CALLS:
+        expected = forms.interpreted(name)(arguments, NOW)
+        assert forms.generated(name)(arguments, NOW) == expected, (name, arguments)
+
+
+@needs_native
+def test_machine_code_gives_the_same_outcome(program: Program) -> None:
+    names = ("shop.share", "shop.grown", "shop.discount")
+    forms = Forms(program, names)
+    for name in names:
+        left: list[Any] = []
+        native = forms.native(name, left.append)
+        for _, arguments in (call for call in CALLS if call[0] == name):
+            assert native(arguments, NOW) == forms.interpreted(name)(arguments, NOW), arguments
+        # Zero as a divisor, a product beyond 64 bits, a result that is too large for its type.
+        assert len(left) == {"shop.share": 2, "shop.grown": 1}.get(name, 0), left
+
+
+def climbing(program: Program, name: str, arguments: dict[str, Any], tier: int) -> Loaded:
+    """Functions of which one has come to a tier, where the higher of any two is the faster."""
+    clock = Clock()
+    loaded = Loaded(program, level=3, clock=clock, start=lambda work: work())
+    called = clock.called = loaded.function(name)
+    for _ in range(20_000):
+        if called.driver.tier() == tier:
+            return loaded
+        loaded.call(name, arguments, now=NOW)
+    raise AssertionError(called.status())
+
+
+@needs_native
+def test_it_climbs_and_tells(sources: str) -> None:
+    heard: list[Event] = []
+    clock = Clock()
+    with createHyperCompiler() as compiler:
+        compiler.on("jit:tier:upgrade", heard.append)
+        compiler.on("jit:deoptimization", heard.append)
+        shop = compiler.load(sources)
+        called = Called(
+            shop._forms,
+            "shop.share",
+            2,
+            listener=compiler._emitter.emit,
+            clock=clock,
+            start=lambda work: work(),
+        )
+        shop._called["shop.share"] = clock.called = called
+        for _ in range(5_000):
+            assert shop.call("share", {"total": 7, "parts": 2}) == 10
+            if called.driver.tier() == 2:
+                break
+        assert [(event.name, event.function, event.tier) for event in heard] == [
+            ("jit:tier:upgrade", "shop.share", 1),
+            ("jit:tier:upgrade", "shop.share", 2),
+        ]
+        for _ in range(5):
+            with pytest.raises(CallError, match="division by zero") as caught:
+                shop.call("share", [7, 0])
+            assert (caught.value.file, caught.value.line) == ("shop.intent", 11)
+    (event,) = heard[2:]
+    assert (event.name, event.tier, event.path, event.line) == (
+        "jit:deoptimization", 2, "shop.intent", 11,
+    )  # fmt: skip
+    assert event.reason == f"it ends in the error {caught.value.code}: share(7, 0)"
+    status = shop.status("share")
+    assert status.tier < 2
+    assert status.guard_failures == 4
+    assert status.deoptimisations[-1].value == "share(7, 0)"
+
+
+def test_what_stays_below_says_why_at_its_line(program: Program) -> None:
+    loaded = climbing(program, "shop.label", {"order": {"quantity": 1, "price": "1.00"}}, 1)
+    called = loaded.function("shop.label")
+    called.driver.supply(2)
+    (reason,) = loaded.status("label").refusals.values()
+    assert "shop.intent:" in reason or toolchain() == ABSENT
+
+
+def test_the_option_bounds_the_tiers(sources: str) -> None:
+    for jit, forms in (("off", 1), ("2", 2), ("on", 2)):
+        with createHyperCompiler(jit=jit) as compiler:
+            assert len(compiler.load(sources).function("share").driver._compiles) == forms
+
+
+def test_mistakes(program: Program, tmp_path: Path) -> None:
+    loaded = Loaded(program, level=1)
+    assert loaded.call("share", [7, 2]) == 10
+    with pytest.raises(LookupError, match="nothing is called"):
+        loaded.call("shares")
+    with pytest.raises(LookupError, match="no calc, table or rule"):
+        loaded.call("Order")
+    with pytest.raises(CallError, match="takes 2 arguments, not 3") as caught:
+        loaded.call("share", [1, 2, 3])
+    assert caught.value.code == "input"
+    with pytest.raises(CallError, match="parts"):
+        loaded.call("share", {"total": 1})
+    (tmp_path / "a.intent").write_text("entity A:\n    b: C\n")
+    with createHyperCompiler() as compiler, pytest.raises(SourceError):
+        compiler.load(str(tmp_path))
+
+
+def test_many_threads_have_the_same_answers(program: Program) -> None:
+    loaded = Loaded(program, level=1)
+    wrong: list[Any] = []
+    barrier = threading.Barrier(4)
+
+    def work() -> None:
+        barrier.wait()
+        for number in range(400):
+            if loaded.call("share", {"total": number, "parts": 2}) != number * 3 // 2:
+                wrong.append(number)
+            if number == 100:
+                loaded.function("share").driver.supply(1)
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert wrong == []
+
+
+def test_a_session_calls_the_storefront(tmp_path: Path) -> None:
+    with createHyperCompiler(cache=str(tmp_path)) as compiler:
+        shop = compiler.load(str(STOREFRONT))
+        found = shop.call("storefront.pricing.discount", {"tier": "gold", "amount": "600.00"})
+        assert found == "0.1500"
+        assert shop.status("storefront.pricing.discount").tier == 0
