@@ -58,7 +58,7 @@ def edit(work: Workplace, way: Way | None = None) -> Contestant:
 
 class Request:
     """What a workload is run on: the tree (see ``workplace``), how often, and after how many rounds that do not count. ``rows`` is
-    the size of a contest over columns, ``kernels`` those that take part; none is all."""
+    the size of a contest, ``None`` its own choice; ``kernels`` those that take part; none is all."""
 
     def __init__(
         self,
@@ -69,7 +69,7 @@ class Request:
         seed: int = 1,
         rounds: int = 5,
         warm_up: int = 1,
-        rows: int = 10_000_000,
+        rows: int | None = None,
         kernels: Sequence[str] = (),
     ) -> None:
         self.path = path

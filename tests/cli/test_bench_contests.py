@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from hyper.bench import contests
-from hyper.bench.contest import batch, kernels
+from hyper.bench.contest import batch, kernels, storefront
 from hyper.cli import bench_arguments
+from tests.checkout import STOREFRONT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -73,6 +74,26 @@ def test_load_reports(hyper: Callable[..., Done]) -> None:
     ]
     assert [goal["bound"] for goal in value["goals"]] == [1.5]
     assert "neither numba, llvmlite nor numpy is loaded" in value["remarks"][0]
+
+
+def test_storefront_prices_orders(
+    hyper: Callable[..., Done], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("pyarrow")
+    monkeypatch.setattr(storefront, "available_cores", lambda: 1)
+    monkeypatch.setattr(storefront, "FUNCTIONS", ("total",))
+    words = ("--workload", "storefront", "--rows", "4000", "--rounds", "1", "--json")
+    value = hyper("bench", "compare", str(STOREFRONT), *words).json("bench")
+    assert value["success"]
+    names = [each["name"] for each in value["figures"]]
+    assert names == ["total of 4,000 orders: ours", "total of 40 orders: generated Python"]
+    assert value["remarks"][-1].startswith("total of 4,000 orders: ")
+
+
+def test_a_storefront_that_is_not_there_is_skipped(hyper: Callable[..., Done]) -> None:
+    value = hyper("bench", "compare", "--workload", "storefront", "--json").json("bench")
+    assert value["figures"] == []
+    assert value["remarks"] == ["skipped: there is nothing at examples/storefront"]
 
 
 def test_a_contest_takes_no_tree(hyper: Callable[..., Done]) -> None:

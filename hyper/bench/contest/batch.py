@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 GOAL_KERNELS: Final = ("rate", "eligible", "smoothed")
 """A table, a predicate and a recurrence: those that the goal names."""
+ROWS: Final = 10_000_000
 OURS: Final = "ours"
 BY_HAND: Final = "numba by hand"
 FRAMES: Final = ("polars", "duckdb")
@@ -29,11 +30,12 @@ _SETTINGS: Final = ("POLARS_MAX_THREADS", "NUMEXPR_MAX_THREADS", "OMP_NUM_THREAD
 def batch(report: Report, request: Request) -> None:
     """Each kernel is a contest of its own. Raises ``BenchError`` where ours does not compile."""
     cores = available_cores()
+    rows = request.rows or ROWS
     for kernel in KERNELS:
         if request.kernels and kernel not in request.kernels:
             continue
-        given = {"kernel": kernel, "rows": request.rows, "seed": request.seed}
-        named = f"{kernel}, {request.rows:,} rows, seed {request.seed}"
+        given = {"kernel": kernel, "rows": rows, "seed": request.seed}
+        named = f"{kernel}, {rows:,} rows, seed {request.seed}"
         report.subjects.append(Subject(named, 1, len(SOURCE.encode())))
         contestants = [_entry(kernel, OURS, "ours", given, 1)]
         contestants.append(_entry(kernel, BY_HAND, "by_hand", given, 1))
@@ -47,7 +49,7 @@ def batch(report: Report, request: Request) -> None:
                     contestants.append(_entry(kernel, name, "frames", task, cores))
         taking = contest(contestants, report, request.rounds, request.warm_up)
         _compare(report, kernel, taking, cores)
-        report.remarks.append(_speeds(report, kernel, taking, request.rows))
+        report.remarks.append(_speeds(report, kernel, taking, rows))
 
 
 def _entry(kernel: str, name: str, module: str, task: dict[str, object], cores: int) -> Contestant:

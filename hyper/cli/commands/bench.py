@@ -78,7 +78,7 @@ def _request(arguments: argparse.Namespace) -> Request:
         seed=arguments.seed,
         rounds=arguments.rounds,
         warm_up=arguments.warm_up,
-        rows=getattr(arguments, "rows", 0),
+        rows=getattr(arguments, "rows", None),
         kernels=getattr(arguments, "kernel", None) or (),
     )
 
@@ -104,7 +104,7 @@ def _compare(arguments: argparse.Namespace) -> Report:
 
     request = _request(arguments)
     if arguments.workload in contests.CONTESTS:
-        if arguments.tree is not None:
+        if arguments.tree is not None and arguments.workload != "storefront":
             raise UsageError(f"{arguments.workload} makes its own inputs: it takes no tree")
         return contests.compare(arguments.workload, request)
     act = peers.compare if arguments.workload == "cold" else peers.compare_routes
