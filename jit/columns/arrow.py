@@ -9,12 +9,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from hyper.jit.columns.formats import Read, WrongTypeError, flagged, within_days
-from hyper.jit.columns.lists import read_values
+from hyper.jit.columns.lists import ListNode, read_values
 from hyper.jit.columns.nodes import Node, spans
 from hyper.jit.columns.numbers import coded, read_array, words_read
 
 if TYPE_CHECKING:
-    from hyper.jit.columns.formats import Array
+    from hyper.jit.columns.formats import Array, Wrong
+    from hyper.jit.columns.nodes import Shape
     from hyper.jit.columns.texts import Texts
     from hyper.jit.kernel.ir import Format
 
@@ -103,6 +104,12 @@ class ArrowNode(Node):
             inner = values.take(pa.array(spans(starts, lengths)))
         return offsets, ArrowNode(inner)
 
+    def shaped(self, shape: Shape) -> tuple[Node, list[Wrong]]:
+        """Cells are read as JSON."""
+        if not self.cells:
+            return self, []
+        return ListNode(self.array.to_pylist(), cells=True).shaped(shape)
+
     def read(self, form: Format, texts: Texts) -> Read:
         """The values as numbers."""
         if self.cells and form.meaning != "text":
@@ -133,7 +140,7 @@ class ArrowNode(Node):
     def objects(self) -> list[Any]:
         """The values as Python has them."""
         found: list[Any] = self.array.to_pylist()
-        return found
+        return ListNode(found, cells=True).objects() if self.cells else found
 
     def kind(self) -> str:
         """What it is, for people."""

@@ -275,6 +275,11 @@ class _Work:
     def _present(self, branch: _Branch, parts: Parts, node: Node, where: _Where) -> None:
         expected = self._binding.at(parts)
         forms = [self._binding.columns[place].format for place in branch.columns]
+        is_list = "[]" in branch.inner or any(form.meaning == "offset" for form in forms)
+        if is_list or any(step not in {"?", "[]"} for step in branch.inner):
+            node, wrong = node.shaped("list" if is_list else "record")
+            for places, message in wrong:
+                self._fault(places, parts, message, where)
         is_text = any(form.meaning == "text" for form in forms)
         there = node.there(empty=is_text and not expected.nullable)
         gone = None if there is None else ~there
@@ -293,7 +298,7 @@ class _Work:
         for place in branch.columns:
             if self._binding.columns[place].format.meaning != "offset":
                 self._leaf(place, parts, node, there, where)
-        if "[]" in branch.inner or any(form.meaning == "offset" for form in forms):
+        if is_list:
             self._list(branch, parts, node, there, where)
             return
         inside = _Where(where.count, there, where.rows)

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from hyper.jit.columns.formats import Read, Wrong, WrongTypeError, stored
+from hyper.jit.columns.formats import Read, Wrong, WrongTypeError, clip, stored
 from hyper.jit.columns.nodes import Node
 from hyper.jit.columns.numbers import plain, read_array
 from hyper.jit.columns.values import MismatchError, from_cell, number
 
 if TYPE_CHECKING:
     from hyper.jit.columns.formats import Array
+    from hyper.jit.columns.nodes import Shape
     from hyper.jit.columns.texts import Texts
     from hyper.jit.kernel.ir import Format
 
@@ -78,18 +80,61 @@ class ListNode(Node):
             offsets[place + 1] = len(found)
         return offsets, ListNode(found)
 
+    def shaped(self, shape: Shape) -> tuple[Node, list[Wrong]]:
+        """Cells are read as JSON."""
+        found: list[Any] = []
+        bad: dict[str, list[int]] = {}
+        for place, value in enumerate(self._values):
+            try:
+                found.append(_shaped(_of_json(value) if self._cells else value, shape))
+            except MismatchError as error:
+                found.append(None)
+                message = str(error) if len(bad) < _MOST_MESSAGES else f"no {shape}"
+                bad.setdefault(message, []).append(place)
+        wrong = [Wrong(np.array(places), message) for message, places in bad.items()]
+        return ListNode(found), wrong
+
     def read(self, form: Format, texts: Texts) -> Read:
         """The values as numbers."""
         return read_values(self._values, form, texts, cells=self._cells)
 
     def objects(self) -> list[Any]:
         """The values as Python has them."""
+        if self._cells:
+            return [Cell(value) if value else None for value in self._values]
         return list(self._values)
 
     def kind(self) -> str:
         """What it is, for people."""
         kinds = sorted({type(value).__name__ for value in self._values if value is not None})
         return " or ".join(kinds[:3]) or "nothing"
+
+
+class Cell(str):
+    """The text of a cell, which may be JSON."""
+
+    __slots__ = ()
+
+
+def _of_json(cell: str | None) -> Any:
+    if not cell:
+        return None
+    try:
+        return json.loads(cell)
+    except (ValueError, RecursionError):
+        raise MismatchError(f"{clip(cell)} is no JSON") from None
+
+
+def _shaped(value: Any, shape: Shape) -> Any:
+    if value is None:
+        return None
+    if shape == "record":
+        fits = isinstance(value, Mapping)
+    else:
+        fits = isinstance(value, Sequence | np.ndarray) and not isinstance(value, str | bytes)
+    if not fits:
+        raise MismatchError(f"{clip(value)} is no {shape}")
+    return value
 
 
 def read_values(values: Sequence[Any], form: Format, texts: Texts, *, cells: bool = False) -> Read:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+Shape: TypeAlias = Literal["list", "record"]
 
 if TYPE_CHECKING:
-    from hyper.jit.columns.formats import Array, Read
+    from hyper.jit.columns.formats import Array, Read, Wrong
     from hyper.jit.columns.texts import Texts
     from hyper.jit.kernel.ir import Format
 
@@ -39,6 +41,11 @@ class Node(ABC):
 
         Lists that are not ``there`` are empty. Raises ``TypeError`` for what is no list.
         """
+
+    def shaped(self, shape: Shape) -> tuple[Node, list[Wrong]]:
+        """The same values as lists or as records, with those that are none; these are then not there."""
+        del shape
+        return self, []
 
     @abstractmethod
     def read(self, form: Format, texts: Texts) -> Read:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 from datetime import date, datetime, time, timedelta
 from decimal import Context, Decimal
 from typing import TYPE_CHECKING, Any, Final
@@ -13,6 +14,7 @@ from hyper.ir.interpreter.iso import show_duration
 from hyper.ir.program import EntityDef, EnumDef
 from hyper.ir.types import Entity, Enum, ListOf, Opt
 from hyper.jit.columns.formats import number_at
+from hyper.jit.columns.lists import Cell
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -189,7 +191,20 @@ class _RowReader:
         def make(index: int) -> Any:
             if values[index] is None and not isinstance(kind, Opt):
                 raise InputError("this value is missing")
-            return reader.read(as_json(values[index]), kind)
+            value = values[index]
+            try:
+                return reader.read(as_json(value), kind)
+            except InputError:
+                if not isinstance(value, Cell):
+                    raise
+                # What is no text in JSON stands in a cell as JSON.
+                try:
+                    parsed = json.loads(value)
+                except (ValueError, RecursionError):
+                    parsed = None
+                if parsed is None:
+                    raise
+            return reader.read(parsed, kind)
 
         return make
 
