@@ -13,6 +13,8 @@ import pytest
 
 from benchmarks.remote_server import RedisServer
 from hyper.cli.commands import doctor
+from hyper.engine.natives import toolchain
+from hyper.jit import hardware
 from tests.redis_server import require_server
 
 if TYPE_CHECKING:
@@ -526,6 +528,27 @@ def test_doctor_lists_extras_that_are_used_in_columns(
     }
     assert len({line.index("not installed") for line in extras}) == 1
     assert all(" not installed" in line for line in extras)
+
+
+def test_doctor_tells_for_what_machine_code_is_made(
+    hyper: Hyper, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def told() -> tuple[str, str, str | None]:
+        findings = hyper("doctor", "--json").json("doctor")["findings"]
+        (found,) = [item for item in findings if item["subject"] == "machine code"]
+        return found["state"], found["detail"], found["advice"]
+
+    assert told() == ("ok", "native is not among the targets", None)
+    (folder / "hyper.toml").write_text('target = ["python", "native"]\n[hardware.x86-64]\n')
+    monkeypatch.setattr(toolchain, "_installed", lambda _path: "llvmlite 9")
+    assert told() == ("ok", "llvmlite 9, for x86-64", None)
+    monkeypatch.setattr(hardware, "host_features", lambda: {"sse3"})
+    monkeypatch.setenv("HYPER_HARDWARE", "x86-64-v3,x86-64")
+    assert told() == ("ok", "llvmlite 9, for x86-64-v3 (not run here), x86-64", None)
+    monkeypatch.setattr(toolchain, "_installed", lambda _path: "none")
+    state, detail, advice = told()
+    assert (state, detail) == ("absent", "it needs llvmlite")
+    assert advice == "pip install 'hypercompiler[jit]'"
 
 
 def test_doctor_tells_what_is_on_and_why(

@@ -128,7 +128,26 @@ def _configuration() -> list[Finding]:
     where = "none here; the defaults hold"
     if configured.folder is not None:
         where = f"in {os.path.relpath(configured.folder)}"
-    return [Finding("configuration", "ok", where), *_switches(configured)]
+    return [Finding("configuration", "ok", where), *_switches(configured), _native(configured)]
+
+
+def _native(configured: Configured) -> Finding:
+    """Whether machine code is made, for what, and what of it this machine could run."""
+    from hyper.engine.natives.toolchain import ABSENT, toolchain
+    from hyper.jit.hardware import host_features
+
+    options, with_what = configured.options, toolchain()
+    if "native" not in options.target:
+        return Finding("machine code", "ok", "native is not among the targets")
+    if with_what == ABSENT:
+        advice = "pip install 'hypercompiler[jit]'"
+        return Finding("machine code", "absent", "it needs llvmlite", advice)
+    has = host_features()
+    profiles = [
+        profile.name if has.issuperset(profile.needs) else f"{profile.name} (not run here)"
+        for profile in options.profiles
+    ]
+    return Finding("machine code", "ok", f"{with_what}, for {', '.join(profiles)}")
 
 
 def _switch(value: object) -> str:
