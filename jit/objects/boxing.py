@@ -8,6 +8,8 @@ TEXT: Final = r"""
 @PyLong_Type = external global i8
 @PyFloat_Type = external global i8
 @PyList_Type = external global i8
+@PyUnicode_Type = external global i8
+@_Py_NoneStruct = external global i8
 @_Py_TrueStruct = external global i8
 @_Py_FalseStruct = external global i8
 @PyExc_ImportError = external global ptr
@@ -19,6 +21,9 @@ declare ptr @PyFloat_FromDouble(double)
 declare ptr @PyObject_Str(ptr)
 declare ptr @PyUnicode_AsUTF8AndSize(ptr, ptr)
 declare ptr @PyUnicode_FromStringAndSize(ptr, i64)
+declare void @PyUnicode_InternInPlace(ptr)
+declare i32 @PyUnicode_Compare(ptr, ptr)
+declare ptr @PyObject_GetAttr(ptr, ptr)
 declare ptr @PyObject_CallFunctionObjArgs(ptr, ...)
 declare ptr @PyObject_CallMethod(ptr, ptr, ptr, ...)
 declare ptr @PyObject_Call(ptr, ptr, ptr)
@@ -331,6 +336,36 @@ read:
   ret i1 true
 no:
   ret i1 false
+}
+
+; The place of a text among some of those of the module; their number where it is another one, -1 where it is no text.
+define internal i64 @text_in(ptr %object, i64 %first, i64 %count) nounwind noinline {
+entry:
+  %kind.at = getelementptr inbounds i8, ptr %object, i64 8
+  %kind = load ptr, ptr %kind.at
+  %is = icmp eq ptr %kind, @PyUnicode_Type
+  br i1 %is, label %head, label %no
+head:
+  %i = phi i64 [ 0, %entry ], [ %i.next, %next ]
+  %more = icmp slt i64 %i, %count
+  br i1 %more, label %body, label %found
+body:
+  %place = add i64 %first, %i
+  %at = getelementptr inbounds ptr, ptr @names, i64 %place
+  %text = load ptr, ptr %at
+  %same = icmp eq ptr %text, %object
+  br i1 %same, label %found, label %compare
+compare:
+  %order = call i32 @PyUnicode_Compare(ptr %object, ptr %text)
+  %equal = icmp eq i32 %order, 0
+  br i1 %equal, label %found, label %next
+next:
+  %i.next = add i64 %i, 1
+  br label %head
+found:
+  ret i64 %i
+no:
+  ret i64 -1
 }
 
 ; The items of a list of ints or floats in memory of their own, null where one is something else.

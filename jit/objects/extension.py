@@ -8,53 +8,21 @@ and is an ``ImportError`` where that lacks what the kernels need. Limited API, 6
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Final
 
-import msgspec
-
+from hyper.jit.objects.boxed import DATE_SLOT, DECIMAL_SLOT
 from hyper.jit.objects.boxing import TEXT
+from hyper.jit.objects.leaves import Leaves, Texts, literal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from hyper.jit.objects.boxed import Boxed, Kind, Wrapper
+
 NAME: Final = "_kernels"
 """The name of the extension module."""
-DECIMAL_SLOT: Final = 0
-DATE_SLOT: Final = 1
-FIRST_SLOT: Final = 2
-"""Slots from here on are members of enums."""
 
-Kind: TypeAlias = Literal[
-    "bool", "int", "float", "date", "decimal", "label", "list", "ints", "floats", "items"
-]
-
-
-class Boxed(msgspec.Struct, frozen=True):
-    """What a Python object is as a number. ``place`` is that of the argument; a decimal has ``precision`` and ``scale``; a label
-    is one of ``count`` members from slot ``slot`` on. A ``list``, or one of ``ints`` or ``floats``, is where its items begin and
-    end; ``items`` is their address, ``place`` being that of the list among the arguments of the wrapper, which comes first."""
-
-    kind: Kind
-    place: int = 0
-    precision: int = 0
-    scale: int = 0
-    slot: int = 0
-    count: int = 0
-
-
-class Wrapper(msgspec.Struct, frozen=True):
-    """A function: its name and documentation in Python, the symbol that it calls, how many arguments it has, those that the
-    kernel takes in its order, and its result."""
-
-    name: str
-    doc: str
-    symbol: str
-    arity: int
-    arguments: tuple[Boxed, ...]
-    result: Boxed
-
-
-_TYPES: Final = {"bool": "i8", "float": "double"}
+_TYPES: Final = {"bool": "i8", "present": "i8", "float": "double"}
 _FASTCALL_KEYWORDS: Final = 0x82
 _FASTCALL: Final = 0x80
 
@@ -63,24 +31,18 @@ def extension_text(wrappers: Sequence[Wrapper], slots: int, supported: str) -> s
     """The module's text. ``supported`` is the function that asks the processor."""
     parts = [TEXT, f"declare i32 {_at(supported)}()"]
     parts += [f"@slots = internal global [{max(1, slots)} x ptr] zeroinitializer"]
+    texts = Texts()
     for number, wrapper in enumerate(wrappers):
         parts += _declared(wrapper)
-        parts.append(_wrapper_text(number, wrapper))
+        parts.append(_Body(number, wrapper, texts).text())
     parts.append(_definitions(wrappers))
+    parts.append(texts.made())
     parts.append(_module_text(len(wrappers), max(1, slots), supported))
     return "\n".join(parts)
 
 
 def _at(symbol: str) -> str:
     return f'@"{symbol}"'
-
-
-def literal(text: str) -> tuple[str, int]:
-    """A text as a constant of LLVM with a NUL behind it, and its size."""
-    data = text.encode() + b"\0"
-    plain = {*range(0x20, 0x7F)} - {0x22, 0x5C}
-    shown = "".join(chr(byte) if byte in plain else f"\\{byte:02X}" for byte in data)
-    return f'c"{shown}"', len(data)
 
 
 def _parameters(wrapper: Wrapper) -> list[str]:
@@ -92,7 +54,9 @@ def _parameters(wrapper: Wrapper) -> list[str]:
             found.append("ptr")
         else:
             found.append(_TYPES.get(argument.kind, "i64"))
-    return [*found, "ptr"]
+    if wrapper.result.maybe:
+        found.append("ptr")
+    return found if wrapper.result.kind == "self" else [*found, "ptr"]
 
 
 def _declared(wrapper: Wrapper) -> list[str]:
@@ -102,18 +66,21 @@ def _declared(wrapper: Wrapper) -> list[str]:
 class _Body:
     """The text of one wrapper."""
 
-    def __init__(self, number: int, wrapper: Wrapper) -> None:
+    def __init__(self, number: int, wrapper: Wrapper, texts: Texts) -> None:
         self._wrapper = wrapper
+        self._leaves = Leaves(number, texts)
+        self._texts = texts
         head = f"define internal ptr @w{number}(ptr %self, ptr %args, i64 %n, ptr %kw) nounwind {{"
         self.lines = [head, "entry:"]
-        self._lists: list[int] = []
+        self._taken_last: list[str] = []
+        """What lets go of all that was taken, in that order."""
 
     def line(self, text: str) -> None:
         self.lines.append(f"  {text}")
 
     def need(self, condition: str, label: str) -> None:
         """Go on where a condition holds, else leave it to Python."""
-        self.line(f"br i1 {condition}, label %{label}, label %again{len(self._lists)}")
+        self.line(f"br i1 {condition}, label %{label}, label %again{len(self._taken_last)}")
         self.lines.append(f"{label}:")
 
     def text(self) -> str:
@@ -122,28 +89,32 @@ class _Body:
             kind = _TYPES.get(argument.kind, "i64")
             self.line(f"%s{number} = alloca {kind}")
         self.line(f"%result = alloca {_TYPES.get(wrapper.result.kind, 'i64')}")
+        self.line("%there = alloca i8")
         self.line(f"%many = icmp eq i64 %n, {wrapper.arity}")
         self.line("%unnamed = icmp eq ptr %kw, null")
         self.line("%shape = and i1 %many, %unnamed")
         self.need("%shape", "shaped")
         passed = [text for number in range(len(wrapper.arguments)) for text in self._taken(number)]
-        given = ", ".join([*passed, "ptr %result"])
+        if wrapper.result.maybe:
+            passed.append("ptr %there")
+        if wrapper.result.kind != "self":
+            passed.append("ptr %result")
+        given = ", ".join(passed)
         self.line(f"%status = call i32 {_at(wrapper.symbol)}({given})")
-        for number in self._lists:
-            self.line(f"call void @PyMem_Free(ptr %v{number})")
+        self.lines += [f"  {release}" for release in reversed(self._taken_last)]
         self.line("%good = icmp eq i32 %status, 0")
         # What fails does so in Python again: the error is then that of the function, with its traceback.
         self.line("br i1 %good, label %give, label %again0")
         self.lines.append("give:")
         self._given(wrapper.result)
         self._leave()
-        return "\n".join([*self.lines, "}", ""])
+        return "\n".join([*self.lines, "}", "", *self._leaves.made])
 
     def _leave(self) -> None:
-        """The ways to Python: one with no list taken yet, one with the first taken, and so on."""
-        for depth in range(len(self._lists), 0, -1):
+        """The ways to Python: one with nothing taken yet, one with the first list taken, and so on."""
+        for depth in range(len(self._taken_last), 0, -1):
             self.lines.append(f"again{depth}:")
-            self.line(f"call void @PyMem_Free(ptr %v{self._lists[depth - 1]})")
+            self.line(self._taken_last[depth - 1])
             self.line(f"br label %again{depth - 1}")
         self.lines.append("again0:")
         self.line("%other = call ptr @again(ptr %self, ptr %args, i64 %n, ptr %kw)")
@@ -153,9 +124,16 @@ class _Body:
         """The operands of one argument."""
         argument = self._wrapper.arguments[number]
         if argument.kind == "items":
-            return [f"ptr %v{argument.place}"]
+            return self._items(number, argument)
         self.line(f"%a{number} = getelementptr inbounds ptr, ptr %args, i64 {argument.place}")
-        self.line(f"%o{number} = load ptr, ptr %a{number}")
+        if argument.kind in {"list", "ints", "floats"} and argument.path:
+            self._walked(number, argument)
+        else:
+            self.line(f"%o{number} = load ptr, ptr %a{number}")
+        if argument.kind not in {"list", "ints", "floats"} and (
+            argument.path or argument.maybe or argument.kind in {"text", "present"}
+        ):
+            return self._leaf(number, argument)
         match argument.kind:
             case "bool":
                 return self._bool(number)
@@ -225,7 +203,7 @@ class _Body:
         self.line(f"%v{number} = call ptr @list_in(ptr %o{number}, ptr %s{number}, i1 {floats})")
         self.line(f"%k{number} = icmp ne ptr %v{number}, null")
         self.need(f"%k{number}", f"have{number}")
-        self._lists.append(number)
+        self._taken_last.append(f"call void @PyMem_Free(ptr %v{number})")
         self.line(f"%n{number} = load i64, ptr %s{number}")
         return ["i64 0", f"i64 %n{number}"]
 
@@ -238,10 +216,59 @@ class _Body:
         self.line(f"%n{number} = call i64 @PyList_Size(ptr %o{number})")
         return ["i64 0", f"i64 %n{number}"]
 
+    def _leaf(self, number: int, argument: Boxed) -> list[str]:
+        """What attributes lead to, or may be ``None``."""
+        kind = _TYPES.get(argument.kind, "i64")
+        leaf = self._leaves.leaf(argument, "i64" if kind == "i64" else argument.stored)
+        self.line(f"%k{number} = call i1 {leaf}(ptr %o{number}, ptr %s{number})")
+        self.need(f"%k{number}", f"have{number}")
+        self.line(f"%v{number} = load {kind}, ptr %s{number}")
+        return [f"{kind} %v{number}"]
+
+    def _items(self, number: int, argument: Boxed) -> list[str]:
+        """What each item of a list comes to, in memory of its own."""
+        if argument.item is None:
+            return [f"ptr %v{argument.place}"]
+        gather = self._leaves.gather(argument.item)
+        given = f"ptr %o{argument.place}, i64 %n{argument.place}"
+        self.line(f"%v{number} = call ptr {gather}({given})")
+        self.line(f"%k{number} = icmp ne ptr %v{number}, null")
+        self.need(f"%k{number}", f"have{number}")
+        self._taken_last.append(f"call void @PyMem_Free(ptr %v{number})")
+        return [f"ptr %v{number}"]
+
+    def _walked(self, number: int, argument: Boxed) -> None:
+        """The list that attributes lead to, held until the kernel is through."""
+        self.line(f"%b{number} = load ptr, ptr %a{number}")
+        self.line(f"%o{number} = call ptr {self._leaves.walk(argument.path)}(ptr %b{number})")
+        self.line(f"%l{number} = icmp ne ptr %o{number}, null")
+        self.need(f"%l{number}", f"led{number}")
+        self._taken_last.append(f"call void @Py_DecRef(ptr %o{number})")
+
     def _given(self, result: Boxed) -> None:
+        if result.maybe:
+            self.line("%is = load i8, ptr %there")
+            self.line("%some = icmp ne i8 %is, 0")
+            self.line("br i1 %some, label %value, label %none")
+            self.lines += ["none:", "  call void @Py_IncRef(ptr @_Py_NoneStruct)"]
+            self.lines += ["  ret ptr @_Py_NoneStruct", "value:"]
+        if result.kind == "self":
+            self.line("%b = load ptr, ptr %args")
+            self.line("call void @Py_IncRef(ptr %b)")
+            self.line("ret ptr %b")
+            return
         kind = _TYPES.get(result.kind, "i64")
         self.line(f"%r = load {kind}, ptr %result")
         match result.kind:
+            case "text":
+                # A text that no one wrote down is that of an argument, which Python gives back.
+                self.line(f"%named = icmp ult i64 %r, {len(result.texts)}")
+                self.line("br i1 %named, label %box, label %again0")
+                self.lines.append("box:")
+                self.line(f"%place = add i64 %r, {self._texts.block(result.texts)}")
+                self.line("%text.p = getelementptr inbounds ptr, ptr @names, i64 %place")
+                self.line("%b = load ptr, ptr %text.p")
+                self.line("call void @Py_IncRef(ptr %b)")
             case "bool":
                 self.line("%t = icmp ne i8 %r, 0")
                 self.line("%b = select i1 %t, ptr @_Py_TrueStruct, ptr @_Py_FalseStruct")
@@ -263,10 +290,6 @@ class _Body:
             case _:
                 self.line("%b = call ptr @PyLong_FromLongLong(i64 %r)")
         self.line("ret ptr %b")
-
-
-def _wrapper_text(number: int, wrapper: Wrapper) -> str:
-    return _Body(number, wrapper).text()
 
 
 _METHOD: Final = "{ ptr, ptr, i32, ptr }"
@@ -364,7 +387,12 @@ no:
 define ptr @PyInit_{NAME}() nounwind {{
   %can = call i32 {_at(supported)}()
   %yes = icmp ne i32 %can, 0
-  br i1 %yes, label %make, label %no
+  br i1 %yes, label %names, label %no
+names:
+  %named = call i1 @names_make()
+  br i1 %named, label %make, label %lost
+lost:
+  ret ptr null
 make:
   %module = call ptr @PyModule_Create2(ptr @m.definition, i32 3)
   ret ptr %module

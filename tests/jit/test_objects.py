@@ -14,9 +14,10 @@ import pytest
 
 from hyper.jit import hardware
 from hyper.jit.hardware import ProfileError, resolve
+from hyper.jit.objects.boxed import Boxed, Wrapper
 from hyper.jit.objects.cpuid import KNOWN, supported_text
 from hyper.jit.objects.elf import link
-from hyper.jit.objects.extension import Boxed, Wrapper, extension_text
+from hyper.jit.objects.extension import extension_text
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from msgspec.structs import replace
+
 from hyper.emit.native.places import DATE_FORMAT
+from hyper.emit.native.places import definition as field_of
 from hyper.emit.native.unit import Unit
 from hyper.emit.native.values import NotNative
 from hyper.emit.python.functions.locals import python_locals
-from hyper.ir.program import CalcDef, EnumDef, TableDef
-from hyper.ir.types import Enum
+from hyper.ir.kinds import Kinds
+from hyper.ir.program import CalcDef, EnumDef, RuleDef, TableDef
+from hyper.ir.types import BOOL, Entity, Enum, ListOf, Opt
 from hyper.jit.llvm.module import scalar_symbol
-from hyper.jit.objects.extension import DATE_SLOT, DECIMAL_SLOT, FIRST_SLOT, Boxed, Wrapper
+from hyper.jit.objects.boxed import DATE_SLOT, DECIMAL_SLOT, FIRST_SLOT, Boxed, Wrapper
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -20,7 +24,7 @@ if TYPE_CHECKING:
     from hyper.emit.python.names import Names
     from hyper.ir.types import Type
     from hyper.jit.kernel import ir
-    from hyper.jit.objects.extension import Kind
+    from hyper.jit.objects.boxed import Kind
 
 _PLAIN: Final[dict[str, Kind]] = {"bool": "bool", "int": "int", "float": "float", "date": "date"}
 _LISTS: Final[dict[str, Kind]] = {"int": "ints", "float": "floats"}
@@ -34,6 +38,19 @@ class Slot(NamedTuple):
     home: str
     name: str
     members: tuple[str, ...] = ()
+
+
+class _Way(NamedTuple):
+    """The attributes from an object to a part of it, after which of them there may be none, and the type that lies there."""
+
+    path: tuple[str, ...]
+    maybe: tuple[int, ...]
+    kind: Type
+
+    @property
+    def steps(self) -> dict[str, Any]:
+        """The way, as a leaf has it."""
+        return {"path": self.path, "maybe": self.maybe}
 
 
 class Wrapped(NamedTuple):
@@ -64,6 +81,7 @@ class _Wrapping:
         self._module = module
         self._names = names
         self._program = names.program
+        self._kinds = Kinds(names.program)
         self._slots: dict[tuple[str, str], Slot] = {}
         self._next = FIRST_SLOT
 
@@ -74,9 +92,11 @@ class _Wrapping:
             name = f"{self._module}.{found.name}"
             if found.kind not in {"calc", "table", "rule"} or not chosen(name):
                 continue
+            before = dict(self._slots), self._next
             try:
                 functions.append(self._wrapped(name))
             except NotNative as reason:
+                self._slots, self._next = before
                 symbol = self._names.symbol(name)
                 left[symbol] = reason.reason, reason.file, reason.line
         return Wrappers(functions, [*self._slots.values()], self._next, left)
@@ -86,26 +106,24 @@ class _Wrapping:
         unit = Unit(self._program)
         native = unit.native(name)
         definition = self._program.definitions[name]
-        if not isinstance(definition, CalcDef | TableDef):
-            raise NotNative("an entity is given back", *self._place(name))
+        assert isinstance(definition, CalcDef | TableDef | RuleDef)
+        params = _params(definition)
+        kernels = unit.unit([name])
         try:
-            places = {param.name: place for place, param in enumerate(definition.params)}
-            types = {param.name: param.type for param in definition.params}
-            arguments = tuple(self._arguments(native, places, types))
-            result = self._result(native, definition.returns)
+            arguments = tuple(self._arguments(native, params, kernels.texts))
+            result = self._result(native, definition, kernels.texts)
         except NotNative as found:
             raise NotNative(found.reason, *self._place(name)) from None
-        kernels = unit.unit([name])
         symbol = self._names.symbol(name)
         local = python_locals(definition, self._names.own_symbols(self._module))
-        given = ", ".join(local[param.name] for param in definition.params)
+        given = ", ".join(local[param] for param in params)
         # The head of it is what ``inspect.signature`` reads.
         doc = f"{symbol}({given})\n--\n\n{definition.doc}".replace("\0", "")
         wrapper = Wrapper(
             symbol,
             doc.encode("utf-8", "replace").decode(),
             scalar_symbol(kernels.kernels[0]),
-            len(definition.params),
+            len(params),
             arguments,
             result,
         )
@@ -116,54 +134,111 @@ class _Wrapping:
         return self._program.home[name].path, definition.line
 
     def _arguments(
-        self, native: Native, places: dict[str, int], types: dict[str, Type]
+        self, native: Native, params: dict[str, Type], texts: tuple[str, ...]
     ) -> Iterator[Boxed]:
         columns = [*zip(native.columns, native.parts, strict=True)]
-        items = {
-            parts[0]: column
-            for column, parts in columns
-            if column.role == "items" and parts == (parts[0], "[]")
-        }
-        lists: dict[str, int] = {}
+        places = {name: place for place, name in enumerate(params)}
+        items = {parts: column for column, parts in columns if column.role == "items"}
+        if sum(column.format.meaning == "text" for column, _ in columns) > 1:
+            raise NotNative("texts of arguments are compared in Python")
+        lists: dict[tuple[str, ...], int] = {}
         for number, (column, parts) in enumerate(columns):
-            place = places[parts[0]] if len(parts) == 1 and parts[0] in places else -1
-            if column.role == "value" and place >= 0:
-                yield self._boxed(column.format, column.storage, place, types[parts[0]])
-            elif column.role == "offsets" and place >= 0:
-                lists[parts[0]] = number
-                kind = _LISTS.get(items[parts[0]].format.meaning) if parts[0] in items else "list"
-                if kind is None:
-                    raise NotNative(f"{column.path} is a list that is taken from Python")
-                yield Boxed(kind, place)
-            elif column.role == "items" and parts[0] in items and parts[0] in lists:
-                yield Boxed("items", lists[parts[0]])
-            else:
+            if parts[0] not in places or column.role == "whole":
                 raise NotNative(f"{column.path} is taken from Python")
+            if column.role == "items":
+                yield self._items(column, parts, lists, params, texts)
+                continue
+            way = self._way(params[parts[0]], parts[1:])
+            place = places[parts[0]]
+            if column.role == "value":
+                yield replace(self._boxed(column, way.kind, texts), place=place, **way.steps)
+            else:
+                if way.maybe:
+                    raise NotNative(f"{column.path}, which may be none, is taken from Python")
+                lists[parts] = number
+                inside = items.get((*parts, "[]"))
+                kind = _LISTS.get(inside.format.meaning, "list") if inside else "list"
+                yield Boxed(kind, place, path=way.path)
 
-    def _result(self, native: Native, kind: Type) -> Boxed:
-        if [output.path for output in native.outputs] != [""]:
+    def _items(
+        self,
+        column: ir.Column,
+        parts: tuple[str, ...],
+        lists: dict[tuple[str, ...], int],
+        params: dict[str, Type],
+        texts: tuple[str, ...],
+    ) -> Boxed:
+        """The column of what is read of each item of a list."""
+        at = parts.index("[]")
+        inner = parts[at + 1 :]
+        if "[]" in inner or column.format.meaning in {"offset", "text"} or parts[:at] not in lists:
+            raise NotNative(f"{column.path} is taken from Python")
+        number = lists[parts[:at]]
+        if not inner and column.format.meaning in _LISTS:
+            return Boxed("items", number)
+        kind = self._way(params[parts[0]], parts[1:at]).kind
+        assert isinstance(kind, ListOf)
+        way = self._way(kind.item, inner)
+        return Boxed(
+            "items", number, item=replace(self._boxed(column, way.kind, texts), **way.steps)
+        )
+
+    def _way(self, kind: Type, parts: tuple[str, ...]) -> _Way:
+        """How Python goes from an object to its part, and what lies there: bare, and not optional."""
+        path: list[str] = []
+        maybe: list[int] = []
+        kind = self._kinds.bare(kind)
+        optional = False
+        for part in (*parts, ""):
+            is_none = isinstance(kind, Opt) or optional
+            if part == "?":
+                return _Way(tuple(path), tuple(maybe), BOOL)
+            if is_none:
+                maybe.append(len(path))
+                kind = self._kinds.bare(self._kinds.present(kind))
+            if not part:
+                break
+            assert isinstance(kind, Entity), (kind, parts)
+            field = field_of(self._program, kind.name, part)
+            path.append(self._names.field(kind.name, part))
+            optional = field.optional and field.default is None
+            kind = self._kinds.bare(field.type)
+        return _Way(tuple(path), tuple(maybe), kind)
+
+    def _result(
+        self, native: Native, definition: CalcDef | TableDef | RuleDef, texts: tuple[str, ...]
+    ) -> Boxed:
+        paths = [output.path for output in native.outputs]
+        if isinstance(definition, RuleDef):
+            if paths:
+                raise NotNative("an entity with other fields is given back")
+            return Boxed("self")
+        if paths not in ([""], ["?", ""]):
             raise NotNative("more than one value is given back")
-        (output,) = native.outputs
-        return self._boxed(output.format, output.storage, 0, kind)
+        kind = self._kinds.bare(definition.returns)
+        if len(paths) == 1:
+            return self._boxed(native.outputs[0], kind, texts)
+        kind = self._kinds.bare(self._kinds.present(kind))
+        return replace(self._boxed(native.outputs[1], kind, texts), maybe=(0,))
 
-    def _boxed(self, form: ir.Format, storage: str, place: int, kind: Type) -> Boxed:
+    def _boxed(self, leaf: ir.Column | ir.Output, kind: Type, texts: tuple[str, ...]) -> Boxed:
+        """A leaf without the way to it."""
+        form = leaf.format
+        if leaf.path.endswith("?"):
+            return Boxed("present")
         if form.meaning in _PLAIN:
             if form == DATE_FORMAT:
                 self._slot(Slot(DATE_SLOT, "datetime", "date"))
-            return Boxed(_PLAIN[form.meaning], place)
-        if form.meaning == "decimal" and storage == "i64":
+            return Boxed(_PLAIN[form.meaning])
+        if form.meaning == "decimal" and leaf.storage == "i64":
             self._slot(Slot(DECIMAL_SLOT, "decimal", "Decimal"))
-            return Boxed("decimal", place, form.precision, form.scale)
-        bare = self._kinds_bare(kind)
-        if form.meaning == "label" and isinstance(bare, Enum):
-            slot = self._enum(bare.name)
-            return Boxed("label", place, slot=slot.first, count=len(slot.members))
+            return Boxed("decimal", precision=form.precision, scale=form.scale)
+        if form.meaning == "label" and isinstance(kind, Enum):
+            slot = self._enum(kind.name)
+            return Boxed("label", slot=slot.first, count=len(slot.members))
+        if form.meaning == "text" and all(_has_bytes(text) for text in texts):
+            return Boxed("text", texts=texts)
         raise NotNative(f"a {form.meaning} of this size or kind passes between Python and a kernel")
-
-    def _kinds_bare(self, kind: Type) -> Type:
-        from hyper.ir.kinds import Kinds
-
-        return Kinds(self._program).bare(kind)
 
     def _slot(self, slot: Slot) -> Slot:
         return self._slots.setdefault((slot.home, slot.name), slot)
@@ -180,3 +255,14 @@ class _Wrapping:
         slot = self._slot(Slot(self._next, dotted, symbol, members))
         self._next += len(members)
         return slot
+
+
+def _params(definition: CalcDef | TableDef | RuleDef) -> dict[str, Type]:
+    if isinstance(definition, RuleDef):
+        return {"self": Entity(definition.entity)}
+    return {param.name: param.type for param in definition.params}
+
+
+def _has_bytes(text: str) -> bool:
+    """Whether a text can be written down: one with half of a character pair cannot."""
+    return not any("\ud800" <= char <= "\udfff" for char in text)
