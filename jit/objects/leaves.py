@@ -111,7 +111,7 @@ class Leaves:
         return self._function(("walk", path), text)
 
     def leaf(self, boxed: Boxed, stored: Stored) -> str:
-        """A function from an object and an address to which it writes the number of what attributes lead to; false where there is none."""
+        """A function that writes the number of what attributes lead to from an object; false where there is none."""
 
         def text(name: str) -> list[str]:
             steps = _Steps(self._texts)

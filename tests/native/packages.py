@@ -66,6 +66,49 @@ table fee(size: Size, amount: decimal(9, 2)) -> decimal(5, 2), first:
 
 calc name(size: Size) -> string:
     if size == small then "S" else "L"
+
+entity Line:
+    quantity: int
+    price: decimal(9, 2)
+    size: Size
+    weight?: float
+    gift: bool = false
+
+entity Order:
+    lines: list[Line]
+    placed: date
+    first: Line?
+    coupon: string?
+
+calc line_total(line: Line) -> decimal(12, 2):
+    line.quantity * line.price
+
+calc total(order: Order) -> decimal(12, 2):
+    sum(line_total(line) for line in order.lines)
+
+calc weight(order: Order) -> float:
+    sum(line.weight ?? 1.0 for line in order.lines if not line.gift)
+
+calc large_ones(order: Order) -> int:
+    count(line for line in order.lines if line.size == large)
+
+calc how_many(lines: list[Line]) -> int:
+    count(lines)
+
+calc is_ten(order: Order) -> bool:
+    order.coupon == "ten" or order.coupon == "zehn é"
+
+calc first_price(order: Order) -> decimal(9, 2)?:
+    if order.first is none then none else order.first.price
+
+calc before(order: Order, day: date?) -> bool:
+    if day is none then false else order.placed < day
+
+rule filled on Order:
+    require count(lines) > 0 else "empty"
+
+calc words(order: Order) -> string:
+    lower(order.coupon ?? "")
 '''
 
 
