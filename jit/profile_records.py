@@ -78,13 +78,19 @@ def merged(one: Body, other: Body) -> Body:
 
 
 def counters(body: Body) -> dict[str, Any]:
-    """The counts of calls alone, as a JSON object for other programs: each function by its name."""
+    """The counts of calls alone, as a JSON object for other programs: each function by its name.
+
+    What a tier did not hold for is done again by a lower one: all together it counts once.
+    """
     functions = {}
     for digest, entry in body.items():
         tiers = {
             tier: dict(zip(_NAMES, each, strict=True)) for tier, each in entry["tiers"].items()
         }
-        sums = {name: min(MOST, sum(each[name] for each in tiers.values())) for name in _NAMES}
+        sums = {name: sum(each[name] for each in tiers.values()) for name in _NAMES}
+        for name in ("calls", "rows"):
+            sums[name] = max(0, sums[name] - sums["guard_failures"])
+        sums = {name: min(MOST, count) for name, count in sums.items()}
         functions[entry["name"]] = {"digest": digest, **sums, "tiers": tiers}
     return {"format": _COUNTERS, "version": 1, "functions": functions}
 

@@ -46,8 +46,9 @@ class FunctionProfile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def calls(self) -> int:
-        """Calls at all tiers."""
-        return sum(each.calls for each in self.tiers.values())
+        """Calls at all tiers; one that a lower tier did again counts once."""
+        tiers = self.tiers.values()
+        return sum(each.calls for each in tiers) - sum(each.guard_failures for each in tiers)
 
 
 class Profile(msgspec.Struct, frozen=True):

@@ -189,7 +189,8 @@ def _build(parser: argparse.ArgumentParser) -> None:
         "--profile-effort",
         dest="profile_effort",
         choices=("full", "light", "none"),
-        help="full moves rows of tables, light no rows, none leaves the profile out; default: full",
+        help="full moves rows of tables, light only tells machine code which way branches mostly go, "
+        "none leaves the profile out; default: full",
     )
     _json(parser)
 

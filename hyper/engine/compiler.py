@@ -441,7 +441,7 @@ class Compiler:
         package = pipeline.package_of(state.program, options)
         if work.training is not None:
             state.diagnostics += work.training.fit(state.program)
-            state.arranged = work.training.arranged
+            state.training = work.training
         emission = emit_all(state, package, options, work.request, work.phases)
         work.package = package
         with work.phases.phase("write"):

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from hyper.engine.natives.emission import Natives
     from hyper.engine.options import Options
     from hyper.engine.pipeline import Compilation
+    from hyper.engine.training import Training
     from hyper.ir.program import Module, Program
 
 
@@ -32,28 +33,31 @@ def emit_all(
     """The files of the package's folder, manifest not included. The compilation has a program without errors."""
     assert state.program is not None
     with phases.phase("emit"):
-        natives = _natives(options, request)
+        training = state.training
+        natives = _natives(options, request, training)
+        arranged = training.arranged if training is not None else None
         before = _before(state, package, options, request)
         if before is not None and request is not None:
-            targets, arranged = options.target, state.arranged
-            again = emit(state.program, package, targets, before, natives, arranged=arranged)
+            again = emit(state.program, package, options.target, before, natives, arranged=arranged)
             emission = _whole(again, package, request)
             if emission is not None:
                 return emission
-        return emit(
-            state.program, package, options.target, natives=natives, arranged=state.arranged
-        )
+        return emit(state.program, package, options.target, natives=natives, arranged=arranged)
 
 
-def _natives(options: Options, request: Request | None) -> Natives | None:
+def _natives(
+    options: Options, request: Request | None, training: Training | None
+) -> Natives | None:
     """What native code is made with; ``None`` where it is not asked for."""
     if "native" not in options.target:
         return None
+    from hyper.emit.native.weights import NO_WEIGHTS
     from hyper.engine.natives.emission import Natives
     from hyper.engine.natives.toolchain import toolchain
 
     kept = request.objects() if request is not None else None
-    return Natives(options.profiles, options.kernels or (), toolchain(), kept)
+    weights = training.weights() if training is not None else NO_WEIGHTS
+    return Natives(options.profiles, options.kernels or (), toolchain(), kept, weights)
 
 
 def _whole(emission: Emission, package: str, request: Request) -> Emission | None:

@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
     from hyper.base.fs import Files
     from hyper.engine.clock import Phases
-    from hyper.engine.emission import Arranged
     from hyper.engine.executors import Executor
     from hyper.engine.graph.partial import Partial
     from hyper.engine.options import Options
     from hyper.engine.parsed import Parsed
+    from hyper.engine.training import Training
     from hyper.ir.interpreter.watch import Watch
     from hyper.ir.program import Program
     from hyper.ir.scenarios import ScenarioResult
@@ -49,8 +49,8 @@ class Compilation:
     partial: Partial | None = None
     """Where only some units were compiled: which, and what is known of all. ``units`` is empty then."""
 
-    arranged: Arranged | None = None
-    """What gives modules another order where that makes them faster; the same for all builds of a request."""
+    training: Training | None = None
+    """The profile that is built for; the same for all builds of a request."""
 
     @property
     def failed(self) -> bool:

@@ -12,13 +12,15 @@ from hyper.jit.profiles import Profile, ProfileError, load
 
 if TYPE_CHECKING:
     from hyper.base.diagnostics import Diagnostic
+    from hyper.emit.native.weights import Weights
     from hyper.engine.options import Effort
     from hyper.ir.program import Module, Program
     from hyper.jit.profiles import FunctionProfile
 
 
 class Training:
-    """A profile under an effort. ``full`` moves rows, ``light`` leaves every order as it was written."""
+    """A profile under an effort. ``full`` moves rows; ``light`` leaves every order as it was written, and tells kernels only which
+    way branches mostly go."""
 
     def __init__(self, profile: Profile, effort: Effort, label: str = "") -> None:
         self.profile = profile
@@ -47,6 +49,13 @@ class Training:
             f"when it was recorded: {shown}{more}"
         )
         return [diagnostic("W0904", message, file=self.label)]
+
+    def weights(self) -> Weights:
+        """What the profile tells of branches, for kernels."""
+        from hyper.emit.native.weights import Weights
+
+        counts = {name: each.decisions for name, each in self.of.items() if each.decisions}
+        return Weights(counts, moves=self.effort == "full")
 
     def _fits(self, program: Program, digest: str, known: FunctionProfile) -> bool:
         try:

@@ -124,9 +124,15 @@ class Builder:
         finally:
             self._blocks.pop()
 
-    def when(self, condition: Operand, then: Sequence[Step], orelse: Sequence[Step] = ()) -> None:
-        """One of two blocks."""
-        self._add(ir.When(condition, tuple(then), tuple(orelse)))
+    def when(
+        self,
+        condition: Operand,
+        then: Sequence[Step],
+        orelse: Sequence[Step] = (),
+        weights: tuple[int, int] | None = None,
+    ) -> None:
+        """One of two blocks; ``weights`` tell how often each is taken."""
+        self._add(ir.When(condition, tuple(then), tuple(orelse), weights))
 
     @contextmanager
     def loop(self, start: Operand, stop: Operand) -> Iterator[int]:

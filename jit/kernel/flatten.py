@@ -48,9 +48,9 @@ class _Flattener:
                 found += _Region(self).flat(step)
                 continue
             match step:
-                case ir.When(condition, then, orelse):
+                case ir.When(condition, then, orelse, weights):
                     step = ir.When(  # noqa: PLW2901  # the same step with other blocks
-                        condition, tuple(self.steps(then)), tuple(self.steps(orelse))
+                        condition, tuple(self.steps(then)), tuple(self.steps(orelse)), weights
                     )
                 case ir.Loop(index, start, stop, body):
                     step = ir.Loop(index, start, stop, tuple(self.steps(body)))  # noqa: PLW2901

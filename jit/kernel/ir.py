@@ -94,11 +94,12 @@ class Fail(msgspec.Struct, frozen=True, tag_field="op", tag="fail"):
 
 
 class When(msgspec.Struct, frozen=True, tag_field="op", tag="when"):
-    """One of two blocks."""
+    """One of two blocks. ``weights`` tell how often each was taken, where that is known: they change no result."""
 
     condition: Operand
     then: tuple[Step, ...]
     orelse: tuple[Step, ...] = ()
+    weights: tuple[int, int] | None = None
 
 
 class Loop(msgspec.Struct, frozen=True, tag_field="op", tag="loop"):

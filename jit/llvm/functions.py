@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from hyper.jit.kernel import ir
 from hyper.jit.llvm.operations import STORED, TYPES, constant, operation, relaxed
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from hyper.jit.kernel.ir import Kind, Operand, Step
 
+_LARGEST_WEIGHT: Final = (1 << 20) - 1
 _OVERFLOW = {"add": "sadd", "sub": "ssub", "mul": "smul"}
 
 
@@ -166,7 +167,8 @@ class FunctionText:
     def _when(self, step: ir.When) -> None:
         then, orelse, after = self._label(), self._label(), self._label()
         last = orelse if step.orelse else after
-        self._line(f"br i1 {self._operand(step.condition)}, label %{then}, label %{last}")
+        weights = _weights(step.weights)
+        self._line(f"br i1 {self._operand(step.condition)}, label %{then}, label %{last}{weights}")
         self._start(then)
         self._steps(step.then)
         self._line(f"br label %{after}")
@@ -222,6 +224,15 @@ class FunctionText:
             self._start(good)
         for dest, kind in zip(step.dests, step.kinds, strict=True):
             self._line(f"%x{dest} = load {TYPES[kind]}, ptr %s{dest}")
+
+
+def _weights(counts: tuple[int, int] | None) -> str:
+    """What tells LLVM how often the two ways of a branch are taken: none of them never."""
+    if counts is None:
+        return ""
+    most = max(*counts, 1)
+    one, other = (1 + max(count, 0) * _LARGEST_WEIGHT // most for count in counts)
+    return f', !prof !{{!"branch_weights", i32 {one}, i32 {other}}}'
 
 
 def load(dest: str, address: str, storage: ir.Storage) -> list[str]:

@@ -164,3 +164,36 @@ def test_a_place_that_cannot_be_written_is_told_once(dist: Path, tmp_path: Path)
     assert first == f"HYPER_PROFILE_OUT: {thesis}: it is not a profile"
     assert second.startswith("HYPER_PROFILE_JSON: ")
     assert thesis.read_text() == "years of work"
+
+
+def test_machine_code_is_counted_at_its_tier_and_not_recorded_from(tmp_path: Path) -> None:
+    pytest.importorskip("llvmlite")
+    (tmp_path / "shop.intent").write_text(SOURCE)
+    with Compiler(incremental=False, target="python,native") as compiler:
+        assert compiler.compile(str(tmp_path), out=str(tmp_path / "dist")).success
+    code = (
+        "import app.shop as shop\n"
+        "from app import _runtime\n"
+        "print([shop.fee(shop.Kind.large, amount) for amount in (5, 20)])\n"
+        "try:\n"
+        "    shop.fee(shop.Kind.large, 0)\n"
+        "except ArithmeticError:\n"
+        "    pass\n"
+        "except Exception as error:\n"
+        "    print(error)\n"
+    )
+    dist = tmp_path / "dist"
+    plain = _ask(dist, code)
+    counters, out = tmp_path / "counters.json", tmp_path / "runs.profile"
+    asked = _ask(dist, code, HYPER_PROFILE_JSON=str(counters))
+    assert (asked.stdout, asked.stderr) == (plain.stdout, "")
+    fee = json.loads(counters.read_text())["functions"]["shop.fee"]
+    found = {tier: (each["calls"], each["guard_failures"]) for tier, each in fee["tiers"].items()}
+    if "2" not in found:
+        pytest.skip("this machine runs no such machine code")
+    assert found == {"1": (1, 0), "2": (3, 1)}
+    assert (fee["calls"], fee["rows"]) == (3, 3)
+    assert _ask(dist, code, HYPER_PROFILE_OUT=str(out)).stdout == plain.stdout
+    (recorded,) = load(str(out)).functions.values()
+    assert recorded.decisions == ((0, 0, 3),)
+    assert set(recorded.tiers) == {"1"}

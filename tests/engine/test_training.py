@@ -275,3 +275,58 @@ def _run(program: Program, number: float) -> Any:
     from hyper.ir.interpreter import Interpreter
 
     return Interpreter(program).run("shop.known", [number])
+
+
+def _large(rows: int) -> str:
+    cells = "".join(f"    {place} => {place * place}\n" for place in range(rows))
+    return f"table large(code: int) -> int, first:\n    code => result\n{cells}    - => 7\n"
+
+
+def test_kernels_know_which_way_branches_go() -> None:
+    pytest.importorskip("llvmlite")
+    from hyper.emit.native.unit import Unit
+    from hyper.emit.native.weights import Weights
+    from hyper.jit.llvm.module import module_text
+
+    program = _program(_large(200))
+    counts = [*range(200), 0]
+
+    def text(*, moves: bool, known: bool = True) -> str:
+        weights = Weights({"shop.large": [counts]} if known else {}, moves=moves)
+        return module_text(Unit(program, weights).unit(["shop.large"]))
+
+    plain, light, full = text(moves=False, known=False), text(moves=False), text(moves=True)
+    assert "branch_weights" not in plain.replace('!0 = !{!"branch_weights"', "")
+    assert light.count(', !prof !{!"branch_weights", i32') > 100
+    compared = [line for line in full.splitlines() if "icmp eq i64" in line]
+    assert compared[0].endswith(", 199")
+    assert next(line for line in light.splitlines() if "icmp eq i64" in line).endswith(", 0")
+
+
+def test_machine_code_for_a_profile_is_other_bytes_only_where_it_says_something(
+    made: _Folder,
+) -> None:
+    pytest.importorskip("llvmlite")
+    (made.source / "shop.intent").write_text(_large(200))
+    program = _program(_large(200))
+    made.profile.write_bytes(encode(_profile(program, large=[*range(200), 0])))
+    options = {"target": "python,native", "package": "app"}
+    plain, _ = made.build("plain", **options)
+    for effort in ("light", "full"):
+        tuned, found = made.build(
+            effort, profile=str(made.profile), profile_effort=effort, **options
+        )
+        assert found == []
+        libraries = {path for path in plain if path.endswith(".so")}
+        assert libraries
+        assert libraries.isdisjoint(tuned)
+        again, _ = made.build(
+            f"{effort}-again",
+            incremental=False,
+            profile=str(made.profile),
+            profile_effort=effort,
+            **options,
+        )
+        assert again == tuned
+    made.profile.write_bytes(encode(Profile()))
+    assert made.build("empty", profile=str(made.profile), **options)[0] == plain

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 import random
 from typing import TYPE_CHECKING, Any
@@ -98,7 +99,8 @@ def mutated(source: random.Random, data: Any) -> None:
         for part in source.choice(known):
             other = other[part]
         words = ("wide", "int", "bool", "float", "add", "div", "i128", 'x" {', "", "-1", other)
-        holder[last] = source.choice(words)
+        # A copy: what holds itself cannot be written down.
+        holder[last] = copy.deepcopy(source.choice(words))
 
 
 def test_mutated_units_are_refused_or_compile() -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import platform
+import random
 import tempfile
 from abc import ABC, abstractmethod
 from pathlib import Path
@@ -15,7 +16,10 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self
 
 import numpy as np
 
-from hyper.ir.program import CalcDef, RuleDef, TableDef
+from hyper.emit.native.weights import Weights
+from hyper.ir.decisions import decisions
+from hyper.ir.frequency import order_module
+from hyper.ir.program import CalcDef, Program, RuleDef, TableDef
 from hyper.jit.batch import RowsKernel
 from hyper.jit.llvm.module import scalar_symbol
 from hyper.jit.llvm.rows import rows_symbol
@@ -29,7 +33,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import datetime
 
-    from hyper.ir.program import Program
     from hyper.jit.kernel import ir
     from hyper.jit.llvm.target import Loaded, OptLevel
 
@@ -55,6 +58,7 @@ class Subject:
         ]
         self._folder = tempfile.TemporaryDirectory()
         self.folder = Path(self._folder.name)
+        self._tuned: Tuned | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -62,9 +66,40 @@ class Subject:
     def __exit__(self, *_error: object) -> None:
         self._folder.cleanup()
 
+    @property
+    def tuned(self) -> Tuned:
+        """The same, built for a profile."""
+        if self._tuned is None:
+            self._tuned = Tuned(self.program, self.folder / "tuned")
+        return self._tuned
+
     def expected(self, name: str, rows: Sequence[Sequence[Any]], now: datetime) -> list[Any]:
         """The outcomes at tier 0."""
         return [outcome(self.interpreter, name, row, now) for row in rows]
+
+
+class Tuned:
+    """A program built for a profile that was made up, with what back ends take of a subject."""
+
+    def __init__(self, program: Program, folder: Path) -> None:
+        draw = random.Random(len(program.definitions))
+        counts = {
+            name: [
+                [draw.choice((0, 1, 7, 10**6)) for _ in range(decision.outcomes)]
+                for decision in decisions(definition)
+            ]
+            for name, definition in program.definitions.items()
+            if isinstance(definition, CalcDef | TableDef | RuleDef)
+        }
+        self.kernels = Kernels(program, weights=Weights(counts, moves=True))
+        self.program = Program(
+            [
+                order_module(module, program, lambda name, _table: counts[name][0])
+                for module in program.modules
+            ]
+        )
+        folder.mkdir()
+        self.folder = folder
 
 
 class Run(ABC):
@@ -85,7 +120,7 @@ class Run(ABC):
 class Package(Run):
     """Tier 1: the generated package."""
 
-    def __init__(self, subject: Subject) -> None:
+    def __init__(self, subject: Subject | Tuned) -> None:
         self._tiers = Tiers(subject.program, subject.folder)
 
     def knows(self, name: str) -> bool:
@@ -104,7 +139,7 @@ class Package(Run):
 class Native(Run):
     """What runs the kernels of a program."""
 
-    def __init__(self, subject: Subject, processor: Processor, level: OptLevel) -> None:
+    def __init__(self, subject: Subject | Tuned, processor: Processor, level: OptLevel) -> None:
         self._kernels = subject.kernels
         self._loaded: Loaded = subject.kernels.loaded(processor, level)
 
@@ -335,7 +370,19 @@ def _wasm() -> Iterator[BackEnd]:
             yield BackEnd(f"wasm-O{level}", lambda subject, level=level: Wasm(subject, level))  # type: ignore[misc]
 
 
-BACK_ENDS: Final[list[BackEnd]] = [BackEnd("package", Package), *_natives(), *_wasm()]
+def _tuned() -> Iterator[BackEnd]:
+    """What is built for a profile."""
+    yield BackEnd("package-tuned", lambda subject: Package(subject.tuned))
+    yield BackEnd("scalar-tuned", lambda subject: Scalar(subject.tuned, host(), "3"))
+    yield BackEnd("batches-tuned", lambda subject: Batches(subject.tuned, host(), "3"))
+
+
+BACK_ENDS: Final[list[BackEnd]] = [
+    BackEnd("package", Package),
+    *_natives(),
+    *_wasm(),
+    *_tuned(),
+]
 
 
 class Difference(NamedTuple):

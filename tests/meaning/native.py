@@ -13,6 +13,7 @@ import numpy as np
 from hyper.emit.native.slots import Fields, One, Option
 from hyper.emit.native.unit import Native, Unit
 from hyper.emit.native.values import NotNative
+from hyper.emit.native.weights import NO_WEIGHTS, Weights
 from hyper.ir.interpreter import Interpreter
 from hyper.ir.interpreter.values import EnumValue, Record
 from hyper.ir.program import CalcDef, EntityDef, EnumDef, RuleDef, TableDef
@@ -50,10 +51,15 @@ class Columns(NamedTuple):
 class Kernels:
     """The functions of a program that have a native form. ``refused`` are the others. Each compilation is made once."""
 
-    def __init__(self, program: Program, names: Sequence[str] | None = None) -> None:
+    def __init__(
+        self,
+        program: Program,
+        names: Sequence[str] | None = None,
+        weights: Weights = NO_WEIGHTS,
+    ) -> None:
         self.program = program
         self.interpreter = Interpreter(program, steps=2_000_000, size=64 * 2**20)
-        self._source = Unit(program)
+        self._source = Unit(program, weights)
         self.natives: dict[str, Native] = {}
         self.refused: dict[str, NotNative] = {}
         for name in _functions(program) if names is None else names:

@@ -59,6 +59,7 @@ if TYPE_CHECKING:
     from hyper.emit.native.places import Places
     from hyper.emit.native.sites import Sites
     from hyper.emit.native.unit import Unit
+    from hyper.emit.native.weights import Ways
     from hyper.ir.kinds import Kinds
     from hyper.ir.program import Program
     from hyper.jit.kernel.builder import Builder
@@ -145,9 +146,13 @@ class Expressions:
         return found.operand
 
     def choose(
-        self, condition: Operand, yes: Callable[[], Value], no: Callable[[], Value]
+        self,
+        condition: Operand,
+        yes: Callable[[], Value],
+        no: Callable[[], Value],
+        ways: Ways | None = None,
     ) -> Value:
-        """One of two values; only the one that is needed is computed."""
+        """One of two values; only the one that is needed is computed. ``ways`` tell how often each is."""
         if condition in {TRUE, FALSE}:
             return yes() if condition == TRUE else no()
         with self.builder.block() as then:
@@ -159,7 +164,7 @@ class Expressions:
             self.slots.store(slot, one)
         with self.builder.block(orelse):
             self.slots.store(slot, other)
-        self.builder.when(condition, then, orelse)
+        self.builder.when(condition, then, orelse, ways)
         return self.slots.read(slot)
 
     def _const(self, expr: nodes.Const, _local: Locals) -> Value:
@@ -307,7 +312,10 @@ class Expressions:
     def _choose(self, expr: nodes.Choose, local: Locals) -> Value:
         condition = self.test(expr.condition, local)
         return self.choose(
-            condition, lambda: self.value(expr.yes, local), lambda: self.value(expr.no, local)
+            condition,
+            lambda: self.value(expr.yes, local),
+            lambda: self.value(expr.no, local),
+            self.unit.weights.choice(expr),
         )
 
     def _isnone(self, expr: nodes.IsNone, local: Locals) -> Value:

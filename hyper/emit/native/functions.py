@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from hyper.emit.native.expressions import Expressions
+    from hyper.emit.native.weights import Ways
     from hyper.ir.program import DeriveDef, RowDef
     from hyper.jit.kernel.ir import Operand, Step
 
@@ -31,6 +32,7 @@ class Functions:
         self._builder = expressions.builder
         self._slots = expressions.slots
         self._sites = expressions.sites
+        self._weights = expressions.unit.weights
 
     def value(self, function: CalcDef | TableDef | RuleDef, path: str, args: list[Value]) -> Value:
         """What a function of the file ``path`` gives for these arguments."""
@@ -116,22 +118,29 @@ class Functions:
             one = self._block(branch.body, dict(local))
         with self._builder.block() as orelse:
             other = self._if(stmt, place + 1, local)
+        ways = self._weights.branch(stmt, place)
         if one is None or other is None:
-            self._builder.when(condition, then, orelse)
+            self._builder.when(condition, then, orelse, ways)
             return None
-        return self._either(condition, (then, one), (orelse, other))
+        return self._either(condition, (then, one), (orelse, other), ways)
 
     def _either(
-        self, condition: Operand, yes: tuple[list[Step], Value], no: tuple[list[Step], Value]
+        self,
+        condition: Operand,
+        yes: tuple[list[Step], Value],
+        no: tuple[list[Step], Value],
+        ways: Ways | None,
     ) -> Value:
         slot = self._slots.for_both(yes[1], no[1])
         for steps, value in (yes, no):
             with self._builder.block(steps):
                 self._slots.store(slot, value)
-        self._builder.when(condition, yes[0], no[0])
+        self._builder.when(condition, yes[0], no[0], ways)
         return self._slots.read(slot)
 
-    def _row(self, row: RowDef, local: Locals, fits: Callable[[Value], None]) -> None:
+    def _row(
+        self, row: RowDef, local: Locals, fits: Callable[[Value], None], ways: Ways | None = None
+    ) -> None:
         """Where the conditions of a row hold, what its result is for."""
         condition: Operand = TRUE
         for test in row.conditions:
@@ -147,7 +156,7 @@ class Functions:
             condition = found.operand
         with self._builder.block() as taken:
             fits(self._expression(row.result, row.line, local))
-        self._builder.when(condition, taken)
+        self._builder.when(condition, taken, (), ways)
 
     def _table(self, table: TableDef, local: Locals) -> Value:
         if table.policy.startswith("collect"):
@@ -162,9 +171,10 @@ class Functions:
             self._builder.set(some, TRUE)
             self._builder.leave()
 
+        ordered, weights = self._weights.table(table, self._expressions.program)
         with self._builder.scope():
-            for row in table.rows:
-                self._row(row, local, take)
+            for row, ways in zip(ordered.rows, weights, strict=True):
+                self._row(row, local, take, ways)
         if not table.complete:
             self._no_match(table, some)
         return self._slots.read(slot)
@@ -252,6 +262,6 @@ class Functions:
             made = expressions.changed(record, values)
             for name, slot in slots.items():
                 self._slots.store(slot, made.field(name))
-        self._builder.when(condition, taken)
+        self._builder.when(condition, taken, (), self._weights.choice(clause))
         after = {name: self._slots.read(slot) for name, slot in slots.items()}
         return Changed(record.entity, record.base, {**record.fields, **after})

@@ -24,6 +24,7 @@ from hyper.emit.native.values import (
     Scalar,
     Value,
 )
+from hyper.emit.native.weights import NO_WEIGHTS, Weights
 from hyper.ir.kinds import Kinds
 from hyper.ir.program import CalcDef, ExternDef, ParamDef, RuleDef, TableDef
 from hyper.ir.types import Entity, ListOf, MapOf
@@ -55,10 +56,11 @@ class Native:
 
 
 class Unit:
-    """Makes the kernels of one program; each function once."""
+    """Makes the kernels of one program; each function once. ``weights`` are what a profile tells of its branches."""
 
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: Program, weights: Weights = NO_WEIGHTS) -> None:
         self.program = program
+        self.weights = weights
         self.kinds = Kinds(program)
         self.sites = Sites()
         self.markers = MarkerChecks(program)
@@ -106,6 +108,7 @@ class Unit:
         if isinstance(definition, ExternDef):
             raise NotNative("an extern is the user's Python", self._path(name), definition.line)
         assert isinstance(definition, CalcDef | TableDef | RuleDef), name
+        self.weights.look(name, definition)
         builder = Builder(name, limit=MOST_STEPS)
         builder.reorders = definition.markers.fastmath
         places = Places(self.program, self.kinds, builder)
@@ -165,6 +168,7 @@ class Unit:
         no column."""
         definition = self.program.definitions[name]
         assert isinstance(definition, CalcDef | TableDef | RuleDef)
+        self.weights.look(name, definition)
         if isinstance(definition, CalcDef) and isinstance(
             self.kinds.present(definition.returns), ListOf | MapOf
         ):

@@ -10,6 +10,7 @@ from hyper.emit.native.places import DATE_FORMAT
 from hyper.emit.native.places import definition as field_of
 from hyper.emit.native.unit import Unit
 from hyper.emit.native.values import NotNative
+from hyper.emit.native.weights import NO_WEIGHTS, Weights
 from hyper.emit.python.functions.locals import python_locals
 from hyper.ir.kinds import Kinds
 from hyper.ir.program import CalcDef, EnumDef, RuleDef, TableDef
@@ -71,13 +72,16 @@ class Wrappers(NamedTuple):
     left: dict[str, tuple[str, str, int]]
 
 
-def wrappers(module: str, names: Names, chosen: Callable[[str], bool]) -> Wrappers:
+def wrappers(
+    module: str, names: Names, chosen: Callable[[str], bool], weights: Weights = NO_WEIGHTS
+) -> Wrappers:
     """The wrappers of the functions of a module that are ``chosen`` by their qualified name."""
-    return _Wrapping(module, names).run(chosen)
+    return _Wrapping(module, names, weights).run(chosen)
 
 
 class _Wrapping:
-    def __init__(self, module: str, names: Names) -> None:
+    def __init__(self, module: str, names: Names, weights: Weights) -> None:
+        self._weights = weights
         self._module = module
         self._names = names
         self._program = names.program
@@ -103,7 +107,7 @@ class _Wrapping:
 
     def _wrapped(self, name: str) -> Wrapped:
         # A unit of its own: what a function is made into depends on no other that was made before.
-        unit = Unit(self._program)
+        unit = Unit(self._program, self._weights)
         native = unit.native(name)
         definition = self._program.definitions[name]
         assert isinstance(definition, CalcDef | TableDef | RuleDef)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from hyper.base import digest
 from hyper.base.diagnostics import diagnostic
+from hyper.emit.native.weights import NO_WEIGHTS
 from hyper.emit.python.layout import COMPILED
 from hyper.engine.emitted import EmittedNative
 from hyper.engine.natives.toolchain import ABSENT
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
 
     from hyper.base.diagnostics import Diagnostic
+    from hyper.emit.native.weights import Weights
     from hyper.emit.python.names import Names
     from hyper.engine.emitted import Numbering
     from hyper.engine.natives.objects import Blobs, Objects
@@ -40,6 +42,7 @@ class Natives:
         kernels: Collection[str],
         toolchain: str,
         blobs: Blobs | None = None,
+        weights: Weights = NO_WEIGHTS,
     ) -> None:
         from hyper.engine.natives.objects import Objects
         from hyper.jit.hardware import ranked
@@ -50,6 +53,8 @@ class Natives:
         """Whether kernels can be compiled."""
         self.failure = ""
         """Why they cannot be, although what compiles them is there."""
+        self.weights = weights
+        """What a profile tells of branches."""
         self._kernels = frozenset(kernels)
 
     def remarks(self) -> list[Diagnostic]:
@@ -141,7 +146,10 @@ class NativeEmission:
 
         reads = self._reads
         # What a function is, with its lines: where it fails is told by them.
-        found, looked = reads.part(lambda: wrappers(module, self._names, self._natives.chosen))
+        natives = self._natives
+        found, looked = reads.part(
+            lambda: wrappers(module, self._names, natives.chosen, natives.weights)
+        )
         reads.note(HEAD + module)
         for key in looked:
             reads.note(key)

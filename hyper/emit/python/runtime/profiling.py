@@ -38,6 +38,7 @@ _EVERY = 30_000_000_000
 """Nanoseconds after which what was counted is written while the package runs."""
 _LONGEST = 200
 _TIER = "1"
+_NATIVE = "2"
 _ATTRIBUTE = "_hyper_profile"
 
 
@@ -61,6 +62,11 @@ class Counts:
         counts[1] += rows
         counts[2] += guards
         counts[3] += nanoseconds
+
+    def calls(self, tier: str) -> int:
+        """The calls at a tier since they were last written."""
+        found = self.tiers.get(tier)
+        return found[0] if found is not None else 0
 
     def see(self, name: str, value: Any) -> None:
         """What a parameter was."""
@@ -191,6 +197,24 @@ def _timed(counts: Counts) -> Callable[[Callable[P, R]], Callable[P, R]]:
     return decorate
 
 
+def _native(counts: Counts, function: Any) -> Any:
+    """A function in machine code, which leaves some calls to the one in Python: these are counted as guards that did not hold."""
+
+    @wraps(function)
+    def run(*args: Any, **kwargs: Any) -> Any:
+        before = counts.calls(_TIER)
+        began = perf_counter_ns()
+        try:
+            return function(*args, **kwargs)
+        finally:
+            ended = perf_counter_ns()
+            counts.add(_NATIVE, 1, ended - began, int(counts.calls(_TIER) > before))
+            if ended > _writing.deadline:
+                save()
+
+    return run
+
+
 class _Finder:
     """Finds the modules whose functions are counted."""
 
@@ -239,6 +263,11 @@ class _Loader(SourceFileLoader):
         timed = {symbol: _timed(each) for symbol, each in counts.items()}
         setattr(module, _ATTRIBUTE, (outcomes, timed))
         super().exec_module(module)
+        for symbol, each in counts.items():
+            bound = getattr(module, symbol, None)
+            if not hasattr(bound, "__wrapped__"):
+                # Machine code has taken its place.
+                setattr(module, symbol, _native(each, bound))
 
 
 def _count(tree: ast.Module, known: dict[str, Any]) -> None:

@@ -201,6 +201,8 @@ def _check_process() -> None:
     """Machine code is for the Python and the system that it was made for."""
     if os.environ.get("HYPER_NATIVE", "").lower() in {"off", "0", "false"}:
         raise Refused("HYPER_NATIVE is off")
+    if os.environ.get("HYPER_PROFILE_OUT"):
+        raise Refused("HYPER_PROFILE_OUT records what functions do in Python")
     if sys.platform != "linux" or os.uname().machine != "x86_64" or sys.maxsize < 1 << 32:
         raise Refused("the machine code is for 64-bit Linux on x86-64")
     plain = not hasattr(sys, "getobjects") and "t" not in getattr(sys, "abiflags", "")
