@@ -248,6 +248,14 @@ def _explain(parser: argparse.ArgumentParser) -> None:
         "name", metavar="NAME", help="a declaration: order_total, or pricing.order_total"
     )
     _sources(parser)
+    parser.add_argument(
+        "--profile",
+        dest="recorded",
+        metavar="FILE",
+        nargs="?",
+        const="",
+        help="print what a profile says of it, too; default: the one that is configured, or hyper.profile",
+    )
     _json(parser)
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from hyper.engine.cost import Cost, cost_of
+from hyper.engine.execution import Execution, Recorded, execution_of, recorded_of
 from hyper.engine.references import Uses, declared, uses_of
 from hyper.ir.interpreter import Interpreter
 from hyper.ir.program import (
@@ -29,6 +30,7 @@ from hyper.lang.types import show
 
 if TYPE_CHECKING:
     from hyper.ir.program import Def, FieldDef, Program
+    from hyper.jit.profiles import Profile
 
 _KINDS: Final[dict[type, str]] = {
     EntityDef: "entity",
@@ -55,7 +57,8 @@ class Part(msgspec.Struct, frozen=True):
 
 
 class Explanation(msgspec.Struct, frozen=True):
-    """``cost`` is ``None`` for what is not evaluated."""
+    """``cost`` is ``None`` for what is not evaluated, ``execution`` for what is no function, ``recorded`` without a profile that
+    knows the name."""
 
     name: str
     kind: str
@@ -65,6 +68,8 @@ class Explanation(msgspec.Struct, frozen=True):
     signature: str
     parts: tuple[Part, ...]
     cost: Cost | None
+    execution: Execution | None
+    recorded: Recorded | None
     reads_clock: bool
     reaches_extern: bool
     uses: tuple[str, ...]
@@ -77,7 +82,7 @@ class Explanation(msgspec.Struct, frozen=True):
         return value
 
 
-def explain(program: Program, name: str) -> Explanation:
+def explain(program: Program, name: str, profile: Profile | None = None) -> Explanation:
     """Explain a declaration by its qualified name; that of a feature ends in its title."""
     module, definition = declared(program)[name]
     uses: Uses = uses_of(program, name)
@@ -93,6 +98,8 @@ def explain(program: Program, name: str) -> Explanation:
         signature=_signature(kind, definition),
         parts=tuple(_parts(program, definition)),
         cost=None if isinstance(definition, FeatureDef) else cost_of(program, name),
+        execution=execution_of(program, name),
+        recorded=None if profile is None else recorded_of(program, name, profile),
         reads_clock=bool(getattr(definition, "reads_clock", False)),
         reaches_extern=isinstance(definition, ExternDef)
         or bool(getattr(definition, "reaches_extern", False)),

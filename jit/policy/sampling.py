@@ -61,6 +61,10 @@ class Sampler:
     ) -> None:
         self.unit_seconds: dict[int, float] = {}
         """The latest seconds of a call, by tier of the ladder."""
+        self._calls: dict[int, int] = {}
+        self._seconds: dict[int, float] = {}
+        self._at = 0
+        """Where unmeasured calls run."""
         self._driver = driver
         self._base = base
         self._settled = settle
@@ -92,6 +96,7 @@ class Sampler:
         finally:
             ended = driver.clock()
             with self._lock:
+                self._count(tier, 1, ended - began)
                 # A thread may be late, and what a failed guard cost has been told.
                 if self._tier == tier and driver.guard_failures == failures:
                     self._note(tier, ended - began)
@@ -131,9 +136,26 @@ class Sampler:
 
     def _settle(self) -> None:
         """Go on unmeasured, at the tier of the policy."""
+        passed = self._ticks.passed()
+        self._count(self._at, passed, passed * self.unit_seconds.get(self._at, 0.0))
+        self._at = self._driver.tier()
         # A function that no tier takes is never measured again.
         self._ticks = Ticks(None if 1 in self._driver.refusals else self._interval)
-        self._settled(self._run(self._driver.tier()), self._ticks.iterator)
+        self._settled(self._run(self._at), self._ticks.iterator)
+
+    def _count(self, tier: int, calls: int, seconds: float) -> None:
+        self._calls[tier] = self._calls.get(tier, 0) + calls
+        self._seconds[tier] = self._seconds.get(tier, 0.0) + seconds
+
+    def counts(self) -> dict[int, tuple[int, float]]:
+        """Calls and their seconds, by tier of the ladder; the seconds of those that were not measured are estimated."""
+        with self._lock:
+            passed = self._ticks.passed()
+            known = {tier: (calls, self._seconds[tier]) for tier, calls in self._calls.items()}
+            calls, seconds = known.get(self._at, (0, 0.0))
+            more = passed * self.unit_seconds.get(self._at, 0.0)
+            known[self._at] = calls + passed, seconds + more
+        return {tier: each for tier, each in sorted(known.items()) if each[0]}
 
     def _run(self, tier: int) -> Callable[..., Any]:
         """The function at a tier of the ladder, or at the highest below it that there is."""

@@ -14,6 +14,7 @@ from hyper.engine.batch.sources import SourceError
 from hyper.engine.calls.loaded import Called, CallError, Loaded
 from hyper.engine.calls.tiers import Forms
 from hyper.engine.natives.toolchain import ABSENT, toolchain
+from hyper.jit.profiles import load
 from tests.checkout import STOREFRONT
 
 if TYPE_CHECKING:
@@ -162,7 +163,9 @@ def test_it_climbs_and_tells(sources: str) -> None:
             start=lambda work: work(),
         )
         shop._called["shop.share"] = clock.called = called
+        calls = 5
         for _ in range(5_000):
+            calls += 1
             assert shop.call("share", {"total": 7, "parts": 2}) == 10
             if called.driver.tier() == 2:
                 break
@@ -183,6 +186,24 @@ def test_it_climbs_and_tells(sources: str) -> None:
     assert status.tier < 2
     assert status.guard_failures == 4
     assert status.deoptimisations[-1].value == "share(7, 0)"
+    (known,) = shop.profile().functions.values()
+    assert known.name == "shop.share"
+    assert set(known.tiers) == {"0", "1", "2"}
+    assert known.tiers["2"].guard_failures == 4
+    assert known.calls == calls
+
+
+def test_what_was_counted_is_added_to_a_file(program: Program, tmp_path: Path) -> None:
+    path = str(tmp_path / "calls.profile")
+    for _ in range(2):
+        loaded = Loaded(program, level=1)
+        for number in range(300):
+            loaded.call("share", [number, 2])
+            loaded.call("shop.share", [number, 2])
+        assert loaded.record(path) == ""
+    (known,) = load(path).functions.values()
+    assert (known.name, known.calls) == ("shop.share", 1_200)
+    assert known.tiers["0"].nanoseconds > 0
 
 
 def test_what_stays_below_says_why_at_its_line(program: Program) -> None:

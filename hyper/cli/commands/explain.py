@@ -2,34 +2,64 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from hyper.cli.console import UsageError
 from hyper.cli.main import FAILED, OK
-from hyper.cli.session import View, compile_with, verdict
+from hyper.cli.session import View, compile_with, counted, verdict
 from hyper.engine.explain import Explanation, explain
 from hyper.engine.references import UnknownNameError, find
+from hyper.jit.profiles import ProfileError, load
 
 if TYPE_CHECKING:
     import argparse
 
     from hyper.cli.console import Console
+    from hyper.engine.compiler import Compiler
+    from hyper.engine.execution import Execution
+    from hyper.engine.result import Result
     from hyper.ir.program import Program
+    from hyper.jit.profiles import Profile
+
+DEFAULT_PROFILE: Final = "hyper.profile"
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Print what is known of a declaration."""
-    view = compile_with(arguments, console, lambda compiler, paths: compiler.analyse(paths))
+    configured: list[str | None] = []
+
+    def analyse(compiler: Compiler, paths: list[str]) -> Result:
+        configured.append(compiler.options(paths).profile)
+        return compiler.analyse(paths)
+
+    view = compile_with(arguments, console, analyse)
     program = program_of(view, console)
     if program is None:
         return FAILED
-    found = explain(program, find_name(program, arguments.name))
+    profile = None
+    if arguments.recorded is not None:
+        profile = _profile(arguments.recorded or configured[0] or DEFAULT_PROFILE)
+    found = explain(program, find_name(program, arguments.name), profile)
     place = view.shown(found.file)
     if console.json:
-        console.object({"success": True} | found.as_dict() | {"file": place})
+        shown = found.as_dict()
+        if found.execution is not None and found.execution.file:
+            shown["execution"]["file"] = view.shown(found.execution.file)
+        console.object({"success": True} | shown | {"file": place})
         return OK
-    _text(found, place, console)
+    _text(found, view, console)
+    if profile is not None:
+        _recorded(found, view, console)
     return OK
+
+
+def _profile(path: str) -> Profile:
+    try:
+        return load(path)
+    except OSError as error:
+        raise UsageError(f"cannot read the profile {path}: {error.strerror}") from None
+    except ProfileError as error:
+        raise UsageError(f"{path} is no profile: {error}") from None
 
 
 def program_of(view: View, console: Console) -> Program | None:
@@ -55,8 +85,9 @@ def find_name(program: Program, name: str) -> str:
         raise UsageError(str(error), " or ".join(error.near) or None) from None
 
 
-def _text(found: Explanation, place: str, console: Console) -> None:
+def _text(found: Explanation, view: View, console: Console) -> None:
     paint = console.palette
+    place = view.shown(found.file)
     console.say(f"{paint.strong}{found.signature}{paint.reset}")
     console.say(f"  {found.name}, declared at {place}:{found.line}")
     for line in found.doc.splitlines():
@@ -71,6 +102,8 @@ def _text(found: Explanation, place: str, console: Console) -> None:
         console.say(f"  cost        {found.cost.steps} steps{'' if same else limit}")
         if found.cost.externs:
             console.say(f"              and what {', '.join(found.cost.externs)} take")
+    if found.execution is not None:
+        console.say(f"  runs as     {_runs_as(found.execution, view)}")
     if found.reads_clock:
         console.say("  clock       is read: now= is an input")
     for label, names in (
@@ -80,3 +113,38 @@ def _text(found: Explanation, place: str, console: Console) -> None:
     ):
         if names:
             console.say(f"  {label:<11} {', '.join(names)}")
+
+
+def _runs_as(execution: Execution, view: View) -> str:
+    if execution.calls:
+        return "machine code, in batches and in calls"
+    reason = f"{execution.reason} ({view.shown(execution.file)}:{execution.line})"
+    if execution.batches:
+        return f"machine code in batches; a call is Python: {reason}"
+    return f"Python: {reason}"
+
+
+def _recorded(found: Explanation, view: View, console: Console) -> None:
+    """What the profile says."""
+    known = found.recorded
+    if known is None:
+        console.say("  recorded    nothing of it")
+        return
+    if not known.fits:
+        console.say("  recorded    of another version of it, which is left out")
+        return
+    label = "recorded"
+    for each in known.tiers:
+        many = counted(each.calls, "call")
+        mean = f", {each.nanoseconds / each.calls / 1000:,.2f} µs each" if each.calls else ""
+        over = f", {counted(each.rows, 'row')}" if each.rows != each.calls else ""
+        left = f", {each.guard_failures:,} left to a lower tier" if each.guard_failures else ""
+        console.say(f"  {label:<11} tier {each.tier}: {many}{over}{mean}{left}")
+        label = ""
+    if known.promotions:
+        console.say(f"              {counted(known.promotions, 'promotion')}")
+    for row in known.rows:
+        where = f"{view.shown(found.file)}:{row.line}" if row.line else "no row"
+        console.say(f"              {row.count:,} times {where}")
+    for name, text in known.constants.items():
+        console.say(f"              {name} was always {text}")

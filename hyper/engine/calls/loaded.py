@@ -12,9 +12,13 @@ import msgspec
 from hyper.engine.calls.tiers import NATIVE_SECONDS, Forms, python_seconds
 from hyper.engine.evaluation import is_function, parameters
 from hyper.engine.references import find
+from hyper.ir.decisions import function_digest
+from hyper.ir.program import CalcDef, RuleDef, TableDef
 from hyper.jit.policy.driver import Deoptimisation, Driver
 from hyper.jit.policy.machine import Policy, Settings, Step
 from hyper.jit.policy.sampling import Sampler
+from hyper.jit.profile_records import add
+from hyper.jit.profiles import Counters, FunctionProfile, Profile, as_body
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -119,6 +123,22 @@ class Loaded:
         """Where a function runs. Raises ``LookupError``."""
         return self.function(name).status()
 
+    def profile(self) -> Profile:
+        """What was counted of the calls so far, by tier. Times of calls that were not measured are estimated."""
+        functions: dict[str, FunctionProfile] = {}
+        for called in set(self._called.values()):
+            definition = self.program.definitions[called.name]
+            tiers = called.counters()
+            if tiers and isinstance(definition, CalcDef | TableDef | RuleDef):
+                digest = function_digest(called.name, definition)
+                functions[digest] = FunctionProfile(called.name, tiers=tiers)
+        return Profile(functions)
+
+    def record(self, path: str) -> str:
+        """Add ``profile()`` to a file. Gives what is to say of a profile there that could not be read. Raises ``OSError``, and
+        ``ValueError`` for a file that never was a profile."""
+        return add(path, as_body(self.profile()))
+
     def wait(self) -> None:
         """Wait for compiles that are running."""
         for called in list(self._called.values()):
@@ -179,6 +199,15 @@ class Called:
             dict(sorted(driver.refusals.items())),
             dict(sorted(self.sampler.unit_seconds.items())),
         )
+
+    def counters(self) -> dict[str, Counters]:
+        """What was counted, by tier. Calls that machine code left to Python are those of its tier."""
+        return {
+            str(tier): Counters(
+                calls, calls, self.driver.guard_failures if tier == 2 else 0, round(seconds * 1e9)
+            )
+            for tier, (calls, seconds) in self.sampler.counts().items()
+        }
 
     def _settle(self, fast: Callable[..., Outcome], ticks: Iterator[None]) -> None:
         self.fast, self.ticks = fast, ticks
