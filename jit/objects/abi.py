@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 VERSION: Final = 1
 """The version of the rules by which kernels are called from C."""
 
-_PREFIX: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,62}")
+_PREFIX: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_COMMON: Final = ("abi_version", "unit", "supported", "site", "text")
 _PLAIN: Final = re.compile(r"[^A-Za-z0-9_]")
 _KEYWORDS: Final = (
     "alignas alignof auto bool break case char const constexpr continue default do double else enum"
@@ -64,6 +65,15 @@ class Entry(msgspec.Struct, frozen=True):
     parameters: tuple[Parameter, ...]
 
 
+class Left(msgspec.Struct, frozen=True):
+    """A function that is not in a library, with the reason and its place in the source."""
+
+    name: str
+    reason: str
+    file: str
+    line: int
+
+
 class Interface(msgspec.Struct, frozen=True):
     """A library: its prefix, its unit, its functions. ``digest`` names what was compiled, in the header and in the library."""
 
@@ -71,12 +81,12 @@ class Interface(msgspec.Struct, frozen=True):
     unit: ir.Unit
     entries: tuple[Entry, ...]
     digest: str
+    left: tuple[Left, ...] = ()
 
     @property
     def common(self) -> tuple[str, ...]:
         """The functions that each library has."""
-        names = ("abi_version", "unit", "supported", "site", "text")
-        return tuple(f"{self.prefix}_{name}" for name in names)
+        return _common(self.prefix)
 
     @property
     def exported(self) -> tuple[str, ...]:
@@ -85,15 +95,15 @@ class Interface(msgspec.Struct, frozen=True):
         return tuple(sorted((*entries, *self.common)))
 
 
-def interface(unit: ir.Unit, prefix: str) -> Interface:
+def interface(unit: ir.Unit, prefix: str, left: Sequence[Left] = ()) -> Interface:
     """What a library of a unit offers; ``prefix`` begins the names that are not those of kernels.
 
-    Raises ``AbiError`` for a prefix that C has no use for.
+    Raises ``AbiError`` for a prefix that is no name in C.
     """
-    if not _PREFIX.fullmatch(prefix) or "__" in prefix or prefix.endswith("_"):
+    if not _PREFIX.fullmatch(prefix):
         raise AbiError(f"{prefix!r} cannot begin the names of a C library: letters, digits and `_`")
     known = {function.name: function for function in unit.functions}
-    names = symbols([kernel.function for kernel in unit.kernels])
+    names = symbols([kernel.function for kernel in unit.kernels], _common(prefix))
     entries = tuple(
         Entry(
             kernel,
@@ -105,17 +115,18 @@ def interface(unit: ir.Unit, prefix: str) -> Interface:
         for kernel, name in zip(unit.kernels, names, strict=True)
     )
     digest = hashlib.sha256(b"%d\0" % VERSION + msgspec.json.encode(unit)).hexdigest()
-    made = Interface(prefix, unit, entries, digest)
-    twice = [name for name, count in Counter(made.exported).items() if count > 1]
-    if twice:
-        raise AbiError(f"two functions would be called {twice[0]} in C; choose another prefix")
-    return made
+    return Interface(prefix, unit, entries, digest, tuple(left))
 
 
-def symbols(names: Sequence[str]) -> list[str]:
+def _common(prefix: str) -> tuple[str, ...]:
+    return tuple(f"{prefix}_{name}" for name in _COMMON)
+
+
+def symbols(names: Sequence[str], reserved: Sequence[str] = ()) -> list[str]:
     """The names in C of functions, in their order. Two that would have one name have a part of their digests behind."""
     plain = [_PLAIN.sub(_escaped, name.replace(".", "__")) for name in names]
     taken = Counter(each for name in plain for each in (name, f"{name}__rows"))
+    taken.update(reserved)
     found = []
     for name, symbol in zip(names, plain, strict=True):
         clash = taken[symbol] > 1 or taken[f"{symbol}__rows"] > 1 or symbol in _C_WORDS

@@ -6,6 +6,7 @@ import textwrap
 from typing import TYPE_CHECKING, Final
 
 from hyper.jit.objects.abi import VERSION, meaning, stored
+from hyper.jit.objects.wasm_support import left_out
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -83,13 +84,20 @@ def header_text(made: Interface) -> str:
         f"const char *{prefix}_text(int64_t place);",
         "",
     ]
+    lacking = left_out(made.unit)
     for entry in made.entries:
-        lines += _entry(entry, prefix)
+        lines += _entry(entry, prefix, lacking.get(entry.kernel.function, ""))
+    if made.left:
+        told = [
+            f"  {_said(each.name)}: {_said(each.reason)} ({_said(each.file)}:{each.line})"
+            for each in made.left
+        ]
+        lines += [*_comment("Not here, since they have no native form:", "", *told), ""]
     lines += ["#ifdef __cplusplus", "}", "#endif", "", "#endif"]
     return "\n".join([*lines, ""])
 
 
-def _entry(entry: Entry, prefix: str) -> Iterator[str]:
+def _entry(entry: Entry, prefix: str, lacking: str) -> Iterator[str]:
     told = [f"{_said(entry.kernel.function)}.", ""]
     told += [
         f"  {parameter.name}: {_said(parameter.about.replace('PREFIX', prefix))}"
@@ -97,6 +105,11 @@ def _entry(entry: Entry, prefix: str) -> Iterator[str]:
     ]
     if not entry.function.fails:
         told += ["", "Its status is always 0; the `status` of its rows may be NULL."]
+    if lacking:
+        told += [
+            "",
+            f"Not in WebAssembly: it needs `{lacking}` of the C library that Python calls.",
+        ]
     yield from _comment(*told)
     given = [f"{parameter.type}{parameter.name}" for parameter in entry.parameters]
     yield from _prototype(f"int32_t {entry.symbol}", given or ["void"])

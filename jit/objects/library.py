@@ -15,9 +15,9 @@ from hyper.jit.llvm.functions import symbol
 from hyper.jit.llvm.module import part_text
 from hyper.jit.llvm.target import Compiler, processor
 from hyper.jit.objects.abi import common_text, entries_text
-from hyper.jit.objects.link import Choice, LinkError, linker, shared
+from hyper.jit.objects.link import Choice, LinkError, linker, own, shared
 from hyper.jit.objects.wasm import module_of
-from hyper.jit.objects.wasm_support import SUPPORTED, wasm_support
+from hyper.jit.objects.wasm_support import SUPPORTED, left_out, wasm_support, without
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -126,10 +126,20 @@ def linked(made: Interface, parts: Sequence[bytes], profile: Profile, making: Ma
     if profile.architecture == "wasm32":
         (part,) = parts
         return module_of(part, made.exported, strip=making.strip)
+    if making.linker == "own":
+        return own(parts, made.exported, profile.architecture)
     chosen = linker(making.linker, profile.architecture)
     if chosen is None:
         raise LinkError("no linker is wanted")
     return shared(parts, library_name(made), chosen, profile.architecture, strip=making.strip)
+
+
+def portable(made: Interface) -> Interface:
+    """The same library without the functions that WebAssembly does not compute to the last bit; its header is the same one."""
+    lacking = left_out(made.unit)
+    entries = tuple(entry for entry in made.entries if entry.kernel.function not in lacking)
+    unit = without(made.unit, set(lacking))
+    return msgspec.structs.replace(made, unit=unit, entries=entries)
 
 
 def library_name(made: Interface) -> str:

@@ -16,10 +16,12 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias, get_args
 
 import msgspec
 
+from hyper.jit.objects import elf
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-Choice: TypeAlias = Literal["auto", "lld", "cc", "none"]
+Choice: TypeAlias = Literal["auto", "lld", "cc", "own", "none"]
 CHOICES: Final[tuple[Choice, ...]] = get_args(Choice)
 
 NEEDED: Final = {
@@ -56,11 +58,11 @@ class Linker(msgspec.Struct, frozen=True):
 
 
 def linker(choice: Choice, architecture: str) -> Linker | None:
-    """The linker of a choice for an architecture of ``hardware``; ``None`` where none is wanted.
+    """The linker that a choice starts for an architecture of ``hardware``; ``None`` where it starts none.
 
     Raises ``LinkError`` where there is none, with what to do.
     """
-    if choice == "none" or architecture not in _EMULATIONS:
+    if choice in {"own", "none"} or architecture not in _EMULATIONS:
         return None
     if choice in {"auto", "lld"}:
         command = _lld()
@@ -92,6 +94,19 @@ def _lld() -> tuple[str, ...]:
             return program, "ld.lld"
     system = shutil.which("ld.lld")
     return (system,) if system else ()
+
+
+def own(objects: Sequence[bytes], exported: Sequence[str], architecture: str) -> bytes:
+    """A library that processes load while they run (``dlopen``): nothing is linked with it beforehand, and no linker is needed.
+
+    Raises ``LinkError`` for another architecture than x86-64.
+    """
+    if architecture != "x86-64":
+        raise LinkError(f"the compiler's own linker knows x86-64 only, not {architecture}")
+    try:
+        return elf.link(objects, exported)
+    except elf.LinkError as error:
+        raise LinkError(str(error)) from None
 
 
 def shared(

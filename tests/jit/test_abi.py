@@ -224,11 +224,17 @@ def test_names_that_c_takes_for_one() -> None:
     assert all(re.fullmatch(r"[A-Za-z_]\w*", name, re.ASCII) for name in found)
 
 
-@pytest.mark.parametrize("prefix", ["", "a b", "1a", "a__b", "a_", "ä"])
+@pytest.mark.parametrize("prefix", ["", "a b", "1a", "a.b", "ä"])
 def test_prefixes_that_cannot_be(prefix: str) -> None:
     unit = of_program(program(PROGRAM)).unit
     with pytest.raises(AbiError):
         interface(unit, prefix)
+
+
+def test_a_kernel_does_not_take_the_name_of_what_each_library_has() -> None:
+    made = of_program(program("calc site(a: int) -> int: a"), "m0_")
+    assert len({*made.exported}) == len(made.exported)
+    assert made.entries[0].symbol.startswith("m0__site_")
 
 
 def test_a_comment_does_not_end_in_what_is_told() -> None:

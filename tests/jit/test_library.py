@@ -76,6 +76,15 @@ def test_pieces_compute_the_same(lto: Lto, tmp_path: Path) -> None:
         assert not hasattr(library, "kernel:m0.cost")
 
 
+def test_the_own_linker_needs_nothing(tmp_path: Path) -> None:
+    made = two_modules()
+    for count in (1, 0):
+        making = Making(lto="off", codegen_units=count, linker="own")
+        assert answers(loaded(made, making, tmp_path))[0] == (0, 750)
+    with pytest.raises(LinkError, match="x86-64 only"):
+        linked(made, [], resolve("aarch64"), making)
+
+
 def test_how_a_unit_is_divided() -> None:
     made, profile = two_modules(), resolve("x86-64")
     known = {
