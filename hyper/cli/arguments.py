@@ -174,6 +174,7 @@ def _build(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--kernels", metavar="LIST", help="modules and functions that become machine code"
     )
+    _library(parser)
     parser.add_argument("--package", metavar="NAME", help="name of the package")
     parser.add_argument("--tier", choices=_TIERS, help="how to build; never changes the output")
     _no_cache(parser)
@@ -193,6 +194,21 @@ def _build(parser: argparse.ArgumentParser) -> None:
         "none leaves the profile out; default: full",
     )
     _json(parser)
+
+
+def _library(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--lto",
+        metavar="WHAT",
+        help="what pieces of the library know of others: off, unit, program",
+    )
+    parser.add_argument(
+        "--codegen-units", metavar="N", help="pieces of the library; default: one a module"
+    )
+    parser.add_argument("--linker", metavar="NAME", help="auto, lld, cc, own or none")
+    parser.add_argument(
+        "--strip", metavar="on|off", help="whether the library has no other symbols"
+    )
 
 
 def _processes(parser: argparse.ArgumentParser) -> None:

@@ -19,6 +19,7 @@ from hyper.engine.emitted import (
     EmittedDocument,
     EmittedFacts,
     EmittedFile,
+    EmittedNative,
     Numbering,
     settle,
 )
@@ -33,10 +34,10 @@ if TYPE_CHECKING:
     from hyper.emit.openapi.splice import Entry
     from hyper.emit.parts import Part
     from hyper.emit.python.functions.facts import LinkFacts
-    from hyper.engine.emitted import EmittedNative
     from hyper.engine.natives.emission import Natives
     from hyper.ir.index import ModuleIndex
     from hyper.ir.program import Module, Program
+    from hyper.jit.objects.library import Making
 
     Arranged: TypeAlias = Callable[[Module, Program], Module]
 
@@ -134,7 +135,7 @@ class _Emitting:
     ) -> None:
         self._natives = natives
         self._arranged = arranged
-        self._forms = {"native": natives is not None, "batch": batch}
+        self._forms = {"native": natives is not None and natives.extends, "batch": batch}
         self._reads = Reads()
         self._program = program.noted(self._reads)
         self._package = package
@@ -164,7 +165,7 @@ class _Emitting:
             self._again(parts)
         document = self._document() if python or "openapi" in targets else None
         extra = self._assembled() if python else {}
-        native = self._native(self._natives) if python and self._natives is not None else {}
+        native = self._compiled(self._natives) if self._natives is not None else {}
         derived = self._derived()
         record = Emitted(
             self._package,
@@ -318,6 +319,36 @@ class _Emitting:
             file = self._put(path, data, self._record.assembled.get(path))
             self._together[path] = EmittedFile(path, file.digest, file.size, [])
         return {"source_map": sources}
+
+    def _compiled(self, natives: Natives) -> dict[str, EmittedNative]:
+        """Make all that is compiled."""
+        made = self._native(natives) if natives.extends else {}
+        if natives.making is not None:
+            from hyper.engine.natives.library import LIBRARY
+
+            made[LIBRARY] = self._library(natives, natives.making, self._record.native.get(LIBRARY))
+        return made
+
+    def _library(
+        self, natives: Natives, making: Making, known: EmittedNative | None
+    ) -> EmittedNative:
+        """Make the library for C, of all functions at once; it is as it was where nothing at all has changed."""
+        from hyper.engine.natives.library import library_files, offered
+
+        if known is not None and self._changed.isdisjoint(known.reads):
+            for path, content, size in known.files:
+                self._outputs[path] = File(None, content, size)
+                self._together[path] = EmittedFile(path, content, size, [])
+            return known
+        before = len(natives.objects.made)
+        made = library_files(offered(self._program, self._package, natives), natives, making)
+        self._made += ["library", *(f"object {each}" for each in natives.objects.made[before:])]
+        files = []
+        for path, data in made.items():
+            file = self._put(path, data, self._record.assembled.get(path))
+            self._together[path] = EmittedFile(path, file.digest, file.size, [])
+            files.append((path, file.digest, file.size))
+        return EmittedNative(files, self._numbers.of((EVERYTHING,)), "")
 
     def _native(self, natives: Natives) -> dict[str, EmittedNative]:
         """Make what is compiled, after the modules in Python that it stands in for."""

@@ -49,7 +49,7 @@ def _natives(
     options: Options, request: Request | None, training: Training | None
 ) -> Natives | None:
     """What native code is made with; ``None`` where it is not asked for."""
-    if "native" not in options.target:
+    if not options.compiles:
         return None
     from hyper.emit.native.weights import NO_WEIGHTS
     from hyper.engine.natives.emission import Natives
@@ -57,7 +57,20 @@ def _natives(
 
     kept = request.objects() if request is not None else None
     weights = training.weights() if training is not None else NO_WEIGHTS
-    return Natives(options.profiles, options.kernels or (), toolchain(), kept, weights)
+    making = None
+    if "library" in options.target:
+        from hyper.jit.objects.library import Making
+
+        making = Making(options.lto, options.codegen_units, options.linker, options.strip)
+    return Natives(
+        options.profiles,
+        options.kernels or (),
+        toolchain(),
+        kept,
+        weights,
+        extends="native" in options.target,
+        making=making,
+    )
 
 
 def _whole(emission: Emission, package: str, request: Request) -> Emission | None:

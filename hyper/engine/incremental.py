@@ -456,7 +456,7 @@ def graph_folder(records: str, root: str) -> str:
 
 def _native(options: Options) -> tuple[str, ...]:
     """What shapes native code, where it is asked for."""
-    if "native" not in options.target:
+    if not options.compiles:
         return ()
     from hyper.engine.natives.toolchain import shape_of
 

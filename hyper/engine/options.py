@@ -24,12 +24,14 @@ if TYPE_CHECKING:
     from hyper.base.fs import Files, Kind
     from hyper.base.source import Location
 
-TargetName: TypeAlias = Literal["python", "openapi", "jsonschema", "native", "batch"]
+TargetName: TypeAlias = Literal["python", "openapi", "jsonschema", "native", "batch", "library"]
 TARGETS: Final[tuple[TargetName, ...]] = get_args(TargetName)
 DEFAULT_TARGETS: Final[tuple[TargetName, ...]] = ("python", "openapi", "jsonschema")
 """What is made where nothing else is asked for: native code and batches are for who wants them."""
 Effort: TypeAlias = Literal["full", "light", "none"]
 EFFORTS: Final[tuple[Effort, ...]] = get_args(Effort)
+Lto: TypeAlias = Literal["off", "unit", "program"]
+Linker: TypeAlias = Literal["auto", "lld", "cc", "own", "none"]
 PREFIX: Final = "HYPER_"
 # Variables with our prefix that steer the project's own tests.
 # ...and those that say where the shared cache is, with secrets that belong into no configuration.
@@ -49,6 +51,7 @@ _NOT_OPTIONS: Final = frozenset(
 # A configuration is written by hand.
 _LARGEST_FILE: Final = 1 << 20
 _MOST_PROCESSES: Final = 1024
+_MOST_PIECES: Final = 256
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,6 +63,10 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     target: tuple[TargetName, ...] = DEFAULT_TARGETS
     hardware: tuple[str, ...] | None = None
     kernels: tuple[str, ...] | None = None
+    lto: Lto = "unit"
+    codegen_units: int = 0
+    linker: Linker = "auto"
+    strip: bool = True
     tier: TierName = "balanced"
     collects: bool | None = None
     cache: str | None = None
@@ -85,6 +92,11 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
         tables = {profile.name: profile for profile in self.machines}
         names = self.hardware or tuple(tables) or DEFAULT
         return [tables.get(name) or resolve(name) for name in names]
+
+    @property
+    def compiles(self) -> bool:
+        """Whether machine code is asked for."""
+        return not {"native", "library"}.isdisjoint(self.target)
 
     @property
     def collecting(self) -> bool:
@@ -174,7 +186,7 @@ def configure(
             known = check_key(key)
             chosen[known] = parse_value(known, value)
     options = Options(**(settings | chosen))
-    if options.hardware is not None or "native" in options.target:
+    if options.hardware is not None or options.compiles:
         options = _with_hardware(options, found, in_arguments="hardware" in arguments)
     return Configured(options, file.folder if file else None, tuple(found), frozenset(chosen))
 
@@ -184,15 +196,11 @@ def _with_hardware(options: Options, found: list[Diagnostic], *, in_arguments: b
     from hyper.jit.hardware import ProfileError
 
     try:
-        kinds = [each.architecture for each in options.profiles]
-        message = next(
-            (
-                f"packages are compiled for x86-64, not for {kind}"
-                for kind in kinds
-                if kind != "x86-64"
-            ),
-            "",
-        )
+        kinds = {each.architecture for each in options.profiles}
+        other = "" if "library" in options.target else min(kinds - {"x86-64"}, default="")
+        if "native" in options.target and "x86-64" not in kinds:
+            other = min(kinds)
+        message = f"packages are compiled for x86-64, not for {other}" if other else ""
     except ProfileError as error:
         message = str(error)
     if not message:
@@ -273,6 +281,23 @@ def _names(key: str, value: Any) -> tuple[str, ...]:
     return tuple(dict.fromkeys(_text(key, part).strip() for part in parts))
 
 
+def _lto(key: str, value: Any) -> str:
+    return _one_of(key, value, get_args(Lto))
+
+
+def _linker(key: str, value: Any) -> str:
+    return _one_of(key, value, get_args(Linker))
+
+
+def _pieces(key: str, value: Any) -> int:
+    if isinstance(value, str) and re.fullmatch(r"\d{1,3}", value):
+        value = int(value)
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _MOST_PIECES:
+        return value
+    message = f'the option "{key}" is a number up to {_MOST_PIECES}, not {_shown(value)}'
+    raise OptionError("E0903", message)
+
+
 def _tier(key: str, value: Any) -> str:
     return _one_of(key, value, TIER_NAMES)
 
@@ -349,6 +374,10 @@ _PARSERS: Final[dict[str, Callable[[str, Any], Any]]] = {
     "target": _target,
     "hardware": _names,
     "kernels": _names,
+    "lto": _lto,
+    "codegen_units": _pieces,
+    "linker": _linker,
+    "strip": _switch,
     "tier": _tier,
     "collects": _switch,
     "cache": _text,

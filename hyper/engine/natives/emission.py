@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from hyper.engine.natives.objects import Blobs, Objects
     from hyper.ir.reads import Reads
     from hyper.jit.hardware import Profile
+    from hyper.jit.objects.library import Making
 
 FOLDER: Final = "native"
 HEADER: Final = "hyper-kernels 1 "
@@ -34,7 +35,8 @@ HEADER: Final = "hyper-kernels 1 "
 
 class Natives:
     """What native code is made of, and with: the profiles, the names of the modules and functions that are asked for (all
-    where there are none), the toolchain, and where objects are kept."""
+    where there are none), the toolchain, and where objects are kept. ``extends`` tells whether the package in Python has machine
+    code, ``making`` how the library for C is made, where that is asked for."""
 
     def __init__(
         self,
@@ -43,22 +45,32 @@ class Natives:
         toolchain: str,
         blobs: Blobs | None = None,
         weights: Weights = NO_WEIGHTS,
+        *,
+        extends: bool = True,
+        making: Making | None = None,
     ) -> None:
         from hyper.engine.natives.objects import Objects
         from hyper.jit.hardware import ranked
 
         self.profiles = ranked(list(profiles))
-        self.objects: Objects = Objects(self.profiles, toolchain, blobs)
+        packaged = [profile for profile in self.profiles if profile.architecture == "x86-64"]
+        self.objects: Objects = Objects(packaged, toolchain, blobs)
+        self.extends = extends
+        self.making = making
         self.works = toolchain != ABSENT
         """Whether kernels can be compiled."""
         self.failure = ""
         """Why they cannot be, although what compiles them is there."""
         self.weights = weights
         """What a profile tells of branches."""
+        self.unlinked = ""
+        """Why a library was not linked."""
         self._kernels = frozenset(kernels)
 
     def remarks(self) -> list[Diagnostic]:
         """What is to say of a build that made no machine code."""
+        if self.unlinked:
+            return [diagnostic("W0902", f"objects are made, and no library: {self.unlinked}")]
         if self.works:
             return []
         reason = (

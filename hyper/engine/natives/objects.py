@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Final, Protocol
 
 from hyper.base import digest
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from typing import Any
 
     from hyper.emit.native.wrappers import Wrappers
     from hyper.jit.hardware import Profile
+    from hyper.jit.objects.library import Piece
 
 _SUPPORTED: Final = "supported"
 _INIT: Final = "PyInit__kernels"
@@ -118,6 +119,32 @@ class Objects:
         self._taken.clear()
         self._distrusts = True
         return some
+
+    def compiled(self, pieces: Sequence[Piece], profile: Profile) -> list[bytes]:
+        """The objects of the pieces of a library: those that are known, and the others made."""
+        return [
+            self.kept(self._piece_key(piece, profile), partial(self._piece, piece, profile))
+            for piece in pieces
+        ]
+
+    def _piece_key(self, piece: Piece, profile: Profile) -> str:
+        shown = (*sorted(piece.exported), "hidden", *sorted(piece.hidden))
+        parts = ("piece 1", self._toolchain, profile.code, *shown, piece.text)
+        return digest.of_parts(part.encode() for part in parts)
+
+    def _piece(self, piece: Piece, profile: Profile) -> bytes:
+        self.made.append(f"{piece.name} {profile.name}")
+        return piece.compiled(profile)
+
+    def kept(self, key: str, make: Callable[[], bytes]) -> bytes:
+        """What is kept under a key, or is made and kept."""
+        if key not in self._known and self._blobs is not None:
+            self._known |= self._blobs.get([key])
+        if key not in self._known:
+            self._known[key] = data = make()
+            if self._blobs is not None:
+                self._blobs.put({key: data})
+        return self._known[key]
 
     def _key(self, text: str, exported: str, profile: Profile) -> str:
         parts = ("object 1", self._toolchain, profile.code, exported, text)

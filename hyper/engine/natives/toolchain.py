@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from functools import cache
 from typing import TYPE_CHECKING, Final
@@ -22,19 +23,44 @@ def toolchain() -> str:
 
 
 @cache
-def _installed(path: tuple[str, ...]) -> str:
+def _installed(path: tuple[str, ...], name: str = "llvmlite") -> str:
     for folder in path:
         try:
             names = os.listdir(folder or ".")
         except OSError:
             continue
-        for name in names:
-            if name.startswith("llvmlite-") and name.endswith(".dist-info"):
-                return name.removesuffix(".dist-info").replace("-", " ")
+        for each in names:
+            if each.startswith(f"{name}-") and each.endswith(".dist-info"):
+                return each.removesuffix(".dist-info").replace("-", " ")
     return ABSENT
+
+
+def linker_of(choice: str) -> str:
+    """What links, told without running it: by the version of the wheel, or the file of the program."""
+    if choice in {"auto", "lld"}:
+        wheel = _installed(tuple(sys.path), "ziglang")
+        system = shutil.which("ld.lld") if wheel == ABSENT else None
+        if wheel != ABSENT or system is not None:
+            return _program(system) if system is not None else wheel
+        if choice == "lld":
+            return ABSENT
+    if choice in {"own", "none"}:
+        return choice
+    compiler = shutil.which("cc")
+    return _program(compiler) if compiler is not None else ABSENT
+
+
+def _program(path: str) -> str:
+    path = os.path.realpath(path)
+    return f"{path} {os.path.getsize(path)}"
 
 
 def shape_of(options: Options) -> tuple[str, ...]:
     """All that shapes native code beside the sources."""
     keys = [profile.key for profile in options.profiles]
-    return (toolchain(), *keys, "kernels", *(options.kernels or ("*",)))
+    shape = (toolchain(), *keys, "kernels", *(options.kernels or ("*",)))
+    if "library" not in options.target:
+        return shape
+    linker = linker_of(options.linker)
+    making = (options.lto, str(options.codegen_units), options.linker, linker, str(options.strip))
+    return (*shape, "library", *making)
