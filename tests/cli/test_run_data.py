@@ -208,6 +208,7 @@ def test_a_bar_shows_how_far_it_is(
     write(shop / "a.parquet", pa.table({"parts": range(40), "of": [1] * 40}))
     assert hyper("run", "share", "--data", "a.parquet").code == 0
     assert [given for given in shown if given[0] == "rows"] == [
+        ("rows", 40, 10),
         ("rows", 40, 20),
         ("rows", 40, 30),
         ("rows", 40, 40),

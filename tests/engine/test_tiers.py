@@ -110,6 +110,7 @@ def jit(place: Place) -> int:
     with (
         mock.patch.object(running, "PIECE", 10),
         mock.patch.object(running, "_WORTH", 0.0),
+        mock.patch.object(running, "_GAIN", 0.0),
         mock.patch.object(compiler, "available_cores", return_value=2),
         create_hyper_compiler(environment={}, **options) as session,
     ):

@@ -87,21 +87,20 @@ class _Work:
         results = self._function.over_file(opened, now=now)
         bar = self._console.bar()
         broken = ""
+        first: BatchResult | None = None
         try:
             # What is wrong with the columns shows at once, before anything is written.
             first = next(results)
         except ValueError as error:
             raise UsageError(f"{self._data}: {self._wrong(error, now)}") from None
         except FileError as error:
-            raise UsageError(str(error)) from None
+            broken = str(error)
         try:
             with self._sink() as sink:
-                self._take(first, sink)
-                del first
-                for result in results:
+                for result in _after(first, results, broken):
+                    self._take(result, sink)
                     if bar is not None:
                         _draw(bar, opened, self._stats.rows)
-                    self._take(result, sink)
         except (FileError, ValueError) as error:
             broken = str(error)
         finally:
@@ -251,6 +250,16 @@ class _JsonSink:
 
 
 _Sink = Sink | _JsonSink
+
+
+def _after(
+    first: BatchResult | None, rest: Iterator[BatchResult], broken: str
+) -> Iterator[BatchResult]:
+    if first is None:
+        raise FileError(broken)
+    yield first
+    del first
+    yield from rest
 
 
 def _draw(bar: Progress, opened: TableFile, rows: int) -> None:

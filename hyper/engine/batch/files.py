@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 FileForm: TypeAlias = Literal["csv", "tsv", "parquet", "arrow"]
 ROWS: Final = 1 << 18
 """Rows of a part at most."""
-_BLOCK: Final = 8 << 20
-"""Bytes of a text file that are read at once; a row is no longer than this."""
+_BLOCK: Final = 2 << 20
+"""Bytes of a text file that are read at once; a row is no longer than this. Arrow reads up to 32 of them ahead."""
 _FORMS: Final[dict[str, FileForm]] = {
     ".csv": "csv",
     ".tsv": "tsv",
@@ -205,11 +205,30 @@ def _text(path: str, delimiter: str, wanted: Callable[[list[str]], list[str]]) -
     source = pa.input_stream(path, compression="detect") if packed else plain
     reader = opened(source, column_types=kinds, include_columns=columns)
     return TableFile(
-        _counted(reader, bad),
+        _joined(_counted(reader, bad)),
         cells=True,
         total=None if packed else os.path.getsize(path),
         done=None if packed else plain.tell,
     )
+
+
+def _joined(parts: Iterator[Part]) -> Iterator[Part]:
+    """Parts of as many rows as are worth more than one core."""
+    import pyarrow as pa
+
+    waiting: list[Any] = []
+    rows = 0
+    for part in parts:
+        if waiting and (part.wrong or rows + part.rows > ROWS):
+            yield Part(pa.Table.from_batches(waiting), rows)
+            waiting, rows = [], 0
+        if part.wrong or not part.rows:
+            yield part
+        else:
+            waiting.append(part.table)
+            rows += part.rows
+    if waiting:
+        yield Part(pa.Table.from_batches(waiting), rows)
 
 
 def _counted(reader: Any, bad: list[tuple[int, str]]) -> Iterator[Part]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -17,6 +18,7 @@ from hyper.jit.batch import DTYPES
 from hyper.jit.columns.results import Column, encoded
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
 
     from hyper.engine.batch.functions import Function
@@ -28,6 +30,9 @@ PIECE: Final = 1 << 16
 """Rows that are bound and run at once: their columns stay in the caches of a core."""
 _WORTH: Final = 0.004
 """Seconds of work that are left from which on starting threads is worth it."""
+_GAIN: Final = 1.2
+"""How many times faster several cores have to be than one to go on with them. Other work of this machine, memory, and what
+Python does with its lock held decide that."""
 
 
 class Run:
@@ -62,19 +67,35 @@ class Run:
     def result(self) -> BatchResult:
         """Run it."""
         starts = list(range(0, self._table.rows, PIECE)) or [0]
-        began = time.perf_counter()
-        self._piece(starts[0])
-        left = (time.perf_counter() - began) * (len(starts) - 1)
         functions = self._function.functions
-        cores = min(functions.cores, len(starts) - 1) if functions.level > 2 else 1
-        if cores > 1 and left > _WORTH and self._kernel is not None:
-            self._threads = cores
-            with ThreadPoolExecutor(cores) as pool:
-                list(pool.map(self._piece, starts[1:]))
-        else:
-            for start in starts[1:]:
-                self._piece(start)
+        shared = functions.level > 2 and functions.cores > 1 and self._kernel is not None
+        seconds = 0.0
+        for start in starts[:2]:
+            # The first one warms up, the second one tells.
+            seconds = self._timed(partial(self._piece, start))
+        left = starts[2:]
+        if shared and len(left) > 1 and seconds * len(left) > _WORTH:
+            left = self._on_cores(min(functions.cores, len(left)), left, seconds)
+        for start in left:
+            self._piece(start)
         return self._finished()
+
+    def _on_cores(self, cores: int, starts: list[int], seconds: float) -> list[int]:
+        """Run pieces on several cores; gives those that are left where that turns out not to be faster. ``seconds`` is what one
+        takes alone."""
+        with ThreadPoolExecutor(cores) as pool:
+            together = self._timed(lambda: [*pool.map(self._piece, starts[:cores])])
+            if cores * seconds < _GAIN * together:
+                return starts[cores:]
+            self._threads = cores
+            list(pool.map(self._piece, starts[cores:]))
+        return []
+
+    @staticmethod
+    def _timed(action: Callable[[], object]) -> float:
+        began = time.perf_counter()
+        action()
+        return time.perf_counter() - began
 
     def unread(self, message: str) -> BatchResult:
         """The result where no row can be read."""

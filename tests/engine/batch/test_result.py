@@ -141,6 +141,7 @@ def test_several_threads_give_what_one_gives(monkeypatch: pytest.MonkeyPatch) ->
 
     monkeypatch.setattr(running, "PIECE", 64)
     monkeypatch.setattr(running, "_WORTH", 0.0)
+    monkeypatch.setattr(running, "_GAIN", 0.0)
     parts, of = np.arange(1000), np.arange(1000) % 7
     names = [f"n{place % 50}" for place in range(1000)]
     one = run("share", {"parts": parts, "of": of})
@@ -153,6 +154,12 @@ def test_several_threads_give_what_one_gives(monkeypatch: pytest.MonkeyPatch) ->
     assert isinstance(same, BatchResult)
     wanted = [left == right for left, right in zip(names, names[::-1], strict=True)]
     assert same.values.tolist() == wanted
+    # Where it turns out to be no faster, one goes on alone.
+    monkeypatch.setattr(running, "_GAIN", 1e9)
+    alone = function("share", cores=4).batch({"parts": parts, "of": of})
+    assert isinstance(alone, BatchResult)
+    assert alone.stats.threads == 1
+    assert alone.values.tolist() == one.values.tolist()
 
 
 def test_the_function_of_some_sources(tmp_path: Any) -> None:
