@@ -277,20 +277,21 @@ def test_explain(hyper: Hyper, tree: Path) -> None:
 def test_explain_says_how_far_a_function_goes(hyper: Hyper, tree: Path) -> None:
     (tree / "intents" / "far.intent").write_text(
         "calc half(a: int) -> int:\n    a // 2\n\n"
-        "entity Pair:\n    one: int\n    other: int\n\n"
-        "calc sum_of(pair: Pair) -> int:\n    pair.one + pair.other\n\n"
-        'calc named(a: int) -> string:\n    let b = half(a)\n    "{b}"\n'
+        "entity Pair:\n    one: string\n    other: string\n\n"
+        "calc alike(pair: Pair) -> bool:\n    pair.one == pair.other\n\n"
+        "calc joined(pair: Pair) -> string:\n"
+        "    let both = pair.one + pair.other\n    lower(both)\n"
     )
     both = {"batches": True, "calls": True, "reason": "", "file": "", "line": 0}
     assert hyper("explain", "half", "--json").json("explain")["execution"] == both
     assert "runs as     machine code, in batches and in calls" in hyper("explain", "half").out
-    found = hyper("explain", "sum_of", "--json").json("explain")["execution"]
+    found = hyper("explain", "alike", "--json").json("explain")["execution"]
     assert (found["batches"], found["calls"]) == (True, False)
     assert (found["file"], found["line"]) == ("intents/far.intent", 8)
-    found = hyper("explain", "named", "--json").json("explain")["execution"]
+    found = hyper("explain", "joined", "--json").json("explain")["execution"]
     assert (found["batches"], found["calls"]) == (False, False)
-    assert (found["file"], found["line"]) == ("intents/far.intent", 13)
-    assert "runs as     Python: " in hyper("explain", "named").out
+    assert (found["file"], found["line"]) == ("intents/far.intent", 12)
+    assert "runs as     Python: " in hyper("explain", "joined").out
     assert hyper("explain", "Pair", "--json").json("explain")["execution"] is None
 
 

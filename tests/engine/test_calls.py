@@ -48,8 +48,8 @@ table discount(tier: Tier, amount: decimal(14, 2)) -> decimal(5, 4), first:
     gold | >= 100.00 => 0.15
     -    | -         => 0.0
 
-calc label(order: Order) -> string:
-    if order.quantity > 9 then "many" else "few"
+calc label(order: Order, name: string) -> string:
+    name + (if order.quantity > 9 then " many" else " few")
 
 calc age(order: Order) -> int:
     days_between(order.at, today())
@@ -105,8 +105,8 @@ CALLS: Final[tuple[tuple[str, dict[str, Any]], ...]] = (
     ("shop.discount", {"tier": "gold", "amount": "100.00"}),
     ("shop.discount", {"tier": "silver", "amount": "100.00"}),
     ("shop.discount", {"tier": "lead", "amount": "100.00"}),
-    ("shop.label", {"order": {"quantity": 10, "price": "1.00", "at": "2026-02-01"}}),
-    ("shop.label", {"order": {"quantity": 100, "price": "1.00"}}),
+    ("shop.label", {"order": {"quantity": 10, "price": "1.00", "at": "2026-02-01"}, "name": "a"}),
+    ("shop.label", {"order": {"quantity": 100, "price": "1.00"}, "name": "a"}),
     ("shop.age", {"order": {"quantity": 1, "price": "1.00"}}),
     ("shop.age", {"order": {"quantity": 1, "price": "1.00", "at": "2026-02-01"}}),
     ("shop.sensible", {"self": {"quantity": 9, "price": "1.00", "at": "2026-02-01"}}),
@@ -207,7 +207,9 @@ def test_what_was_counted_is_added_to_a_file(program: Program, tmp_path: Path) -
 
 
 def test_what_stays_below_says_why_at_its_line(program: Program) -> None:
-    loaded = climbing(program, "shop.label", {"order": {"quantity": 1, "price": "1.00"}}, 1)
+    loaded = climbing(
+        program, "shop.label", {"order": {"quantity": 1, "price": "1.00"}, "name": "a"}, 1
+    )
     called = loaded.function("shop.label")
     called.driver.supply(2)
     (reason,) = loaded.status("label").refusals.values()

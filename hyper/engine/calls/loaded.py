@@ -201,12 +201,15 @@ class Called:
         )
 
     def counters(self) -> dict[str, Counters]:
-        """What was counted, by tier. Calls that machine code left to Python are those of its tier."""
+        """What was counted, by tier. Calls that machine code left to Python count at both tiers, their time at its own."""
+        left = self.driver.guard_failures
+        known = self.sampler.counts()
+        if left:
+            calls, seconds = known.get(1, (0, 0.0))
+            known[1] = calls + left, seconds
         return {
-            str(tier): Counters(
-                calls, calls, self.driver.guard_failures if tier == 2 else 0, round(seconds * 1e9)
-            )
-            for tier, (calls, seconds) in self.sampler.counts().items()
+            str(tier): Counters(calls, calls, left if tier == 2 else 0, round(seconds * 1e9))
+            for tier, (calls, seconds) in sorted(known.items())
         }
 
     def _settle(self, fast: Callable[..., Outcome], ticks: Iterator[None]) -> None:
