@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from hyper.bench.contest import calling, compiling, kernels, ours
+from hyper.bench.contest import calling, compiling, engines, kernels, ours
 from hyper.bench.contest.arena import Contestant, contest, same
 from hyper.bench.contest.entry import AbsentError
 from hyper.bench.contest.package import build
@@ -148,6 +148,28 @@ def test_machine_code_gives_what_python_by_hand_gives(
     assert len(set(found[0][0].tolist())) > 1
     with pytest.raises(AbsentError, match=f"{name} is machine code here"):
         calling.prepare({**task, "who": "generated"})
+
+
+MODULES = {
+    "zen-engine": "zen",
+    "cel-python": "celpy",
+    "common-expression-language": "cel",
+    "cel-expr-python": "cel_expr_python",
+    "panzi-json-logic": "json_logic",
+    "regopy": "regopy",
+}
+
+
+@pytest.mark.parametrize("engine", engines.ENGINES)
+def test_every_engine_decides_as_ours(engine: str) -> None:
+    pytest.importorskip(MODULES[engine])
+    task = {"engine": engine, "rows": ROWS, "seed": 5, "decisions": 5}
+    entry = engines.prepare(task)
+    entry.run()
+    (found,) = entry.answers(None)
+    assert same(answers("ours", "rate", each=True), [found])
+    assert len(found) == kernels.CHECKED
+    assert set(found.tolist()) == {0.15, 0.12, 0.10, 0.07, 0.05, 0.03, 0.02, 0.0}
 
 
 def test_all_cores_give_the_same() -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from hyper.bench import contests
-from hyper.bench.contest import batch, kernels, storefront
+from hyper.bench.contest import batch, kernels, rules, storefront
 from hyper.cli import bench_arguments
 from tests.checkout import STOREFRONT
 
@@ -74,6 +74,17 @@ def test_load_reports(hyper: Callable[..., Done]) -> None:
     ]
     assert [goal["bound"] for goal in value["goals"]] == [1.5]
     assert "neither numba, llvmlite nor numpy is loaded" in value["remarks"][0]
+
+
+def test_rules_reports(hyper: Callable[..., Done], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rules, "ENGINES", {"none": None})
+    words = ("--workload", "rules", "--rows", "5000", "--rounds", "1", "--json")
+    value = hyper("bench", "compare", *words).json("bench")
+    assert value["success"]
+    names = [each["name"] for each in value["figures"]]
+    assert names == ["ours, machine code", "ours, generated Python", "ours, a batch of 5,000"]
+    assert value["remarks"][0] == "none is skipped: it is not known"
+    assert value["remarks"][1].startswith("5,000 decisions by ours, machine code: ")
 
 
 def test_storefront_prices_orders(

@@ -62,6 +62,8 @@ STATUS: Final[Mapping[str, int]] = {
     "no_match": NO_MATCH,
 }
 """The number of an error in the answers."""
+CHECKED: Final = 200
+"""Answers that are compared where contestants do not all give the same number."""
 _SERIES: Final = 100
 """Items of a list, on average."""
 

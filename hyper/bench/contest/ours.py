@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hyper.bench.contest.entry import Entry
-from hyper.bench.contest.kernels import SOURCE, STATUS, inputs
+from hyper.bench.contest.kernels import CHECKED, SOURCE, STATUS, inputs
 from hyper.bench.report import BenchError
 from hyper.emit.native.unit import Unit
 from hyper.engine.compiler import Compiler
@@ -48,7 +48,7 @@ def compiled(program: Program, name: str) -> tuple[ir.Unit, RowsKernel]:
 
 
 def prepare(task: Task) -> Entry:
-    """A kernel over columns, into new ones."""
+    """A kernel over columns, into new ones. With ``each`` a figure is of one row, and the first answers are compared."""
     given = inputs(task["kernel"], task["rows"], task["seed"])
     unit, kernel = compiled(program_of(SOURCE), f"contest.{task['kernel']}")
     columns = [given[column.path] for column in kernel.kernel.columns]
@@ -58,6 +58,8 @@ def prepare(task: Task) -> Entry:
     def run() -> Batch:
         return kernel.run(columns, rows, threads=threads)
 
+    if task.get("each"):
+        return Entry(run, lambda batch: [batch.outputs[0][:CHECKED]], rows)
     return Entry(run, lambda batch: answers(unit, batch))
 
 
