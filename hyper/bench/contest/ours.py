@@ -25,10 +25,10 @@ if TYPE_CHECKING:
     from hyper.jit.kernel import ir
 
 
-def program_of(source: str) -> Program:
+def program_of(source: str, module: str = "contest") -> Program:
     """The program of an intent file's text, as it is emitted."""
     with tempfile.TemporaryDirectory(prefix="hyper-bench-") as folder:
-        with open(os.path.join(folder, "contest.intent"), "w", encoding="utf-8") as stream:
+        with open(os.path.join(folder, f"{module}.intent"), "w", encoding="utf-8") as stream:
             stream.write(source)
         with Compiler(cache=None, incremental=False) as compiler:
             result = compiler.analyse(folder)

@@ -1,0 +1,110 @@
+"""``profile``: what a recorded profile is worth, for a large table and inputs that mostly fit a few of its rows."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from typing import TYPE_CHECKING, Final
+
+from hyper.bench.contest.arena import Contestant, contest
+from hyper.bench.contest.package import PACKAGE
+from hyper.bench.contest.skewed import FUNCTION, MODULE, ROWS, inputs, source
+from hyper.bench.processes import HYPER, once
+from hyper.bench.report import Report, Subject
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from hyper.bench.workloads import Request
+
+OFF: Final = "without a profile"
+ON: Final = "for the profile"
+_TRAINED: Final = 5000
+_BATCH: Final = 200_000
+_WAYS: Final[Mapping[str, str]] = {
+    "python": "generated Python",
+    "native": "machine code",
+    "rows": "machine code, rows",
+}
+
+
+def profile(report: Report, request: Request) -> None:
+    """Build without, record a built package, build with, and ask both the same inputs: others than were recorded. Raises
+    ``BenchError``."""
+    text = source()
+    report.subjects.append(Subject(f"{MODULE}.intent, {ROWS} rows", 1, len(text.encode())))
+    with tempfile.TemporaryDirectory(prefix="hyper-bench-") as folder:
+        tree, path = os.path.join(folder, "tree"), os.path.join(folder, "runs.profile")
+        os.mkdir(tree)
+        with open(os.path.join(tree, f"{MODULE}.intent"), "w", encoding="utf-8") as stream:
+            stream.write(text)
+        outs = {OFF: _built(folder, tree, "plain")}
+        _record(outs[OFF], path, request.seed + 1)
+        outs[ON] = _built(folder, tree, "tuned", "--profile", path)
+        for even in (False, True):
+            for way, shown in _WAYS.items():
+                if not (even and way == "native"):  # of even inputs those that differ most
+                    contestants = _contestants(request, outs, path, (way, shown), even=even)
+                    _contest(report, request, contestants, None if even else _GOALS[way])
+    report.remarks.append(
+        f"how often a row fits falls as one over its rank; {_TRAINED:,} other inputs were recorded"
+    )
+
+
+def _contestants(
+    request: Request, outs: Mapping[str, str], path: str, way: tuple[str, str], *, even: bool
+) -> list[Contestant]:
+    key, shown = way
+    shown = f"{shown}, even inputs" if even else shown
+    common = {
+        "way": key,
+        "seed": request.seed + 2,
+        "rows": request.rows or _BATCH,
+        "even": even,
+    }
+    return [
+        Contestant(
+            f"{shown}: {name}",
+            "profiled",
+            {**common, "out": outs[name], "profile": path if name == ON else None},
+            settings={"HYPER_NATIVE": "off"} if key == "python" else {},
+        )
+        for name in (OFF, ON)
+    ]
+
+
+def _contest(
+    report: Report, request: Request, contestants: list[Contestant], goal: float | None
+) -> None:
+    contest(contestants, report, request.rounds, request.warm_up)
+    before, after = (each.name for each in contestants)
+    ratio = report.compare(before, after)
+    if goal is not None:
+        text = f"{before.partition(':')[0]}: without a profile, over with it"
+        report.aim_high("profile", text, ratio.wall, goal)
+
+
+_GOALS: Final[Mapping[str, float]] = {"python": 2.0, "native": 1.0, "rows": 1.0}
+"""What it is at least worth here: most in Python, where each row that is tried costs the same."""
+
+
+def _built(folder: str, tree: str, name: str, *words: str) -> str:
+    out = os.path.join(folder, name)
+    fixed = ("--package", PACKAGE, "--target", "python,native", "--no-cache")
+    once((*HYPER, "build", tree, "-o", out, *fixed, *words))
+    return out
+
+
+def _record(out: str, path: str, seed: int) -> None:
+    """Let a built package record what it is asked."""
+    text = (
+        f"import sys; sys.path.insert(0, {out!r})\n"
+        f"from {PACKAGE}.{MODULE} import {FUNCTION} as asked\n"
+        f"for row in {inputs(_TRAINED, seed)!r}:\n"
+        "    asked(*row)\n"
+    )
+    script = f"{path}.py"
+    with open(script, "w", encoding="utf-8") as stream:
+        stream.write(text)
+    once((sys.executable, script), {"HYPER_PROFILE_OUT": path})
