@@ -42,6 +42,8 @@ ITEM = Entity("data.Item")
 OTHER = Entity("data.Other")
 PART = Entity("data.Part")
 """An entity whose fields all have a native form."""
+BASKET = Entity("data.Basket")
+"""An entity of entities, lists of them, and lists of lists."""
 CHOICE = Union("data.Choice")
 SCALARS: tuple[Type, ...] = (INT, BIGINT, FLOAT, ANY_DECIMAL, BOOL, STRING, TIER)
 TIMES: tuple[Type, ...] = (DATE, TIME, DATETIME, DURATION)
@@ -114,11 +116,27 @@ def data_module() -> Module:
         "",
         40,
     )
+    basket = EntityDef(
+        "Basket",
+        (),
+        (
+            _field("chosen", PART, 51),
+            _field("spare", PART, 52, optional=True),
+            _field("other", Opt(PART), 53),
+            _field("parts", ListOf(PART), 54),
+            _field("grid", ListOf(ListOf(INT)), 55),
+            _field("weights", ListOf(FLOAT), 56, wire="Weights"),
+        ),
+        NO_MARKERS,
+        None,
+        "",
+        50,
+    )
     choice = UnionDef(
         "Choice", False, (ITEM, OTHER, INT, STRING, ListOf(INT)), None, (), NO_MARKERS, "", 30
     )
     enum = EnumDef("Tier", members, NO_MARKERS, "", 1)
-    return Module("data", "data.intent", "Data.", (), (enum, item, other, part, choice))
+    return Module("data", "data.intent", "Data.", (), (enum, item, other, part, basket, choice))
 
 
 def _field(

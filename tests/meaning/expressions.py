@@ -29,6 +29,7 @@ from hyper.lang.types import (
 )
 from tests.meaning.data import (
     ALL,
+    BASKET,
     CHOICE,
     ITEM,
     MONEY,
@@ -72,6 +73,8 @@ class Dialect:
     options: tuple[Type, ...]
     entity: Entity
     """That rules are on: it has ``count``, an int, and ``price``, of ``MONEY``."""
+    returns: tuple[Type, ...] = ()
+    """Of calcs; none for those of ``params``."""
     constants: Callable[[Random, Type], Any] = value
 
 
@@ -148,6 +151,8 @@ class Maker:
             return nodes.MakeRecord(kind, parts)
         if kind == PART:
             return self._part(depth)
+        if kind == BASKET:
+            return self._basket(depth)
         fields = [
             ("weight", self.expr(FLOAT, depth - 1)),
             ("count", self.expr(INT, depth - 1)),
@@ -162,6 +167,16 @@ class Maker:
             fields.append(("tags", self.expr(ListOf(STRING), depth - 1)))
         self.random.shuffle(fields)
         return nodes.MakeRecord(kind, tuple(fields))
+
+    def _basket(self, depth: int) -> nodes.Expr:
+        fields = (
+            ("chosen", self.expr(PART, depth - 1)),
+            ("other", nodes.Const(Opt(PART), "null")),
+            ("parts", self.expr(ListOf(PART), depth - 1)),
+            ("grid", nodes.MakeList(ListOf(ListOf(INT)), ())),
+            ("weights", self.expr(ListOf(FLOAT), depth - 1)),
+        )
+        return nodes.MakeRecord(BASKET, fields)
 
     def _part(self, depth: int) -> nodes.Expr:
         share = self.expr(FLOAT, 0) if self.random.random() < 0.5 else _HALF

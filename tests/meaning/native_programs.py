@@ -19,7 +19,7 @@ from hyper.lang.types import (
     Opt,
     Type,
 )
-from tests.meaning.data import MONEY, PART, RATE, TIER
+from tests.meaning.data import BASKET, MONEY, PART, RATE, TIER
 from tests.meaning.expressions import (
     Dialect,
     Maker,
@@ -42,6 +42,8 @@ from tests.meaning.expressions import (
 from tests.meaning.expressions import compare as ordered
 from tests.meaning.values import calm
 
+GRID: Final = ListOf(ListOf(INT))
+LONG: Final = Dec(18, 7)
 LARGE: Final = Dec(28, 6)
 ALL_DIGITS: Final = Dec(28, 0)
 
@@ -70,6 +72,31 @@ def with_fields(maker: Maker, kind: Type, depth: int) -> nodes.Expr:
     ]
     chosen = tuple(maker.random.sample(fields, maker.random.randrange(1, 4)))
     return nodes.WithFields(kind, maker.expr(kind, depth), chosen)
+
+
+def of_basket(name: str, at: Type) -> Any:
+    """A field of type ``at`` of a basket that is given, or what is made otherwise where none is."""
+
+    def make(maker: Maker, kind: Type, depth: int) -> nodes.Expr:
+        known = [found for found, type_ in maker.scope if type_ == BASKET]
+        if not known:
+            return maker.constant(kind, depth)
+        field = nodes.Field(at, nodes.Local(BASKET, maker.random.choice(known)), name)
+        if at == kind:
+            return field
+        return nodes.Item(kind, field, maker.expr(INT, 0))
+
+    return make
+
+
+def over_grid(maker: Maker, kind: Type, depth: int) -> nodes.Expr:
+    """A list of what is made of each list of a list."""
+    source = of_basket("grid", GRID)(maker, GRID, depth)
+    target = maker.fresh("row")
+    maker.scope.append((target, ListOf(INT)))
+    element = maker.expr(INT, depth)
+    maker.scope.pop()
+    return nodes.Comprehend(kind, element, target, source, None)
 
 
 _NUMBERS = (INT, FLOAT, ANY_DECIMAL)
@@ -126,7 +153,7 @@ _MAKERS: Final[dict[Any, list[Any]]] = {
         fold("sum", FLOAT, FLOAT),
         fold("avg", PART, FLOAT),
         fold("max", FLOAT, FLOAT),
-        lambda maker, kind, depth: nodes.Convert(kind, maker.expr(RATE, depth)),
+        *(convert(kind) for kind in (RATE, MONEY, LONG)),
     ],
     ANY_DECIMAL: [
         binary("add", "sub", "mul"),
@@ -183,9 +210,13 @@ _MAKERS: Final[dict[Any, list[Any]]] = {
         fold("max", PART, DATE),
         lambda _maker, kind, _depth: nodes.Now(kind),
     ],
+    ListOf(PART): [of_basket("parts", ListOf(PART)), constant, comprehend, binary("add")],
+    ListOf(FLOAT): [of_basket("weights", ListOf(FLOAT)), comprehend, binary("add")],
+    ListOf(INT): [of_basket("grid", GRID), over_grid, comprehend, comprehend, binary("add")],
     ListOf: [constant, comprehend, comprehend, binary("add")],
     MapOf: [constant, builtin("merge", MapOf(INT), MapOf(INT))],
-    PART: [constant, constant, with_fields],
+    PART: [of_basket("chosen", PART), constant, with_fields],
+    Opt(PART): [of_basket("spare", Opt(PART)), of_basket("other", Opt(PART)), some],
     DURATION: [
         lambda maker, kind, depth: nodes.Binary(
             kind, "sub", maker.expr(DATE, depth), maker.expr(DATE, depth)
@@ -216,15 +247,31 @@ _KINDS: Final[tuple[Type, ...]] = (
 NATIVE: Final = Dialect(
     makers=_MAKERS,
     kinds=(*_KINDS, DURATION, ANY_DECIMAL, ANY_DECIMAL, ListOf(INT), ListOf(FLOAT), ListOf(PART)),
-    params=(*_KINDS, *_LISTS, INT, FLOAT, MONEY, MONEY, RATE, LARGE, ALL_DIGITS, PART),
+    params=(
+        *_KINDS,
+        *_LISTS,
+        INT,
+        FLOAT,
+        MONEY,
+        MONEY,
+        RATE,
+        LONG,
+        LARGE,
+        ALL_DIGITS,
+        PART,
+        BASKET,
+        BASKET,
+        BASKET,
+    ),
     scalars=(INT, FLOAT, ANY_DECIMAL, BOOL, TIER, DATE, DURATION),
     ordered=(INT, FLOAT, ANY_DECIMAL, DATE, DURATION),
     items=(INT, FLOAT, PART, MONEY, DATE),
     searched=(INT, FLOAT, TIER),
     indexed=(INT, FLOAT, PART),
     elements=(INT, FLOAT, MONEY, TIER, PART),
-    options=(Opt(INT), Opt(RATE), Opt(FLOAT)),
+    options=(Opt(INT), Opt(RATE), Opt(FLOAT), Opt(PART)),
     entity=PART,
+    returns=(*_KINDS, INT, FLOAT, MONEY, MONEY, RATE, LONG, LARGE, ALL_DIGITS, ListOf(INT)),
     constants=calm,
 )
 """What has a native form, for the most part."""

@@ -60,7 +60,7 @@ class Functions:
         maker = Maker(self.random, self.calls, self.dialect)
         params = self._params()
         maker.scope = [(param.name, param.type) for param in params]
-        returns = self.random.choice(self.dialect.params)
+        returns = self.random.choice(self.dialect.returns or self.dialect.params)
         body = self._block(maker, returns, depth, nesting=2)
         made = CalcDef(name, params, returns, body, True, False, NO_MARKERS, 'Doc """ \\n', line)
         self.calls.append((f"main.{name}", tuple(param.type for param in params), returns))
@@ -98,7 +98,7 @@ class Functions:
             return [nodes.Let(name, kind, value, line)]
         declared = nodes.Assign(name, kind, value, line, True)
         maker.scope.append((name, kind))
-        if isinstance(kind, Dec):
+        if isinstance(kind, Dec) and kind.precision:
             return [declared]
         known = len(maker.scope)
         if choice == 1:

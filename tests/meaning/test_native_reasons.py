@@ -31,7 +31,7 @@ def said(name: str) -> Iterator[str]:
                     yield text
                 case ast.JoinedStr(parts):
                     yield "".join(
-                        part.value if isinstance(part, ast.Constant) else "…" for part in parts
+                        str(part.value) if isinstance(part, ast.Constant) else "…" for part in parts
                     )
 
 

@@ -170,8 +170,8 @@ def test_a_decimal_beyond_28_digits_is_left_to_a_lower_tier() -> None:
         expected = subject.expected("m0.f", rows, NOW)
         found = compare(subject, {"m0.f": rows}, {"m0.f": expected}, NOW)
     assert found.differences == []
-    package, *natives = found.guarded.values()
-    assert (package, *natives) == (0, *[1] * len(natives))
+    expected_guards = {each.name: int(not each.name.startswith("package")) for each in BACK_ENDS}
+    assert found.guarded == expected_guards
 
 
 def test_what_is_rounded_and_does_not_fit() -> None:
@@ -540,3 +540,43 @@ calc g(a: decimal(6, 2), b: decimal(6, 2)) -> bool: a / b * b == a
             found = compare(subject, {name: rows}, {name: expected}, NOW)
             assert found.differences == []
             assert found.guarded[BACK_ENDS[1].name] == guarded
+
+
+def test_decimals_as_floats() -> None:
+    text = "calc f(a: decimal(18, 9), b: decimal(18, 0)) -> float: float(a) - float(b)"
+    numbers = (0, 1, -1, 10**17 + 1, 10**18 - 1, -(2**53) - 1, 123456789012345678)
+    rows = [{"a": str(Decimal(a).scaleb(-9)), "b": str(b)} for a in numbers for b in numbers]
+    assert set(codes(agree(text, *rows))) == {"float"}
+
+
+def test_zero_beside_decimals_of_many_digits() -> None:
+    text = "calc f(a: decimal(28, 24)) -> decimal(28, 24): max([0, a]) + 0"
+    agree(text, {"a": "1.000000000000000000000001"}, {"a": "-2.5"}, {"a": "0"})
+
+
+def test_variables_of_decimals_without_a_type() -> None:
+    text = """
+calc f(a: list[decimal(9, 2)], rate: decimal(5, 4)) -> decimal(20, 2):
+    var total = 0.0 * rate
+    var most = a[0]
+    for each in a:
+        total = total + each * rate
+        if each > most:
+            most = each * 1.5
+    total + most
+"""
+    rows = [
+        {"a": a, "rate": rate}
+        for a in ([], ["0.01"], ["9999999.99", "-3.10", "4.00", "12.50"] * 40)
+        for rate in ("0.0001", "-9.9999", "0.5")
+    ]
+    assert {"decimal", "out_of_bounds"} == set(codes(agree(text, *rows)))
+    text = """
+calc f(a: decimal(9, 2), n: int) -> decimal(20, 2):
+    var grown = a
+    for i in range(n):
+        grown = grown * 1.1
+    grown
+"""
+    with pytest.raises(NotNative, match="gets more digits each time"):
+        agree(text)

@@ -70,6 +70,8 @@ def value(random: Random, kind: Type, depth: int = 0) -> Any:
             return _item(random)
         case Entity("data.Part"):
             return _part(random)
+        case Entity("data.Basket"):
+            return _basket(random)
         case Entity():
             return Record("data.Other", {"name": value(random, STRING), "item": _item(random)})
         case Union():
@@ -127,6 +129,18 @@ def _part(random: Random) -> Record:
     fields["rate"] = value(random, Opt(RATE))
     fields["label"] = value(random, STRING)
     return Record("data.Part", fields)
+
+
+def _basket(random: Random) -> Record:
+    fields: dict[str, Any] = {"chosen": _part(random)}
+    if random.random() < 0.5:
+        fields["spare"] = _part(random)
+    fields["other"] = None if random.random() < 0.5 else _part(random)
+    fields["parts"] = [_part(random) for _ in range(random.choice((0, 1, 2, 5)))]
+    rows = random.choice((0, 1, 3))
+    fields["grid"] = [value(random, ListOf(INT)) for _ in range(rows)]
+    fields["weights"] = value(random, ListOf(FLOAT))
+    return Record("data.Basket", fields)
 
 
 def _scalar(random: Random, kind: Type) -> Any:

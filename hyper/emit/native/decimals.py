@@ -24,6 +24,7 @@ _WORD: Final = 1 << 63
 _HALF_WORD: Final = 1 << 62
 _WIDE: Final = 1 << 126
 """Magnitudes below can be doubled, or added once, within 128 bits."""
+_WORD_DIGITS: Final = 18
 _FLOAT_DIGITS: Final = 22
 """Powers of ten up to this one are floats exactly."""
 
@@ -76,6 +77,8 @@ class Decimals:
         by = scale - value.scale
         if not by:
             return value
+        if not value.bound:
+            return self.constant(0, scale)
         bound = value.bound * 10**by
         if bound >= _WIDE:
             raise NotNative("a decimal with more digits than two words hold")
@@ -97,6 +100,17 @@ class Decimals:
         over = self._builder.op("ge", "bool", size, integer(EXACT, "wide"))
         self._builder.fail(over, self._sites.guard("a decimal of more than 28 digits"), guard=True)
         return Decimal(result.operand, result.scale, EXACT - 1)
+
+    def held(self, value: Decimal, scale: int) -> Decimal:
+        """The same value at a larger scale, or a failing guard where it has more than 28 digits then."""
+        if value.bound * 10 ** (scale - value.scale) >= _WIDE:
+            limit = EXACT // 10 ** (scale - value.scale)
+            size = self._builder.op("abs", "wide", self.wide(value))
+            over = self._builder.op("ge", "bool", size, integer(limit, "wide"))
+            site = self._sites.guard("a decimal of more than 28 digits")
+            self._builder.fail(over, site, guard=True)
+            value = Decimal(value.operand, value.scale, limit)
+        return self._exact(self.scaled_up(value, scale))
 
     def arithmetic(self, name: DecimalOp, left: Decimal, right: Decimal) -> Decimal:
         """``+ - *``."""
@@ -249,8 +263,12 @@ class Decimals:
 
     def to_float(self, value: Decimal) -> Operand:
         """The nearest float."""
-        if value.bound > 1 << 53 or value.scale > _FLOAT_DIGITS:
-            raise NotNative("a decimal of more than 15 digits as a float")
+        if value.bound > 1 << 53 and (value.bound >= _WORD or value.scale > _WORD_DIGITS):
+            raise NotNative("a decimal of more than 18 digits as a float")
+        if value.scale > _FLOAT_DIGITS:
+            raise NotNative("a decimal of more than 22 digits after the point as a float")
+        if value.bound > 1 << 53:
+            return self._builder.op("ratio", "float", value.operand, integer(10**value.scale))
         whole = self._builder.op("to_float", "float", value.operand)
         if not value.scale:
             return whole

@@ -74,7 +74,15 @@ _LISTS = (Items, Written, Generated)
 class Expressions:
     """Makes the expressions of one kernel."""
 
-    def __init__(self, unit: Unit, builder: Builder, places: Places) -> None:
+    def __init__(
+        self,
+        unit: Unit,
+        builder: Builder,
+        places: Places,
+        scales: Mapping[tuple[tuple[str, int], str], int],
+    ) -> None:
+        self.scales = scales
+        """Digits after the point of variables of decimals, by the place and the name of each."""
         self.unit = unit
         self.program: Program = unit.program
         self.kinds: Kinds = unit.kinds

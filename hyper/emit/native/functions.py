@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from hyper.emit.native.expressions import Variable
 from hyper.emit.native.places import definition as field_of
-from hyper.emit.native.values import Changed, NotNative, Scalar, Value
+from hyper.emit.native.values import Changed, Decimal, MoreDigits, NotNative, Scalar, Value
 from hyper.ir import nodes
 from hyper.ir.program import CalcDef, RequireDef, RuleDef, TableDef
 from hyper.ir.types import Dec, Entity
@@ -94,12 +94,28 @@ class Functions:
         value = self._expression(stmt.value, stmt.line, local)
         held = local.get(stmt.name)
         if stmt.declare or not isinstance(held, Variable):
-            slot = self._slots.of_type(stmt.type)
-            held = Variable(
-                lambda: self._slots.read(slot), lambda given: self._slots.store(slot, given)
-            )
-            local[stmt.name] = held
+            held = local[stmt.name] = self._variable(stmt, value)
         held.store(value)
+
+    def _variable(self, stmt: nodes.Assign, value: Value) -> Variable:
+        slots, kind = self._slots, self._expressions.kinds.bare(stmt.type)
+        if not isinstance(kind, Dec) or kind.precision:
+            slot = slots.of_type(stmt.type)
+            return Variable(lambda: slots.read(slot), lambda given: slots.store(slot, given))
+        if not isinstance(value, Decimal):
+            raise NotNative("a variable that holds a quotient that is not rounded")
+        place = self._sites.place
+        scale = self._expressions.scales.get((place, stmt.name), value.scale)
+        decimal = slots.of_digits(scale)
+
+        def store(given: Value) -> None:
+            if not isinstance(given, Decimal):
+                raise NotNative("a variable that holds a quotient that is not rounded")
+            if given.scale > scale:
+                raise MoreDigits(place, stmt.name, given.scale)
+            slots.store(decimal, self._expressions.decimals.held(given, scale))
+
+        return Variable(lambda: slots.read(decimal), store)
 
     def _for(self, stmt: nodes.For, local: Locals) -> None:
         source = self._expression(stmt.source, stmt.line, local)

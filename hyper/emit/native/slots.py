@@ -141,6 +141,10 @@ class Slots:
             return One(self._builder.variable("int"), kind, "int")
         raise NotNative(f"{show(kind)} has no native form")
 
+    def of_digits(self, scale: int) -> Slot:
+        """A variable for decimals of at most 28 digits, ``scale`` of them after the point."""
+        return One(self._builder.variable("wide"), Dec(28, scale), "wide")
+
     def for_both(self, one: Value, other: Value) -> Slot:
         """Variables for either of two values."""
         if isinstance(one, Nothing | Maybe) or isinstance(other, Nothing | Maybe):

@@ -18,6 +18,7 @@ from hyper.emit.native.values import (
     Items,
     Made,
     Maybe,
+    MoreDigits,
     Nothing,
     NotNative,
     Record,
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from hyper.ir.program import Program
     from hyper.jit.kernel.ir import Operand
 
+_MOST_ATTEMPTS: Final = 8
 MOST_STEPS: Final = 50_000
 """Steps of a kernel from which on compiling it takes longer than anyone waits."""
 
@@ -109,10 +111,26 @@ class Unit:
             raise NotNative("an extern is the user's Python", self._path(name), definition.line)
         assert isinstance(definition, CalcDef | TableDef | RuleDef), name
         self.weights.look(name, definition)
+        scales: dict[tuple[tuple[str, int], str], int] = {}
+        for _ in range(_MOST_ATTEMPTS):
+            try:
+                return self._attempt(name, definition, scales)
+            except MoreDigits as found:
+                scales[found.place, found.name] = found.scale
+                last = found
+        raise NotNative("a variable of decimals that gets more digits each time", *last.place)
+
+    def _attempt(
+        self,
+        name: str,
+        definition: CalcDef | TableDef | RuleDef,
+        scales: dict[tuple[tuple[str, int], str], int],
+    ) -> Native:
+        """The function, with these digits after the point for variables of decimals. Raises ``MoreDigits`` and ``NotNative``."""
         builder = Builder(name, limit=MOST_STEPS)
         builder.reorders = definition.markers.fastmath
         places = Places(self.program, self.kinds, builder)
-        expressions = Expressions(self, builder, places)
+        expressions = Expressions(self, builder, places, scales)
         path, before = self._path(name), (self.sites.file, self.sites.line)
         self.sites.file, self.sites.line = path, definition.line
         try:

@@ -23,6 +23,17 @@ class NotNative(Exception):  # noqa: N818  # a finding, not a fault
         self.line = line
 
 
+class MoreDigits(Exception):  # noqa: N818  # a finding, not a fault
+    """A variable of decimals whose type does not bound them is set to one with more digits after the point than were expected:
+    the function is to be made again, with ``scale`` of them for the variable ``name`` of that place."""
+
+    def __init__(self, place: tuple[str, int], name: str, scale: int) -> None:
+        super().__init__(name)
+        self.place = place
+        self.name = name
+        self.scale = scale
+
+
 ScalarKind: TypeAlias = Literal["bool", "int", "float", "date", "duration", "enum", "text"]
 
 
