@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from hyper.bench.contest.batch import batch
 from hyper.bench.contest.call import call, load
 from hyper.bench.contest.kernel import kernel
+from hyper.bench.contest.native_options import native_options
 from hyper.bench.contest.profile import profile
 from hyper.bench.contest.rules import rules
 from hyper.bench.contest.storefront import storefront
@@ -27,6 +28,7 @@ CONTESTS: Final[Mapping[str, Callable[[Report, Request], None]]] = {
     "rules": rules,
     "storefront": storefront,
     "profile": profile,
+    "native-options": native_options,
 }
 _NEEDED: Final = ("numpy", "llvmlite")
 

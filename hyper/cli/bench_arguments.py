@@ -9,7 +9,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _WORKLOADS: Final = ("cold", "no-op", "edit", "fresh", "scale", "memory", "route")
-_CONTESTS: Final = ("batch", "kernel", "call", "load", "rules", "storefront", "profile")
+_CONTESTS: Final = (
+    *("batch", "kernel", "call", "load", "rules", "storefront", "profile", "native-options"),
+)
 _KERNELS: Final = ("price", "rate", "eligible", "smoothed", "margin")
 _ABLATED: Final = ("cold", "no-op", "edit")
 _TREE: Final = (
@@ -131,7 +133,7 @@ def _compare(parser: argparse.ArgumentParser) -> None:
         type=_at_least(1000),
         metavar="N",
         help="rows of batch (default: 10000000) and profile (200000), "
-        "decisions of rules and orders of storefront (1000000)",
+        "decisions of rules, orders of storefront and rows of native-options (1000000)",
     )
     parser.add_argument(
         "--kernel",

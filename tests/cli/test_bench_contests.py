@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from hyper.bench import contests
-from hyper.bench.contest import batch, kernels, rules, storefront
+from hyper.bench.contest import batch, kernels, native_options, rules, storefront
 from hyper.cli import bench_arguments
+from hyper.jit.objects.library import Making
 from tests.checkout import STOREFRONT
+from tests.native.packages import RUNS_HERE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,6 +51,49 @@ def test_kernel_reports(hyper: Callable[..., Done]) -> None:
         "fresh process, price, loop: numba.njit",
     ]
     assert [goal["bound"] for goal in value["goals"]] == [5] * 4
+
+
+_SMALL = ("--rows", "1000", "--rounds", "1", "--warm-up", "0", "--json")
+
+
+def test_native_options_report(hyper: Callable[..., Done], monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("llvmlite")
+    if not RUNS_HERE:
+        pytest.skip("x86-64 Linux is needed")
+    base, *others = native_options.settings()
+    assert len({each[1:3] for each in (base, *others) if each.name != "linker = lld"}) == len(
+        others
+    )
+    own = base._replace(making=Making(linker="own"))
+    some = [each for each in others if each.name in {"lto = off", "hardware = wasm32"}]
+    some = [each._replace(making=Making(lto=each.making.lto, linker="own")) for each in some]
+    monkeypatch.setattr(native_options, "settings", lambda: [own, *some])
+    value = hyper("bench", "compare", "--workload", "native-options", *_SMALL).json("bench")
+    assert value["success"]
+    measures = ("rows", "compile", "edit", "link")
+    assert [each["name"] for each in value["figures"]] == [
+        f"{name}: {measure}"
+        for name in ("as it is", "hardware = wasm32", "lto = off")
+        for measure in measures
+        if (name, measure) != ("hardware = wasm32", "rows")
+    ]
+    assert [each.count("|") for each in value["remarks"]] == [8] * 5
+
+
+def test_native_options_with_other_answers_fail(
+    hyper: Callable[..., Done], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("llvmlite")
+    if not RUNS_HERE:
+        pytest.skip("x86-64 Linux is needed")
+    own = native_options.settings()[0]._replace(making=Making(linker="own"))
+    answers = iter((b"1", b"2"))
+    monkeypatch.setattr(native_options, "settings", lambda: [own, own._replace(name="other")])
+    seconds = native_options.Seconds(1.0, 1.0)
+    monkeypatch.setattr(native_options, "_runner", lambda *_: lambda _: (next(answers), seconds))
+    done = hyper("bench", "compare", "--workload", "native-options", *_SMALL[:-1])
+    assert done.code == 1
+    assert "other: other answers than as it is" in done.err
 
 
 def test_call_reports(hyper: Callable[..., Done]) -> None:

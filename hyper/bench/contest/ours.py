@@ -25,11 +25,12 @@ if TYPE_CHECKING:
     from hyper.jit.kernel import ir
 
 
-def program_of(source: str, module: str = "contest") -> Program:
-    """The program of an intent file's text, as it is emitted."""
+def program_of(source: str, module: str = "contest", **others: str) -> Program:
+    """The program of an intent file's text, as it is emitted; with ``others``, by their names."""
     with tempfile.TemporaryDirectory(prefix="hyper-bench-") as folder:
-        with open(os.path.join(folder, f"{module}.intent"), "w", encoding="utf-8") as stream:
-            stream.write(source)
+        for name, text in {module: source, **others}.items():
+            with open(os.path.join(folder, f"{name}.intent"), "w", encoding="utf-8") as stream:
+                stream.write(text)
         with Compiler(cache=None, incremental=False) as compiler:
             result = compiler.analyse(folder)
     program = result.compilation.program if result.compilation else None
