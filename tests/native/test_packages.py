@@ -288,6 +288,15 @@ def test_only_what_is_asked_for_is_compiled(tmp_path: Path) -> None:
     assert status(shop(tmp_path, kernels=["other", "shop.ha"]))["native"] == []
 
 
+def test_the_name_of_a_file_writes_no_lines_of_a_description(tmp_path: Path) -> None:
+    pytest.importorskip("llvmlite")
+    text = 'intent shop\n\ncalc label(name: string) -> string:\n    "<" + name + ">"\n'
+    assert build(tmp_path, {"a\nlibrary\t..\tx\nfunction\tx.intent": text}).success
+    found = status(tmp_path / "out" / "built")
+    place = r"(a\nlibrary\t..\tx\nfunction\tx.intent:4)"
+    assert (found["native"], found["python"]["label"][-len(place) :]) == ([], place)
+
+
 _RING = "intent {}\nuse {}\nenum {}\ncalc of({}:\n    if {}\n"
 
 

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 FOLDER: Final = "native"
 HEADER: Final = "hyper-kernels 1 "
+# Whoever names a file writes no lines of the description with it.
+_ESCAPES: Final = {ord("\t"): "\\t", ord("\n"): "\\n"}
 
 
 class Natives:
@@ -187,5 +189,5 @@ class NativeEmission:
             lines.append("\t".join(("slot", str(slot.first), slot.home, slot.name, *slot.members)))
         for symbol, (reason, file, line) in found.left.items():
             said = " ".join(reason.split())
-            lines.append(f"left\t{symbol}\t{said}\t{file}\t{line}")
+            lines.append(f"left\t{symbol}\t{said}\t{file.translate(_ESCAPES)}\t{line}")
         return Made(files, "".join(f"{line}\n" for line in lines))
