@@ -298,6 +298,15 @@ def _pieces(key: str, value: Any) -> int:
     raise OptionError("E0903", message)
 
 
+def _kernels(key: str, value: Any) -> tuple[str, ...]:
+    names = _names(key, value)
+    for name in names:
+        if not all(part.isidentifier() for part in name.split(".")):
+            message = f'the option "{key}" is a list of modules and functions, not {_shown(name)}'
+            raise OptionError("E0903", message)
+    return names
+
+
 def _tier(key: str, value: Any) -> str:
     return _one_of(key, value, TIER_NAMES)
 
@@ -311,7 +320,7 @@ def _one_of(key: str, value: Any, known: tuple[str, ...]) -> str:
         return value
     from difflib import get_close_matches
 
-    near = get_close_matches(str(value), known, 1)
+    near = get_close_matches(_shown(value), known, 1)
     message = f'the option "{key}" knows {", ".join(known)}, not {_shown(value)}'
     raise OptionError("E0903", message, near[0] if near else None)
 
@@ -373,7 +382,7 @@ _PARSERS: Final[dict[str, Callable[[str, Any], Any]]] = {
     "out": _text,
     "target": _target,
     "hardware": _names,
-    "kernels": _names,
+    "kernels": _kernels,
     "lto": _lto,
     "codegen_units": _pieces,
     "linker": _linker,
@@ -396,7 +405,10 @@ _PARSERS: Final[dict[str, Callable[[str, Any], Any]]] = {
 
 
 def _shown(value: Any) -> str:
-    return ascii(value)[:80]
+    try:
+        return ascii(value)[:80]
+    except ValueError:  # Python writes no number of thousands of digits
+        return "a number that is too large"
 
 
 class _File(msgspec.Struct, frozen=True):
@@ -510,7 +522,25 @@ def _load(files: Files, folder: str, name: str, found: list[Diagnostic]) -> _Fil
     if not isinstance(table, dict):
         found.append(diagnostic("E0907", "[tool.hyper] is a table", file=name))
         table = {}
+    if _has_huge(table):
+        message = "this is not TOML: a number in it does not fit in 64 bits"
+        found.append(diagnostic("E0907", message, file=name))
+        table = {}
     return _File(folder, name, text, table)
+
+
+def _has_huge(value: Any) -> bool:
+    """Whether a value of TOML holds a whole number that TOML has no place for; Python reads any that is not decimal."""
+    waiting = [value]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, dict):
+            waiting += value.values()
+        elif isinstance(value, list):
+            waiting += value
+        elif isinstance(value, int) and not -(1 << 63) <= value < 1 << 63:
+            return True
+    return False
 
 
 def _configuration_text(data: bytes) -> str:

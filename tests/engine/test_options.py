@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from hyper.base.memory import MemoryFiles
-from hyper.engine.options import DEFAULT_TARGETS, OptionError, configure, parse_value
+from hyper.engine.options import DEFAULT_TARGETS, KEYS, OptionError, configure, parse_value
 from hyper.engine.tiers import TIERS
 
 
@@ -94,6 +94,28 @@ def test_mistakes_in_a_file(text: str, code: str, line: int, suggestion: str | N
 def test_a_table_that_is_none() -> None:
     (item,) = _configure({"/w/pyproject.toml": "[tool]\nhyper = 1"}).diagnostics
     assert item.code == "E0907"
+
+
+@pytest.mark.parametrize("name", ["hyper.toml", "pyproject.toml"])
+@pytest.mark.parametrize(
+    "text",
+    ["cache_age = {}", "tier = [[{}]]", "[hardware.x]\ncores = {}", "[any.x]\ny = [{{z = {}}}]"],
+)
+def test_numbers_that_toml_has_no_place_for(text: str, name: str) -> None:
+    table = text.format("0x" + 5000 * "f")
+    if name == "pyproject.toml":
+        table = f"[tool.hyper]\n{table}".replace("\n[", "\n[tool.hyper.")
+    (item,) = _configure({f"/w/{name}": table}).diagnostics
+    assert (item.code, item.file) == ("E0907", name)
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_a_number_that_is_too_large_to_be_shown(key: str) -> None:
+    if key in {"cache_size", "memory"}:
+        assert parse_value(key, 1 << 20_000) == 1 << 20_000
+        return
+    with pytest.raises(OptionError):
+        parse_value(key, 1 << 20_000)
 
 
 def test_mistakes_in_variables() -> None:

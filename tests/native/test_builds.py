@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from hyper.engine.natives import objects, toolchain
+from hyper.engine.options import OptionError, Options, parse_value
 from tests.native.packages import SHOP, build, status
 
 if TYPE_CHECKING:
@@ -281,6 +282,18 @@ def test_other_profiles_and_another_toolchain_are_other_builds(
     assert len(compiled) == 22
 
 
+@pytest.mark.parametrize("name", ["*", "shop.", "a,b", "../x", "x;y"])
+def test_kernels_are_named(name: str) -> None:
+    with pytest.raises(OptionError, match="a list of modules and functions"):
+        parse_value("kernels", ["shop", name])
+
+
+def test_what_shapes_a_build_is_not_taken_for_what_it_is_made_of() -> None:
+    some = Options(target=("python", "native"), kernels=("a", "b"))
+    more = Options(target=("python", "native"), kernels=("a",))
+    assert toolchain.shape_of(some)[: len(toolchain.shape_of(more))] != toolchain.shape_of(more)
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [
@@ -290,8 +303,6 @@ def test_other_profiles_and_another_toolchain_are_other_builds(
     ],
 )
 def test_what_cannot_be_asked_for(options: Mapping[str, Any], said: str, tmp_path: Path) -> None:
-    from hyper.engine.options import OptionError
-
     with pytest.raises(OptionError, match=said):
         build(tmp_path, {"shop.intent": SHOP}, **options)
 

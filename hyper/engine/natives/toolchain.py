@@ -58,7 +58,8 @@ def _program(path: str) -> str:
 def shape_of(options: Options) -> tuple[str, ...]:
     """All that shapes native code beside the sources."""
     keys = [profile.key for profile in options.profiles]
-    shape = (toolchain(), *keys, "kernels", *(options.kernels or ("*",)))
+    kernels = options.kernels or ()
+    shape = (toolchain(), f"{len(keys)} profiles", *keys, f"{len(kernels)} kernels", *kernels)
     if "library" not in options.target:
         return shape
     linker = linker_of(options.linker)
