@@ -34,7 +34,7 @@ Body: TypeAlias = dict[str, dict[str, Any]]
 """By digest: ``name``, ``decisions`` (counts by outcome of each), ``constants`` (JSON by parameter, none where it varied) and
 ``tiers`` (by tier: calls, rows, guards that did not hold, nanoseconds)."""
 
-MOST_BYTES = 1 << 24
+MOST_BYTES = 1 << 26
 """The largest profile that is read."""
 MOST = (1 << 63) - 1
 """Where counts stay."""

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
+from contextlib import contextmanager
 from datetime import date
 from decimal import Decimal
 from time import perf_counter_ns
@@ -14,17 +17,42 @@ from hyper.ir.interpreter.shapes import Shapes
 from hyper.ir.interpreter.values import EnumValue
 from hyper.ir.interpreter.watch import Silent
 from hyper.ir.program import CalcDef, RuleDef, TableDef
+from hyper.jit.profile_records import add
 from hyper.jit.profiles import LONGEST_CONSTANT, Counters, FunctionProfile, Profile
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from hyper.ir import nodes
     from hyper.ir.interpreter.values import Value
     from hyper.ir.program import DeriveDef, Program, RequireDef
 
 _TIER: Final = "0"
+_VARIABLE: Final = "HYPER_PROFILE_OUT"
 _SCALARS: Final = (bool, int, float, str)
+
+
+@contextmanager
+def recorded_packages(path: str) -> Iterator[None]:
+    """While this lasts, generated packages that are imported add what they do to a profile. Raises ``OSError``, and ``ValueError``
+    for a file that is no profile, before anything is done."""
+    add(path, {})
+    before = os.environ.get(_VARIABLE)
+    os.environ[_VARIABLE] = os.path.abspath(path)
+    known = list(sys.meta_path)
+    try:
+        yield
+    finally:
+        # A package may be gone by now; what finds its modules is not, and knows what they counted.
+        for finder in [each for each in sys.meta_path if each not in known]:
+            save: Callable[[], None] | None = getattr(finder, "save", None)
+            if save is not None:
+                save()
+                sys.meta_path.remove(finder)
+        if before is None:
+            del os.environ[_VARIABLE]
+        else:
+            os.environ[_VARIABLE] = before
 
 
 class _Counts:

@@ -64,6 +64,21 @@ def test_runs_add_up_in_a_file(hyper: Hyper, sources: Path) -> None:
     assert fee.decisions[0][ROWS] == 1
 
 
+def test_the_rows_of_a_file_are_recorded(hyper: Hyper, sources: Path) -> None:
+    pytest.importorskip("pyarrow")
+    (sources / "codes.csv").write_text("code\n3\n3\n39\n40\n")
+    words = ("run", "fee", "--data", "codes.csv", "--record", "runs.profile")
+    done = hyper(*words)
+    assert (done.code, done.out) == (1, '"value"\n30\n30\n390\n\n')
+    assert "4 rows: 1 error" in done.err
+    (fee,) = load(str(sources / "runs.profile")).functions.values()
+    assert (fee.calls, fee.decisions[0][3], fee.decisions[0][39:]) == (4, 2, (1, 1))
+    assert hyper(*words, "--tier", "2").code == 2
+    (sources / "thesis.txt").write_text("years of work")
+    assert hyper(*words[:-1], "thesis.txt").code == 2
+    assert (sources / "thesis.txt").read_text() == "years of work"
+
+
 def test_a_record_does_not_take_the_place_of_another_file(hyper: Hyper, sources: Path) -> None:
     (sources / "thesis.txt").write_text("years of work")
     done = hyper("run", "fee", "--args", "[1]", "--record", "thesis.txt")

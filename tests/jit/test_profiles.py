@@ -112,7 +112,7 @@ def test_deep_and_large_bytes_are_refused() -> None:
     rest = b"[" * 100_000
     with pytest.raises(ProfileError):
         decode(b"hyper profile 1 %s\n%s" % (sha256(rest).hexdigest().encode(), rest))
-    with pytest.raises(ProfileError, match="larger than 16 MB"):
+    with pytest.raises(ProfileError, match="larger than 64 MB"):
         decode(bytes(records.MOST_BYTES + 1))
 
 

@@ -51,7 +51,19 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         from hyper.cli.commands.run_data import run_data
 
         level = levels[0] if arguments.level is None else int(arguments.level)
-        return run_data(program, name, arguments, console, level=level, now=now, shown=view.shown)
+        if arguments.record is None:
+            return run_data(
+                program, name, arguments, console, level=level, now=now, shown=view.shown
+            )
+        from hyper.engine.recording import recorded_packages
+
+        try:
+            with recorded_packages(arguments.record):
+                return run_data(
+                    program, name, arguments, console, level=1, now=now, shown=view.shown
+                )
+        except (OSError, ValueError) as error:
+            raise UsageError(f"--record: {arguments.record}: {error}") from None
     try:
         given = read_arguments(program, name, _text(arguments.args or "{}"))
     except ValueError as error:
@@ -87,13 +99,11 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
 def _agree(arguments: argparse.Namespace) -> None:
     """Raise for options that do not go together."""
     if arguments.data is not None:
-        for option, value in (
-            ("--args", arguments.args),
-            ("--why", arguments.why),
-            ("--record", arguments.record),
-        ):
+        for option, value in (("--args", arguments.args), ("--why", arguments.why)):
             if value:
                 raise UsageError(f"{option} is for one input, --data for a table of them")
+        if arguments.record is not None and arguments.level in {"0", "2", "3"}:
+            raise UsageError(f"--record is of tier 1, not of --tier {arguments.level}")
         return
     if arguments.results is not None:
         raise UsageError("--out is for the results of --data")

@@ -95,6 +95,7 @@ class _Writer:
         self.deadline = 0
         self.lock = Lock()
         self.told: set[str] = set()
+        self.paths: dict[str, str] = {}
 
 
 _writing = _Writer()
@@ -107,6 +108,10 @@ def start(package: str) -> None:
         return
     known = json.loads(place.read_text(encoding="utf-8"))
     sys.meta_path.insert(0, _Finder({f"{package}.{name}": each for name, each in known.items()}))
+    for variable in ("HYPER_PROFILE_OUT", "HYPER_PROFILE_JSON"):
+        if path := os.environ.get(variable):
+            # Where the process stands by then is another matter.
+            _writing.paths[variable] = os.path.abspath(path)
     _writing.deadline = perf_counter_ns() + _EVERY
     atexit.register(save)
     if hasattr(os, "register_at_fork"):
@@ -137,8 +142,8 @@ def _save() -> None:
         ("HYPER_PROFILE_OUT", records.add),
         ("HYPER_PROFILE_JSON", records.add_counters),
     ):
-        path = os.environ.get(variable)
-        if not path:
+        path = _writing.paths.get(variable)
+        if path is None:
             continue
         try:
             remark = put(path, body)
@@ -222,6 +227,8 @@ class _Finder:
         """``modules`` have of each function, by Python name, its name, its digest, how many outcomes each decision has, and marks:
         the line, the decision, the outcome, and whether it is that of no condition of the ``if`` on the line."""
         self._modules = modules
+        self.save = save
+        """For who imports a package only for a while."""
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
