@@ -137,9 +137,14 @@ class Compiler:
         Raises ``SourceError`` where something is wrong with the sources, and ``ModuleNotFoundError`` without NumPy.
         """
         from hyper.engine.batch.functions import Functions
+        from hyper.engine.training import weights_for
 
         program, chosen = self._program(paths, options)
-        return Functions(program, level=chosen.jit_level, cores=available_cores())
+        weights = weights_for(program, chosen, self._tell)
+        return Functions(program, level=chosen.jit_level, cores=available_cores(), weights=weights)
+
+    def _tell(self, item: Diagnostic) -> None:
+        self._emitter.emit(Event("diagnostic", path=item.file, diagnostic=item))
 
     def load(self, paths: Paths = None, **options: Any) -> Loaded:
         """The functions of the sources as they are now, to be called by name: interpreted at first, then at the tier that pays, up

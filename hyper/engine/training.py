@@ -11,9 +11,11 @@ from hyper.ir.program import CalcDef, RuleDef, TableDef
 from hyper.jit.profiles import Profile, ProfileError, load
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from hyper.base.diagnostics import Diagnostic
     from hyper.emit.native.weights import Weights
-    from hyper.engine.options import Effort
+    from hyper.engine.options import Effort, Options
     from hyper.ir.program import Module, Program
     from hyper.jit.profiles import FunctionProfile
 
@@ -92,6 +94,23 @@ class Training:
             return [by_line.get(row.line, 0) for row in table.rows]
 
         return order_module(module, program, counts)
+
+
+def weights_for(
+    program: Program, options: Options, tell: Callable[[Diagnostic], object]
+) -> Weights:
+    """What the profile that is configured says of branches; ``tell`` hears what is wrong with it."""
+    from hyper.emit.native.weights import NO_WEIGHTS
+
+    if options.profile is None or options.profile_effort == "none":
+        return NO_WEIGHTS
+    found = open_training(options.profile, options.profile_effort, options.profile)
+    if not isinstance(found, Training):
+        tell(found)
+        return NO_WEIGHTS
+    for item in found.fit(program):
+        tell(item)
+    return found.weights()
 
 
 def open_training(path: str, effort: Effort, label: str) -> Training | Diagnostic:

@@ -12,6 +12,7 @@ import pytest
 
 from hyper.engine.compiler import Compiler
 from hyper.jit.profiles import load
+from tests.checkout import ROOT
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -197,3 +198,33 @@ def test_machine_code_is_counted_at_its_tier_and_not_recorded_from(tmp_path: Pat
     (recorded,) = load(str(out)).functions.values()
     assert recorded.decisions == ((0, 0, 3),)
     assert set(recorded.tiers) == {"1"}
+
+
+def test_batches_are_counted_by_their_rows(tmp_path: Path) -> None:
+    pytest.importorskip("llvmlite")
+    pytest.importorskip("numpy")
+    (tmp_path / "shop.intent").write_text(SOURCE)
+    with Compiler(incremental=False, target="python,batch") as compiler:
+        assert compiler.compile(str(tmp_path), out=str(tmp_path / "dist")).success
+    code = (
+        f"import sys; sys.path.append({str(ROOT)!r})\n"
+        "import numpy as np\n"
+        "from app import calcs\n"
+        "amounts = np.array([0, 20, 60, 200])\n"
+        "print(calcs.graded.batch({'amount': amounts}).columns['value'].numpy().tolist())\n"
+        "for part in calcs.graded.batch(iter([{'amount': amounts}, {'amount': amounts[:1]}])):\n"
+        "    print(part.columns['value'].numpy().tolist())\n"
+    )
+    dist, counters, out = tmp_path / "dist", tmp_path / "counters.json", tmp_path / "runs.profile"
+    plain = _ask(dist, code)
+    assert plain.stderr == ""
+    asked = _ask(dist, code, HYPER_PROFILE_JSON=str(counters))
+    assert (asked.stdout, asked.stderr) == (plain.stdout, "")
+    graded = json.loads(counters.read_text())["functions"]["shop.graded"]
+    (found,) = graded["tiers"].values()
+    assert (found["calls"], found["rows"], found["guard_failures"]) == (3, 9, 0)
+    assert found["nanoseconds"] > 0
+    assert _ask(dist, code, HYPER_PROFILE_OUT=str(out)).stdout == plain.stdout
+    (recorded,) = load(str(out)).functions.values()
+    assert recorded.tiers["1"].rows == 9
+    assert recorded.decisions[0] == (2, 2, 5)

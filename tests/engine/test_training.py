@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import random
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
@@ -330,3 +331,34 @@ def test_machine_code_for_a_profile_is_other_bytes_only_where_it_says_something(
         assert again == tuned
     made.profile.write_bytes(encode(Profile()))
     assert made.build("empty", profile=str(made.profile), **options)[0] == plain
+
+
+def test_batches_use_the_profile_and_give_the_same(made: _Folder) -> None:
+    pytest.importorskip("llvmlite")
+    pytest.importorskip("numpy")
+    source = _large(200)
+    (made.source / "shop.intent").write_text(source)
+    made.profile.write_bytes(encode(_profile(_program(source), large=[*range(200), 0])))
+    codes = {"code": [0, 5, 199, 200, -1]}
+    heard: list[str] = []
+
+    def answers(**options: Any) -> tuple[list[Any], Any]:
+        with Compiler(incremental=False, **options) as compiler:
+            compiler.on(
+                "diagnostic", lambda event: event.diagnostic and heard.append(event.diagnostic.code)
+            )
+            functions = compiler.functions(str(made.source))
+            result = functions.function("shop.large").batch(codes)
+            assert not isinstance(result, Iterator)
+            return result.columns["value"].numpy().tolist(), functions.unit.weights
+
+    plain, none = answers()
+    tuned, weights = answers(profile=str(made.profile))
+    assert plain == tuned == [0, 25, 199 * 199, 7, 7]
+    table = _table(_program(source), "shop.large")
+    assert none.table(table, _program(source))[0] == table
+    assert weights is not none
+    assert heard == []
+    made.profile.write_bytes(b"")
+    assert answers(profile=str(made.profile))[0] == plain
+    assert heard == ["W0903"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -19,9 +20,12 @@ from hyper.engine.evaluation import interpret, is_function, read_arguments
 if TYPE_CHECKING:
     import argparse
 
+    from hyper.base.diagnostics import Diagnostic
     from hyper.cli.console import Console
+    from hyper.cli.session import View
     from hyper.engine.compiler import Compiler
     from hyper.engine.evaluation import Outcome
+    from hyper.engine.options import Options
     from hyper.engine.result import Result
     from hyper.engine.why import Why
     from hyper.ir.program import Program
@@ -31,10 +35,10 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     """Evaluate, and print the value as JSON."""
     now = _now(arguments.now)
     _agree(arguments)
-    levels: list[int] = []
+    chosen: list[Options] = []
 
     def analysed(compiler: Compiler, paths: list[str]) -> Result:
-        levels.append(compiler.options(paths).jit_level)
+        chosen.append(compiler.options(paths))
         return compiler.analyse(paths)
 
     view = compile_with(arguments, console, analysed)
@@ -48,22 +52,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     if os.getcwd() not in sys.path:
         sys.path.insert(0, os.getcwd())
     if arguments.data is not None:
-        from hyper.cli.commands.run_data import run_data
-
-        level = levels[0] if arguments.level is None else int(arguments.level)
-        if arguments.record is None:
-            return run_data(
-                program, name, arguments, console, level=level, now=now, shown=view.shown
-            )
-        from hyper.engine.recording import recorded_packages
-
-        try:
-            with recorded_packages(arguments.record):
-                return run_data(
-                    program, name, arguments, console, level=1, now=now, shown=view.shown
-                )
-        except (OSError, ValueError) as error:
-            raise UsageError(f"--record: {arguments.record}: {error}") from None
+        return _rows(_Asked(program, name, {}, now), chosen[0], view, arguments, console)
     try:
         given = read_arguments(program, name, _text(arguments.args or "{}"))
     except ValueError as error:
@@ -132,6 +121,37 @@ def _evaluate(asked: _Asked, arguments: argparse.Namespace) -> tuple[Outcome, Wh
     from hyper.engine.generated import run_generated
 
     return run_generated(*asked), steps
+
+
+def _rows(
+    asked: _Asked, options: Options, view: View, arguments: argparse.Namespace, console: Console
+) -> int:
+    """Evaluate each row of a file."""
+    from hyper.cli.commands.run_data import run_data
+    from hyper.engine.recording import recorded_packages
+    from hyper.engine.training import weights_for
+
+    level = options.jit_level if arguments.level is None else int(arguments.level)
+    found: list[Diagnostic] = []
+    weights = weights_for(asked.program, options, found.append)
+    console.diagnostics(found, view.line_of)
+    with ExitStack() as stack:
+        if arguments.record is not None:
+            level = 1
+            try:
+                stack.enter_context(recorded_packages(arguments.record))
+            except (OSError, ValueError) as error:
+                raise UsageError(f"--record: {arguments.record}: {error}") from None
+        return run_data(
+            asked.program,
+            asked.name,
+            arguments,
+            console,
+            level=level,
+            now=asked.now,
+            shown=view.shown,
+            weights=weights,
+        )
 
 
 def _record(asked: _Asked, arguments: argparse.Namespace, console: Console) -> Outcome | None:

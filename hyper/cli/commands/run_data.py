@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from hyper.cli.console import Console
     from hyper.cli.progress import Progress
+    from hyper.emit.native.weights import Weights
     from hyper.engine.batch.files import TableFile
     from hyper.engine.batch.functions import Function
     from hyper.engine.batch.result import BatchResult
@@ -49,12 +50,15 @@ def run_data(
     level: int,
     now: datetime,
     shown: Callable[[str], str],
+    weights: Weights,
 ) -> int:
-    """Evaluate each row; 1 where one has no value. ``shown`` gives the path of a source as people know it."""
+    """Evaluate each row; 1 where one has no value. ``shown`` gives the path of a source as people know it, ``weights`` are what a
+    profile tells."""
     try:
         if arguments.results:
             form_of(arguments.results)
-        function = Functions(program, level=level, cores=available_cores()).function(name)
+        cores = available_cores()
+        function = Functions(program, level=level, cores=cores, weights=weights).function(name)
         opened = open_table(arguments.data, function.binding(now).wanted)
     except (FileError, ModuleNotFoundError) as error:
         raise UsageError(str(error)) from None

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from hyper.emit.native.unit import Unit
+from hyper.emit.native.weights import NO_WEIGHTS, Weights
 from hyper.engine.batch.layout import layout_of
 from hyper.engine.batch.rows import LOCK, Package
 from hyper.engine.batch.values import Decoder
@@ -35,17 +36,24 @@ SWITCHED_OFF: Final = "native code is switched off (jit)"
 
 class Functions:
     """A program. ``level`` is the highest tier that runs: 0 the interpreter, 1 generated Python, 2 machine code, 3 that
-    over several cores, ``cores`` at most; ``package`` the generated Python, where it is there already."""
+    over several cores, ``cores`` at most; ``package`` the generated Python, where it is there already; ``weights`` what a profile
+    tells of branches."""
 
     def __init__(
-        self, program: Program, *, level: int = 3, cores: int = 1, package: Package | None = None
+        self,
+        program: Program,
+        *,
+        level: int = 3,
+        cores: int = 1,
+        package: Package | None = None,
+        weights: Weights = NO_WEIGHTS,
     ) -> None:
         if importlib.util.find_spec("numpy") is None:
             raise ModuleNotFoundError("batches need NumPy: pip install 'hypercompiler[data]'")
         self.program = program
         self.level = level
         self.cores = cores
-        self.unit = Unit(program)
+        self.unit = Unit(program, weights)
         self.interpreter = Interpreter(program, externs=load_extern)
         self._functions: dict[str, Function] = {}
         self._package = package

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import sys
 import threading
+import time
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
@@ -12,6 +14,7 @@ import msgspec
 from hyper import __version__
 from hyper.emit.python.batches import ABOUT, SUFFIX, About
 from hyper.engine.batch.functions import Functions
+from hyper.engine.batch.result import BatchResult
 from hyper.engine.batch.rows import Package
 from hyper.engine.executors.cores import available_cores
 from hyper.engine.options import parse_value
@@ -19,11 +22,10 @@ from hyper.ir.program import CalcDef, Program, RuleDef, TableDef
 from hyper.ir.stored import decode_module
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from datetime import datetime
 
     from hyper.engine.batch.functions import Function
-    from hyper.engine.batch.result import BatchResult
 
 _KINDS: Final[dict[str, type[object]]] = {"calc": CalcDef, "table": TableDef, "rule": RuleDef}
 _LOCK: Final = threading.Lock()
@@ -31,6 +33,13 @@ _LOCK: Final = threading.Lock()
 
 class PackageError(ImportError):
     """The program of a package cannot be read; the text says why."""
+
+
+def counting(package: str) -> Mapping[str, Any]:
+    """What a package counts of each of its functions, by qualified name; empty where it counts nothing."""
+    profiling = sys.modules.get(f"{package}._runtime.profiling")
+    found: Mapping[str, Any] = profiling.known() if profiling is not None else {}
+    return found
 
 
 class PackagedFunction:
@@ -62,7 +71,38 @@ class PackagedFunction:
         self, data: Any, *, now: datetime | None = None
     ) -> BatchResult | Iterator[BatchResult]:
         """Evaluate for each row of a table, or of each table of a stream: see ``hyper.engine.batch.functions.Function.batch``."""
-        return self._function.batch(data, now=now)
+        if not counting(self._package.functions.package.name):
+            return self._function.batch(data, now=now)
+        began = time.perf_counter_ns()
+        result = self._function.batch(data, now=now)
+        return self._counted(result, began)
+
+    def _counted(
+        self, result: BatchResult | Iterator[BatchResult], began: int
+    ) -> BatchResult | Iterator[BatchResult]:
+        """The same result, which the package's counters have heard of."""
+        if not isinstance(result, BatchResult):
+            return self._counted_parts(result)
+        self._count(result, time.perf_counter_ns() - began)
+        return result
+
+    def _counted_parts(self, parts: Iterator[BatchResult]) -> Iterator[BatchResult]:
+        while True:
+            began = time.perf_counter_ns()
+            part = next(parts, None)
+            if part is None:
+                return
+            self._count(part, time.perf_counter_ns() - began)
+            yield part
+
+    def _count(self, result: BatchResult, nanoseconds: int) -> None:
+        """What ran as machine code; the functions of the package count themselves."""
+        stats = result.stats
+        counts = counting(self._package.functions.package.name)[self.name]
+        guards = sum(each.rows for each in stats.guards)
+        if stats.native or guards:
+            tier = "3" if stats.threads > 1 else "2"
+            counts.add(tier, stats.native + guards, nanoseconds, guards)
 
 
 class Packaged:
@@ -75,8 +115,9 @@ class Packaged:
         about, program = _read(folder)
         self._program = program
         level = parse_value("jit", os.environ.get("HYPER_JIT") or 3)
-        if os.environ.get("HYPER_NATIVE", "").lower() == "off":
-            level = 1
+        off = os.environ.get("HYPER_NATIVE", "").lower() == "off"
+        if off or os.environ.get("HYPER_PROFILE_OUT"):
+            level = 1  # what is recorded is what functions do in Python
         own = Package(program, imported=(package, about.package))
         self.functions = Functions(program, level=level, cores=available_cores(), package=own)
         self._bare: dict[str, dict[str, list[str]]] = {kind: {} for kind in _KINDS}

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from types import CodeType, ModuleType
 
-__all__ = ["counted", "save", "start"]
+__all__ = ["known", "save", "start"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -107,6 +107,9 @@ def start(package: str) -> None:
     if not place.is_file():
         return
     known = json.loads(place.read_text(encoding="utf-8"))
+    for functions in known.values():
+        for name, digest, decisions, _ in functions.values():
+            _functions[name] = Counts(name, digest, decisions)
     sys.meta_path.insert(0, _Finder({f"{package}.{name}": each for name, each in known.items()}))
     for variable in ("HYPER_PROFILE_OUT", "HYPER_PROFILE_JSON"):
         if path := os.environ.get(variable):
@@ -118,9 +121,9 @@ def start(package: str) -> None:
         os.register_at_fork(after_in_child=_forget)
 
 
-def counted(name: str) -> Counts | None:
-    """What is counted of a function, by its qualified name; ``None`` where it is not."""
-    return _functions.get(name)
+def known() -> dict[str, Counts]:
+    """What is counted of each function, by its qualified name."""
+    return _functions
 
 
 def save() -> None:
@@ -250,10 +253,7 @@ class _Loader(SourceFileLoader):
     def __init__(self, fullname: str, path: str, functions: dict[str, Any]) -> None:
         super().__init__(fullname, path)
         self._known = functions
-        self._counts = {
-            symbol: Counts(name, digest, decisions)
-            for symbol, (name, digest, decisions, _) in functions.items()
-        }
+        self._counts = {symbol: _functions[name] for symbol, (name, *_) in functions.items()}
 
     def get_code(self, _fullname: str) -> CodeType:
         """The code of the module."""
@@ -265,7 +265,6 @@ class _Loader(SourceFileLoader):
     def exec_module(self, module: ModuleType) -> None:
         """Run it."""
         counts = self._counts
-        _functions.update({each.name: each for each in counts.values()})
         outcomes = {symbol: each.outcomes for symbol, each in counts.items()}
         timed = {symbol: _timed(each) for symbol, each in counts.items()}
         setattr(module, _ATTRIBUTE, (outcomes, timed))
