@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -213,3 +214,54 @@ def test_a_bar_shows_how_far_it_is(
         ("rows", 40, 30),
         ("rows", 40, 40),
     ]
+
+
+def test_an_empty_line_of_a_single_column_is_a_row(
+    hyper: Hyper, shop: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(files, "_BLOCK", 64)
+    (shop / "a.csv").write_text('\ufeff\n\nx\n1,2\n\n1\n""\n3,4\n\n', encoding="utf-8")
+    value = hyper("run", "tiny", "--data", "a.csv", "--json").json("run")
+    assert value["values"] == [None, None, "1.0000000000", None, None, None]
+    cells = "a row of 2 cells, not 1"
+    assert [error["message"] == cells for error in value["errors"]] == [
+        *(True, False, False),
+        *(True, False),
+    ]
+    (shop / "a.csv").write_text("\nparts,of\n\n6,3\n\n")
+    assert hyper("run", "share", "--data", "a.csv").out == '"value"\n2\n'
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.tsv", "a.csv.gz", "a.parquet", "a.arrow"])
+def test_a_pipe_is_no_table(hyper: Hyper, shop: Path, name: str) -> None:
+    os.mkfifo(shop / name)
+    done = hyper("run", "share", "--data", name)
+    assert (done.code, "a pipe or a device" in done.err) == (2, True), done.err
+
+
+def test_names_of_columns_that_are_no_text(hyper: Hyper, shop: Path) -> None:
+    for data in (b"parts,of,\xff\n1,2,3\n", b"\x1f\x8b\x08\0\n"):
+        (shop / "a.csv").write_bytes(data)
+        done = hyper("run", "share", "--data", "a.csv")
+        assert (done.code, "not UTF-8" in done.err) == (2, True), done.err
+
+
+@pytest.mark.parametrize("name", ["a.arrow", "a.arrows", "a.parquet"])
+def test_what_a_file_says_of_its_texts_is_not_believed(hyper: Hyper, shop: Path, name: str) -> None:
+    buffers = [None, pa.py_buffer(b"\0\0\0\0\1\0\0\0\2\0\0\0"), pa.py_buffer(b"a\xff")]
+    texts = pa.Array.from_buffers(pa.string(), 2, buffers)
+    write(shop / name, pa.table({"one": texts, "other": ["a", "b"]}))
+    done = hyper("run", "same", "--data", name)
+    assert (done.code, f"hyper: {name}: " in done.err, "UTF8" in done.err) == (1, True, True)
+
+
+@pytest.mark.parametrize("name", ["a.arrow", "a.arrows"])
+def test_what_a_file_says_of_its_places_is_not_believed(
+    hyper: Hyper, shop: Path, name: str
+) -> None:
+    tiers = pa.DictionaryArray.from_arrays(
+        pa.array([0, 5], pa.int32()), pa.array(["gold", "standard"]), safe=False
+    )
+    write(shop / name, pa.table({"tier": tiers, "amount": [1, 2]}))
+    done = hyper("run", "discount", "--data", name)
+    assert (done.code, f"hyper: {name}: " in done.err) == (1, True), done.err

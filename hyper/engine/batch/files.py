@@ -72,6 +72,8 @@ def arrow_errors(path: str) -> Iterator[None]:
         yield
     except OSError as error:
         raise FileError(f"{path}: {error.strerror or error}") from None
+    except UnicodeDecodeError:
+        raise FileError(f"{path}: the names of its columns are not UTF-8") from None
     except pa.ArrowException as error:
         raise FileError(f"{path}: {str(error).splitlines()[0]}") from None
 
@@ -89,6 +91,8 @@ def open_table(path: str, wanted: Callable[[list[str]], list[str]]) -> TableFile
     with arrow_errors(path):
         if os.path.isdir(path):
             raise FileError(f"{path}: a folder")
+        if os.path.exists(path) and not os.path.isfile(path):
+            raise FileError(f"{path}: a pipe or a device, which cannot be read twice")
         if form == "parquet":
             opened = _parquet(path, wanted)
         elif form == "arrow":
@@ -100,7 +104,11 @@ def open_table(path: str, wanted: Callable[[list[str]], list[str]]) -> TableFile
 
 def _telling(path: str, parts: Iterator[Part]) -> Iterator[Part]:
     with arrow_errors(path):
-        yield from parts
+        for part in parts:
+            if part.table is not None:
+                # Arrow believes what a file says of places in it, and would read wherever they lead.
+                part.table.validate(full=True)
+            yield part
 
 
 def _chosen(names: list[str], wanted: Callable[[list[str]], list[str]]) -> list[str]:
@@ -179,20 +187,26 @@ def _text(path: str, delimiter: str, wanted: Callable[[list[str]], list[str]]) -
     packed = path.lower().endswith(tuple(PACKED))
     plain = pa.OSFile(path)
     bad: list[tuple[int, str]] = []
+    # Of a single column an empty line is a row, whose cell is empty; those before its name are not.
+    blank: int | None = None
 
     def skip(row: Any) -> str:
-        bad.append(
-            (row.number - 2, f"a row of {row.actual_columns} cells, not {row.expected_columns}")
-        )
+        wrong = f"a row of {row.actual_columns} cells, not {row.expected_columns}"
+        bad.append((row.number - 2 - (blank or 0), wrong))
         return "skip"
 
     def opened(stream: Any, **convert: Any) -> Any:
         return csv.open_csv(
             stream,
             # One thread, so that rows are counted.
-            read_options=csv.ReadOptions(block_size=_BLOCK, use_threads=False),
+            read_options=csv.ReadOptions(
+                block_size=_BLOCK, use_threads=False, skip_rows=blank or 0
+            ),
             parse_options=csv.ParseOptions(
-                delimiter=delimiter, newlines_in_values=True, invalid_row_handler=skip
+                delimiter=delimiter,
+                newlines_in_values=True,
+                ignore_empty_lines=blank is None,
+                invalid_row_handler=skip,
             ),
             convert_options=csv.ConvertOptions(strings_can_be_null=False, **convert),
         )
@@ -200,6 +214,8 @@ def _text(path: str, delimiter: str, wanted: Callable[[list[str]], list[str]]) -
     with opened(pa.input_stream(path, compression="detect")) as first:
         names = first.schema.names
     bad.clear()
+    if len(names) == 1:
+        blank = _blank_lines(pa.input_stream(path, compression="detect"))
     kinds = dict.fromkeys(names, pa.string())
     columns = _chosen(names, wanted)
     source = pa.input_stream(path, compression="detect") if packed else plain
@@ -210,6 +226,12 @@ def _text(path: str, delimiter: str, wanted: Callable[[list[str]], list[str]]) -
         total=None if packed else os.path.getsize(path),
         done=None if packed else plain.tell,
     )
+
+
+def _blank_lines(stream: Any) -> int:
+    """How many empty lines come before the names of columns."""
+    start = bytes(stream.read(_BLOCK)).removeprefix(b"\xef\xbb\xbf")
+    return len(start[: len(start) - len(start.lstrip(b"\r\n"))].splitlines())
 
 
 def _joined(parts: Iterator[Part]) -> Iterator[Part]:
