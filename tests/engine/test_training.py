@@ -23,6 +23,8 @@ from tests.emit_incremental.trees import program_of
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from hyper.base.events import Event
+
 NOW: Final = datetime(2026, 1, 1, tzinfo=UTC)
 FEES: Final = """
 enum Kind:
@@ -342,11 +344,13 @@ def test_batches_use_the_profile_and_give_the_same(made: _Folder) -> None:
     codes = {"code": [0, 5, 199, 200, -1]}
     heard: list[str] = []
 
+    def hear(event: Event) -> None:
+        if event.diagnostic is not None:
+            heard.append(event.diagnostic.code)
+
     def answers(**options: Any) -> tuple[list[Any], Any]:
         with Compiler(incremental=False, **options) as compiler:
-            compiler.on(
-                "diagnostic", lambda event: event.diagnostic and heard.append(event.diagnostic.code)
-            )
+            compiler.on("diagnostic", hear)
             functions = compiler.functions(str(made.source))
             result = functions.function("shop.large").batch(codes)
             assert not isinstance(result, Iterator)

@@ -180,17 +180,16 @@ def _text(value: Any) -> str | None:
 
 def _timed(counts: Counts) -> Callable[[Callable[P, R]], Callable[P, R]]:
     def decorate(function: Callable[P, R]) -> Callable[P, R]:
-        names = list(signature(function).parameters)
-        watched = dict(enumerate(names))
+        watched = tuple(_Watched(*each) for each in enumerate(signature(function).parameters))
 
         @wraps(function)
         def run(*args: P.args, **kwargs: P.kwargs) -> R:
-            if watched:
-                for place, name in list(watched.items()):
-                    given: Any = args[place] if place < len(args) else kwargs.get(name)
-                    counts.see(name, given)
-                    if counts.constants[name] is None:
-                        watched.pop(place, None)
+            nonlocal watched
+            for each in watched:
+                place = each.place
+                given: Any = args[place] if place < len(args) else kwargs.get(each.name)
+                if given is not each.last and each.varies(given, counts):
+                    watched = tuple(other for other in watched if other is not each)
             began = perf_counter_ns()
             try:
                 return function(*args, **kwargs)
@@ -203,6 +202,27 @@ def _timed(counts: Counts) -> Callable[[Callable[P, R]], Callable[P, R]]:
         return run
 
     return decorate
+
+
+class _Watched:
+    """A parameter that was always the same so far; ``last`` is what it was."""
+
+    __slots__ = ("last", "name", "place")
+
+    def __init__(self, place: int, name: str) -> None:
+        self.place = place
+        self.name = name
+        self.last: Any = _watching
+
+    def varies(self, given: Any, counts: Counts) -> bool:
+        """Whether it is no longer worth looking at."""
+        counts.see(self.name, given)
+        self.last = given
+        return counts.constants[self.name] is None
+
+
+_watching = object()
+"""Nothing that is ever given."""
 
 
 def _native(counts: Counts, function: Any) -> Any:
