@@ -584,3 +584,27 @@ calc f(a: decimal(9, 2), n: int) -> decimal(20, 2):
 """
     with pytest.raises(NotNative, match="gets more digits each time"):
         agree(text)
+
+
+def test_a_list_that_a_table_collects() -> None:
+    text = """
+table parts(a: int, b: int) -> list[int], collect:
+    a    | b   => result
+    > 0  | -   => 12 // b
+    -    | > 0 => 12 // a
+    > 2  | > 2 => a * b
+
+calc f(a: int, b: int) -> int:
+    let made = parts(a, b)
+    var found = length(made) * 1000
+    for each in made + [7]:
+        found = found + each
+    if a in made:
+        made[1] - found
+    else:
+        found + (first(made) ?? 5)
+"""
+    rows = [{"a": a, "b": b} for a in (-1, 0, 1, 3, 4, MOST) for b in (-2, 0, 1, 4, 12)]
+    found = agree(text, *rows)
+    assert {"int", "division_by_zero", "overflow", "out_of_bounds"} >= set(codes(found))
+    assert len({each[3] for each in found if each[0] == "error"}) > 2

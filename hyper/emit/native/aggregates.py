@@ -46,18 +46,8 @@ class Aggregates:
         expressions = self._expressions
         source = expressions.value(expr.source, local)
         held = {name: expressions.local(local, name) for name in local}
-        walk, place = self._elements(expr, source, held), expressions.sites.place
-
-        def placed(body: Callable[[Value], None]) -> None:
-            user = expressions.sites.place
-
-            def used(element: Value) -> None:
-                with expressions.sites.at(*user):
-                    body(element)
-
-            with expressions.sites.at(*place):
-                walk(used)
-
+        place = expressions.sites.place
+        placed = expressions.lists.placed(self._elements(expr, source, held))
         kind, single = expr.element.type, _is_single(source)
         if expr.condition is not None or not isinstance(source, Items | Written | Generated):
             return Generated(placed, kind, single=single)

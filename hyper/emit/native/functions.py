@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING
 
 from hyper.emit.native.expressions import Variable
 from hyper.emit.native.places import definition as field_of
-from hyper.emit.native.values import Changed, Decimal, MoreDigits, NotNative, Scalar, Value
+from hyper.emit.native.values import (
+    Changed,
+    Decimal,
+    Generated,
+    MoreDigits,
+    NotNative,
+    Scalar,
+    Value,
+)
 from hyper.ir import nodes
 from hyper.ir.program import CalcDef, RequireDef, RuleDef, TableDef
 from hyper.ir.types import Dec, Entity
@@ -202,8 +210,6 @@ class Functions:
 
     def _collected(self, table: TableDef, local: Locals) -> Value:
         fold = table.policy.removeprefix("collect").strip()
-        if not fold:
-            raise NotNative("a table that collects a list")
         kind = self._expressions.kinds.present(table.element)
 
         def walk(body: Callable[[Value], None]) -> None:
@@ -211,6 +217,8 @@ class Functions:
                 self._row(row, local, body)
             self._sites.line = table.line
 
+        if not fold:
+            return Generated(self._expressions.lists.placed(walk), table.element, single=False)
         # All rows that fit are evaluated before the first step of the fold.
         value = self._expressions.aggregates.folded(fold, kind, walk, guards=True)
         returns = self._expressions.kinds.present(table.returns)

@@ -13,10 +13,14 @@ from hyper.emit.native.values import Counting, Generated, Items, NotNative, Valu
 from hyper.jit.kernel.builder import FALSE, TRUE, integer
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from hyper.emit.native.expressions import Expressions
     from hyper.emit.native.values import Sequence
     from hyper.ir.types import Type
     from hyper.jit.kernel.ir import Operand
+
+    Walk = Callable[[Callable[[Value], None]], None]
 
 
 class Lists:
@@ -38,6 +42,23 @@ class Lists:
             builder.when(TRUE, steps)
         builder.fails = builder.fails or before
         return replace(value, settled=True)
+
+    def placed(self, walk: Walk) -> Walk:
+        """A walk whose steps stand where the list is made, and those of its user where that is."""
+        sites = self._expressions.sites
+        place = sites.place
+
+        def placed(body: Callable[[Value], None]) -> None:
+            user = sites.place
+
+            def used(element: Value) -> None:
+                with sites.at(*user):
+                    body(element)
+
+            with sites.at(*place):
+                walk(used)
+
+        return placed
 
     def length(self, source: Value) -> Operand:
         """How many items a list has. Raises ``NotNative`` for what is no list."""
@@ -99,9 +120,9 @@ class Lists:
         """One list after the other; ``kind`` is that of the items."""
         expressions = self._expressions
 
-        def both(body: object) -> None:
-            expressions.walk(first, body)  # type: ignore[arg-type]
-            expressions.walk(second, body)  # type: ignore[arg-type]
+        def both(body: Callable[[Value], None]) -> None:
+            expressions.walk(first, body)
+            expressions.walk(second, body)
 
         def size() -> Operand:
             return self._builder.op("add", "int", self.length(first), self.length(second))

@@ -187,7 +187,7 @@ class Unit:
         definition = self.program.definitions[name]
         assert isinstance(definition, CalcDef | TableDef | RuleDef)
         self.weights.look(name, definition)
-        if isinstance(definition, CalcDef) and isinstance(
+        if isinstance(definition, CalcDef | TableDef) and isinstance(
             self.kinds.present(definition.returns), ListOf | MapOf
         ):
             return Functions(expressions).value(definition, self._path(name), args)
