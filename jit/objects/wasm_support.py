@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from hyper.jit.kernel.ir import Step
 
 _MATHEMATICS: Final = frozenset({"exp", "log", "log10", "pow"})
+_ZEROS: Final = "declare i64 @llvm.ctlz.i64(i64, i1)\n"
 
 SUPPORTED: Final = frozenset({"__multi3", "__ashlti3", "__lshrti3", "__ashrti3", "fmod"})
 """The functions that ``wasm_support`` may define, which LLVM must find by their names."""
@@ -188,6 +189,11 @@ normal:
 """
 
 
+def rest_text() -> str:
+    """The text of ``fmod`` alone, for what has no C library."""
+    return f"{_REST}{_ZEROS}"
+
+
 def wasm_support(text: str) -> str:
     """What the text of a module needs besides itself; nothing for most."""
     parts = []
@@ -196,7 +202,7 @@ def wasm_support(text: str) -> str:
     if "frem " in text:
         parts.append(_REST)
         if "@llvm.ctlz.i64" not in text:
-            parts.append("declare i64 @llvm.ctlz.i64(i64, i1)\n")
+            parts.append(_ZEROS)
     return "".join(parts)
 
 

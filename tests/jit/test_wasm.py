@@ -52,7 +52,7 @@ def same(unit: ir.Unit, kinds: Sequence[Kind], rows: Sequence[Sequence[Any]]) ->
                 item = int(item[1]) << 64 | int(item[0]) & (2**64 - 1)
             assert statuses[place] == status
             assert repr(value) == repr(item if isinstance(item, int) else item.item()), rows[place]
-        module.forget()
+        module.close()
 
 
 def pairs(values: Sequence[Any], count: int, limit: int = 0) -> list[list[Any]]:

@@ -21,9 +21,13 @@ from hyper.ir.decisions import decisions
 from hyper.ir.frequency import order_module
 from hyper.ir.program import CalcDef, Program, RuleDef, TableDef
 from hyper.jit.batch import RowsKernel
+from hyper.jit.hardware import resolve
 from hyper.jit.llvm.module import scalar_symbol
 from hyper.jit.llvm.rows import rows_symbol
 from hyper.jit.llvm.target import Processor, host
+from hyper.jit.objects.abi import interface
+from hyper.jit.objects.library import Making, linked, objects
+from tests.meaning.aarch64 import Emulated, runs_here
 from tests.meaning.native import GUARDED, Kernels, unpacked
 from tests.meaning.node import NODE
 from tests.meaning.tiers import Tiers, outcome
@@ -35,6 +39,7 @@ if TYPE_CHECKING:
 
     from hyper.jit.kernel import ir
     from hyper.jit.llvm.target import Loaded, OptLevel
+    from tests.meaning.foreign import Machine
 
 SIZES: Final = (0, 1, 2, 7)
 """Of batches that are run beside the whole."""
@@ -307,12 +312,54 @@ _ROWS: Final = ctypes.CFUNCTYPE(
 )
 
 
-class Wasm(Batches):
-    """A module of WebAssembly in Node: rows, and each row in a call of its own."""
+class Linked:
+    """A shared library as ``Loaded`` is: by the names that kernels have in a module."""
 
-    def __init__(self, subject: Subject, level: OptLevel) -> None:
+    def __init__(self, unit: ir.Unit, folder: Path, making: Making) -> None:
+        made = interface(unit, "unit")
+        profile = resolve("x86-64")
+        # A file that is mapped must not be written again.
+        path = folder / f"{len([*folder.iterdir()])}.so"
+        path.write_bytes(linked(made, objects(made, profile, making), profile, making))
+        self._library = ctypes.CDLL(str(path))
+        self._names = {
+            name: symbol
+            for entry in made.entries
+            for name, symbol in (
+                (scalar_symbol(entry.kernel), entry.symbol),
+                (rows_symbol(entry.kernel), entry.rows),
+            )
+        }
+
+    def address(self, name: str) -> int:
+        """The address of a function."""
+        found = ctypes.cast(self._library[self._names[name]], ctypes.c_void_p).value
+        assert found is not None
+        return found
+
+
+class LibraryCalls(Scalar):
+    """The functions that a library shows to C, call by call."""
+
+    def __init__(self, subject: Subject, making: Making) -> None:
         self._kernels = subject.kernels
-        self._module = Module(subject.kernels.unit, level)
+        self._loaded: Any = Linked(subject.kernels.unit, subject.folder, making)
+
+
+class LibraryRows(Batches):
+    """The functions that a library shows to C, over rows."""
+
+    def __init__(self, subject: Subject, making: Making) -> None:
+        self._kernels = subject.kernels
+        self._loaded: Any = Linked(subject.kernels.unit, subject.folder, making)
+
+
+class Foreign(Batches):
+    """Another machine: rows, and each row in a call of its own."""
+
+    def __init__(self, subject: Subject, machine: Machine) -> None:
+        self._kernels = subject.kernels
+        self._module = machine
 
     def knows(self, name: str) -> bool:
         """Those that it computes to the last bit."""
@@ -335,8 +382,8 @@ class Wasm(Batches):
         return self._kernels.outcome(name, row, leaves, columns.codes)
 
     def close(self) -> None:
-        """Forget the module."""
-        self._module.forget()
+        """Forget the functions."""
+        self._module.close()
 
 
 class BackEnd(NamedTuple):
@@ -367,7 +414,29 @@ def _wasm() -> Iterator[BackEnd]:
     """WebAssembly, where there is something that runs it."""
     if NODE is not None:
         for level in ("0", "2"):
-            yield BackEnd(f"wasm-O{level}", lambda subject, level=level: Wasm(subject, level))  # type: ignore[misc]
+            yield BackEnd(
+                f"wasm-O{level}",
+                lambda subject, level=level: Foreign(subject, Module(subject.kernels.unit, level)),  # type: ignore[misc]
+            )
+
+
+def _aarch64() -> Iterator[BackEnd]:
+    """The other processor, where it is emulated."""
+    if runs_here():
+        making = Making(lto="off", codegen_units=3)
+        yield BackEnd(
+            "aarch64-O2",
+            lambda subject: Foreign(subject, Emulated(subject.kernels.unit, "2", making)),
+        )
+
+
+def _libraries() -> Iterator[BackEnd]:
+    """What C calls, in pieces that call one another and in pieces that have copies."""
+    if platform.machine() in {"x86_64", "AMD64"} and platform.system() == "Linux":
+        off = Making(lto="off", codegen_units=3, linker="own")
+        copies = Making(lto="unit", codegen_units=2, linker="own")
+        yield BackEnd("library-calls", lambda subject: LibraryCalls(subject, off))
+        yield BackEnd("library-rows", lambda subject: LibraryRows(subject, copies))
 
 
 def _tuned() -> Iterator[BackEnd]:
@@ -381,6 +450,8 @@ BACK_ENDS: Final[list[BackEnd]] = [
     BackEnd("package", Package),
     *_natives(),
     *_wasm(),
+    *_aarch64(),
+    *_libraries(),
     *_tuned(),
 ]
 
