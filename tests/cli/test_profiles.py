@@ -194,3 +194,20 @@ def test_times_are_measured_in_processes(hyper: Hyper, sources: Path) -> None:
     assert table["after"] > 0
     assert msgspec.json.encode(done.json("tune")["commands"]).count(b"replay") == 2
     assert (sources / ".hyper" / "tune" / "baseline").is_dir()
+
+
+@pytest.mark.usefixtures("quick")
+def test_machine_code_is_asked_where_it_is_a_target(hyper: Hyper, sources: Path) -> None:
+    pytest.importorskip("llvmlite")
+    (sources / "hyper.toml").write_text('package = "shop"\ntarget = ["python", "native"]\n')
+    done = hyper("tune", "-o", "dist")
+    assert (done.code, done.err) == (0, "")
+    assert "answers   equal for 44 inputs" in done.out
+    for place in (sources / ".hyper" / "tune" / "baseline", sources / "dist"):
+        assert list(place.rglob("*.so"))
+    codes = {
+        path.name: path.read_bytes()
+        for kind in ("baseline", "tuned")
+        for path in (sources / ".hyper" / "tune" / kind).rglob("*fees*.so")
+    }
+    assert len(codes) == len(set(codes.values())) > 1

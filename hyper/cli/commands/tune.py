@@ -13,6 +13,7 @@ from hyper.cli.console import UsageError
 from hyper.cli.main import FAILED, OK
 from hyper.cli.session import compile_with, counted
 from hyper.engine.tuning.tune import BASELINE, TUNED, TuneError, command, recorded, tune
+from hyper.jit.hardware import ProfileError as HardwareError
 from hyper.jit.profiles import Profile, ProfileError, encode, load, merge
 
 if TYPE_CHECKING:
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 
     from hyper.cli.console import Console
     from hyper.cli.session import View
+    from hyper.engine.compiler import Compiler
+    from hyper.engine.options import Options
+    from hyper.engine.result import Result
     from hyper.engine.tuning.tune import Tuning
 
 _NAME: Final = "hyper.profile"
@@ -30,17 +34,23 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     """Tune, and say what it is worth."""
     out, arguments.out = arguments.out, None
     given = [_given(path) for path in arguments.recorded or ()]
-    view = compile_with(arguments, console, lambda compiler, paths: compiler.analyse(paths))
+    chosen: list[Options] = []
+
+    def analysed(compiler: Compiler, paths: list[str]) -> Result:
+        chosen.append(compiler.options(paths))
+        return compiler.analyse(paths)
+
+    view = compile_with(arguments, console, analysed)
     program = program_of(view, console)
     if program is None:
         return FAILED
     home = os.path.relpath(view.result.folder or os.curdir)
-    folder = os.path.join(home, ".hyper", "tune")
+    folder = os.path.normpath(os.path.join(home, ".hyper", "tune"))
     capture = recorded(program)
     profile = merge(*given) if given else capture.profile()
     try:
-        tuning = tune(program, profile, capture, folder, fast=arguments.fast)
-    except (OSError, TuneError) as error:
+        tuning = tune(program, profile, capture, folder, fast=arguments.fast, options=chosen[0])
+    except (OSError, TuneError, HardwareError) as error:
         raise UsageError(f"cannot tune: {error}") from None
     path = os.path.normpath(arguments.into or os.path.join(home, _NAME))
     kept = tuning.pays and not arguments.dry_run

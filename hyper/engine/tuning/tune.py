@@ -18,6 +18,7 @@ from hyper.engine.emission import emit
 from hyper.engine.evaluation import interpret
 from hyper.engine.executors import Inline
 from hyper.engine.generated import ANSWER, asking_module
+from hyper.engine.options import Options
 from hyper.engine.proving import Proof, run_scenarios
 from hyper.engine.training import Training
 from hyper.engine.tuning.inputs import Capture, Input, inputs_of_rows, parameters
@@ -27,6 +28,9 @@ from hyper.ir.program import Program, TableDef
 from hyper.jit.profiles import Profile
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from hyper.engine.natives.emission import Natives
     from hyper.ir.program import Module
 
 BASELINE: Final = "baseline"
@@ -79,17 +83,23 @@ def recorded(program: Program) -> Capture:
 
 
 def tune(
-    program: Program, profile: Profile, capture: Capture, folder: str, *, fast: bool
+    program: Program,
+    profile: Profile,
+    capture: Capture,
+    folder: str,
+    *,
+    fast: bool,
+    options: Options | None = None,
 ) -> Tuning:
-    """Build with and without the profile into a folder, ask both, and measure. Raises ``TuneError``, and ``OSError`` where the
-    folder cannot be written."""
+    """Build with and without the profile into a folder, ask both, and measure: machine code where ``options`` have it among the
+    targets. Raises ``TuneError``, and ``OSError`` where the folder cannot be written."""
     training = Training(profile, "full")
     remarks = training.fit(program)
     tables = _moved(program, training)
     if not tables:
         return Tuning(profile, [], 0, [], 1.0, remarks)
     inputs = _inputs(program, training, tables, capture)
-    functions = _write(program, training, inputs, folder)
+    functions = _write(program, training, inputs, folder, options or Options())
     different = _differing(program, functions, folder)
     spent = _times(folder, rounds=2 if fast else 5)
     measured = [
@@ -151,7 +161,11 @@ def _inputs(
 
 
 def _write(
-    program: Program, training: Training, inputs: dict[str, list[Input]], folder: str
+    program: Program,
+    training: Training,
+    inputs: dict[str, list[Input]],
+    folder: str,
+    options: Options,
 ) -> list[Function]:
     """Write both packages, and what to ask of them."""
     package = "tuned_package"
@@ -172,7 +186,10 @@ def _write(
     for kind, arranged in ((BASELINE, None), (TUNED, training.arranged)):
         place = os.path.join(folder, kind, package)
         shutil.rmtree(place, ignore_errors=True)
-        for path, file in emit(whole, package, ("python",), arranged=arranged).files.items():
+        natives = _natives(options, inputs, training if kind == TUNED else None)
+        targets = ("python",) if natives is None else ("python", "native")
+        made = emit(whole, package, targets, natives=natives, arranged=arranged)
+        for path, file in made.files.items():
             target = os.path.join(place, path)
             os.makedirs(os.path.dirname(target), exist_ok=True)
             with open(target, "wb") as stream:
@@ -180,6 +197,20 @@ def _write(
     with open(os.path.join(folder, CALLS), "wb") as stream:
         stream.write(msgspec.json.encode(Calls(package, _NOW, functions)))
     return functions
+
+
+def _natives(options: Options, asked: Iterable[str], training: Training | None) -> Natives | None:
+    """What makes machine code of what is asked, where that is a target."""
+    if "native" not in options.target:
+        return None
+    from hyper.emit.native.weights import NO_WEIGHTS
+    from hyper.engine.natives.emission import Natives
+    from hyper.engine.natives.toolchain import toolchain
+
+    chosen = Natives(options.profiles, options.kernels or (), toolchain())
+    kernels = [name for name in asked if chosen.chosen(name)]
+    weights = training.weights() if training is not None else NO_WEIGHTS
+    return Natives(options.profiles, kernels or [""], toolchain(), None, weights)
 
 
 def command(folder: str, kind: str) -> list[str]:
