@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 from hyper.base.memory import MemoryFiles
-from hyper.engine.options import DEFAULT_TARGETS, KEYS, OptionError, configure, parse_value
+from hyper.engine.options import (
+    DEFAULT_TARGETS,
+    KEYS,
+    Linker,
+    Lto,
+    OptionError,
+    configure,
+    parse_value,
+)
 from hyper.engine.tiers import TIERS
+from hyper.jit.objects import library, link
 
 
 def _configure(
@@ -23,6 +32,15 @@ def test_the_defaults() -> None:
     options = _configure({}).options
     assert (options.out, options.target, options.tier) == ("dist", DEFAULT_TARGETS, "balanced")
     assert options.collecting is False
+
+
+def test_what_libraries_are_made_with_is_what_there_is() -> None:
+    assert get_args(Lto) == library.LTO
+    assert get_args(Linker) == link.CHOICES
+    options = _configure({}).options
+    chosen = (options.lto, options.codegen_units, options.linker, options.strip)
+    assert library.Making(*chosen) == library.Making()
+    assert parse_value("codegen_units", str(library.MOST_PIECES)) == library.MOST_PIECES
 
 
 def test_later_places_win() -> None:
