@@ -8,8 +8,10 @@ was always the same; and for each tier how many calls, rows, guards that did not
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
+import stat
 import tempfile
 from hashlib import sha256
 from itertools import zip_longest
@@ -24,6 +26,7 @@ __all__ = [
     "Body",
     "add",
     "add_counters",
+    "content",
     "counters",
     "merged",
     "read",
@@ -42,6 +45,19 @@ MOST = (1 << 63) - 1
 _START = b"hyper profile "
 _VERSION = b"1"
 _COUNTERS = "hyper counters"
+
+
+def content(path: str) -> bytes:
+    """The bytes of a file, one more than ``MOST_BYTES`` at most. Raises ``OSError``, also for what is no file, such as a pipe, for
+    which nobody waits."""
+    with open(path, "rb", opener=_at_once) as stream:
+        if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
+            raise OSError(errno.EINVAL, "it is not a regular file", path)
+        return stream.read(MOST_BYTES + 1)
+
+
+def _at_once(path: str, flags: int) -> int:
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 def read(data: bytes) -> Body:
@@ -149,9 +165,12 @@ def _of_counters(data: bytes) -> Body:
 
 def _json(data: bytes) -> Any:
     try:
-        return json.loads(data)
+        value = json.loads(data)
+        if b"\\ud" in data.lower():
+            json.dumps(value, ensure_ascii=False).encode()  # halves of characters are no text
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
+    return value
 
 
 def _mapping(value: Any) -> dict[str, Any]:
@@ -187,12 +206,12 @@ def _sums(one: list[int], other: list[int]) -> list[int]:
 
 
 def _replaced(path: str, change: Callable[[bytes], tuple[bytes, str]]) -> str:
-    """Replace a file by what comes of it, while nobody else does."""
-    folder = os.path.dirname(os.path.abspath(path))
+    """Replace a file by what comes of it, while nobody else does: where the path is a link, the file that it leads to."""
+    path = os.path.realpath(path)
+    folder = os.path.dirname(path)
     with _alone(folder):
         try:
-            with open(path, "rb") as stream:
-                before = stream.read(MOST_BYTES + 1)
+            before = content(path)
         except FileNotFoundError:
             before = b""
         data, remark = change(before)

@@ -62,7 +62,7 @@ class Profile(msgspec.Struct, frozen=True):
         from hashlib import sha256
 
         parts = [
-            (digest, each.decisions, sorted(each.constants.items()))
+            (digest, each.name, each.decisions, sorted(each.constants.items()))
             for digest, each in sorted(self.functions.items())
         ]
         return sha256(msgspec.json.encode(parts)).hexdigest()
@@ -91,8 +91,7 @@ def merge(*profiles: Profile) -> Profile:
 
 def load(path: str) -> Profile:
     """A profile from a file. Raises ``OSError`` and ``ProfileError``."""
-    with open(path, "rb") as stream:
-        return decode(stream.read(records.MOST_BYTES + 1))
+    return decode(records.content(path))
 
 
 def as_body(profile: Profile) -> records.Body:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import stat
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
@@ -164,3 +166,39 @@ def test_the_weights_have_no_times() -> None:
     more = Profile({"a" * 32: FunctionProfile("m.f", ((1, 3),), {"x": "3"})})
     assert slow.weights == ONE.weights
     assert more.weights != ONE.weights
+
+
+def test_the_weights_tell_whose_counts_they_are() -> None:
+    one, other = (
+        decode(_signed({"a" * 32: {"name": name, "decisions": [[1, 2]]}}))
+        for name in ("m.a", "m.b")
+    )
+    assert one.weights != other.weights
+
+
+@pytest.mark.parametrize("place", ["name", "constants"])
+def test_halves_of_characters_are_refused(place: str, tmp_path: Path) -> None:
+    entry = {"name": "m.a", "decisions": [], "constants": {}, "tiers": {}}
+    entry[place] = "m.\ud800" if place == "name" else {"x": "\udfff"}
+    data = _signed({"a" * 32: entry})
+    with pytest.raises(ProfileError, match="surrogates"):
+        decode(data)
+    path = tmp_path / "p"
+    path.write_bytes(data)
+    assert "surrogates" in records.add(str(path), {})
+
+
+@pytest.mark.parametrize("put", [records.add, records.add_counters])
+def test_what_is_no_file_is_neither_waited_for_nor_replaced(put: Any, tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with pytest.raises(OSError, match="not a regular file"):
+        put(str(pipe), {})
+    with pytest.raises(OSError, match="not a regular file"):
+        load(str(pipe))
+    assert stat.S_ISFIFO(pipe.stat().st_mode)
+    link = tmp_path / "link"
+    link.symlink_to("profile")
+    put(str(link), {})
+    assert link.is_symlink()
+    assert (tmp_path / "profile").is_file()
