@@ -28,7 +28,8 @@ class Boxed(msgspec.Struct, frozen=True):
     argument itself.
 
     ``path`` are the attributes that lead to the object; after as many steps as ``maybe`` names it may be ``None``, and the number
-    is then 0. ``present`` tells whether it is not ``None``."""
+    is then 0. ``present`` tells whether it is not ``None``. Where a wrapper takes several texts, ``among`` numbers this one from
+    1: of those that are not in ``texts``, equal ones get the same number and others another."""
 
     kind: Kind
     place: int = 0
@@ -40,6 +41,7 @@ class Boxed(msgspec.Struct, frozen=True):
     maybe: tuple[int, ...] = ()
     texts: tuple[str, ...] = ()
     item: Boxed | None = None
+    among: int = 0
 
     @property
     def stored(self) -> Stored:

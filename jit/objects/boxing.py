@@ -368,6 +368,64 @@ no:
   ret i64 -1
 }
 
+; Of texts that are not those of the module, those that are equal get the number of the first; each is held for who calls.
+define internal i64 @text_among(ptr %object, i64 %known, i64 %count, ptr %held, i64 %place) nounwind noinline {
+entry:
+  %other = icmp eq i64 %known, %count
+  br i1 %other, label %keep, label %give
+keep:
+  %own.at = getelementptr inbounds ptr, ptr %held, i64 %place
+  call void @Py_IncRef(ptr %object)
+  store ptr %object, ptr %own.at
+  br label %head
+head:
+  %i = phi i64 [ 0, %keep ], [ %i.next, %next ]
+  %more = icmp slt i64 %i, %place
+  br i1 %more, label %body, label %found
+body:
+  %at = getelementptr inbounds ptr, ptr %held, i64 %i
+  %text = load ptr, ptr %at
+  %none = icmp eq ptr %text, null
+  br i1 %none, label %next, label %look
+look:
+  %same = icmp eq ptr %text, %object
+  br i1 %same, label %found, label %compare
+compare:
+  %order = call i32 @PyUnicode_Compare(ptr %object, ptr %text)
+  %equal = icmp eq i32 %order, 0
+  br i1 %equal, label %found, label %next
+next:
+  %i.next = add i64 %i, 1
+  br label %head
+found:
+  %code = add i64 %count, %i
+  ret i64 %code
+give:
+  ret i64 %known
+}
+
+define internal void @texts_out(ptr %held, i64 %count) nounwind noinline {
+entry:
+  br label %head
+head:
+  %i = phi i64 [ 0, %entry ], [ %i.next, %next ]
+  %more = icmp slt i64 %i, %count
+  br i1 %more, label %body, label %done
+body:
+  %at = getelementptr inbounds ptr, ptr %held, i64 %i
+  %text = load ptr, ptr %at
+  %none = icmp eq ptr %text, null
+  br i1 %none, label %next, label %drop
+drop:
+  call void @Py_DecRef(ptr %text)
+  br label %next
+next:
+  %i.next = add i64 %i, 1
+  br label %head
+done:
+  ret void
+}
+
 ; The items of a list of ints or floats in memory of their own, null where one is something else.
 define internal ptr @list_in(ptr %object, ptr %count, i1 %floats) nounwind noinline {
 entry:

@@ -90,6 +90,11 @@ class _Body:
             self.line(f"%s{number} = alloca {kind}")
         self.line(f"%result = alloca {_TYPES.get(wrapper.result.kind, 'i64')}")
         self.line("%there = alloca i8")
+        several = max((argument.among for argument in wrapper.arguments), default=0)
+        if several:
+            self.line(f"%held = alloca [{several} x ptr]")
+            self.line(f"store [{several} x ptr] zeroinitializer, ptr %held")
+            self._taken_last.append(f"call void @texts_out(ptr %held, i64 {several})")
         self.line(f"%many = icmp eq i64 %n, {wrapper.arity}")
         self.line("%unnamed = icmp eq ptr %kw, null")
         self.line("%shape = and i1 %many, %unnamed")
@@ -220,7 +225,8 @@ class _Body:
         """What attributes lead to, or may be ``None``."""
         kind = _TYPES.get(argument.kind, "i64")
         leaf = self._leaves.leaf(argument, "i64" if kind == "i64" else argument.stored)
-        self.line(f"%k{number} = call i1 {leaf}(ptr %o{number}, ptr %s{number})")
+        held = ", ptr %held" if argument.among else ""
+        self.line(f"%k{number} = call i1 {leaf}(ptr %o{number}, ptr %s{number}{held})")
         self.need(f"%k{number}", f"have{number}")
         self.line(f"%v{number} = load {kind}, ptr %s{number}")
         return [f"{kind} %v{number}"]

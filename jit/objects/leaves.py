@@ -121,7 +121,8 @@ class Leaves:
             steps.leave(last, "ret i1 %k")
             steps.lose("ret i1 false")
             steps.nothing(boxed.maybe, f"store {stored} {_zero(stored)}, ptr %out")
-            head = f"define internal i1 {name}(ptr %o0, ptr %out) nounwind {{"
+            held = ", ptr %held" if boxed.among else ""
+            head = f"define internal i1 {name}(ptr %o0, ptr %out{held}) nounwind {{"
             return [head, "entry:", *steps.lines]
 
         key = ("leaf", stored, *(getattr(boxed, each) for each in _SHAPE))
@@ -135,7 +136,7 @@ class Leaves:
         return self._function(key, lambda name: body.replace("NAME", name).split("\n"))
 
 
-_SHAPE: Final = ("kind", "precision", "scale", "slot", "count", "path", "maybe", "texts")
+_SHAPE: Final = ("kind", "precision", "scale", "slot", "count", "path", "maybe", "texts", "among")
 _GATHER: Final = """\
 define internal ptr NAME(ptr %list, i64 %size) nounwind {
 entry:
@@ -241,7 +242,12 @@ class _Steps:
                 self._label(boxed, found, stored)
             case "text":
                 place, count = self._texts.block(boxed.texts), len(boxed.texts)
-                self.line(f"%code = call i64 @text_in(ptr {found}, i64 {place}, i64 {count})")
+                self.line(f"%known = call i64 @text_in(ptr {found}, i64 {place}, i64 {count})")
+                if boxed.among:
+                    given = f"i64 {count}, ptr %held, i64 {boxed.among - 1}"
+                    self.line(f"%code = call i64 @text_among(ptr {found}, i64 %known, {given})")
+                else:
+                    self.line("%code = add i64 %known, 0")
                 self.line("%k = icmp sge i64 %code, 0")
                 self._store("i64", "%code", stored)
             case "decimal":

@@ -107,6 +107,10 @@ calc before(order: Order, day: date?) -> bool:
 rule filled on Order:
     require count(lines) > 0 else "empty"
 
+calc sends_to(order: Order, coupon: string, other: string?) -> int:
+    let here = order.coupon ?? "none"
+    if here == coupon then 1 else if coupon == other then 2 else if here == other then 3 else 4
+
 calc words(order: Order) -> string:
     lower(order.coupon ?? "")
 '''

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 NATIVE = [
     *("half", "wide", "rate", "tax", "near", "level", "next_size", "later", "of_half"),
     *("fee", "name", "line_total", "total", "weight", "large_ones", "how_many", "is_ten"),
-    *("first_price", "before", "filled"),
+    *("first_price", "before", "filled", "sends_to"),
 ]
 
 ANSWERS = """
@@ -68,15 +68,18 @@ def lines():
     found = [line() for _ in range(made.randrange(5))]
     return made.choice([list] * 12 + [tuple, type("Lines", (list,), {})])(found)
 
+TEXTS = ["ten", "te" + chr(110), "zwölf", "zw" + "ölf", "none", "", None, "\\ud800"]
+
 def order():
     return shop.Order.model_construct(
         lines=lines(), placed=some(date(2024, 1, 1), date.max), first=made.choice([None, line()]),
-        coupon=some("ten", "zehn é", "te" + "n", "", None, "\\ud800"),
+        coupon=some(*TEXTS, "zehn é"),
     )
 
 GIVEN = {
     "line_total": [line], "total": [order], "weight": [order], "large_ones": [order], "is_ten": [order],
     "first_price": [order], "filled": [order], "how_many": [lambda: some(lines(), [], [1, None])],
+    "sends_to": [order, lambda: some(*TEXTS), lambda: some(*TEXTS)],
     "before": [order, lambda: made.choice(days)],
     "half": [lambda: made.choice([*ints, made.randrange(-99, 99)])],
     "wide": [lambda: made.choice([*ints, made.randrange(-3, 3)])],
@@ -123,7 +126,7 @@ def test_what_can_be_is_native_and_the_rest_says_why_not(tmp_path: Path) -> None
 def test_native_functions_answer_as_those_in_python(tmp_path: Path) -> None:
     folder = shop(tmp_path).parent
     native, python = asked(folder, ANSWERS), asked(folder, ANSWERS, HYPER_NATIVE="off")
-    assert len(native) == 8000
+    assert len(native) == 8400
     assert [one for one in zip(native, python, strict=True) if one[0] != one[1]] == []
 
 
@@ -162,6 +165,64 @@ from built import shop
 print(json.dumps([first, light, second, "built.shop" in sys.modules, shop.half(8)]))
 """
     assert asked(package.parent, script) == [4, True, 0, True, 4]
+
+
+REFERENCES = """
+import gc, json, sys
+from datetime import date
+from decimal import Decimal
+from built import shop
+from built.shop import Line, Order, Size
+
+def held(objects):
+    return [sys.getrefcount(each) for each in objects]
+
+text, price, day = "".join(["z", "wölf"]), Decimal("12.34"), date(2024, 1, 2)
+line = Line.model_construct(quantity=10**9, price=price, size=Size.large, weight=1.5e9, gift=False)
+bad = Line.model_construct(quantity=10**9, price=None, size=None, weight=None, gift=None)
+lines, bads = [line] * 3, [line, bad]
+good = Order.model_construct(lines=lines, placed=day, first=line, coupon=text)
+worse = Order.model_construct(lines=bads, placed=day, first=bad, coupon=text)
+less = Order.model_construct(lines=(line,), coupon=text)
+objects = [text, price, day, line, bad, lines, bads, good, worse, less, None, Size.large, shop.filled, shop.name]
+
+def call(name, *args):
+    try:
+        getattr(shop, name)(*args)
+    except Exception:
+        pass
+
+def round():
+    for order in (good, worse, less, None):
+        for name in ("total", "weight", "large_ones", "is_ten", "first_price", "filled"):
+            call(name, order)
+        call("before", order, day)
+        call("sends_to", order, text, text[:2])
+        call("sends_to", order, 5, text)
+        call("how_many", getattr(order, "lines", None))
+    for each in (line, bad):
+        call("line_total", each)
+    call("tax", price)
+    call("name", Size.large)
+    call("level", [1.5, 2, None], 0.5)
+    call("level", [1.5] * 9, 0.5)
+
+for _ in range(3):
+    round()
+gc.collect()
+before = held(objects)
+blocks = sys.getallocatedblocks()
+for _ in range(200):
+    round()
+gc.collect()
+more = [after - then for after, then in zip(held(objects), before)]
+print(json.dumps([max(map(abs, more)) < 100, sys.getallocatedblocks() - blocks < 2000, more]))
+"""
+
+
+def test_calls_hold_nothing_when_they_are_over(tmp_path: Path) -> None:
+    package = shop(tmp_path)
+    assert asked(package.parent, REFERENCES)[:2] == [True, True]
 
 
 def test_nothing_that_compiles_is_imported_to_call(tmp_path: Path) -> None:

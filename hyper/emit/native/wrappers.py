@@ -143,8 +143,8 @@ class _Wrapping:
         columns = [*zip(native.columns, native.parts, strict=True)]
         places = {name: place for place, name in enumerate(params)}
         items = {parts: column for column, parts in columns if column.role == "items"}
-        if sum(column.format.meaning == "text" for column, _ in columns) > 1:
-            raise NotNative("texts of arguments are compared in Python")
+        several = sum(column.format.meaning == "text" for column, _ in columns) > 1
+        among = 0
         lists: dict[tuple[str, ...], int] = {}
         for number, (column, parts) in enumerate(columns):
             if parts[0] not in places or column.role == "whole":
@@ -155,7 +155,11 @@ class _Wrapping:
             way = self._way(params[parts[0]], parts[1:])
             place = places[parts[0]]
             if column.role == "value":
-                yield replace(self._boxed(column, way.kind, texts), place=place, **way.steps)
+                boxed = replace(self._boxed(column, way.kind, texts), place=place, **way.steps)
+                if boxed.kind == "text" and several:
+                    among += 1
+                    boxed = replace(boxed, among=among)
+                yield boxed
             else:
                 if way.maybe:
                     raise NotNative(f"{column.path}, which may be none, is taken from Python")
