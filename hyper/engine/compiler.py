@@ -22,7 +22,6 @@ from hyper.base.interrupts import comes_of_an_interrupt
 from hyper.engine import pipeline
 from hyper.engine.clock import Phases
 from hyper.engine.discovery import discover, start_of
-from hyper.engine.executors.cores import available_cores
 from hyper.engine.options import Configured, check_key, configure, parse_value
 from hyper.engine.pipeline import Compilation
 from hyper.engine.result import Miss, Result
@@ -141,7 +140,7 @@ class Compiler:
 
         program, chosen = self._program(paths, options)
         weights = weights_for(program, chosen, self._tell)
-        return Functions(program, level=chosen.jit_level, cores=available_cores(), weights=weights)
+        return Functions(program, level=chosen.jit_level, cores=chosen.batch_cores, weights=weights)
 
     def _tell(self, item: Diagnostic) -> None:
         self._emitter.emit(Event("diagnostic", path=item.file, diagnostic=item))

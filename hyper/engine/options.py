@@ -85,6 +85,18 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     """The hardware profiles (``hyper.jit.hardware.Profile``) of the configuration's tables; no option of its own."""
 
     @property
+    def batch_cores(self) -> int:
+        """How many threads a batch may use: as many as there are cores, or as the best profile of a table says that fits here."""
+        cores = available_cores()
+        if not any(profile.cores for profile in self.machines):
+            return cores
+        from hyper.jit.hardware import host_features, ranked
+
+        has = host_features()
+        best = next((each for each in ranked([*self.machines]) if has.issuperset(each.needs)), None)
+        return min(cores, best.cores) if best is not None and best.cores else cores
+
+    @property
     def profiles(self) -> list[Any]:
         """The hardware profiles that native code is made for. Raises ``ProfileError``."""
         from hyper.jit.hardware import DEFAULT, resolve

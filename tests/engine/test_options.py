@@ -17,6 +17,7 @@ from hyper.engine.options import (
     parse_value,
 )
 from hyper.engine.tiers import TIERS
+from hyper.jit import hardware
 from hyper.jit.objects import library, link
 
 
@@ -41,6 +42,25 @@ def test_what_libraries_are_made_with_is_what_there_is() -> None:
     chosen = (options.lto, options.codegen_units, options.linker, options.strip)
     assert library.Making(*chosen) == library.Making()
     assert parse_value("codegen_units", str(library.MOST_PIECES)) == library.MOST_PIECES
+
+
+def test_the_best_profile_of_this_machine_says_how_many_threads_a_batch_uses(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("hyper.engine.options.available_cores", lambda: 8)
+    monkeypatch.setattr(hardware, "host_features", lambda: {*hardware.LEVELS["x86-64-v3"]})
+    tables = "[tool.hyper.hardware.{}]\ncpu = '{}'\ncores = {}\n"
+
+    def cores(*profiles: tuple[str, str, int]) -> int:
+        text = "".join(tables.format(*profile) for profile in profiles)
+        found = _configure({"/w/pyproject.toml": f"[tool.hyper]\n{text}"})
+        assert not found.diagnostics
+        return int(found.options.batch_cores)
+
+    assert cores() == 8
+    assert cores(("server", "x86-64-v4", 2), ("desk", "x86-64-v3", 3), ("old", "x86-64", 1)) == 3
+    assert cores(("server", "x86-64-v4", 2)) == 8
+    assert cores(("desk", "haswell", 64)) == 8
 
 
 def test_later_places_win() -> None:

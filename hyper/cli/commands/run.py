@@ -148,6 +148,7 @@ def _rows(
             arguments,
             console,
             level=level,
+            cores=options.batch_cores,
             now=asked.now,
             shown=view.shown,
             weights=weights,

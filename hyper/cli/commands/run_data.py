@@ -19,7 +19,6 @@ from hyper.engine.batch.functions import Functions
 from hyper.engine.batch.result import Stats
 from hyper.engine.batch.sinks import Sink, file_sink
 from hyper.engine.batch.values import as_json
-from hyper.engine.executors.cores import available_cores
 
 if TYPE_CHECKING:
     import argparse
@@ -48,6 +47,7 @@ def run_data(
     console: Console,
     *,
     level: int,
+    cores: int,
     now: datetime,
     shown: Callable[[str], str],
     weights: Weights,
@@ -57,7 +57,6 @@ def run_data(
     try:
         if arguments.results:
             form_of(arguments.results)
-        cores = available_cores()
         function = Functions(program, level=level, cores=cores, weights=weights).function(name)
         opened = open_table(arguments.data, function.binding(now).wanted)
     except (FileError, ModuleNotFoundError) as error:
