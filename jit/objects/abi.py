@@ -38,7 +38,7 @@ _KEYWORDS: Final = (
     " extern false float for goto if inline int long nullptr register restrict return short signed"
     " sizeof static struct switch thread_local true typedef typeof union unsigned void volatile"
     " while asm class delete new this template typename private public protected virtual friend"
-    " operator namespace using try catch throw explicit export mutable"
+    " operator namespace using try catch throw explicit export mutable linux unix"
 )
 _C_WORDS: Final = frozenset(_KEYWORDS.split())
 

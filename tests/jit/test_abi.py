@@ -259,3 +259,18 @@ def test_objects_that_need_more_than_the_c_library_are_refused() -> None:
     data = Compiler(Processor("x86_64-unknown-linux-gnu", "x86-64")).object(text)
     with pytest.raises(LinkError, match="elsewhere"):
         linked(data, "auto")
+
+
+def test_words_of_c_are_no_names_of_parameters(tmp_path: Path) -> None:
+    text = (
+        "calc f(int_: int, double: float, linux: int, class: int, has_x: bool, x: int?) -> int: 1"
+    )
+    made = of_program(program(text))
+    names = [parameter.name for parameter in made.entries[0].parameters]
+    assert len({*names}) == len(names)
+    found = shutil.which("cc")
+    if found is not None:
+        (tmp_path / "a.c").write_text(header_text(made))
+        subprocess.run(
+            [found, "-fsyntax-only", "-Wall", "-Werror", "a.c"], check=True, cwd=tmp_path
+        )

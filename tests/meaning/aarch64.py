@@ -95,6 +95,10 @@ class Emulated(Machine):
         self._end = weakref.finalize(self, _ended, self._process, self._folder)
         (self._base,) = struct.unpack("<Q", self._read(8))
 
+    def knows(self, name: str) -> bool:
+        """Those with as many arguments as the driver passes."""
+        return super().knows(name) and len(self.entry(name).parameters) <= _STACK
+
     def _link(self, parts: Sequence[bytes], program: str) -> None:
         folder = self._folder.name
         files = []

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from hyper.jit.kernel import ir
-    from hyper.jit.objects.abi import Interface
+    from hyper.jit.objects.abi import Entry, Interface
 
 _RESULT_BYTES: Final = 16
 
@@ -75,6 +75,10 @@ class Machine(ABC):
     def knows(self, name: str) -> bool:
         """Whether a function is among them."""
         return name in self._entries
+
+    def entry(self, name: str) -> Entry:
+        """A function as C sees it."""
+        return self._entries[name]
 
     def rows(
         self, name: str, columns: Sequence[np.ndarray[Any, Any]], rows: int

@@ -133,6 +133,40 @@ def test_an_edit_compiles_the_piece_that_it_changes(tmp_path: Path, compiled: li
     assert compiled == ["shop"]
 
 
+@pytest.mark.parametrize("lto", ["off", "unit", "program"])
+def test_after_each_edit_it_is_what_a_build_from_nothing_makes(tmp_path: Path, lto: str) -> None:
+    entity = "\nentity Line:\n    quantity: int\n"
+    more = "\ncalc twice(line: Line) -> int: line.quantity * 2\n"
+    edits = [
+        (COST, ORDERS),
+        (COST.replace("price", "unit_price"), ORDERS),
+        (COST + entity, ORDERS),
+        (COST + entity + more, ORDERS),
+        (COST + entity.replace("quantity", "count") + more.replace("quantity", "count"), ORDERS),
+        (f'"""Costs."""\n{COST}', ORDERS.replace("a: string", "a: int").replace('a + "!"', '"?"')),
+        (COST, "intent orders\n\nconst NONE: int = 0\n"),
+        (COST, ORDERS),
+    ]
+    for place, (cost, orders) in enumerate(edits):
+        options = {"cost": cost, "orders": orders, "lto": lto, "linker": "none"}
+        assert build(tmp_path, **options).success
+        fresh = tmp_path / f"fresh{place}"
+        assert build(fresh, **options, incremental=False).success
+        assert files_of(tmp_path / "out" / "shop") == files_of(fresh / "out" / "shop"), place
+
+
+def test_without_what_compiles_there_is_the_header(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "llvmlite", None)
+    result = build(tmp_path)
+    assert (result.success, [each.code for each in result.diagnostics]) == (True, ["W0902"])
+    assert names(tmp_path) == {"shop.h"}
+    monkeypatch.undo()
+    assert build(tmp_path, linker="none").success
+    assert "x86-64/shop.0.o" in names(tmp_path)
+
+
 @pytest.mark.usefixtures("linked")
 def test_the_bytes_are_the_same_wherever_it_is_built(tmp_path: Path) -> None:
     folders = [tmp_path / "one", tmp_path / "another" / "place"]
