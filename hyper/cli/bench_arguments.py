@@ -10,7 +10,8 @@ if TYPE_CHECKING:
 
 _WORKLOADS: Final = ("cold", "no-op", "edit", "fresh", "scale", "memory", "route")
 _CONTESTS: Final = (
-    *("batch", "kernel", "call", "load", "rules", "storefront", "profile", "native-options"),
+    *("batch", "kernel", "call", "load", "rules", "storefront", "profile", "tiering"),
+    "native-options",
 )
 _KERNELS: Final = ("price", "rate", "eligible", "smoothed", "margin")
 _ABLATED: Final = ("cold", "no-op", "edit")
@@ -132,7 +133,7 @@ def _compare(parser: argparse.ArgumentParser) -> None:
         "--rows",
         type=_at_least(1000),
         metavar="N",
-        help="rows of batch (default: 10000000) and profile (200000), "
+        help="rows of batch (default: 10000000) and profile, requests of tiering (200000), "
         "decisions of rules, orders of storefront and rows of native-options (1000000)",
     )
     parser.add_argument(

@@ -40,6 +40,7 @@ class Deoptimisation(msgspec.Struct, frozen=True):
 class Driver:
     """Runs the policy of one function for any number of threads.
 
+    ``clock`` gives seconds, ``work`` those that the thread has worked: that is what a compile costs, not what it waits.
     ``compiles`` make the code of the tiers above tier 0 of the ladder. ``listener`` hears ``jit:tier:upgrade`` and
     ``jit:deoptimization``, on the thread whose call it is; its exceptions reach that call. ``start`` runs a compile, by
     default on a thread that does not keep the process alive. ``first`` is the number of tier 0 of the ladder in events and reasons.
@@ -53,11 +54,13 @@ class Driver:
         *,
         listener: Listener | None = None,
         clock: Callable[[], float] = time.perf_counter,
+        work: Callable[[], float] = time.thread_time,
         start: Callable[[Callable[[], None]], object] | None = None,
         first: int = 0,
     ) -> None:
         self.name = name
         self.clock = clock
+        self._work = work
         self.deoptimisations: deque[Deoptimisation] = deque(maxlen=_KEPT)
         """The latest reasons."""
         self.refusals: dict[int, str] = {}
@@ -71,7 +74,8 @@ class Driver:
         self._policy = policy
         self._compiles = compiles
         self._listener = listener
-        self._start = start or self._in_background
+        self.start = start or self._in_background
+        """Runs what may take long."""
         self._first = first
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
@@ -81,10 +85,10 @@ class Driver:
         with self._lock:
             decision = self._policy.before(size, times)
             if decision.compile is not None:
-                self._policy.compile_began(decision.compile, self.clock())
+                self._policy.compile_began(decision.compile)
         tier = decision.compile
         if tier is not None:
-            self._start(lambda: self._compile(tier))
+            self.start(lambda: self._compile(tier))
         if decision.action == "switch":
             self.promotions += 1
             self._tell(
@@ -114,13 +118,18 @@ class Driver:
             self._left(why)
         return action
 
+    def expect(self, tier: int, seconds: float) -> None:
+        """The next compile of a tier will take this long."""
+        with self._lock:
+            self._policy.expect(tier, seconds)
+
     def supply(self, tier: int) -> None:
         """Compile a tier now, on this thread and at no cost to the policy; a function without such a form stays below."""
         self.wait()
         with self._lock:
             if tier in self.code or tier in self.refusals:
                 return
-            self._policy.compile_began(tier, self.clock())
+            self._policy.compile_began(tier)
         self._compile(tier, wished=True)
 
     def withdraw(self, tier: int) -> None:
@@ -169,20 +178,21 @@ class Driver:
     def _compile(self, tier: int, *, wished: bool = False) -> None:
         failure = ""
         code = None
-        began = self.clock()
+        began = self._work()
         try:
             code = self._compiles[tier - 1]()
         except CannotCompile as reason:
             failure = str(reason)
         except Exception as error:  # noqa: BLE001  # a compiler that fails costs the tier, never the call
             failure = f"{type(error).__name__}: {error}"
+        taken = self._work() - began
         with self._lock:
             if failure:
                 self.refusals[tier] = failure
             else:
                 self.code[tier] = code
-                self.compile_seconds[tier] = self.clock() - began
+                self.compile_seconds[tier] = taken
             if wished and not failure:
                 self._policy.supply(tier)
             else:
-                self._policy.compile_ended(tier, self.clock(), failed=bool(failure))
+                self._policy.compile_ended(tier, taken, failed=bool(failure))

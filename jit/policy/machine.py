@@ -65,7 +65,6 @@ class _Rung:
     state: State
     estimate: float
     gain: float
-    began: float = 0.0
 
 
 @dataclass(slots=True)
@@ -157,18 +156,20 @@ class Policy:
             return self._leave(known)
         return self._leave(known) if known.loss > self.settings.window else "stay"
 
-    def compile_began(self, tier: int, now: float) -> None:
+    def compile_began(self, tier: int) -> None:
         """The compile of a tier has begun."""
         self._rungs[tier].state = "compiling"
-        self._rungs[tier].began = now
 
-    def compile_ended(self, tier: int, now: float, *, failed: bool = False) -> None:
-        """The compile of a tier is through; one that failed is not tried again."""
+    def compile_ended(self, tier: int, seconds: float, *, failed: bool = False) -> None:
+        """The compile of a tier is through, and took so long; one that failed is not tried again."""
         rung = self._rungs[tier]
         rung.state = "failed" if failed else "ready"
-        taken = max(0.0, now - rung.began)
-        rung.estimate = max(rung.estimate, taken)
-        self._spent += taken
+        rung.estimate = max(rung.estimate, seconds)
+        self._spent += max(0.0, seconds)
+
+    def expect(self, tier: int, seconds: float) -> None:
+        """The next compile of a tier will take this long."""
+        self._rungs[tier].estimate = seconds
 
     def supply(self, tier: int) -> None:
         """The code of a tier is there, made at somebody's wish and at their cost."""

@@ -170,3 +170,16 @@ def test_without_the_extra_a_contest_is_skipped_with_a_word(
 def test_what_the_command_line_offers_is_what_there_is() -> None:
     assert tuple(contests.CONTESTS) == bench_arguments._CONTESTS
     assert kernels.KERNELS == bench_arguments._KERNELS
+
+
+def test_tiering_answers_requests(hyper: Callable[..., Done]) -> None:
+    words = ("--workload", "tiering", "--rows", "1000", "--rounds", "1", "--warm-up", "0", "--json")
+    value = hyper("bench", "compare", str(STOREFRONT), *words).json("bench")
+    assert value["success"]
+    assert [each["name"] for each in value["figures"]] == [
+        "1,000 requests: tiers up to machine code",
+        "1,000 requests: tiers up to Python",
+        "1,000 requests: interpreted",
+    ]
+    value = hyper("bench", "compare", "--workload", "tiering", "--json").json("bench")
+    assert any("there is nothing at" in each for each in value["remarks"])

@@ -12,7 +12,7 @@ import pytest
 from hyper import createHyperCompiler
 from hyper.engine.batch.sources import SourceError
 from hyper.engine.calls.loaded import Called, CallError, Loaded
-from hyper.engine.calls.tiers import Forms
+from hyper.engine.calls.tiers import Forms, python_seconds
 from hyper.engine.natives.toolchain import ABSENT, toolchain
 from hyper.jit.profiles import load
 from tests.checkout import STOREFRONT
@@ -191,6 +191,21 @@ def test_it_climbs_and_tells(sources: str) -> None:
     assert set(known.tiers) == {"0", "1", "2"}
     assert known.tiers["2"].guard_failures == 4
     assert known.calls == calls
+
+
+def test_the_package_is_made_when_it_pays_for_all_functions_together(program: Program) -> None:
+    forms = Forms(program, ("shop.share", "shop.grown"), share=0.25)
+    made: list[int] = []
+    forms.ready = lambda: made.append(1)
+    needed = python_seconds(program) / 0.25
+    assert not forms.pays(needed / 2)
+    assert forms.python_seconds() == python_seconds(program)
+    assert forms.pays(needed / 2)
+    assert not forms.pays(needed)
+    forms.prepare_early()
+    forms.prepare()
+    assert made == [1]
+    assert forms.python_seconds() < python_seconds(program)
 
 
 def test_what_was_counted_is_added_to_a_file(program: Program, tmp_path: Path) -> None:

@@ -47,19 +47,19 @@ def simulate(trace: Trace, noise: random.Random | None = None) -> Outcome:
     policy = Policy(tuple(Step(each) for each in trace.estimates), SETTINGS)
     now = taken = alone = 0.0
     compiles = switches = 0
-    pending: tuple[int, float] | None = None
+    pending: tuple[int, float, float] | None = None
     risk = 0.0
     for epoch in trace.epochs:
         risk = max(risk, _risk(epoch, trace))
         for call in range(epoch.calls):
             if pending is not None and now >= pending[1]:
-                policy.compile_ended(pending[0], pending[1])
+                policy.compile_ended(pending[0], pending[2])
                 pending = None
             decision = policy.before(epoch.size)
             if decision.compile is not None:
-                policy.compile_began(decision.compile, now)
+                policy.compile_began(decision.compile)
                 cost = trace.compiles[decision.compile - 1]
-                pending = (decision.compile, now + cost)
+                pending = (decision.compile, now + cost, cost)
                 taken += cost
                 compiles += 1
             wave = noise.uniform(0.7, 1.3) if noise else 1.0
@@ -172,7 +172,7 @@ def test_guards_that_fail_lead_back_and_do_not_flap() -> None:
 
 def test_the_back_off_is_bounded() -> None:
     policy = Policy((Step(0.0),), Settings(doublings=3))
-    policy.compile_began(1, 0.0)
+    policy.compile_began(1)
     policy.compile_ended(1, 0.0)
     waits: list[float] = []
     now = last = 0.0
@@ -202,9 +202,9 @@ def test_a_compile_that_fails_is_not_tried_again() -> None:
     policy = Policy((Step(0.001),), SETTINGS)
     policy.ran(0, 1, 0.0, 5.0)
     assert policy.before(1).compile == 1
-    policy.compile_began(1, 5.0)
+    policy.compile_began(1)
     assert policy.before(1).compile is None
-    policy.compile_ended(1, 6.0, failed=True)
+    policy.compile_ended(1, 1.0, failed=True)
     policy.ran(0, 1, 6.0, 900.0)
     assert policy.before(1) == policy.before(1)
     assert policy.before(1).compile is None
@@ -212,7 +212,7 @@ def test_a_compile_that_fails_is_not_tried_again() -> None:
 
 def test_small_and_large_batches_have_tiers_of_their_own() -> None:
     policy = Policy((Step(0.0, 4.0),), SETTINGS)
-    policy.compile_began(1, 0.0)
+    policy.compile_began(1)
     policy.compile_ended(1, 0.0)
     now = 0.0
     for _ in range(3_000):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from hyper.engine.calls.tiers import NATIVE_SECONDS, Forms, python_seconds
+from hyper.engine.calls.tiers import BOUND_SECONDS, NATIVE_SECONDS, Forms, python_seconds
 from hyper.engine.evaluation import is_function, parameters
 from hyper.engine.references import find
 from hyper.ir.decisions import function_digest
@@ -75,7 +75,8 @@ class Loaded:
         self._listener = listener
         self._clock = clock
         self._start = start
-        self._forms = Forms(program, self.names)
+        self._forms = Forms(program, self.names, SETTINGS.share)
+        self._forms.ready = self._expect
         self._called: dict[str, Called] = {}
         self._lock = threading.Lock()
 
@@ -118,6 +119,11 @@ class Loaded:
                 )
             self._called[name] = self._called[full]
         return self._called[name]
+
+    def _expect(self) -> None:
+        """The package is there for all functions."""
+        for called in list(self._called.values()):
+            called.driver.expect(1, BOUND_SECONDS)
 
     def status(self, name: str) -> CallStatus:
         """Where a function runs. Raises ``LookupError``."""
@@ -162,9 +168,12 @@ class Called:
         self._forms = forms
         self._parameters = parameters(forms.program, name)
         self._here = threading.local()
+        self._level = level
+        self._told = 0.0
+        """The seconds at tier 0 that the forms know of."""
         base = forms.interpreted(name)
-        python = python_seconds(forms.program)
-        steps = (Step(python), Step(python + NATIVE_SECONDS, 1.5))[: min(level, 2)]
+        native = python_seconds(forms.program) + NATIVE_SECONDS
+        steps = (Step(forms.python_seconds()), Step(native, 1.5))[: min(level, 2)]
         self.driver = Driver(
             name,
             Policy(steps, SETTINGS),
@@ -214,6 +223,10 @@ class Called:
 
     def _settle(self, fast: Callable[..., Outcome], ticks: Iterator[None]) -> None:
         self.fast, self.ticks = fast, ticks
+        spent = self.sampler.counts().get(0, (0, 0.0))[1]
+        if self._level and self._forms.pays(spent - self._told):
+            self.driver.start(self._forms.prepare_early)
+        self._told = spent
 
     def _native(self) -> Callable[[Mapping[str, Any], datetime], Outcome]:
         """Machine code that tells of calls which it leaves to Python."""
