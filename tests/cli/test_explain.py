@@ -1,0 +1,58 @@
+"""``hyper explain``: how far a function goes, and what a profile says of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from tests.cli.conftest import Done
+
+    Hyper = Callable[..., Done]
+
+
+def test_explain_says_how_far_a_function_goes(hyper: Hyper, tree: Path) -> None:
+    (tree / "intents" / "far.intent").write_text(
+        "calc half(a: int) -> int:\n    a // 2\n\n"
+        "entity Pair:\n    one: string\n    other: string\n\n"
+        "calc alike(pair: Pair) -> bool:\n    pair.one == pair.other\n\n"
+        "calc joined(pair: Pair) -> string:\n"
+        "    let both = pair.one + pair.other\n    lower(both)\n"
+    )
+    both = {"batches": True, "calls": True, "reason": "", "file": "", "line": 0}
+    assert hyper("explain", "half", "--json").json("explain")["execution"] == both
+    assert "runs as     machine code, in batches and in calls" in hyper("explain", "half").out
+    found = hyper("explain", "alike", "--json").json("explain")["execution"]
+    assert (found["batches"], found["calls"]) == (True, False)
+    assert (found["file"], found["line"]) == ("intents/far.intent", 8)
+    found = hyper("explain", "joined", "--json").json("explain")["execution"]
+    assert (found["batches"], found["calls"]) == (False, False)
+    assert (found["file"], found["line"]) == ("intents/far.intent", 12)
+    assert "runs as     Python: " in hyper("explain", "joined").out
+    assert hyper("explain", "Pair", "--json").json("explain")["execution"] is None
+
+
+def test_explain_shows_what_a_profile_says(hyper: Hyper, tree: Path) -> None:
+    record = ("--record", "hyper.profile")
+    for _ in range(3):
+        assert not hyper("run", "discount", "--args", '["gold", 600]', *record).err
+    done = hyper("explain", "discount", "--profile")
+    assert "recorded    tier 0: 3 calls, " in done.out
+    assert 'tier was always "gold"' in done.out
+    value = hyper("explain", "discount", "--json", "--profile", "hyper.profile").json("explain")
+    recorded = value["recorded"]
+    assert recorded["fits"]
+    assert [(each["tier"], each["calls"]) for each in recorded["tiers"]] == [(0, 3)]
+    assert sorted(each["count"] for each in recorded["rows"])[-2:] == [0, 3]
+    assert "recorded    nothing of it" in hyper("explain", "subtotal", "--profile").out
+    assert hyper("explain", "subtotal", "--json").json("explain")["recorded"] is None
+    path = tree / "intents" / "orders.intent"
+    text = path.read_text()
+    assert "0.15" in text
+    path.write_text(text.replace("0.15", "0.16"))
+    assert "of another version of it" in hyper("explain", "discount", "--profile").out
+    (tree / "none.profile").write_text("nothing")
+    assert "is no profile" in hyper("explain", "discount", "--profile", "none.profile").err
+    assert "cannot read" in hyper("explain", "discount", "--profile", "absent").err
