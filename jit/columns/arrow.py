@@ -49,11 +49,11 @@ class ArrowNode(Node):
         array = self.array
         if self.cells and not empty:
             mask = pc.fill_null(pc.not_equal(pc.binary_length(array), 0), False)
-        elif array.null_count or pa.types.is_dictionary(array.type):
+        elif pa.types.is_dictionary(array.type) and array.dictionary.null_count:
             # A null may also stand in the dictionary.
+            mask = pc.is_valid(array.dictionary_decode())
+        elif array.null_count:
             mask = pc.is_valid(array)
-            if pa.types.is_dictionary(array.type) and array.dictionary.null_count:
-                mask = pc.is_valid(array.dictionary_decode())
         else:
             return None
         found = _bools(mask).astype(np.bool_)
@@ -256,7 +256,7 @@ def _dictionary(array: Any, form: Format, texts: Texts) -> Read:
         codes = codes[:0].repeat(0)
     if not len(distinct):
         return Read(np.zeros(len(array), np.int32), [])
-    return coded(distinct.to_pylist(), codes.astype(np.intp), form, texts, str(array.type))
+    return coded(distinct.to_pylist(), codes, form, texts, str(array.type))
 
 
 def _dates(array: Any, form: Format, texts: Texts) -> Read:

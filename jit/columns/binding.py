@@ -322,11 +322,15 @@ class _Work:
             read = node.read(form, self._texts)
         except WrongTypeError as error:
             raise ValueError(f"column {_shown(parts)}: {error}") from None
+        checks = self._binding.at(parts).checks
+        if there is None and not read.wrong and not checks:
+            self._arrays[place] = np.ascontiguousarray(read.array)
+            return
         array, bad = read.array, np.zeros(where.count, np.bool_)
         for wrong in read.wrong:
             self._wrong(wrong, parts, there, bad, where)
         self._fill_into(place, parts, array, there, bad)
-        for check in self._binding.at(parts).checks:
+        for check in checks:
             for wrong in check(self._arrays[place], self._texts):
                 self._wrong(wrong, parts, there, bad, where)
 

@@ -188,6 +188,8 @@ def coded(distinct: list[Any], inverse: Array, form: Format, texts: Texts, found
     codes = [known.get((type(value), value), -1) for value in distinct]
     if not codes:
         return Read(_none(inverse), [])
+    if codes == list(range(len(codes))):
+        return Read(inverse.astype(np.int32, copy=False), [])
     made = np.array(codes, np.int32)[inverse]
     return Read(made, list(_unknown(distinct, codes, inverse, form)))
 

@@ -128,7 +128,7 @@ class Run:
         """The errors of a kernel, one value for all rows of a site."""
         assert self._kernel is not None
         sites = self._kernel[1].sites
-        for code in np.unique(status).tolist():
+        for code in np.unique(status[status != 0]).tolist():
             rows = np.flatnonzero(status == code)
             if code > 0:
                 site = sites[code - 1]
