@@ -89,6 +89,7 @@ def test_ours_gives_what_tier_0_gives(kernel: str, program: Program) -> None:
     ("module", "library"),
     [
         ("by_hand", "numba"),
+        ("columns", "pyarrow"),
         ("arrays", "numpy"),
         ("arrays", "numexpr"),
         ("frames", "polars"),

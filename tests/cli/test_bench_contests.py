@@ -21,13 +21,19 @@ if TYPE_CHECKING:
 
 def test_batch_reports(hyper: Callable[..., Done], monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("numba")
+    pytest.importorskip("pyarrow")
     monkeypatch.setattr(batch, "_LIBRARIES", (("numpy", "arrays"), ("none", "none")))
     monkeypatch.setattr(batch, "available_cores", lambda: 1)
     words = ("--workload", "batch", "--kernel", "rate", "--rows", "5000", "--rounds", "1", "--json")
     value = hyper("bench", "compare", *words).json("bench")
     assert value["success"]
     names = [each["name"] for each in value["figures"]]
-    assert names == ["rate: ours", "rate: numba by hand", "rate: numpy"]
+    assert names == [
+        "rate: ours",
+        "rate: numba by hand",
+        "rate: ours, batch()",
+        "rate: numpy",
+    ]
     assert [goal["id"] for goal in value["goals"]] == ["batch"]
     assert value["goals"][0]["bound"] == 0.95
     assert any(each.startswith("rate: none is skipped") for each in value["remarks"])

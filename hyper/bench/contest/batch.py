@@ -16,6 +16,7 @@ GOAL_KERNELS: Final = ("rate", "eligible", "smoothed")
 """A table, a predicate and a recurrence: those that the goal names."""
 ROWS: Final = 10_000_000
 OURS: Final = "ours"
+BATCH: Final = "ours, batch()"
 BY_HAND: Final = "numba by hand"
 FRAMES: Final = ("polars", "duckdb")
 _LIBRARIES: Final = (
@@ -39,6 +40,7 @@ def batch(report: Report, request: Request) -> None:
         report.subjects.append(Subject(named, 1, len(SOURCE.encode())))
         contestants = [_entry(kernel, OURS, "ours", given, 1)]
         contestants.append(_entry(kernel, BY_HAND, "by_hand", given, 1))
+        contestants.append(_entry(kernel, BATCH, "columns", given, 1))
         for name, module in _LIBRARIES:
             contestants.append(_entry(kernel, name, module, {**given, "library": name}, 1))
         if cores > 1:
