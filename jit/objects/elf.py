@@ -22,6 +22,8 @@ _HEADERS: Final = 64 + 5 * 56
 _ABS64, _PC32, _PLT32, _GLOB_DAT, _RELATIVE = 1, 2, 4, 6, 8
 _GOT: Final = frozenset({9, 41, 42})
 """Relocations of an address that is read from a table."""
+_ZEROS: Final = 1 << 22
+"""Bytes of an object that are not in its file, at most: it may come from elsewhere, and say of its parts what it likes."""
 _JUMP: Final = b"\xff\x25"
 _STUB: Final = 8
 
@@ -68,29 +70,40 @@ class _Object:
         self.sections: dict[int, _Section] = {}
         self.symbols: list[_Symbol] = []
         self.relocations: list[_Relocation] = []
+        self._left = 2 * len(data) + _ZEROS
         (start,) = struct.unpack_from("<Q", data, 40)
         count, names_at = struct.unpack_from("<HH", data, 60)
         heads = [struct.unpack_from("<IIQQQQIIQQ", data, start + 64 * at) for at in range(count)]
-        names = _part(data, heads[names_at])
+        names = self._part(data, heads[names_at])
         for number, (name, kind, flags, _, _, size, *_rest, alignment, _) in enumerate(heads):
             if flags & _ALLOC and size and not _text(names, name).startswith(".eh_frame"):
-                body = bytes(size) if kind == _NOBITS else _part(data, heads[number])
+                if alignment > _PAGE:
+                    raise LinkError(f"a section wants an alignment of {alignment}")
+                body = self._part(data, heads[number])
                 self.sections[number] = _Section(body, flags, alignment)
             elif kind == _SYMTAB:
-                texts = _part(data, heads[heads[number][6]])
-                for entry in struct.iter_unpack("<IBBHQQ", _part(data, heads[number])):
+                texts = self._part(data, heads[heads[number][6]])
+                for entry in struct.iter_unpack("<IBBHQQ", self._part(data, heads[number])):
                     self.symbols.append(
                         _Symbol(_text(texts, entry[0]), entry[3], entry[4], entry[1] >> 4 != 0)
                     )
         for head in heads:
             if head[1] == _RELA and head[7] in self.sections:
-                for offset, info, addend in struct.iter_unpack("<QQq", _part(data, head)):
+                for offset, info, addend in struct.iter_unpack("<QQq", self._part(data, head)):
                     kind, symbol = info & 0xFFFFFFFF, info >> 32
                     self.relocations.append(_Relocation(head[7], offset, kind, symbol, addend))
 
-
-def _part(data: bytes, head: tuple[int, ...]) -> bytes:
-    return data[head[4] : head[4] + head[5]]
+    def _part(self, data: bytes, head: tuple[int, ...]) -> bytes:
+        """The bytes of a section. Those that are all zero are not in the file."""
+        _, kind, _, _, start, size, *_ = head
+        self._left -= size
+        if self._left < 0:
+            raise LinkError("its parts are larger than the object")
+        if kind == _NOBITS:
+            return bytes(size)
+        if start + size > len(data):
+            raise LinkError("it ends before its parts do")
+        return data[start : start + size]
 
 
 def _text(table: bytes, at: int) -> str:

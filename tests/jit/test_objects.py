@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import struct
 import subprocess
 import sys
 from importlib.machinery import ExtensionFileLoader, ModuleSpec
@@ -14,9 +15,10 @@ import pytest
 
 from hyper.jit import hardware
 from hyper.jit.hardware import ProfileError, resolve
+from hyper.jit.llvm.target import Compiler, processor
 from hyper.jit.objects.boxed import Boxed, Wrapper
 from hyper.jit.objects.cpuid import KNOWN, supported_text
-from hyper.jit.objects.elf import link
+from hyper.jit.objects.elf import LinkError, link
 from hyper.jit.objects.extension import extension_text
 
 if TYPE_CHECKING:
@@ -174,3 +176,44 @@ def test_profiles() -> None:
 def test_profiles_that_cannot_be(name: str, table: dict[str, Any] | None) -> None:
     with pytest.raises(ProfileError):
         resolve(name, table)
+
+
+def _altered(data: bytes, part: bytes, at: int, value: int) -> bytes:
+    """An object with another number in the head of a section: at ``at`` from where it begins."""
+    changed = bytearray(data)
+    (start,) = struct.unpack_from("<Q", data, 40)
+    count, names = struct.unpack_from("<HH", data, 60)
+    (texts,) = struct.unpack_from("<Q", data, start + 64 * names + 24)
+    for head in range(start, start + 64 * count, 64):
+        (name,) = struct.unpack_from("<I", data, head)
+        if data[texts + name :].startswith(part + b"\0"):
+            struct.pack_into("<Q", changed, head + at, value)
+    assert changed != data
+    return bytes(changed)
+
+
+@pytest.mark.parametrize(
+    ("part", "at", "value", "said"),
+    [
+        (b".bss", 32, 1 << 29, "larger than the object"),
+        (b".text", 48, 1 << 29, "an alignment of 536870912"),
+        (b".text", 24, 1 << 40, "ends before its parts"),
+        (b".strtab", 32, 1 << 60, "larger than the object"),
+    ],
+)
+def test_what_an_object_says_of_its_parts_takes_no_memory(
+    part: bytes, at: int, value: int, said: str
+) -> None:
+    text = """
+@slots = internal global [4 x i64] zeroinitializer
+define i64 @asked(i64 %n) {
+  %at = getelementptr i64, ptr @slots, i64 %n
+  %r = load i64, ptr %at
+  store i64 %n, ptr %at
+  ret i64 %r
+}
+"""
+    data = Compiler(processor(resolve("x86-64")), "0").object(text, frozenset({"asked"}))
+    assert link([data], ["asked"])
+    with pytest.raises(LinkError, match=said):
+        link([_altered(data, part, at, value)], ["asked"])
