@@ -216,6 +216,7 @@ _MAKERS: Final[dict[Any, list[Any]]] = {
     ListOf: [constant, comprehend, comprehend, binary("add")],
     MapOf: [constant, builtin("merge", MapOf(INT), MapOf(INT))],
     PART: [of_basket("chosen", PART), constant, with_fields],
+    Opt(ListOf(INT)): [some, lambda maker, kind, depth: maker.constant(kind, depth)],
     Opt(PART): [of_basket("spare", Opt(PART)), of_basket("other", Opt(PART)), some],
     DURATION: [
         lambda maker, kind, depth: nodes.Binary(

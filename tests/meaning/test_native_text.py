@@ -608,3 +608,37 @@ calc f(a: int, b: int) -> int:
     found = agree(text, *rows)
     assert {"int", "division_by_zero", "overflow", "out_of_bounds"} >= set(codes(found))
     assert len({each[3] for each in found if each[0] == "error"}) > 2
+
+
+TAGS: list[dict[str, Any]] = [{}, {"tags": []}, {"tags": [1, MOST]}]
+
+
+def test_lists_that_may_be_absent_and_lists_of_two() -> None:
+    text = """
+entity Product:
+    tags?: list[int]
+    sizes: list[int]?
+    more: list[int]
+
+calc f(product: Product, by: int) -> int:
+    var found = by
+    let chosen = if by > 2 then [each // by for each in product.more] else product.sizes ?? [10 // by]
+    for tag in product.tags ?? []:
+        found = found * 3 + tag
+    for each in chosen:
+        found = found + each
+    if by in chosen or length(product.sizes ?? [1, by]) == 2:
+        chosen[0] - found
+    else:
+        sum(product.tags ?? [by]) + count(if by == 0 then chosen else chosen + [1])
+"""
+    rows = [
+        {"product": {"sizes": sizes, "more": more} | tags, "by": by}
+        for sizes in (None, [], [4, 0], [MOST])
+        for more in ([], [7, 8, 9])
+        for tags in TAGS
+        for by in (-1, 0, 1, 2, 3)
+    ]
+    found = agree(text, *rows)
+    assert {"int", "division_by_zero", "overflow", "out_of_bounds"} >= set(codes(found))
+    assert len({str(each) for each in found}) > 30

@@ -45,7 +45,7 @@ class Aggregates:
         """A list that is made where it is used. Variables are taken as they are now."""
         expressions = self._expressions
         source = expressions.value(expr.source, local)
-        held = {name: expressions.local(local, name) for name in local}
+        held = expressions.held(local)
         place = expressions.sites.place
         placed = expressions.lists.placed(self._elements(expr, source, held))
         kind, single = expr.element.type, _is_single(source)

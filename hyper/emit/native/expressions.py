@@ -147,6 +147,10 @@ class Expressions:
         found = local[name]
         return found.read() if isinstance(found, Variable) else found
 
+    def held(self, local: Locals) -> dict[str, Value]:
+        """What all names stand for now."""
+        return {name: self.local(local, name) for name in local}
+
     def test(self, expr: nodes.Expr, local: Locals) -> Operand:
         """The value of a condition."""
         found = self.value(expr, local)
@@ -315,10 +319,25 @@ class Expressions:
             return self.value(expr.right, local)
         if not isinstance(left, Maybe):
             return left
+        kind = self.kinds.present(expr.type)
+        if isinstance(kind, ListOf):
+            held = self.held(local)
+            return self.lists.either(
+                left.present, lambda: left.value, lambda: self._made(expr.right, held), kind.item
+            )
         return self.choose(left.present, lambda: left.value, lambda: self.value(expr.right, local))
 
     def _choose(self, expr: nodes.Choose, local: Locals) -> Value:
         condition = self.test(expr.condition, local)
+        kind = self.kinds.bare(expr.type)
+        if isinstance(kind, ListOf):
+            held = self.held(local)
+            return self.lists.either(
+                condition,
+                lambda: self._made(expr.yes, held),
+                lambda: self._made(expr.no, held),
+                kind.item,
+            )
         return self.choose(
             condition,
             lambda: self.value(expr.yes, local),
@@ -406,7 +425,7 @@ class Expressions:
     def _builtin(self, expr: nodes.Builtin, local: Locals) -> Value:
         if len(expr.args) == 1 and expr.name in AGGREGATES:
             # Used where it is made: what may fail of it is not run through before.
-            return self.builtins.value(expr, [self._made(expr.args[0], local)])
+            return self.builtins.value(expr, [self.lists.sound(self._made(expr.args[0], local))])
         args = [self.value(arg, local) for arg in expr.args]
         return self.builtins.value(expr, args)
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from hyper.emit.native.expressions import Expressions
     from hyper.emit.native.values import Sequence
     from hyper.ir.types import Type
-    from hyper.jit.kernel.ir import Operand
+    from hyper.jit.kernel.ir import Operand, Step
 
     Walk = Callable[[Callable[[Value], None]], None]
 
@@ -34,14 +34,26 @@ class Lists:
         """The value; of a list that is made, after all that can fail of it."""
         if not isinstance(value, Generated) or value.settled:
             return value
+        steps = self._failing(value)
+        if steps is not None:
+            self._builder.fails = True
+            self._builder.when(TRUE, steps)
+        return replace(value, settled=True)
+
+    def sound(self, value: Value) -> Value:
+        """The value; a list that is made counts as settled where nothing can fail of it."""
+        if not isinstance(value, Generated) or value.settled or self._failing(value) is not None:
+            return value
+        return replace(value, settled=True)
+
+    def _failing(self, value: Generated) -> list[Step] | None:
+        """The steps of a walk, where one can fail."""
         builder = self._builder
         before, builder.fails = builder.fails, False
         with builder.block() as steps:
             value.walk(lambda _element: None)
-        if builder.fails:
-            builder.when(TRUE, steps)
-        builder.fails = builder.fails or before
-        return replace(value, settled=True)
+        fails, builder.fails = builder.fails, before
+        return steps if fails else None
 
     def placed(self, walk: Walk) -> Walk:
         """A walk whose steps stand where the list is made, and those of its user where that is."""
@@ -128,6 +140,23 @@ class Lists:
             return self._builder.op("add", "int", self.length(first), self.length(second))
 
         return Generated(both, kind, settled=True, single=False, size=size)
+
+    def either(
+        self, condition: Operand, yes: Callable[[], Value], no: Callable[[], Value], kind: Type
+    ) -> Value:
+        """One of two lists, which are made where they are used; ``kind`` is that of the items."""
+        if condition in {TRUE, FALSE}:
+            return yes() if condition == TRUE else no()
+        builder, expressions = self._builder, self._expressions
+
+        def walk(body: Callable[[Value], None]) -> None:
+            with builder.block() as then:
+                expressions.walk(yes(), body)
+            with builder.block() as orelse:
+                expressions.walk(no(), body)
+            builder.when(condition, then, orelse)
+
+        return Generated(self.placed(walk), kind, single=False)
 
     def same(self, left: Sequence, right: Sequence) -> Operand:
         """Whether two lists are equal, item by item."""

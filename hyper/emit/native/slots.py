@@ -176,7 +176,7 @@ class Slots:
             return Fields(one.entity, slots)
         if isinstance(one, Record) and isinstance(other, Record):
             return self.of_type(Entity(one.entity))
-        raise NotNative("a choice between lists or maps that are made here")
+        raise NotNative("a choice between maps, or between lists in a body")
 
     def for_one(self, value: Value) -> Slot:
         """Variables for values like this one."""
