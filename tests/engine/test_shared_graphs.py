@@ -97,8 +97,8 @@ def test_what_is_emitted_is_that_of_the_edit(machines: Machines) -> None:
     other.edit("alone.intent", "green", "blue")
     made: list[list[str]] = []
 
-    def noted(*arguments: Any) -> Emission:
-        emission = emit(*arguments)
+    def noted(*arguments: Any, **named: Any) -> Emission:
+        emission = emit(*arguments, **named)
         made.append(emission.made)
         return emission
 
