@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import subprocess
+import sys
 from typing import TYPE_CHECKING, Any
 from unittest import mock
 
@@ -276,8 +279,6 @@ def test_a_library_in_the_place_of_another_is_never_loaded(tmp_path: Path) -> No
 
 
 def test_a_link_and_a_pipe_in_the_place_of_a_library_are_not_followed(tmp_path: Path) -> None:
-    import os
-
     package = shop(tmp_path)
     path = library(package)
     path.rename(tmp_path / "elsewhere.so")
@@ -341,6 +342,25 @@ def test_a_processor_that_lacks_a_feature_gets_the_next_profile(
     found = status(package)
     assert (found["profile"], found["native"]) == (None, [])
     assert found["reason"] == "most: this processor lacks what the kernels are made for"
+
+
+def test_a_command_prints_what_is_bound(tmp_path: Path) -> None:
+    package = shop(tmp_path, kernels=["shop.half", "shop.words"])
+
+    def printed(**variables: str) -> list[str]:
+        done = subprocess.run(
+            [sys.executable, "-m", "built.native"],
+            env={**os.environ, "PYTHONPATH": str(package.parent), **variables},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return done.stdout.splitlines()
+
+    first, half, words = printed()
+    assert (first, half) == ("shop: x86-64", "  half")
+    assert words.startswith("  words: in Python: ")
+    assert printed(HYPER_NATIVE="off")[0] == "shop: in Python: HYPER_NATIVE is off"
 
 
 def test_only_what_is_asked_for_is_compiled(tmp_path: Path) -> None:

@@ -189,7 +189,8 @@ def python_parts(names: Names) -> Iterator[Part]:
     for name in runtime_names():
         yield Part(f"runtime {name}", f"_runtime/{name}", partial(_runtime, name))
     if names.native:
-        yield Part("native loader", "native/__init__.py", _loader)
+        for name in ("__init__.py", "__main__.py"):
+            yield Part(f"native {name}", f"native/{name}", partial(_loader, name))
     if names.batch:
         from hyper.emit.python.batches import batch_parts
 
@@ -275,10 +276,10 @@ def _parents(path: str) -> list[str]:
 
 
 @cache
-def _loader() -> Made:
+def _loader(name: str) -> Made:
     from importlib import resources
 
-    entry = resources.files(__package__).joinpath("runtime_native").joinpath("__init__.py")
+    entry = resources.files(__package__).joinpath("runtime_native").joinpath(name)
     return Made(_NOQA.sub("", entry.read_text(encoding="utf-8")).encode())
 
 
