@@ -13,7 +13,7 @@ import numpy as np
 from hyper.engine.batch.result import BatchResult, Errors, Guard, Stats
 from hyper.engine.batch.rows import LOCK, Failure, Generated, Interpreted
 from hyper.engine.batch.values import EPOCH, at_path
-from hyper.ir.interpreter import InputError
+from hyper.ir.interpreter import EvaluationError, InputError
 from hyper.jit.batch import DTYPES
 from hyper.jit.columns.results import Column, encoded
 
@@ -46,7 +46,8 @@ class Run:
         self._texts = function.known_texts()
         layout = function.layout
         self._binding = function.binding(now)
-        self._whole = {"today()": now.date().toordinal() - EPOCH}
+        today = now.date().toordinal() - EPOCH
+        self._whole = {each.path: today for each in layout.columns if each.role == "whole"}
         self._outputs = [self._memory(place) for place in range(len(layout.outputs))]
         fails = self._kernel is not None and self._kernel[0].fails
         self._status = np.zeros(table.rows, np.int32) if fails else None
@@ -143,7 +144,7 @@ class Run:
             return
         with LOCK:
             runner = self._python()
-            arguments = self._function.decoder.rows(bound, self._texts)
+            arguments = self._function.decoder.rows(bound, self._texts, self._now)
             done: list[int] = []
             results: list[Any] = []
             for row in rows.tolist():
@@ -151,6 +152,8 @@ class Run:
                     result = runner.run(arguments(row))
                 except InputError as error:
                     result = _unreadable(error)
+                except EvaluationError as error:  # of a default
+                    result = Failure(error.code, error.message, error.file, error.line)
                 if isinstance(result, Failure):
                     self._failures[row + start] = result
                 else:

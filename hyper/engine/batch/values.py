@@ -94,8 +94,8 @@ class Decoder:
     def _reads(self, parts: Parts) -> bool:
         return any(path[: len(parts)] == parts for path, _ in self._places)
 
-    def rows(self, bound: Bound, texts: Texts) -> Callable[[int], list[Any]]:
-        """The arguments of a row. Raises ``InputError``."""
+    def rows(self, bound: Bound, texts: Texts, now: datetime) -> Callable[[int], list[Any]]:
+        """The arguments of a row. Raises ``InputError`` and ``EvaluationError``."""
         reader = _RowReader(self, bound, texts)
         makers = [
             (name, reader.maker(kind, (name,)), self._argument_check(kind))
@@ -104,6 +104,7 @@ class Decoder:
 
         def arguments(row: int) -> list[Any]:
             found = []
+            self._interpreter.begin(now)
             for name, make, check in makers:
                 try:
                     value = make(row)

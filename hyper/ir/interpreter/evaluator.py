@@ -115,6 +115,11 @@ class Interpreter:
         values = [self.read_argument(args, param, kind) for param, kind in self.params(name)]
         return self.to_json(self.run(name, values, now=now))
 
+    def begin(self, now: datetime | None) -> None:
+        """Set the clock, and a fresh budget, for records that are built outside of an evaluation: defaults may read it."""
+        if not self._running:
+            self._machine.start(*self._budget, now)
+
     def read_argument(self, args: Mapping[str, Any], param: str, kind: Type) -> Value:
         """One argument from JSON; a missing one is none where its type allows it."""
         return self.reader.read_member(args, param, kind)
