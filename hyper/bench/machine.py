@@ -9,7 +9,12 @@ from typing import Any, Final
 
 from hyper.engine.executors.cores import available_cores
 
-_PACKAGES: Final = ("hypercompiler", "pydantic", "fastapi", "datamodel-code-generator")
+_PACKAGES: Final = (
+    *("hypercompiler", "pydantic", "fastapi", "datamodel-code-generator"),
+    *("llvmlite", "numba", "numpy", "numexpr", "polars", "duckdb", "pyarrow"),
+    *("zen-engine", "cel-python", "common-expression-language", "cel-expr-python"),
+    *("panzi-json-logic", "regopy"),
+)
 
 
 def facts() -> dict[str, Any]:
