@@ -136,10 +136,10 @@ class Compiler:
         Raises ``SourceError`` where something is wrong with the sources, and ``ModuleNotFoundError`` without NumPy.
         """
         from hyper.engine.batch.functions import Functions
-        from hyper.engine.training import weights_for
+        from hyper.engine.training import training_for
 
         program, chosen = self._program(paths, options)
-        weights = weights_for(program, chosen, self._tell)
+        weights = training_for(program, chosen, self._tell).weights()
         return Functions(program, level=chosen.jit_level, cores=chosen.batch_cores, weights=weights)
 
     def _tell(self, item: Diagnostic) -> None:
@@ -152,9 +152,11 @@ class Compiler:
         Raises ``SourceError`` where something is wrong with the sources.
         """
         from hyper.engine.calls.loaded import Loaded
+        from hyper.engine.training import training_for
 
         program, chosen = self._program(paths, options)
-        return Loaded(program, level=chosen.jit_level, listener=self._emitter.emit)
+        earlier = training_for(program, chosen, self._tell).seconds()
+        return Loaded(program, level=chosen.jit_level, listener=self._emitter.emit, earlier=earlier)
 
     def _program(self, paths: Paths, options: Mapping[str, Any]) -> tuple[Program, Options]:
         """What the sources say, and the options for them. Raises ``SourceError``."""

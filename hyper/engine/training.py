@@ -52,6 +52,13 @@ class Training:
         )
         return [diagnostic("W0904", message, file=self.label)]
 
+    def seconds(self) -> dict[str, float]:
+        """How long each function took in recorded runs, at whatever tier, by qualified name: tier 0 takes no less."""
+        return {
+            name: sum(tier.nanoseconds for tier in known.tiers.values()) / 1e9
+            for name, known in self.of.items()
+        }
+
     def weights(self) -> Weights:
         """What the profile tells of branches, for kernels."""
         from hyper.emit.native.weights import Weights
@@ -96,21 +103,21 @@ class Training:
         return order_module(module, program, counts)
 
 
-def weights_for(
+def training_for(
     program: Program, options: Options, tell: Callable[[Diagnostic], object]
-) -> Weights:
-    """What the profile that is configured says of branches; ``tell`` hears what is wrong with it."""
-    from hyper.emit.native.weights import NO_WEIGHTS
-
+) -> Training:
+    """The profile that is configured, for what runs from sources; ``tell`` hears what is wrong with it. An empty one where there
+    is none."""
+    empty = Training(Profile(), options.profile_effort)
     if options.profile is None or options.profile_effort == "none":
-        return NO_WEIGHTS
+        return empty
     found = open_training(options.profile, options.profile_effort, options.profile)
     if not isinstance(found, Training):
         tell(found)
-        return NO_WEIGHTS
+        return empty
     for item in found.fit(program):
         tell(item)
-    return found.weights()
+    return found
 
 
 def open_training(path: str, effort: Effort, label: str) -> Training | Diagnostic:

@@ -95,14 +95,20 @@ class _Size:
 
 
 class Policy:
-    """Decides for one function. ``steps`` are the tiers above tier 0 of the ladder, in order. Not for two threads at once."""
+    """Decides for one function. ``steps`` are the tiers above tier 0 of the ladder, in order. Not for two threads at once.
 
-    def __init__(self, steps: tuple[Step, ...], settings: Settings | None = None) -> None:
+    ``earlier`` are seconds that tier 0 took in runs before this one: they count as spent, so that what paid then is done at once.
+    Where the future is shorter, ``share`` of them is lost beyond the bound above.
+    """
+
+    def __init__(
+        self, steps: tuple[Step, ...], settings: Settings | None = None, earlier: float = 0.0
+    ) -> None:
         self.settings = settings or Settings()
         self._rungs = [_Rung("ready", 0.0, 1.0)]
         self._rungs += [_Rung("none", step.compile_seconds, step.gain) for step in steps]
         self._sizes: dict[int, _Size] = {}
-        self._below = 0.0
+        self._below = earlier
         """Seconds that tier 0 of the ladder would surely have taken so far."""
         self._spent = 0.0
         """What attempts cost and did not win back."""

@@ -14,7 +14,9 @@ from hyper.engine.batch.sources import SourceError
 from hyper.engine.calls.loaded import Called, CallError, Loaded
 from hyper.engine.calls.tiers import Forms, python_seconds
 from hyper.engine.natives.toolchain import ABSENT, toolchain
-from hyper.jit.profiles import load
+from hyper.ir.decisions import function_digest
+from hyper.ir.program import CalcDef
+from hyper.jit.profiles import Counters, FunctionProfile, Profile, encode, load
 from tests.checkout import STOREFRONT
 
 if TYPE_CHECKING:
@@ -281,3 +283,29 @@ def test_a_session_calls_the_storefront(tmp_path: Path) -> None:
         found = shop.call("storefront.pricing.discount", {"tier": "gold", "amount": "600.00"})
         assert found == "0.1500"
         assert shop.status("storefront.pricing.discount").tier == 0
+
+
+def test_a_profile_of_earlier_runs_makes_tiers_pay_at_once(
+    program: Program, tmp_path: Path
+) -> None:
+    (tmp_path / "shop.intent").write_text(SOURCE)
+    path = tmp_path / "runs.profile"
+
+    def made(calls: int, **options: Any) -> list[str]:
+        """What is being made after the first calls of a session."""
+        with createHyperCompiler(incremental=False, jit=1, **options) as compiler:
+            loaded = compiler.load(str(tmp_path))
+            started: list[str] = []
+            loaded._start = lambda job: started.append("made")
+            for number in range(calls):
+                assert loaded.call("shop.share", [number, 3]) == number
+            return started
+
+    assert made(3) == []
+    share = program.definitions["shop.share"]
+    assert isinstance(share, CalcDef)
+    tiers = {"1": Counters(10**9, 10**9, 0, 10**12)}
+    digest = function_digest("shop.share", share)
+    path.write_bytes(encode(Profile({digest: FunctionProfile("shop.share", (), {}, tiers)})))
+    assert made(3, profile=str(path)) != []
+    assert made(3, profile=str(path), profile_effort="none") == []

@@ -222,3 +222,13 @@ def test_small_and_large_batches_have_tiers_of_their_own() -> None:
             policy.ran(tier, size, now, now + cost)
             now += cost
     assert (policy.tier(1), policy.tier(4_096)) == (0, 1)
+
+
+def test_what_was_recorded_earlier_counts_as_spent() -> None:
+    fresh, seeded = (
+        Policy((Step(1.0),), SETTINGS, earlier) for earlier in (0.0, 2.0 / SETTINGS.share)
+    )
+    for policy, expected in ((fresh, None), (seeded, 1)):
+        assert policy.before(1).compile is None, "nothing is known of what a call costs"
+        policy.ran(0, 1, 0.0, 0.001)
+        assert policy.before(1).compile == expected

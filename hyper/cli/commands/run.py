@@ -129,11 +129,11 @@ def _rows(
     """Evaluate each row of a file."""
     from hyper.cli.commands.run_data import run_data
     from hyper.engine.recording import recorded_packages
-    from hyper.engine.training import weights_for
+    from hyper.engine.training import training_for
 
     level = options.jit_level if arguments.level is None else int(arguments.level)
     found: list[Diagnostic] = []
-    weights = weights_for(asked.program, options, found.append)
+    weights = training_for(asked.program, options, found.append).weights()
     console.diagnostics(found, view.line_of)
     with ExitStack() as stack:
         if arguments.record is not None:

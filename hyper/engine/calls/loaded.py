@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -58,7 +59,8 @@ class CallStatus(msgspec.Struct, frozen=True):
 
 class Loaded:
     """The functions of a program. ``level`` is the highest tier that runs: 0 the interpreter, 1 generated Python, from 2 on machine
-    code. ``listener`` hears of tiers. For any number of threads; ``clock`` and ``start`` are those of the driver."""
+    code. ``listener`` hears of tiers; ``earlier`` are the seconds that each function took in recorded runs, by qualified name. For
+    any number of threads; ``clock`` and ``start`` are those of the driver."""
 
     def __init__(
         self,
@@ -66,10 +68,12 @@ class Loaded:
         *,
         level: int,
         listener: Listener | None = None,
+        earlier: Mapping[str, float] = MappingProxyType({}),
         clock: Callable[[], float] = time.perf_counter,
         start: Callable[[Callable[[], None]], object] | None = None,
     ) -> None:
         self.program = program
+        self._earlier = earlier
         self.names = tuple(name for name in program.definitions if is_function(program, name))
         self._level = level
         self._listener = listener
@@ -114,6 +118,7 @@ class Loaded:
                     full,
                     self._level,
                     listener=self._listener,
+                    earlier=self._earlier.get(full, 0.0),
                     clock=self._clock,
                     start=self._start,
                 )
@@ -161,6 +166,7 @@ class Called:
         level: int,
         *,
         listener: Listener | None = None,
+        earlier: float = 0.0,
         clock: Callable[[], float] = time.perf_counter,
         start: Callable[[Callable[[], None]], object] | None = None,
     ) -> None:
@@ -176,7 +182,7 @@ class Called:
         steps = (Step(forms.python_seconds()), Step(native, 1.5))[: min(level, 2)]
         self.driver = Driver(
             name,
-            Policy(steps, SETTINGS),
+            Policy(steps, SETTINGS, earlier),
             [lambda: forms.generated(name), self._native][: len(steps)],
             listener=listener,
             clock=clock,
@@ -185,6 +191,8 @@ class Called:
         self.fast: Callable[..., Outcome] = base
         self.ticks: Iterator[None] = iter(())
         self.sampler = Sampler(self.driver, base, self._settle)
+        if level and earlier and forms.pays(earlier):
+            self.driver.start(forms.prepare_early)
 
     def named(self, arguments: Mapping[str, Any] | Sequence[Any]) -> Mapping[str, Any]:
         """Arguments by parameter. Raises ``CallError`` for what fits none."""
