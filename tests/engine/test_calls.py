@@ -296,7 +296,7 @@ def test_a_profile_of_earlier_runs_makes_tiers_pay_at_once(
         with createHyperCompiler(incremental=False, jit=1, **options) as compiler:
             loaded = compiler.load(str(tmp_path))
             started: list[str] = []
-            loaded._start = lambda job: started.append("made")
+            loaded._start = lambda _job: started.append("made")
             for number in range(calls):
                 assert loaded.call("shop.share", [number, 3]) == number
             return started
