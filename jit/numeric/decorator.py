@@ -9,8 +9,9 @@ import msgspec
 
 from hyper.jit.numeric import machine_code
 from hyper.jit.numeric.calls import Calls
+from hyper.jit.numeric.columns import Columns
 from hyper.jit.numeric.source import NotNumericError, parameters_of
-from hyper.jit.policy.driver import Deoptimisation
+from hyper.jit.policy.driver import Deoptimisation, Driver
 from hyper.jit.policy.machine import Settings
 
 if TYPE_CHECKING:
@@ -30,7 +31,8 @@ class Status(msgspec.Struct, frozen=True):
 
     ``tier`` is 1 for the function itself, 2 for compiled code, 3 for compiled code with constant arguments. ``seconds`` are the
     latest of a call by tier, ``compile_seconds`` those of compiles. ``refusals`` tell by tier why there is no such code.
-    ``deoptimisations`` are the latest reasons, each with its tier, place and call; ``guard_failures`` counts all.
+    ``deoptimisations`` are the latest reasons, each with its tier, place and call; ``guard_failures`` counts all. ``over`` is the
+    same of columns, by their kinds; there tier 3 is compiled code on several cores.
     """
 
     tier: int
@@ -40,6 +42,7 @@ class Status(msgspec.Struct, frozen=True):
     refusals: dict[int, str] = {}
     seconds: dict[int, float] = {}
     compile_seconds: dict[int, float] = {}
+    over: dict[str, Status] = {}
 
 
 class Tiered(Protocol, Generic[P, R_co]):
@@ -59,6 +62,9 @@ class Tiered(Protocol, Generic[P, R_co]):
 
     def warm(self, *args: P.args, **kwargs: P.kwargs) -> None:
         """Compile now for arguments like these, rather than when it has paid; the function does not run."""
+
+    def over(self, *columns: Any) -> Any:
+        """Its results for all rows of columns of NumPy, as a column: see ``hyper.jit.numeric.columns.Columns.over``."""
 
     def wait(self) -> None:
         """Wait for a compile that is running."""
@@ -95,11 +101,13 @@ def _tiered(function: Any, settings: Settings, listener: Listener | None) -> Any
     if not machine_code.is_installed():
         return _plain(function, MISSING)
     calls = Calls(function, parameters, settings, listener=listener)
+    columns = Columns(function, settings, listener)
     made = cast("Any", functools.wraps(function)(calls.call))
-    made.status = functools.partial(_status, calls)
+    made.status = functools.partial(_status, calls, columns)
+    made.over = columns.over
     made.explain = functools.partial(_explain, function, made.status)
     made.warm = functools.partial(_warm, calls)
-    made.wait = calls.driver.wait
+    made.wait = functools.partial(_wait, calls, columns)
     return made
 
 
@@ -122,23 +130,37 @@ def _plain(function: Any, reason: str) -> Any:
         made = function
         made.__wrapped__ = function
     made.explain = functools.partial(_explain, function, status)
+    made.over = Columns(function, Settings(), compiles=False).over
     made.warm = made.wait = lambda *_args, **_named: None
     return made
 
 
-def _status(calls: Calls) -> Status:
-    driver = calls.driver
+def _status(calls: Calls, columns: Columns) -> Status:
+    over = {
+        str(signature): _status_of(driver, driver.tiers()[-1:] or (0,))
+        for signature, driver in list(columns.ladders.items())
+    }
+    found = _status_of(calls.driver, (calls.driver.tier(),))
+    seconds = {tier + 1: each for tier, each in sorted(calls.sampler.unit_seconds.items())}
+    return msgspec.structs.replace(found, seconds=seconds, over=over)
+
+
+def _status_of(driver: Driver, tiers: tuple[int, ...]) -> Status:
     return Status(
-        tier=driver.tier() + 1,
+        tier=tiers[0] + 1,
         promotions=driver.promotions,
         guard_failures=driver.guard_failures,
         deoptimisations=tuple(driver.deoptimisations),
         refusals={tier + 1: reason for tier, reason in sorted(driver.refusals.items())},
-        seconds={tier + 1: seconds for tier, seconds in sorted(calls.sampler.unit_seconds.items())},
         compile_seconds={
             tier + 1: seconds for tier, seconds in sorted(driver.compile_seconds.items())
         },
     )
+
+
+def _wait(calls: Calls, columns: Columns) -> None:
+    for driver in (calls.driver, *columns.ladders.values()):
+        driver.wait()
 
 
 def _warm(calls: Calls, *args: Any, **named: Any) -> None:
@@ -151,7 +173,15 @@ def _warm(calls: Calls, *args: Any, **named: Any) -> None:
 
 def _explain(function: Any, status: Callable[[], Status]) -> str:
     found = status()
-    lines = [f"{getattr(function, '__qualname__', function)}: tier {found.tier}"]
+    name = getattr(function, "__qualname__", str(function))
+    lines = _told(name, found)
+    for signature, each in found.over.items():
+        lines += _told(f"{name} over {signature}", each)
+    return "\n".join(lines)
+
+
+def _told(name: str, found: Status) -> list[str]:
+    lines = [f"{name}: tier {found.tier}"]
     for tier in (1, 2, 3):
         parts = []
         if tier in found.seconds:
@@ -167,7 +197,7 @@ def _explain(function: Any, status: Callable[[], Status]) -> str:
     for why in list(found.deoptimisations)[-3:]:
         place = f"{why.file}:{why.line}: " if why.line else ""
         lines.append(f"    {place}{why.reason}{f', {why.value}' if why.value else ''}")
-    return "\n".join(lines)
+    return lines
 
 
 __all__ = ["Status", "Tiered", "tiered"]

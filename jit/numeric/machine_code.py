@@ -91,12 +91,19 @@ def rows_code(unit: Unit, columns: tuple[bool, ...]) -> Callable[..., int]:
         "            failed += 1\n"
         "    return failed\n"
     )
-    types = [
-        f"{_TYPES[kind]}[::1]" if column else _TYPES[kind]
+    from numba import types
+
+    # What is only read may be memory that may not be written.
+    given_types = [
+        types.Array(getattr(types, _TYPES[kind]), 1, "C", readonly=True)
+        if column
+        else getattr(types, _TYPES[kind])
         for kind, column in zip(main.kinds, columns, strict=True)
     ]
-    types += [f"{_TYPES[main.result]}[::1]", "int32[::1]", "int64", "int64"]
-    rows: Callable[..., int] = _compiled(unit, text, "rows", f"int64({', '.join(types)})")
+    out = types.Array(getattr(types, _TYPES[main.result]), 1, "C")
+    status = types.Array(types.int32, 1, "C")
+    signature = types.int64(*given_types, out, status, types.int64, types.int64)
+    rows: Callable[..., int] = _compiled(unit, text, "rows", signature)
     return rows
 
 
@@ -104,7 +111,7 @@ def _kinds(kinds: tuple[Kind, ...]) -> str:
     return ", ".join(_TYPES[kind] for kind in kinds)
 
 
-def _compiled(unit: Unit, text: str, name: str, signature: str) -> Any:
+def _compiled(unit: Unit, text: str, name: str, signature: Any) -> Any:
     """The functions of a unit and one more, with all but that one reachable from compiled code only."""
     import numba
     import numpy as np

@@ -118,6 +118,12 @@ class Driver:
             self._left(why)
         return action
 
+    def note(self, why: Deoptimisation, times: int = 1) -> None:
+        """Parts of a call were left to a lower tier, which its time has told already; why the first of them was."""
+        with self._lock:
+            self.guard_failures += times
+            self._keep(why)
+
     def expect(self, tier: int, seconds: float) -> None:
         """The next compile of a tier will take this long."""
         with self._lock:
@@ -143,6 +149,11 @@ class Driver:
         """The tier that calls of this size run at."""
         with self._lock:
             return self._policy.tier(size)
+
+    def tiers(self) -> tuple[int, ...]:
+        """The tiers that calls run at, from the lowest; each size has its own."""
+        with self._lock:
+            return self._policy.tiers()
 
     def wait(self) -> None:
         """Wait for a compile that is running."""

@@ -197,6 +197,10 @@ class Policy:
         known = self._sizes.get(size.bit_length())
         return known.tier if known is not None else 0
 
+    def tiers(self) -> tuple[int, ...]:
+        """The tiers that calls of any size run at, from the lowest."""
+        return tuple(sorted({known.tier for known in self._sizes.values()}))
+
     def _fund(self) -> float:
         return self.settings.share * self._below - self._spent
 
