@@ -267,6 +267,16 @@ def test_a_compiler_that_does_not_load_is_said_and_what_came_of_it_is_not_kept(
     assert [path for path in _files(tmp_path / "out") if path.endswith(".so")]
 
 
+def test_another_machine_makes_what_it_can(
+    tmp_path: Path, compiled: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("platform.machine", lambda: "aarch64")
+    assert _codes(_built(tmp_path)) == []
+    (said,) = _built(tmp_path, hardware=["x86-64-v3"]).diagnostics
+    assert "compiles on x86-64 only" in said.message
+    assert compiled
+
+
 def test_other_profiles_and_another_toolchain_are_other_builds(
     tmp_path: Path, compiled: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -6,7 +6,8 @@ import os
 import shutil
 import subprocess
 import sys
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 from unittest import mock
 
 import pytest
@@ -15,9 +16,6 @@ from hyper.engine.incremental import StoredObjects
 from hyper.jit.objects import cpuid
 from tests.engine.test_edits import files_of
 from tests.native.packages import asked, build, library, shop, status
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 NATIVE = [
     *("half", "wide", "rate", "tax", "near", "level", "next_size", "later", "of_half"),
@@ -342,6 +340,18 @@ def test_a_processor_that_lacks_a_feature_gets_the_next_profile(
     found = status(package)
     assert (found["profile"], found["native"]) == (None, [])
     assert found["reason"] == "most: this processor lacks what the kernels are made for"
+
+
+def test_a_package_in_an_archive_answers_in_python(tmp_path: Path) -> None:
+    package = shop(tmp_path)
+    archive = shutil.make_archive(str(tmp_path / "packed"), "zip", package.parent, "built")
+    script = """
+import json
+from built import shop
+from built.native import load, status
+print(json.dumps([shop.half(9), type(shop.half).__name__, load("shop", "half")(9), status()]))
+"""
+    assert asked(Path(archive), script) == [4, "function", 4, {}]
 
 
 def test_a_command_prints_what_is_bound(tmp_path: Path) -> None:

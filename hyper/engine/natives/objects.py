@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 from functools import cache, partial
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -152,6 +153,9 @@ class Objects:
 
 
 def _compiled(text: str, exported: str, profile: Profile) -> bytes:
+    if " asm " in text and platform.machine().lower() not in {"x86_64", "amd64"}:
+        # LLVM ends the process where it has no assembler of this machine's for the question.
+        raise OSError("for profiles with features it compiles on x86-64 only")
     made: bytes = _compiler(profile).object(text, frozenset({exported}))
     return made
 

@@ -25,6 +25,9 @@ _FOLDER = os.path.dirname(os.path.abspath(__file__))
 _SUFFIX = ".kernels"
 _HEAD = "hyper-kernels 1 "
 _LARGEST = 1 << 28
+_READ = os.O_RDONLY
+for _flag in ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC"):
+    _READ |= getattr(os, _flag, 0)  # other systems have none of these, and no machine code either
 
 
 class Refused(Exception):  # noqa: N818  # a finding, not a fault
@@ -138,7 +141,7 @@ def status() -> dict[str, dict[str, Any]]:
     """Of each module that has functions: the ``profile`` of the machine code that is bound, or ``None`` and the ``reason``; the
     functions that are ``native``, and those left to ``python``, each with the reason and its place in the source."""
     found: dict[str, dict[str, Any]] = {}
-    for name in sorted(os.listdir(_FOLDER)):
+    for name in sorted(os.listdir(_FOLDER)) if os.path.isdir(_FOLDER) else ():
         if not name.endswith(_SUFFIX):
             continue
         module = name.removesuffix(_SUFFIX)
@@ -231,7 +234,7 @@ def _check_python(path: str, content: str) -> None:
 def _read(path: str) -> bytes:
     """The bytes of a plain file, which is no link. Raises ``Refused``."""
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        descriptor = os.open(path, _READ)
     except OSError as error:
         raise Refused(f"{os.path.basename(path)}: {error.strerror}") from None
     try:
