@@ -444,6 +444,13 @@ class Compiler:
         from hyper.engine.emitting import emit_all
 
         options = work.configured.options
+        if options.kernels and not {"native", "library"}.isdisjoint(options.target):
+            from hyper.engine.natives.emission import unknown_kernels
+
+            wrong = unknown_kernels(state.program, options.kernels)
+            if wrong:
+                state.diagnostics = pipeline.ordered([*state.diagnostics, *wrong])
+                return
         package = pipeline.package_of(state.program, options)
         if work.training is not None:
             state.diagnostics += work.training.fit(state.program)

@@ -376,7 +376,11 @@ def test_a_command_prints_what_is_bound(tmp_path: Path) -> None:
 def test_only_what_is_asked_for_is_compiled(tmp_path: Path) -> None:
     assert status(shop(tmp_path, kernels=["shop.half"]))["native"] == ["half"]
     assert status(shop(tmp_path, kernels=["shop"]))["native"] == NATIVE
-    assert status(shop(tmp_path, kernels=["other", "shop.ha"]))["native"] == []
+    result = build(tmp_path, {}, kernels=["other", "shop.hal", "shop.half"])
+    assert [(item.code, item.suggestion) for item in result.diagnostics] == [
+        ("E0903", None),
+        ("E0903", "shop.half"),
+    ]
 
 
 def test_the_name_of_a_file_writes_no_lines_of_a_description(tmp_path: Path) -> None:

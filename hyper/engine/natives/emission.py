@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from hyper.emit.python.names import Names
     from hyper.engine.emitted import Numbering
     from hyper.engine.natives.objects import Blobs, Objects
+    from hyper.ir.program import Program
     from hyper.ir.reads import Reads
     from hyper.jit.hardware import Profile
     from hyper.jit.objects.library import Making
@@ -91,6 +92,27 @@ class Natives:
                 return True
             at = at.rpartition(".")[0]
         return False
+
+
+def unknown_kernels(program: Program, kernels: Sequence[str]) -> list[Diagnostic]:
+    """What is wrong with names of modules and functions that are to become machine code: that there are none such."""
+    from difflib import get_close_matches
+
+    known: set[str] = set()
+    for module in program.index:
+        functions = [found.name for found in module.definitions if found.kind in COMPILED]
+        known |= {f"{module.name}.{each}" for each in functions}
+        parts = module.name.split(".")
+        known |= {".".join(parts[:size]) for size in range(1, len(parts) + 1)}
+    found = []
+    for name in kernels:
+        if name not in known:
+            near = get_close_matches(name, sorted(known), 1)
+            message = (
+                f'the option "kernels" names modules, calcs, tables and rules; there is no "{name}"'
+            )
+            found.append(diagnostic("E0903", message, suggestion=near[0] if near else None))
+    return found
 
 
 class Made(NamedTuple):
