@@ -13,7 +13,7 @@ import posixpath
 import sys
 import time
 from functools import partial
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, overload
 
 from hyper.base import digest
 from hyper.base.events import Emitter, Event
@@ -173,6 +173,28 @@ class Compiler:
         start = start_of(self._files, _as_list(paths))
         given = {**self._arguments, **_checked(options)}
         return configure(self._files, start, self._environment, given).options
+
+    @overload
+    def batch(
+        self,
+        name: str,
+        data: Iterator[Any],
+        paths: Paths = None,
+        *,
+        now: datetime | None = None,
+        **options: Any,
+    ) -> Iterator[BatchResult]: ...
+
+    @overload
+    def batch(
+        self,
+        name: str,
+        data: Any,
+        paths: Paths = None,
+        *,
+        now: datetime | None = None,
+        **options: Any,
+    ) -> BatchResult: ...
 
     def batch(
         self,
@@ -493,12 +515,24 @@ createHyperCompiler = create_hyper_compiler  # noqa: N816  # the name that is pa
 hyperCompile = hyper_compile  # noqa: N816  # likewise
 
 
+@overload
+def batch(
+    paths: Paths, name: str, data: Iterator[Any], *, now: datetime | None = None, **options: Any
+) -> Iterator[BatchResult]: ...
+
+
+@overload
+def batch(
+    paths: Paths, name: str, data: Any, *, now: datetime | None = None, **options: Any
+) -> BatchResult: ...
+
+
 def batch(
     paths: Paths, name: str, data: Any, *, now: datetime | None = None, **options: Any
 ) -> BatchResult | Iterator[BatchResult]:
     """As ``Compiler.batch``, of a session that ends."""
     with Compiler(**options) as compiler:
-        return compiler.batch(name, data, paths, now=now)
+        return compiler.functions(paths).function(name).batch(data, now=now)
 
 
 __all__ = [

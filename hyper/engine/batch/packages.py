@@ -7,7 +7,7 @@ import sys
 import threading
 import time
 from functools import cache
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, overload
 
 import msgspec
 
@@ -66,6 +66,14 @@ class PackagedFunction:
         """Why it runs in Python, with the place; empty where it is compiled."""
         function = self._function
         return function.why + (f" ({function.file}:{function.line})" if function.file else "")
+
+    @overload
+    def batch(
+        self, data: Iterator[Any], *, now: datetime | None = None
+    ) -> Iterator[BatchResult]: ...
+
+    @overload
+    def batch(self, data: Any, *, now: datetime | None = None) -> BatchResult: ...
 
     def batch(
         self, data: Any, *, now: datetime | None = None
