@@ -46,6 +46,7 @@ class Builder:
         self.name = name
         self.fails = False
         self.reorders = False
+        self._sure = False
         self._limit = limit
         self._steps = 0
         self._params: list[ir.Param] = []
@@ -74,6 +75,8 @@ class Builder:
 
     def checked(self, name: CheckedName, left: Operand, right: Operand, site: int) -> int:
         """Arithmetic of ints that fails where it does not fit."""
+        if self._sure:
+            return self.op(name, "int", left, right)
         self.fails = True
         dest = self._value("int")
         self._add(ir.Checked(dest, name, (left, right), site))
@@ -107,10 +110,24 @@ class Builder:
 
     def fail(self, condition: Operand, site: int, *, guard: bool = False) -> None:
         """End with the status of a site where the condition holds."""
-        if condition == FALSE:
+        if condition == FALSE or self._sure:
             return
         self.fails = True
         self._add(ir.Fail(condition, site, guard))
+
+    @property
+    def is_sure(self) -> bool:
+        """Whether steps cannot fail now."""
+        return self._sure
+
+    @contextmanager
+    def sure(self, value: bool = True) -> Iterator[None]:  # said by its name
+        """Steps that have been run before for the same values: none of them can fail now. With ``False`` others, within those."""
+        before, self._sure = self._sure, value
+        try:
+            yield
+        finally:
+            self._sure = before
 
     @contextmanager
     def block(self, opened: list[Step] | None = None) -> Iterator[list[Step]]:
@@ -155,7 +172,7 @@ class Builder:
 
     def call(self, function: ir.Function, args: Sequence[Operand]) -> tuple[int, ...]:
         """Call another function; its results."""
-        self.fails = self.fails or function.fails
+        self.fails = self.fails or (function.fails and not self._sure)
         dests = tuple(self._value(kind) for kind in function.results)
         self._add(ir.Call(dests, function.name, tuple(args), function.results))
         return dests

@@ -630,7 +630,7 @@ calc f(product: Product, by: int) -> int:
     if by in chosen or length(product.sizes ?? [1, by]) == 2:
         chosen[0] - found
     else:
-        sum(product.tags ?? [by]) + count(if by == 0 then chosen else chosen + [1])
+        sum(product.tags ?? chosen) + count(if by == 0 then chosen else chosen + [1])
 """
     rows = [
         {"product": {"sizes": sizes, "more": more} | tags, "by": by}

@@ -38,7 +38,31 @@ class Lists:
         if steps is not None:
             self._builder.fails = True
             self._builder.when(TRUE, steps)
-        return replace(value, settled=True)
+        walk, at = self._sure(value.walk), value.at
+        if at is None or steps is None:
+            return replace(value, settled=True, walk=walk)
+
+        def sure_at(index: Operand) -> Value:
+            with self._builder.sure():
+                return at(index)
+
+        return replace(value, settled=True, walk=walk, at=sure_at)
+
+    def _sure(self, walk: Walk) -> Walk:
+        """A walk of which nothing can fail but what its user does."""
+        builder = self._builder
+
+        def sure(body: Callable[[Value], None]) -> None:
+            user = builder.is_sure
+
+            def used(element: Value) -> None:
+                with builder.sure(user):
+                    body(element)
+
+            with builder.sure():
+                walk(used)
+
+        return sure
 
     def sound(self, value: Value) -> Value:
         """The value; a list that is made counts as settled where nothing can fail of it."""
