@@ -11,6 +11,7 @@ import pytest
 
 from hyper import createHyperCompiler
 from hyper.engine.batch.sources import SourceError
+from hyper.engine.calls import tiers
 from hyper.engine.calls.loaded import Called, CallError, Loaded
 from hyper.engine.calls.tiers import Forms, python_seconds
 from hyper.engine.natives.toolchain import ABSENT, toolchain
@@ -230,7 +231,28 @@ def test_what_stays_below_says_why_at_its_line(program: Program) -> None:
     called = loaded.function("shop.label")
     called.driver.supply(2)
     (reason,) = loaded.status("label").refusals.values()
-    assert "shop.intent:" in reason or toolchain() == ABSENT
+    assert reason.startswith("shop.intent:25: ") or toolchain() == ABSENT
+
+
+def test_without_llvmlite_it_stays_in_python_and_says_why(
+    program: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tiers, "toolchain", lambda: ABSENT)
+    loaded = Loaded(program, level=3)
+    loaded.function("share").driver.supply(2)
+    (reason,) = loaded.status("share").refusals.values()
+    assert reason == "llvmlite is not installed: pip install 'hypercompiler[jit]'"
+
+
+@needs_native
+def test_where_native_code_is_switched_off_it_says_so(
+    program: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HYPER_NATIVE", "off")
+    loaded = Loaded(program, level=3)
+    loaded.function("share").driver.supply(2)
+    assert loaded.status("share").refusals == {2: "HYPER_NATIVE is off"}
+    assert loaded.call("share", [7, 2]) == 10
 
 
 def test_the_option_bounds_the_tiers(sources: str) -> None:

@@ -8,6 +8,7 @@ import threading
 from typing import TYPE_CHECKING, Any, Final
 
 from hyper.engine.evaluation import Outcome, evaluate, interpreter_of
+from hyper.engine.natives.toolchain import ABSENT, toolchain
 from hyper.jit.policy.driver import CannotCompile
 
 if TYPE_CHECKING:
@@ -101,14 +102,21 @@ class Forms:
         self, name: str, left: Callable[[tuple[Any, ...]], None]
     ) -> Callable[[Mapping[str, Any], datetime], Outcome]:
         """Tier 2; ``left`` hears the arguments of each call that machine code leaves to Python. Raises ``CannotCompile``."""
+        from hyper.engine.execution import execution_of
         from hyper.engine.generated import Package
 
+        if toolchain() == ABSENT:
+            raise CannotCompile("llvmlite is not installed: pip install 'hypercompiler[jit]'")
+        execution = execution_of(self.program, name)
+        if execution is not None and not execution.calls:
+            raise CannotCompile(f"{execution.file}:{execution.line}: {execution.reason}")
         with _BUILDING:
             package = Package(self.program, [name], native=name)
             asked = package.function(name)
             plain = getattr(asked.function, "__self__", None)
             if plain is None or not hasattr(plain, "function"):
-                raise CannotCompile(_reason(package, name))
+                found = package.load("native").status().get(package.home(name), {})
+                raise CannotCompile(found.get("reason") or "there is no machine code of it here")
         python = plain.function
 
         def again(*args: Any, **named: Any) -> Any:
@@ -135,11 +143,3 @@ def _with_reader(
         return outcome
 
     return run
-
-
-def _reason(package: Package, name: str) -> str:
-    """Why a function has no machine code, as the package tells it."""
-    home = package.home(name)
-    found = package.load("native").status().get(home, {})
-    left: str | None = found.get("python", {}).get(package.names.symbol(name))
-    return left or found.get("reason") or "there is no machine code of it here"
