@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from hyper.emit.native import wrappers
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    import pytest
 
     from tests.cli.conftest import Done
 
@@ -17,21 +21,31 @@ def test_explain_says_how_far_a_function_goes(hyper: Hyper, tree: Path) -> None:
     (tree / "intents" / "far.intent").write_text(
         "calc half(a: int) -> int:\n    a // 2\n\n"
         "entity Pair:\n    one: string\n    other: string\n\n"
-        "calc alike(pair: Pair) -> bool:\n    pair.one == pair.other\n\n"
         "calc joined(pair: Pair) -> string:\n"
         "    let both = pair.one + pair.other\n    lower(both)\n"
     )
     both = {"batches": True, "calls": True, "reason": "", "file": "", "line": 0}
     assert hyper("explain", "half", "--json").json("explain")["execution"] == both
     assert "runs as     machine code, in batches and in calls" in hyper("explain", "half").out
-    found = hyper("explain", "alike", "--json").json("explain")["execution"]
-    assert (found["batches"], found["calls"]) == (True, False)
-    assert (found["file"], found["line"]) == ("intents/far.intent", 8)
     found = hyper("explain", "joined", "--json").json("explain")["execution"]
     assert (found["batches"], found["calls"]) == (False, False)
-    assert (found["file"], found["line"]) == ("intents/far.intent", 12)
+    assert (found["file"], found["line"]) == ("intents/far.intent", 9)
     assert "runs as     Python: " in hyper("explain", "joined").out
     assert hyper("explain", "Pair", "--json").json("explain")["execution"] is None
+
+
+def test_explain_tells_a_call_from_a_batch(
+    hyper: Hyper, tree: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tree / "intents" / "far.intent"
+    path.write_text("calc half(a: int) -> int:\n    a // 2\n")
+    left = {"half": ("it is too far", "far.intent", 2)}
+    monkeypatch.setattr(wrappers, "wrappers", lambda *_: wrappers.Wrappers([], [], 0, left))
+    found = hyper("explain", "half", "--json").json("explain")["execution"]
+    assert (found["batches"], found["calls"]) == (True, False)
+    assert (found["file"], found["line"]) == ("intents/far.intent", 2)
+    told = "machine code in batches; a call is Python: it is too far (intents/far.intent:2)"
+    assert told in hyper("explain", "half").out
 
 
 def test_explain_shows_what_a_profile_says(hyper: Hyper, tree: Path) -> None:
