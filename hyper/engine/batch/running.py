@@ -26,8 +26,9 @@ if TYPE_CHECKING:
     from hyper.jit.columns.formats import Array
     from hyper.jit.columns.tables import Table
 
-PIECE: Final = 1 << 16
-"""Rows that are bound and run at once: their columns stay in the caches of a core."""
+PIECE: Final = 1 << 17
+"""Rows that are bound and run at once: enough that binding, in Python, is little beside them, few enough that their columns
+stay in the caches and that cores have a piece each."""
 _WORTH: Final = 0.004
 """Seconds of work that are left from which on starting threads is worth it."""
 _GAIN: Final = 1.2
