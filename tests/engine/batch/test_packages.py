@@ -7,6 +7,7 @@ import importlib
 import json
 import os
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
@@ -152,3 +153,20 @@ def _differences(one: Path, other: Path) -> list[str]:
     right = sorted(os.path.relpath(path, other) for path in other.rglob("*") if path.is_file())
     assert left == right
     return filecmp.cmpfiles(one, other, left, shallow=False)[1]
+
+
+def test_several_threads_may_ask(sources: Path, load: Callable[..., ModuleType]) -> None:
+    build(sources, "out")
+    calcs = load(sources / "out", "calcs")
+    rows = {name: Made(4).rows(name, 50) for name in ("same_name", "greeting", "total", "half")}
+
+    def ask(turn: int) -> tuple[str, list[Any]]:
+        name = list(rows)[turn % len(rows)]
+        result = calcs.find(name).batch(table(name, rows[name]), now=NOW)
+        return name, rows_of(function(name), result)
+
+    wanted = dict(map(ask, range(len(rows))))
+    packages._packaged.cache_clear()
+    with ThreadPoolExecutor(8) as pool:
+        for name, got in pool.map(ask, range(40)):
+            assert got == wanted[name]
