@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from hyper.cli import progress
-from hyper.engine.batch import files
+from hyper.engine.batch import files, functions
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -213,6 +213,19 @@ def test_a_bar_shows_how_far_it_is(
         ("rows", 40, 20),
         ("rows", 40, 30),
         ("rows", 40, 40),
+    ]
+    # Rows in Python are slow, and what is read is soon read.
+    shown.clear()
+    monkeypatch.setattr(functions, "_PYTHON_ROWS", 4)
+    done = hyper("run", "share", "--data", "a.parquet", "--tier", "1")
+    assert done.out.split() == ['"value"', *map(str, range(40))]
+    assert [given[2] for given in shown if given[0] == "rows"][:4] == [4, 8, 10, 14]
+    shown.clear()
+    (shop / "a.csv").write_text("parts,of\n" + "1,1\n" * 6)
+    assert hyper("run", "share", "--data", "a.csv", "--tier", "1").code == 0
+    assert [given for given in shown if given[0] == "rows"] == [
+        ("rows", None, 4),
+        ("rows", None, 6),
     ]
 
 

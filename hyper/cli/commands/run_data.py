@@ -267,4 +267,8 @@ def _after(
 
 def _draw(bar: Progress, opened: TableFile, rows: int) -> None:
     done = opened.done() if opened.done is not None else rows
-    bar.show("rows", opened.total, done)
+    if opened.done is not None and done == opened.total:
+        # All is read, and not all is evaluated.
+        bar.show("rows", None, rows)
+    else:
+        bar.show("rows", opened.total, done)

@@ -42,7 +42,7 @@ class Part(NamedTuple):
 
 class TableFile(NamedTuple):
     """A file that is open. ``cells``: its values are texts. ``total`` is the number of steps that reading takes, where that is
-    known, and ``done`` tells how many are behind; a step is a byte, a row or a batch."""
+    known, and ``done`` tells how many are behind, a step being a byte or a batch; without it a step is a row of a result."""
 
     parts: Iterator[Part]
     cells: bool
@@ -131,7 +131,7 @@ def _parquet(path: str, wanted: Callable[[list[str]], list[str]]) -> TableFile:
         if not read:
             yield Part(file.schema_arrow.empty_table(), 0)
 
-    return TableFile(parts(), cells=False, total=file.metadata.num_rows, done=lambda: read)
+    return TableFile(parts(), cells=False, total=file.metadata.num_rows, done=None)
 
 
 def _arrow(pa: Any, path: str, wanted: Callable[[list[str]], list[str]]) -> TableFile:

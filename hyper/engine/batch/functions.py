@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 NO_LLVM: Final = "llvmlite is not installed: pip install 'hypercompiler[jit]'"
 _MOST_TEXTS: Final = 1 << 18
 """Different texts that are kept from one batch to the next."""
+_PYTHON_ROWS: Final = 1 << 13
+"""Rows of a file that are run in Python at once."""
 SWITCHED_OFF: Final = "native code is switched off (jit)"
 
 
@@ -146,8 +148,11 @@ class Function:
         for part in file.parts:
             if part.wrong:
                 yield Run(self, Table({}, part.rows), now).unread(part.wrong)
-            else:
-                yield self.table(part.table, now=now, cells=file.cells)
+                continue
+            # Rows in Python take long: whoever waits hears of them sooner.
+            step = max(1, part.rows if self.kernel() is not None else _PYTHON_ROWS)
+            for start in range(0, max(1, part.rows), step):
+                yield self.table(part.table.slice(start, step), now=now, cells=file.cells)
 
     def binding(self, now: datetime) -> Binding:
         """What binds tables to the columns. Defaults may read the clock."""
