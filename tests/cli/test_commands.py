@@ -538,7 +538,7 @@ def test_doctor_tells_for_what_machine_code_is_made(
         (found,) = [item for item in findings if item["subject"] == "machine code"]
         return found["state"], found["detail"], found["advice"]
 
-    assert told() == ("ok", "native is not among the targets", None)
+    assert told() == ("ok", "neither native nor library is among the targets", None)
     (folder / "hyper.toml").write_text('target = ["python", "native"]\n[hardware.x86-64]\n')
     monkeypatch.setattr(toolchain, "_installed", lambda _path: "llvmlite 9")
     assert told() == ("ok", "llvmlite 9, for x86-64", None)

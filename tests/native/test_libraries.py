@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import json
 import os
 import re
 import shutil
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from hyper import hyper_compile
+from hyper.cli import main
 from hyper.jit.objects import library
 from hyper.jit.objects.link import LinkError, linker
 from tests.checkout import ROOT
@@ -296,3 +298,29 @@ def test_the_page_shows_javascript_that_runs(tmp_path: Path) -> None:
         [NODE, "-e", script], cwd=tmp_path, capture_output=True, text=True, check=True
     )
     assert done.stdout == "0 2427n\n13\n"
+
+
+def test_doctor_says_what_links(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def told() -> dict[str, list[str]]:
+        main(["doctor", "--json"])
+        findings = json.loads(capsys.readouterr().out)["findings"]
+        return {
+            each["subject"]: [each["state"], each["detail"]]
+            for each in findings
+            if each["subject"].startswith(("linker", "machine code"))
+        }
+
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".git").mkdir()
+    monkeypatch.setenv("HYPER_TARGET", "library")
+    monkeypatch.setenv("HYPER_HARDWARE", "x86-64,aarch64,wasm32")
+    monkeypatch.setenv("HYPER_LINKER", "none")
+    found = told()
+    assert found["linker for aarch64"] == found["linker for x86-64"] == ["ok", "none"]
+    assert found["machine code"][1].endswith(", wasm32 (not run here)")
+    monkeypatch.setenv("HYPER_LINKER", "auto")
+    monkeypatch.setattr("shutil.which", lambda _: None)
+    monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
+    assert told()["linker for x86-64"] == ["absent", "objects only"]

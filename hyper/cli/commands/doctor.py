@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     import argparse
 
     from hyper.cli.console import Console
-    from hyper.engine.options import Configured
+    from hyper.engine.options import Configured, Options
+    from hyper.jit.hardware import Profile
 
 _CORE: Final = (
     "fastapi",
@@ -128,26 +129,55 @@ def _configuration() -> list[Finding]:
     where = "none here; the defaults hold"
     if configured.folder is not None:
         where = f"in {os.path.relpath(configured.folder)}"
-    return [Finding("configuration", "ok", where), *_switches(configured), _native(configured)]
+    return [Finding("configuration", "ok", where), *_switches(configured), *_native(configured)]
 
 
-def _native(configured: Configured) -> Finding:
-    """Whether machine code is made, for what, and what of it this machine could run."""
+def _native(configured: Configured) -> list[Finding]:
+    """Whether machine code is made, for what, what of it this machine could run, and what links a library."""
     from hyper.engine.natives.toolchain import ABSENT, toolchain
-    from hyper.jit.hardware import host_features
 
     options, with_what = configured.options, toolchain()
-    if "native" not in options.target:
-        return Finding("machine code", "ok", "native is not among the targets")
+    if not options.compiles:
+        told = "neither native nor library is among the targets"
+        return [Finding("machine code", "ok", told)]
     if with_what == ABSENT:
         advice = "pip install 'hypercompiler[jit]'"
-        return Finding("machine code", "absent", "it needs llvmlite", advice)
-    has = host_features()
+        return [Finding("machine code", "absent", "it needs llvmlite", advice)]
     profiles = [
-        profile.name if has.issuperset(profile.needs) else f"{profile.name} (not run here)"
+        profile.name if _runs_here(profile) else f"{profile.name} (not run here)"
         for profile in options.profiles
     ]
-    return Finding("machine code", "ok", f"{with_what}, for {', '.join(profiles)}")
+    found = [Finding("machine code", "ok", f"{with_what}, for {', '.join(profiles)}")]
+    if "library" in options.target:
+        found += _linkers(options)
+    return found
+
+
+def _runs_here(profile: Profile) -> bool:
+    from hyper.jit.hardware import ProfileError, host_features, resolve
+
+    try:
+        here = resolve("native").architecture
+    except ProfileError:
+        return False
+    return profile.architecture == here and host_features().issuperset(profile.needs)
+
+
+def _linkers(options: Options) -> list[Finding]:
+    """What links the libraries of each architecture; WebAssembly needs nothing."""
+    from hyper.jit.objects.link import LinkError, linker
+
+    found = []
+    for kind in sorted({profile.architecture for profile in options.profiles} - {"wasm32"}):
+        subject = f"linker for {kind}"
+        try:
+            chosen = linker(options.linker, kind)
+        except LinkError as error:
+            found.append(Finding(subject, "absent", "objects only", str(error)))
+            continue
+        told = f"{chosen.kind}, {chosen.version()}" if chosen is not None else options.linker
+        found.append(Finding(subject, "ok", told))
+    return found
 
 
 def _switch(value: object) -> str:
