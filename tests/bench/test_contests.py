@@ -13,6 +13,7 @@ from hyper.bench.contest.arena import Contestant, contest, same
 from hyper.bench.contest.entry import AbsentError
 from hyper.bench.contest.package import build
 from hyper.bench.report import BenchError, Report
+from hyper.engine.batch import running
 from hyper.ir.interpreter import EvaluationError, Interpreter
 from hyper.ir.interpreter.values import EnumValue
 from hyper.ir.stored import encode_module
@@ -175,6 +176,15 @@ def test_every_engine_decides_as_ours(engine: str) -> None:
 
 def test_all_cores_give_the_same() -> None:
     assert same(answers("ours", "margin"), answers("ours", "margin", cores=3))
+
+
+@pytest.mark.parametrize("kernel", kernels.KERNELS)
+@pytest.mark.parametrize("cores", [1, 3])
+def test_pieces_give_the_same(kernel: str, cores: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("pyarrow")
+    monkeypatch.setattr(running, "PIECE", 7)
+    monkeypatch.setattr(running, "_WORTH", 0.0)
+    assert same(answers("ours", kernel), answers("columns", kernel, cores=cores))
 
 
 def test_what_is_the_same() -> None:
