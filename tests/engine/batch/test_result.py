@@ -13,6 +13,8 @@ import pytest
 from hyper import batch
 from hyper.engine.batch.functions import Functions
 from hyper.engine.batch.result import BatchResult
+from hyper.engine.batch.running import Run
+from hyper.jit.columns.tables import table_of
 from tests.engine.batch.programs import SHOP, function, functions
 
 NOW: Final = datetime(2026, 3, 1, tzinfo=UTC)
@@ -110,15 +112,31 @@ def test_a_clock_has_a_zone() -> None:
         function("share").batch({"parts": [1], "of": [1]}, now=NOW.replace(tzinfo=None))
 
 
+def arrays_of(name: str, data: Any) -> list[Any]:
+    """What a kernel gets of a table, from its tenth row to the twentieth."""
+    run = Run(function(name), table_of(data), NOW)
+    return run._binding.bind(run._table, 10, 20, run._texts, run._whole).arrays
+
+
 def test_nothing_lies_twice() -> None:
     parts = np.arange(100)
-    bound = function("share")
-    from hyper.engine.batch.running import Run
-    from hyper.jit.columns.tables import table_of
-
-    run = Run(bound, table_of({"parts": parts, "of": parts}), NOW)
-    made = run._binding.bind(run._table, 10, 20, run._texts, run._whole)
-    assert all(np.shares_memory(array, parts) for array in made.arrays)
+    assert all(
+        np.shares_memory(each, parts) for each in arrays_of("share", {"parts": parts, "of": parts})
+    )
+    pa = pytest.importorskip("pyarrow")
+    array = pa.array(parts)
+    (address,) = {each.ctypes.data for each in arrays_of("share", {"parts": array, "of": array})}
+    assert address == array.buffers()[1].address + 80
+    halves = pa.array(list(range(100)), pa.decimal128(28, 4))
+    (made,) = arrays_of("half", {"amount": halves})
+    assert made.ctypes.data == halves.buffers()[1].address + 160
+    polars = pytest.importorskip("polars")
+    frame = polars.DataFrame({"parts": parts, "of": parts})
+    lent = frame["parts"].to_numpy(allow_copy=False)
+    assert arrays_of("share", frame)[0].ctypes.data == lent.ctypes.data + 80
+    pandas = pytest.importorskip("pandas")
+    held = pandas.DataFrame({"parts": parts, "of": parts})
+    assert np.shares_memory(arrays_of("share", held)[0], held["parts"].to_numpy())
 
 
 def test_without_llvm_python_runs_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
