@@ -334,6 +334,10 @@ LIES = {
     "entry of other data": (shared.Entry, lambda entry: shared.Entry(entry.parts, entry.parts)),
     "entry of no digests": (shared.Entry, lambda _entry: shared.Entry(["x"], ["../../y"])),
     "entry of too much": (shared.Entry, lambda entry: shared.Entry(entry.parts * 999, [])),
+    "entry of the same twice": (
+        shared.Entry,
+        lambda entry: shared.Entry(entry.parts * 2, entry.packs),
+    ),
 }
 
 
@@ -349,6 +353,28 @@ def test_lies_of_those_who_may_write_cost_only_time(
     other = machines.checkout("other")
     other.edit("alone.intent", "green", "blue")
     result = other.build()
+    assert len(other.compiled) == len(SHOP)
+    other.agrees(result)
+
+
+def test_a_graph_that_is_too_large_is_not_fetched_whole(
+    machines: Machines, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fetched: list[str] = []
+    plain = engine_store.Store.plain
+
+    def counted(self: Any, kind: Any, digests: Any) -> dict[str, bytes]:
+        fetched.extend(digests if kind == "blob" else ())
+        return plain(self, kind, digests)
+
+    monkeypatch.setattr(engine_store.Store, "plain", counted)
+    monkeypatch.setattr(shared, "_AT_ONCE", 1)
+    monkeypatch.setattr(shared, "_ROOM", 0)
+    monkeypatch.setattr(shared, "_ROOM_OF_FILE", 1)
+    other = machines.checkout("other")
+    other.edit("alone.intent", "green", "blue")
+    result = other.build()
+    assert (len(fetched), result.metrics["cache_graphs_dropped"]) == (1, 1)
     assert len(other.compiled) == len(SHOP)
     other.agrees(result)
 

@@ -33,6 +33,11 @@ _DIGEST: Final = 64
 # Of so many bytes is a part of an index: a shared cache takes no blob without bound.
 _PART: Final = 8 << 20
 _MOST_PARTS: Final = 256
+# What a graph may have in bytes, and for each file besides: one of more is worth less than compiling. So many blobs are fetched
+# before that is looked at.
+_ROOM: Final = 32 << 20
+_ROOM_OF_FILE: Final = 256 << 10
+_AT_ONCE: Final = 8
 _SKETCHED: Final = 4
 _MOST_SKETCHED: Final = 8192
 _MOST_BUILDS: Final = 8
@@ -122,8 +127,9 @@ class SharedGraphs:
             (each for each in found.values() if each.distance < most),
             key=lambda each: (self._kind == "build" != each.kind, each.distance),
         )
+        room = _ROOM + _ROOM_OF_FILE * len(digests)
         for each in nearest[:_TRIES]:
-            graph = self._take(each)
+            graph = self._take(each, room)
             if graph is not None:
                 self._store.count_graph("taken")
                 return graph, each.distance
@@ -187,18 +193,18 @@ class SharedGraphs:
                 self._store.count_graph("dropped")
         return [each for each in found if _is_digest(each.key)]
 
-    def _take(self, near: Near) -> Graph | None:
+    def _take(self, near: Near, room: int) -> Graph | None:
         """The graph of a build; ``None`` where it is not there, or is not what it should be."""
         named = _graph_of(near.key)
         value = self._store.plain("action", [named]).get(named)
         if value is None:
             return None
-        graph = self._whole(near, value)
+        graph = self._whole(near, value, room)
         if graph is None:
             self._store.count_graph("dropped")
         return graph
 
-    def _whole(self, near: Near, value: bytes) -> Graph | None:
+    def _whole(self, near: Near, value: bytes, room: int) -> Graph | None:
         try:
             entry = msgspec.msgpack.decode(value, type=Entry)
         except (msgspec.DecodeError, RecursionError):
@@ -206,10 +212,12 @@ class SharedGraphs:
         names = [*entry.parts, *entry.packs]
         if len(names) > _MOST_PARTS or not all(map(_is_digest, names)):
             return None
+        if len(entry.parts) > len(set(entry.parts)):
+            return None
         here = {name for name in entry.packs if self._has(name)}
         wanted = [name for name in names if name not in here]
-        blobs = self._store.plain("blob", wanted)
-        if len(blobs) < len(set(wanted)):
+        blobs = self._fetched(list(dict.fromkeys(wanted)), room)
+        if blobs is None:
             return None
         index = decode_index(b"".join(blobs[part] for part in entry.parts), self._compiler)
         if index is None or index.key != near.key:
@@ -226,6 +234,17 @@ class SharedGraphs:
         self._taken = entry
         packs = {name + _SUFFIX: blobs[name] for name in entry.packs if name not in here}
         return Graph(self._folder, msgspec.structs.replace(index, given=True), packs)
+
+    def _fetched(self, names: list[str], room: int) -> dict[str, bytes] | None:
+        """Blobs by digest; ``None`` where one is not there, or they have more bytes than ``room``."""
+        found: dict[str, bytes] = {}
+        for at in range(0, len(names), _AT_ONCE):
+            some = names[at : at + _AT_ONCE]
+            found |= self._store.plain("blob", some)
+            room -= sum(len(found.get(name, b"")) for name in some)
+            if room < 0 or not found.keys() >= set(some):
+                return None
+        return found
 
     def _has(self, pack: str) -> bool:
         return os.path.isfile(os.path.join(self._folder, pack + _SUFFIX))
