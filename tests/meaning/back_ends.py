@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self
 
 import numpy as np
+import pytest
 
 from hyper.emit.native.weights import Weights
 from hyper.ir.decisions import decisions
@@ -40,6 +41,8 @@ if TYPE_CHECKING:
     from hyper.jit.kernel import ir
     from hyper.jit.llvm.target import Loaded, OptLevel
     from tests.meaning.foreign import Machine
+
+pytest.importorskip("llvmlite")
 
 SIZES: Final = (0, 1, 2, 7)
 """Of batches that are run beside the whole."""
