@@ -6,7 +6,6 @@ machine are features with a bit in what CPUID answers: a machine either has them
 
 from __future__ import annotations
 
-import platform
 import re
 import sys
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, get_args
@@ -199,6 +198,8 @@ def _number(name: str, key: str, given: Any, allowed: range | tuple[int, ...]) -
 
 def _this_machine() -> tuple[str, set[str]]:
     """The highest level that this machine has whole, and the features beyond it that profiles know."""
+    import platform  # a build without machine code does without it
+
     machine = platform.machine().lower()
     if machine in {"aarch64", "arm64"}:
         return "aarch64", set()

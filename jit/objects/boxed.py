@@ -59,7 +59,8 @@ class Boxed(msgspec.Struct, frozen=True):
 
 class Wrapper(msgspec.Struct, frozen=True):
     """A function: its name and documentation in Python, the symbol that it calls, how many arguments it has, those that the
-    kernel takes in its order, and its result."""
+    kernel takes in its order, and its result. ``names`` are those by which arguments can be given; without them all are given
+    by place."""
 
     name: str
     doc: str
@@ -67,3 +68,4 @@ class Wrapper(msgspec.Struct, frozen=True):
     arity: int
     arguments: tuple[Boxed, ...]
     result: Boxed
+    names: tuple[str, ...] = ()

@@ -426,6 +426,60 @@ done:
   ret void
 }
 
+; Arguments of which some are given by name, in the order of the names; false where they are not exactly these.
+define internal i1 @ordered(ptr %args, i64 %n, ptr %kw, i64 %first, i64 %arity, ptr %out) nounwind noinline {
+entry:
+  %size = call i64 @PyTuple_Size(ptr %kw)
+  %all = add i64 %n, %size
+  %fit = icmp eq i64 %all, %arity
+  br i1 %fit, label %head, label %no
+head:
+  %i = phi i64 [ 0, %entry ], [ %i.next, %copy ]
+  %more = icmp slt i64 %i, %arity
+  br i1 %more, label %copy, label %names
+copy:
+  %placed = icmp slt i64 %i, %n
+  %from = getelementptr inbounds ptr, ptr %args, i64 %i
+  %item = load ptr, ptr %from
+  %or.none = select i1 %placed, ptr %item, ptr null
+  %to = getelementptr inbounds ptr, ptr %out, i64 %i
+  store ptr %or.none, ptr %to
+  %i.next = add i64 %i, 1
+  br label %head
+names:
+  %j = phi i64 [ 0, %head ], [ %j.next, %put ]
+  %left = icmp slt i64 %j, %size
+  br i1 %left, label %name, label %yes
+name:
+  %key = call ptr @PyTuple_GetItem(ptr %kw, i64 %j)
+  br label %look
+look:
+  %k = phi i64 [ %n, %name ], [ %k.next, %other ]
+  %inside = icmp slt i64 %k, %arity
+  br i1 %inside, label %compare, label %no
+compare:
+  %place = add i64 %first, %k
+  %name.at = getelementptr inbounds ptr, ptr @names, i64 %place
+  %known = load ptr, ptr %name.at
+  %same = icmp eq ptr %known, %key
+  br i1 %same, label %put, label %other
+other:
+  %k.next = add i64 %k, 1
+  br label %look
+put:
+  %value.place = add i64 %n, %j
+  %value.at = getelementptr inbounds ptr, ptr %args, i64 %value.place
+  %value = load ptr, ptr %value.at
+  %out.at = getelementptr inbounds ptr, ptr %out, i64 %k
+  store ptr %value, ptr %out.at
+  %j.next = add i64 %j, 1
+  br label %names
+yes:
+  ret i1 true
+no:
+  ret i1 false
+}
+
 ; The items of a list of ints or floats in memory of their own, null where one is something else.
 define internal ptr @list_in(ptr %object, ptr %count, i1 %floats) nounwind noinline {
 entry:

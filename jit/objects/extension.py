@@ -95,10 +95,18 @@ class _Body:
             self.line(f"%held = alloca [{several} x ptr]")
             self.line(f"store [{several} x ptr] zeroinitializer, ptr %held")
             self._taken_last.append(f"call void @texts_out(ptr %held, i64 {several})")
-        self.line(f"%many = icmp eq i64 %n, {wrapper.arity}")
+        self.line(f"%ordered = alloca [{max(1, wrapper.arity)} x ptr]")
         self.line("%unnamed = icmp eq ptr %kw, null")
-        self.line("%shape = and i1 %many, %unnamed")
-        self.need("%shape", "shaped")
+        self.line("br i1 %unnamed, label %placed, label %named")
+        self.lines.append("placed:")
+        self.line(f"%many = icmp eq i64 %n, {wrapper.arity}")
+        self.line(f"br i1 %many, label %shaped, label %again{len(self._taken_last)}")
+        self.lines.append("named:")
+        names = f"i64 {self._texts.block(wrapper.names)}, i64 {len(wrapper.names)}"
+        self.line(f"%fit = call i1 @ordered(ptr %args, i64 %n, ptr %kw, {names}, ptr %ordered)")
+        self.line(f"br i1 %fit, label %shaped, label %again{len(self._taken_last)}")
+        self.lines.append("shaped:")
+        self.line("%given = phi ptr [ %args, %placed ], [ %ordered, %named ]")
         passed = [text for number in range(len(wrapper.arguments)) for text in self._taken(number)]
         if wrapper.result.maybe:
             passed.append("ptr %there")
@@ -130,7 +138,7 @@ class _Body:
         argument = self._wrapper.arguments[number]
         if argument.kind == "items":
             return self._items(number, argument)
-        self.line(f"%a{number} = getelementptr inbounds ptr, ptr %args, i64 {argument.place}")
+        self.line(f"%a{number} = getelementptr inbounds ptr, ptr %given, i64 {argument.place}")
         if argument.kind in {"list", "ints", "floats"} and argument.path:
             self._walked(number, argument)
         else:
@@ -259,7 +267,7 @@ class _Body:
             self.lines += ["none:", "  call void @Py_IncRef(ptr @_Py_NoneStruct)"]
             self.lines += ["  ret ptr @_Py_NoneStruct", "value:"]
         if result.kind == "self":
-            self.line("%b = load ptr, ptr %args")
+            self.line("%b = load ptr, ptr %given")
             self.line("call void @Py_IncRef(ptr %b)")
             self.line("ret ptr %b")
             return
@@ -268,8 +276,8 @@ class _Body:
         match result.kind:
             case "text":
                 # A text that no one wrote down is that of an argument, which Python gives back.
-                self.line(f"%named = icmp ult i64 %r, {len(result.texts)}")
-                self.line("br i1 %named, label %box, label %again0")
+                self.line(f"%listed = icmp ult i64 %r, {len(result.texts)}")
+                self.line("br i1 %listed, label %box, label %again0")
                 self.lines.append("box:")
                 self.line(f"%place = add i64 %r, {self._texts.block(result.texts)}")
                 self.line("%text.p = getelementptr inbounds ptr, ptr @names, i64 %place")

@@ -153,6 +153,61 @@ print(json.dumps([
     assert asked(package.parent, read % kept, HYPER_NATIVE="off") == 0.25
 
 
+def test_arguments_may_be_given_by_name(tmp_path: Path) -> None:
+    package = shop(tmp_path)
+    script = """
+import json
+from built import shop
+
+def said(*args, **named):
+    try:
+        return shop.rate(*args, **named)
+    except TypeError as error:
+        return str(error).partition(" ")[2]
+
+left = []
+function = shop.rate.__self__.function
+shop.rate.__self__.function = lambda *args, **named: left.append(named) or function(*args, **named)
+fine = [said(1, 4), said(1, among=4), said(of=1, among=4), said(among=4, of=1)]
+print(json.dumps([fine, len(left), said(1), said(1, of=1), said(1, many=4), said(1, 4, many=5), len(left)]))
+"""
+    assert asked(package.parent, script) == [
+        [0.25] * 4,
+        0,
+        "missing 1 required positional argument: 'among'",
+        "got multiple values for argument 'of'",
+        "got an unexpected keyword argument 'many'",
+        "got an unexpected keyword argument 'many'",
+        4,
+    ]
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        "cpu = 'native'",
+        "cpu = 'znver2'",
+        "opt_level = 0",
+        "opt_level = 's'",
+        "vector_width = 128\ntune = 'skylake'",
+    ],
+)
+def test_profiles_of_all_kinds_answer_the_same(table: str, tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text(f"[tool.hyper.hardware.own]\n{table}\n")
+    package = shop(tmp_path, hardware=None)
+    if status(package)["profile"] is None:
+        pytest.skip("this processor lacks what the profile needs")
+    script = """
+import json
+from built import shop
+print(json.dumps([shop.half(-9), shop.rate(1, 3), shop.level([0.1] * 99, 0.25), str(shop.half.__class__)]))
+"""
+    found = asked(package.parent, script)
+    plain = asked(package.parent, script, HYPER_NATIVE="off")
+    assert found[:3] == plain[:3]
+    assert found[3] != plain[3]
+
+
 def test_a_function_alone_is_loaded_without_its_module(tmp_path: Path) -> None:
     package = shop(tmp_path)
     script = """

@@ -130,6 +130,7 @@ class _Wrapping:
             len(params),
             arguments,
             result,
+            tuple(local[param] for param in params),
         )
         return Wrapped(name, kernels, wrapper)
 
