@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 from hyper import createHyperCompiler
+from hyper.engine import execution
 from hyper.engine.batch.sources import SourceError
 from hyper.engine.calls import tiers
 from hyper.engine.calls.loaded import Called, CallError, Loaded
 from hyper.engine.calls.tiers import Forms, python_seconds
+from hyper.engine.execution import Execution
 from hyper.engine.natives.toolchain import ABSENT, toolchain
 from hyper.ir.decisions import function_digest
 from hyper.ir.program import CalcDef
@@ -224,14 +226,15 @@ def test_what_was_counted_is_added_to_a_file(program: Program, tmp_path: Path) -
     assert known.tiers["0"].nanoseconds > 0
 
 
-def test_what_stays_below_says_why_at_its_line(program: Program) -> None:
-    loaded = climbing(
-        program, "shop.label", {"order": {"quantity": 1, "price": "1.00"}, "name": "a"}, 1
-    )
-    called = loaded.function("shop.label")
-    called.driver.supply(2)
-    (reason,) = loaded.status("label").refusals.values()
-    assert reason.startswith("shop.intent:25: ") or toolchain() == ABSENT
+@needs_native
+def test_what_stays_below_says_why_at_its_line(
+    program: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = Execution(True, False, "it is too far", "shop.intent", 25)
+    monkeypatch.setattr(execution, "execution_of", lambda *_: said)
+    loaded = climbing(program, "shop.share", {"total": 7, "parts": 2}, 1)
+    loaded.function("shop.share").driver.supply(2)
+    assert loaded.status("share").refusals == {2: "shop.intent:25: it is too far"}
 
 
 def test_without_llvmlite_it_stays_in_python_and_says_why(
