@@ -6,11 +6,8 @@ also keeps what it parsed: a file whose bytes are as they were is not parsed aga
 
 from __future__ import annotations
 
-import contextlib
-import gc
 import os
 import posixpath
-import sys
 import time
 from functools import partial
 from typing import TYPE_CHECKING, Any, Self, overload
@@ -21,6 +18,7 @@ from hyper.base.fs import Disk
 from hyper.base.interrupts import comes_of_an_interrupt
 from hyper.engine import pipeline
 from hyper.engine.clock import Phases
+from hyper.engine.collection import collection
 from hyper.engine.discovery import discover, start_of
 from hyper.engine.options import Configured, check_key, configure, parse_value
 from hyper.engine.pipeline import Compilation
@@ -244,7 +242,7 @@ class Compiler:
         try:
             result = self._replay(work, kind, began)
             if result is None:
-                with _collection(on=work.configured.options.collecting):
+                with collection(on=work.configured.options.collecting):
                     state = self._made(work, finish)
                     work.finish()
                     with work.phases.phase("keep"):
@@ -565,44 +563,3 @@ def _source(configured: Configured, paths: Sequence[str]) -> str | None:
     if source is None and not paths and configured.folder is not None:
         return os.path.relpath(configured.folder)
     return source
-
-
-@contextlib.contextmanager
-def _collection(*, on: bool) -> Iterator[None]:
-    """A build makes hundreds of thousands of objects and few cycles: looking for them meanwhile mostly costs."""
-    collects = gc.isenabled()
-    if not on:
-        if collects:
-            _settled.make_room()
-        gc.disable()
-    try:
-        yield
-    finally:
-        if collects:
-            # The next new object would make the collector go through all that the build left: a fifth of the time of a
-            # large one. Frozen and thawed, they count as old, which the collector then leaves alone: see ``_Settled``.
-            if not on and gc.get_freeze_count() == 0:
-                gc.freeze()
-                gc.unfreeze()
-                _settled.note()
-            gc.enable()
-
-
-class _Settled:
-    """How much this process held when its cycles were last looked through, or after its first build."""
-
-    def __init__(self) -> None:
-        self.blocks = 0
-
-    def note(self) -> None:
-        """A build is over."""
-        self.blocks = self.blocks or sys.getallocatedblocks()
-
-    def make_room(self) -> None:
-        """Look through all that is old when as much again is there: what builds left in cycles would stay for ever."""
-        if 0 < 2 * self.blocks < sys.getallocatedblocks():
-            gc.collect()
-            self.blocks = sys.getallocatedblocks()
-
-
-_settled = _Settled()

@@ -11,7 +11,7 @@ import pytest
 
 from hyper import create_hyper_compiler, hyper_compile
 from hyper.base.memory import MemoryFiles
-from hyper.engine.compiler import _settled
+from hyper.engine.collection import settled
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -192,7 +192,7 @@ def test_what_builds_left_in_cycles_is_freed_when_it_is_as_much_again(
     gc.freeze()
     gc.unfreeze()
     assert ring() is not None
-    monkeypatch.setattr(_settled, "blocks", held)
+    monkeypatch.setattr(settled, "blocks", held)
     assert compiler.compile("/w").success
     assert (ring() is None) == freed
-    assert _settled.blocks > 1
+    assert settled.blocks > 1
