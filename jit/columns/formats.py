@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
-import numpy as np
+try:
+    import numpy as np
+except ModuleNotFoundError:
+    message = "batches need NumPy: pip install 'hypercompiler[data]'"
+    raise ModuleNotFoundError(message, name="numpy") from None
 
 if TYPE_CHECKING:
     from hyper.jit.kernel.ir import Format

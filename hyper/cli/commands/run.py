@@ -127,7 +127,12 @@ def _rows(
     asked: _Asked, options: Options, view: View, arguments: argparse.Namespace, console: Console
 ) -> int:
     """Evaluate each row of a file."""
-    from hyper.cli.commands.run_data import run_data
+    try:
+        from hyper.cli.commands.run_data import run_data
+    except ModuleNotFoundError as error:
+        if error.name != "numpy":
+            raise
+        raise UsageError(str(error)) from None
     from hyper.engine.recording import recorded_packages
     from hyper.engine.training import training_for
 

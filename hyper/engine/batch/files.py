@@ -89,6 +89,8 @@ def open_table(path: str, wanted: Callable[[list[str]], list[str]]) -> TableFile
     except ImportError:
         raise ModuleNotFoundError("files need pyarrow: pip install 'hypercompiler[data]'") from None
     with arrow_errors(path):
+        if not os.path.exists(path):
+            raise FileError(f"{path}: no such file")
         if os.path.isdir(path):
             raise FileError(f"{path}: a folder")
         if os.path.exists(path) and not os.path.isfile(path):
@@ -215,6 +217,10 @@ def _text(path: str, delimiter: str, wanted: Callable[[list[str]], list[str]]) -
         names = first.schema.names
     bad.clear()
     if len(names) == 1:
+        if ";" in names[0] and not wanted(names):
+            raise FileError(
+                f"{path}: its cells are parted by `;`; they have to be by `,`, or tabs in .tsv"
+            )
         blank = _blank_lines(pa.input_stream(path, compression="detect"))
     kinds = dict.fromkeys(names, pa.string())
     columns = _chosen(names, wanted)

@@ -50,8 +50,6 @@ class Functions:
         package: Package | None = None,
         weights: Weights = NO_WEIGHTS,
     ) -> None:
-        if importlib.util.find_spec("numpy") is None:
-            raise ModuleNotFoundError("batches need NumPy: pip install 'hypercompiler[data]'")
         self.program = program
         self.level = level
         self.cores = cores
