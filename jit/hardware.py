@@ -65,6 +65,7 @@ _KERNEL_NAMES: Final = {
     "sha_ni": "sha",
     "rdrand": "rdrnd",
 }
+_KEYS: Final = ("cpu", "tune", "features", "opt_level", "vector_width", "cores")
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,30}")
 
 
@@ -134,11 +135,11 @@ def resolve(name: str, table: Mapping[str, Any] | None = None) -> Profile:
         if name not in BUILT_IN:
             raise ProfileError(f'there is no hardware profile "{name}"; {_known()}')
         table = {"cpu": name}
-    unknown = sorted(
-        table.keys() - {"cpu", "tune", "features", "opt_level", "vector_width", "cores"}
-    )
+    unknown = sorted(table.keys() - set(_KEYS))
     if unknown:
-        raise ProfileError(f'the profile "{name}" has no "{unknown[0]}"')
+        raise ProfileError(
+            f'the profile "{name}" has no "{unknown[0]}"; a profile has {", ".join(_KEYS)}'
+        )
     level, features, tune = _processor(
         name, table.get("cpu", name if name in BUILT_IN else "x86-64")
     )
@@ -158,7 +159,8 @@ def resolve(name: str, table: Mapping[str, Any] | None = None) -> Profile:
 
 
 def _known() -> str:
-    return f"{', '.join(BUILT_IN)} are built in, others have a table [tool.hyper.hardware.NAME]"
+    tables = "[hardware.NAME] in hyper.toml, or [tool.hyper.hardware.NAME] in pyproject.toml"
+    return f"{', '.join(BUILT_IN)} are built in, others have a table {tables}"
 
 
 def _processor(name: str, cpu: Any) -> tuple[str, set[str], str]:
@@ -170,7 +172,11 @@ def _processor(name: str, cpu: Any) -> tuple[str, set[str], str]:
         return cpu, set(), ""
     if cpu in _LEVEL_OF:
         return _LEVEL_OF[cpu], set(), cpu
-    raise ProfileError(f'the profile "{name}": the processor {cpu!a} is not known')
+    from difflib import get_close_matches  # for a mistake alone
+
+    near = get_close_matches(cpu, sorted(_LEVEL_OF), 3)
+    way = f"did you mean {' or '.join(near)}?" if near else f"{', '.join(BUILT_IN)} always are"
+    raise ProfileError(f'the profile "{name}": the processor {cpu!a} is not known; {way}')
 
 
 def _features(name: str, given: Any) -> set[str]:

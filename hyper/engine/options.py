@@ -212,7 +212,9 @@ def _with_hardware(options: Options, found: list[Diagnostic], *, in_arguments: b
         other = "" if "library" in options.target else min(kinds - {"x86-64"}, default="")
         if "native" in options.target and "x86-64" not in kinds:
             other = min(kinds)
-        message = f"packages are compiled for x86-64, not for {other}: that takes `library`"
+        message = (
+            f"packages are compiled for x86-64, not for {other}: that takes the target `library`"
+        )
         message = message if other else ""
     except ProfileError as error:
         message = str(error)
