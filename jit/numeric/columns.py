@@ -199,7 +199,9 @@ def _read(arguments: Sequence[Any]) -> tuple[list[Any], Signature | None, int]:
     ]
     lengths = {len(each) for each in given if _is_column(each)}
     if len(lengths) != 1 or any(isinstance(each, np.ndarray) and each.ndim != 1 for each in given):
-        raise ValueError("columns are arrays of one dimension and of one length, one at least")
+        raise ValueError(
+            "columns are arrays of NumPy of one dimension and of one length; one at least is needed"
+        )
     kinds = [_kind(each) for each in given]
     known = tuple(kind for kind in kinds if kind is not None)
     fits = len(known) == len(kinds)
