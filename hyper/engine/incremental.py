@@ -126,7 +126,7 @@ class Request:
         except OSError:
             return None
         if record is None:
-            self.misses.append(Miss("", "nothing is kept of an earlier build of this"))
+            self.misses.append(Miss("", "no build of this with this output is on record"))
             return None
         if record.key != self._key(self._seen.stamps):
             self.misses += differences(record.sources, self._seen, self._store.blobs)

@@ -426,7 +426,8 @@ def test_an_import_over_another_tells_what_is_left_of_it(hyper: Hyper, folder: P
 
 
 def test_cache_of_nothing(hyper: Hyper, folder: Path) -> None:
-    assert hyper("cache", "stats").out == "nothing is kept here yet\n"
+    said = hyper("cache", "stats").out
+    assert said == "nothing is kept in .hyper: call this in the folder of a project's hyper.toml\n"
     assert hyper("cache", "stats", "--json").json("cache")["figures"] == {}
     assert not (folder / ".hyper").exists()
 

@@ -453,7 +453,7 @@ def test_misses_are_explained(tree: Tree, monkeypatch: pytest.MonkeyPatch) -> No
     (tree.out / "app" / "py.typed").unlink()
     assert misses(tree.build()) == [("app/py.typed", "this output is gone or was changed")]
     assert misses(tree.build(package="other")) == [
-        ("", "nothing is kept of an earlier build of this")
+        ("", "no build of this with this output is on record")
     ]
     monkeypatch.setattr(identity, "signature", lambda: "2" * 64)
     monkeypatch.setattr(identity, "identity", lambda: "3" * 64)

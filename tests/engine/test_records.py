@@ -28,7 +28,7 @@ def test_a_record_that_is_not_what_was_written_counts_as_none(tree: Tree) -> Non
     whole = path.read_bytes()
     for cut in (0, 1, 20, len(whole) // 2, len(whole) - 1):
         path.write_bytes(whole[:cut])
-        assert misses(tree.build()) == [("", "nothing is kept of an earlier build of this")]
+        assert misses(tree.build()) == [("", "no build of this with this output is on record")]
     for at in range(0, len(whole), 97):
         assert Records(str(tree.cache)).load(path.name) is not None
         path.write_bytes(whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :])

@@ -46,7 +46,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         console.diagnostics(configured.diagnostics, lambda _file, _line: None)
         return FAILED
     if folder is None or not os.path.isdir(folder):
-        return _nothing(console, arguments.action)
+        return _nothing(console, arguments.action, folder)
     layer = disk_layer(folder, configured.options)
     try:
         figures = _ACTIONS[arguments.action](layer, Records(folder), console)
@@ -65,10 +65,11 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     return FAILED if failed else OK
 
 
-def _nothing(console: Console, action: str) -> int:
+def _nothing(console: Console, action: str, folder: str | None) -> int:
     if console.json:
         console.object({"success": True, "action": action, "figures": {}})
-    console.say("nothing is kept here yet")
+    where = f" in {os.path.relpath(folder)}" if folder is not None else ", the cache is off"
+    console.say(f"nothing is kept{where}: call this in the folder of a project's hyper.toml")
     return OK
 
 
