@@ -10,8 +10,8 @@ if TYPE_CHECKING:
 
 _WORKLOADS: Final = ("cold", "no-op", "edit", "fresh", "scale", "memory", "route")
 _CONTESTS: Final = (
-    *("batch", "kernel", "call", "load", "rules", "storefront", "profile", "tiering"),
-    "native-options",
+    *("batch", "kernel", "call", "load", "rules", "storefront", "profile"),
+    *("native-options", "tiering"),
 )
 _KERNELS: Final = ("price", "rate", "eligible", "smoothed", "margin")
 _ABLATED: Final = ("cold", "no-op", "edit")

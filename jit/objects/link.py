@@ -25,7 +25,18 @@ Choice: TypeAlias = Literal["auto", "lld", "cc", "own", "none"]
 CHOICES: Final[tuple[Choice, ...]] = get_args(Choice)
 
 NEEDED: Final = {
-    "libm.so.6": ("exp", "fmod", "log", "log10", "pow"),
+    "libm.so.6": (
+        "ceil",
+        "exp",
+        "floor",
+        "fmod",
+        "log",
+        "log10",
+        "pow",
+        "rint",
+        "roundeven",
+        "trunc",
+    ),
     "libc.so.6": ("memcpy", "memmove", "memset"),
 }
 """The functions of the C library that kernels call, and where Linux has them."""

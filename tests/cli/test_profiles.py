@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import TYPE_CHECKING, Any, Final
+from unittest import mock
 
 import msgspec
 import pytest
@@ -123,6 +125,40 @@ def test_a_dry_run_writes_nothing(hyper: Hyper, sources: Path) -> None:
         "fees.intent",
         "hyper.toml",
     ]
+
+
+@pytest.mark.usefixtures("quick")
+def test_what_came_with_a_tree_is_neither_followed_nor_run(hyper: Hyper, sources: Path) -> None:
+    outside = sources.parent / "outside"
+    (outside / "tuned_package").mkdir(parents=True)
+    (outside / "mine").write_text("years of work")
+    place = sources / ".hyper" / "tune"
+    (place / "tuned").mkdir(parents=True)
+    (place / "tuned" / "sitecustomize.py").write_text("raise SystemExit(7)")
+    (place / "baseline").symlink_to(outside)
+    (place / "calls.json").symlink_to(outside / "mine")
+    assert hyper("tune").code == 0
+    assert not (place / "tuned" / "sitecustomize.py").exists()
+    assert not (place / "calls.json").is_symlink()
+    assert (outside / "mine").read_text() == "years of work"
+    assert list((outside / "tuned_package").iterdir()) == []
+    shutil.rmtree(place)
+    place.symlink_to(outside)
+    done = hyper("tune")
+    assert (done.code, "is a link" in done.err) == (2, True)
+    assert sorted(path.name for path in outside.iterdir()) == ["mine", "tuned_package"]
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_profile_is_replaced_as_a_whole(
+    hyper: Hyper, sources: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert hyper("tune").code == 0
+    before = (sources / "hyper.profile").read_bytes()
+    full = mock.Mock(side_effect=OSError(28, "No space left on device"))
+    monkeypatch.setattr("hyper.cli.commands.tune.encode", full)
+    assert hyper("tune").code == 2
+    assert (sources / "hyper.profile").read_bytes() == before
 
 
 def test_without_a_gain_the_baseline_is_kept(

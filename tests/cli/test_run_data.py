@@ -282,6 +282,23 @@ def test_what_a_file_says_of_its_places_is_not_believed(
     assert (done.code, f"hyper: {name}: " in done.err) == (1, True), done.err
 
 
+def test_numbers_that_json_does_not_have_are_texts(hyper: Hyper, shop: Path) -> None:
+    text = SHOP + "\ncalc twice(x: float) -> float:\n    x * 2.0\n"
+    text += "\ncalc both(x: float) -> list[float]:\n    [x, 0.5]\n"
+    (shop / "shop.intent").write_text(text, encoding="utf-8")
+    (shop / "a.csv").write_text("x\n1e308\n-1e308\n1\n")
+    done = hyper("run", "twice", "--data", "a.csv", "--json")
+    assert json.loads(done.out, parse_constant=pytest.fail)["values"] == [
+        *("Infinity", "-Infinity"),
+        2.0,
+    ]
+    assert hyper("run", "twice", "--args", "[1e308]").out == '"Infinity"\n'
+    write(shop / "a.parquet", pa.table({"x": [float("nan")]}))
+    done = hyper("run", "both", "--data", "a.parquet", "--json")
+    assert json.loads(done.out, parse_constant=pytest.fail)["values"] == [["NaN", 0.5]]
+    assert hyper("run", "both", "--data", "a.parquet").out == '"value"\n"[""NaN"", 0.5]"\n'
+
+
 def test_a_file_with_other_separators_is_told(hyper: Hyper, shop: Path) -> None:
     (shop / "in.csv").write_text("tier;amount\ngold;600,00\n", encoding="utf-8")
     ran = hyper("run", "discount", "--data", "in.csv")

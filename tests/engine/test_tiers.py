@@ -13,7 +13,7 @@ import pytest
 from benchmarks.remote_server import RedisServer
 from hyper import create_hyper_compiler
 from hyper.cache import census
-from hyper.engine import compiler, options, work
+from hyper.engine import options, work
 from hyper.engine.batch import running
 from hyper.engine.batch.result import BatchResult
 from hyper.engine.executors import Inline
@@ -106,13 +106,13 @@ def processes(place: Place) -> ProcessCount:
 def jit(place: Place) -> int:
     tree = place._tree / "b.intent"
     tree.write_text("calc twice(x: int) -> int:\n    x * 2\n", encoding="utf-8")
-    options = {"cache": str(place.cache), "tier": place.tier}
+    given = {"cache": str(place.cache), "tier": place.tier}
     with (
         mock.patch.object(running, "PIECE", 10),
         mock.patch.object(running, "_WORTH", 0.0),
         mock.patch.object(running, "_GAIN", 0.0),
-        mock.patch.object(compiler, "available_cores", return_value=2),
-        create_hyper_compiler(environment={}, **options) as session,
+        mock.patch.object(options, "available_cores", return_value=2),
+        create_hyper_compiler(environment={}, **given) as session,
     ):
         result = session.batch("twice", {"x": list(range(100))}, place._tree)
     assert isinstance(result, BatchResult)

@@ -13,7 +13,7 @@ import pytest
 
 from hyper.engine.natives import objects, toolchain
 from hyper.engine.options import OptionError, Options, parse_value
-from tests.native.packages import SHOP, build, status
+from tests.native.packages import SHOP, asked, build, status
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -52,7 +52,7 @@ def _files(folder: Path) -> dict[str, bytes]:
     return {
         str(path.relative_to(folder)): path.read_bytes()
         for path in folder.rglob("*")
-        if path.is_file()
+        if path.is_file() and path.parent.name != "__pycache__"
     }
 
 
@@ -338,3 +338,17 @@ def test_mistakes_in_the_configuration_are_told_with_their_place(
     assert not result.success
     (found,) = result.diagnostics
     assert (found.code, said in found.message) == ("E0903", True), found.message
+
+
+def test_what_old_processors_ask_the_c_library_for_is_there(tmp_path: Path) -> None:
+    """Without SSE4.1 rounding is a call, which a library of kernels has to be linked to."""
+    pytest.importorskip("llvmlite")
+    pytest.importorskip("ziglang")
+    text = "intent near\n" + "".join(
+        f"\ncalc {name}_of(x: float) -> int:\n    {name}(x)\n"
+        for name in ("ceil", "floor", "round")
+    )
+    result = build(tmp_path, {"near.intent": text}, target=["python", "native", "library"])
+    assert _codes(result) == []
+    script = "import json; from built.near import *; print(json.dumps([ceil_of(0.5), floor_of(-0.5), round_of(2.5)]))"
+    assert asked(tmp_path / "out", script) == [1, -1, 2]

@@ -18,7 +18,7 @@ from hyper.engine.batch.files import FileError, form_of, open_table
 from hyper.engine.batch.functions import Functions
 from hyper.engine.batch.result import Stats
 from hyper.engine.batch.sinks import Sink, file_sink
-from hyper.engine.batch.values import as_json
+from hyper.engine.batch.values import result_json
 
 if TYPE_CHECKING:
     import argparse
@@ -238,12 +238,12 @@ class _JsonSink:
         columns = {name: column.numpy().tolist() for name, column in result.columns.items()}
         lines = []
         if list(columns) == ["value"]:
-            lines = [json.dumps(as_json(value)) for value in columns["value"]]
+            lines = [json.dumps(result_json(value)) for value in columns["value"]]
         else:
             failed = set(result.errors.row.tolist())
             for row, values in enumerate(zip(*columns.values(), strict=True)):
                 value = dict(zip(columns, values, strict=True))
-                lines.append(json.dumps(None if row in failed else as_json(value)))
+                lines.append(json.dumps(None if row in failed else result_json(value)))
         if lines:
             put(f"{self._comma}\n    " + ",\n    ".join(lines))
             self._comma = ","

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
+from hyper.base.aside import writing
 from hyper.cli.commands.explain import program_of
 from hyper.cli.console import UsageError
 from hyper.cli.main import FAILED, OK
@@ -85,7 +86,7 @@ def _save(path: str, profile: Profile) -> None:
     try:
         if os.path.exists(path):
             load(path)
-        with open(path, "wb") as stream:
+        with writing(path) as aside, open(aside, "wb") as stream:
             stream.write(encode(profile))
     except (OSError, ProfileError) as error:
         raise UsageError(f"--into: {path}: {error}") from None

@@ -7,20 +7,23 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from hyper.base import digest
 from hyper.emit.parts import Made, Part
 from hyper.emit.python.names import PACKAGE
 from hyper.ir.program import FeatureDef
 from hyper.ir.reads import HEAD, WHOLE
-from hyper.ir.stored import encode_module
+from hyper.ir.stored import decode_module, encode_module
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from hyper.emit.python.names import Names
+    from hyper.ir.program import Module
 
 FOLDER: Final = "_batch"
 ABOUT: Final = "package.json"
 SUFFIX: Final = ".module"
+_DIGITS: Final = 64
 _FILES: Final = (f"{FOLDER}/__init__.py", "calcs.py", "rules.py", "tables.py")
 
 
@@ -56,7 +59,16 @@ def _module(name: str, names: Names) -> Made:
     kept = tuple(each for each in module.definitions if not isinstance(each, FeatureDef))
     for each in kept:
         note(f"{WHOLE}{name}.{each.name}")
-    return Made(encode_module(msgspec.structs.replace(module, definitions=kept)))
+    data = encode_module(msgspec.structs.replace(module, definitions=kept))
+    return Made(digest.of_bytes(data).encode() + data)
+
+
+def read_module(data: bytes) -> Module:
+    """A module of its file, which begins with the digest of the rest. Raises ``ValueError`` for what is not as it was made."""
+    rest = data[_DIGITS:]
+    if digest.of_bytes(rest).encode() != data[:_DIGITS]:
+        raise ValueError("a module of it is not what was built")
+    return decode_module(rest)
 
 
 @cache

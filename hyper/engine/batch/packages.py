@@ -12,14 +12,13 @@ from typing import TYPE_CHECKING, Any, Final, overload
 import msgspec
 
 from hyper import __version__
-from hyper.emit.python.batches import ABOUT, SUFFIX, About
+from hyper.emit.python.batches import ABOUT, SUFFIX, About, read_module
 from hyper.engine.batch.functions import Functions
 from hyper.engine.batch.result import BatchResult
 from hyper.engine.batch.rows import Package
 from hyper.engine.executors.cores import available_cores
 from hyper.engine.options import parse_value
 from hyper.ir.program import CalcDef, Program, RuleDef, TableDef
-from hyper.ir.stored import decode_module
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -123,7 +122,7 @@ class Packaged:
         about, program = _read(folder)
         self._program = program
         level = parse_value("jit", os.environ.get("HYPER_JIT") or 3)
-        off = os.environ.get("HYPER_NATIVE", "").lower() == "off"
+        off = os.environ.get("HYPER_NATIVE", "").lower() in {"off", "0", "false"}
         if off or os.environ.get("HYPER_PROFILE_OUT"):
             level = 1  # what is recorded is what functions do in Python
         own = Package(program, imported=(package, about.package))
@@ -173,7 +172,7 @@ def _read(folder: str) -> tuple[About, Program]:
         for name in sorted(os.listdir(folder)):
             if name.endswith(SUFFIX):
                 with open(os.path.join(folder, name), "rb") as stream:
-                    modules.append(decode_module(stream.read()))
+                    modules.append(read_module(stream.read()))
     except (OSError, ValueError) as error:
         raise PackageError(f"the program in {folder} cannot be read: {error}") from None
     return about, Program(sorted(modules, key=lambda module: module.name))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from hyper.base.aside import writing
 from hyper.engine.batch.files import PACKED, arrow_errors, form_of
-from hyper.engine.batch.values import as_json
+from hyper.engine.batch.values import result_json
 from hyper.jit.columns.results import arrow_type
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ class Sink:
 
 def json_text(value: Any) -> str:
     """A value of Python as JSON in one line."""
-    return json.dumps(as_json(value), ensure_ascii=False)
+    return json.dumps(result_json(value), ensure_ascii=False)
 
 
 def _free(name: str, taken: list[str]) -> str:

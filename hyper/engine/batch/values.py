@@ -11,6 +11,7 @@ from uuid import UUID
 
 from hyper.ir.interpreter import EnumValue, InputError, Record
 from hyper.ir.interpreter.iso import show_duration
+from hyper.ir.interpreter.json_out import show_float
 from hyper.ir.program import EntityDef, EnumDef
 from hyper.ir.types import Entity, Enum, ListOf, Opt
 from hyper.jit.columns.formats import number_at
@@ -278,6 +279,20 @@ def as_json(value: Any) -> Any:
             return value.item()
         case _:
             return value
+
+
+def result_json(value: Any) -> Any:
+    """A result as JSON has it: a float that JSON has no number for is the text that the package writes."""
+    match value:
+        case float():
+            return show_float(value)
+        case dict():
+            return {str(key): result_json(item) for key, item in value.items()}
+        case list() | tuple():
+            return [result_json(item) for item in value]
+        case _:
+            made = as_json(value)
+            return show_float(made) if isinstance(made, float) else made
 
 
 def plain(value: Any) -> Any:

@@ -59,7 +59,7 @@ class Objects:
             [found.wrapper for found in wrappers.functions], wrappers.size, _SUPPORTED
         )
         kernels = [
-            (found.name, (module_text(found.unit), found.wrapper.symbol))
+            (found.name, (module_text(found.unit, rows=False), found.wrapper.symbol))
             for found in wrappers.functions
         ]
         home = kernels[0][0].rpartition(".")[0]

@@ -183,9 +183,9 @@ def _write(
         )
         for name, each in inputs.items()
     ]
+    _clear(folder)
     for kind, arranged in ((BASELINE, None), (TUNED, training.arranged)):
         place = os.path.join(folder, kind, package)
-        shutil.rmtree(place, ignore_errors=True)
         natives = _natives(options, inputs, training if kind == TUNED else None)
         targets = ("python",) if natives is None else ("python", "native")
         made = emit(whole, package, targets, natives=natives, arranged=arranged)
@@ -197,6 +197,16 @@ def _write(
     with open(os.path.join(folder, CALLS), "wb") as stream:
         stream.write(msgspec.json.encode(Calls(package, _NOW, functions)))
     return functions
+
+
+def _clear(folder: str) -> None:
+    """Make an empty folder: what is there may have come with a tree of strangers, and would be followed or run."""
+    for place in (os.path.dirname(folder), folder):
+        if os.path.islink(place):
+            raise TuneError(f"{place} is a link")
+    if os.path.lexists(folder):
+        shutil.rmtree(folder)
+    os.makedirs(folder)
 
 
 def _natives(options: Options, asked: Iterable[str], training: Training | None) -> Natives | None:

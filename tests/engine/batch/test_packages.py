@@ -116,7 +116,7 @@ def test_without_the_compiler_it_is_said_what_to_install(
         _ = tables.discount
 
 
-@pytest.mark.parametrize("harm", ["version", "module", "gone"])
+@pytest.mark.parametrize("harm", ["version", "module", "altered", "gone"])
 def test_a_program_that_cannot_be_read_is_told(
     sources: Path, load: Callable[..., ModuleType], harm: str
 ) -> None:
@@ -125,6 +125,9 @@ def test_a_program_that_cannot_be_read_is_told(
         (folder / "package.json").write_text(json.dumps({"package": "columnar", "version": "0"}))
     elif harm == "module":
         (folder / "shop.module").write_bytes(b"\x00")
+    elif harm == "altered":  # another number in a row, which is as good a program
+        path = folder / "shop.module"
+        path.write_bytes(path.read_bytes().replace(b"0.10", b"0.19", 1))
     else:
         (folder / "package.json").unlink()
     with pytest.raises(ImportError, match=r"build the package again|cannot be read"):
