@@ -86,6 +86,8 @@ def _nearest_option(wrong: str) -> str | None:
             known.update(action.option_strings)
             if isinstance(action, argparse._SubParsersAction):  # noqa: SLF001
                 waiting += action.choices.values()
+    if wrong in known:
+        return None  # another command has it
     near = get_close_matches(wrong, sorted(known), 1)
     return near[0] if near else None
 

@@ -409,6 +409,8 @@ def test_a_misspelt_option_is_told_its_name(hyper: Hyper) -> None:
     done = hyper("build", "--traget", "openapi")
     assert done.code == 2
     assert "did you mean --target?" in done.err
+    done = hyper("tune", "--target", "native")
+    assert (done.code, "did you mean" in done.err) == (2, False)
 
 
 def test_an_import_over_another_tells_what_is_left_of_it(hyper: Hyper, folder: Path) -> None:
