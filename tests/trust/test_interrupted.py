@@ -61,7 +61,11 @@ def test_interrupted_commands(command: str, tmp_path: Path) -> None:
         "fmt": ["fmt", "src"],
         "import": ["import", "openapi", "api.json", "-o", "out"],
     }[command]
-    found_by_test = {"PYTHONPATH": os.pathsep.join((str(ROOT), str(source)))}
+    # The handlers that `test` imports would have bytecode beside them.
+    found_by_test = {
+        "PYTHONPATH": os.pathsep.join((str(ROOT), str(source))),
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
     for _ in range(INTERRUPTS):
         shutil.rmtree(tmp_path / "out", ignore_errors=True)
         process = start(tmp_path, *words, more=found_by_test)
