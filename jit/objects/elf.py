@@ -113,9 +113,15 @@ def _text(table: bytes, at: int) -> str:
 def link(objects: Sequence[bytes], exports: Collection[str]) -> bytes:
     """The shared library of these objects, in which ``exports`` can be found by name.
 
-    Raises ``LinkError``.
+    Raises ``LinkError``, also for bytes that are no whole object.
     """
-    return _Link([_Object(data) for data in objects], sorted(exports)).image()
+    try:
+        return _Link([_Object(data) for data in objects], sorted(exports)).image()
+    except LinkError:
+        raise
+    except (struct.error, LookupError, OverflowError, ValueError) as error:
+        # What an object says of itself leads outside of it.
+        raise LinkError(f"an object is malformed: {error}") from error
 
 
 class _Link:

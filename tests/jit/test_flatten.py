@@ -69,7 +69,7 @@ class Machine:
             case ir.Return(values):
                 self.results = [self.of(value) for value in values]
             case _:
-                raise NotImplementedError(step)
+                raise TypeError(f"{step!r} is no step of a kernel")
 
     @staticmethod
     def op(name: str, args: list[Any]) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import random
 import struct
 import subprocess
 import sys
@@ -204,6 +205,30 @@ def _altered(data: bytes, part: bytes, at: int, value: int) -> bytes:
 def test_what_an_object_says_of_its_parts_takes_no_memory(
     part: bytes, at: int, value: int, said: str
 ) -> None:
+    data = _asked()
+    assert link([data], ["asked"])
+    with pytest.raises(LinkError, match=said):
+        link([_altered(data, part, at, value)], ["asked"])
+
+
+def test_bytes_that_are_no_whole_object_are_told() -> None:
+    data, source, refused = _asked(), random.Random(5), 0
+    for _ in range(3000):
+        changed = bytearray(data)
+        for _ in range(source.randrange(1, 4)):
+            changed[source.randrange(len(data))] = source.randrange(256)
+        try:
+            link(
+                [bytes(changed[: source.choice((len(data), source.randrange(len(data))))])],
+                ["asked"],
+            )
+        except LinkError:
+            refused += 1
+    assert refused > 1000
+
+
+def _asked() -> bytes:
+    """An object with one function, which uses a table of its own."""
     text = """
 @slots = internal global [4 x i64] zeroinitializer
 define i64 @asked(i64 %n) {
@@ -213,7 +238,4 @@ define i64 @asked(i64 %n) {
   ret i64 %r
 }
 """
-    data = Compiler(processor(resolve("x86-64")), "0").object(text, frozenset({"asked"}))
-    assert link([data], ["asked"])
-    with pytest.raises(LinkError, match=said):
-        link([_altered(data, part, at, value)], ["asked"])
+    return Compiler(processor(resolve("x86-64")), "0").object(text, frozenset({"asked"}))

@@ -51,7 +51,7 @@ class Objects:
         from hyper.jit.hardware import resolve
         from hyper.jit.llvm.module import module_text
         from hyper.jit.objects.cpuid import supported_text
-        from hyper.jit.objects.elf import link
+        from hyper.jit.objects.elf import LinkError, link
         from hyper.jit.objects.extension import extension_text
 
         plain = resolve("x86-64")
@@ -87,7 +87,7 @@ class Objects:
 
         try:
             return linked()
-        except Exception:
+        except LinkError:
             # Who may write where objects are kept may put anything there. What was all made here is a fault of ours.
             if not self._forget_taken():
                 raise
