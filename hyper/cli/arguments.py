@@ -326,6 +326,13 @@ def _tune(parser: argparse.ArgumentParser) -> None:
         help="a profile that was recorded, instead of what the scenarios do; may be repeated",
     )
     parser.add_argument(
+        "--data",
+        dest="rows",
+        action="append",
+        metavar="NAME=FILE",
+        help="record a calc, table or rule for each row of a table, instead of the scenarios; may be repeated",
+    )
+    parser.add_argument(
         "--into", metavar="FILE", help="where the profile goes; default: hyper.profile"
     )
     parser.add_argument("--fast", action="store_true", help="measure less, and less exactly")

@@ -217,6 +217,51 @@ def test_several_profiles_and_stale_ones(
     assert quick
 
 
+@pytest.mark.usefixtures("quick")
+def test_the_rows_of_a_file_are_what_is_tuned_for(hyper: Hyper, sources: Path) -> None:
+    pytest.importorskip("pyarrow")
+    (sources / "codes.csv").write_text("code\n7\n8\n8\n40\nseven\n")
+    hyper("run", "fee", "--args", "[8]", "--record", "runs.profile")
+    done = hyper("tune", "--data", "fee=codes.csv", "--from", "runs.profile", "-o", "dist")
+    assert done.code == 0
+    assert done.err == "hyper: codes.csv: 1 of 5 rows cannot be read as fees.fee\n"
+    assert "recorded  1 function, 5 calls" in done.out
+    (fee,) = load(str(sources / "hyper.profile")).functions.values()
+    assert (fee.decisions[0][7:9], fee.decisions[0][40]) == ((1, 3), 1)
+    text = (sources / "dist" / "shop" / "fees.py").read_text()
+    assert text.index("return 80") < text.index("return 70") < text.index("return 0")
+
+
+@pytest.mark.usefixtures("quick")
+def test_rows_are_among_the_inputs_that_both_builds_are_asked(hyper: Hyper, sources: Path) -> None:
+    pytest.importorskip("pyarrow")
+    rows = "".join(f"{code}\n" for code in (*range(-9, 0), 39, 39))
+    (sources / "codes.csv").write_text("code\n" + rows)
+    plain = hyper("tune", "--from", str(_recorded(hyper)), "--dry-run", "--json").json("tune")
+    with_rows = hyper("tune", "--data", "fees.fee=codes.csv", "--dry-run", "--json").json("tune")
+    assert with_rows["success"]
+    assert with_rows["inputs"] == plain["inputs"] + 9
+
+
+def _recorded(hyper: Hyper) -> str:
+    hyper("run", "fee", "--args", "[39]", "--record", "runs.profile")
+    return "runs.profile"
+
+
+def test_rows_that_fit_no_function_are_wrong_usage(hyper: Hyper, sources: Path) -> None:
+    pytest.importorskip("pyarrow")
+    (sources / "codes.csv").write_text("cod\n7\n")
+    for words, told in (
+        ("codes.csv", "'codes.csv' is not NAME=FILE"),
+        ("feee=codes.csv", "did you mean fee"),
+        ("fee=absent.csv", "--data: absent.csv: no such file"),
+        ("fee=fees.intent", "a table is known by the end of its name"),
+        ("fee=codes.csv", "there is no column code"),
+    ):
+        done = hyper("tune", "--data", words)
+        assert (done.code, told in done.err) == (2, True), done.err
+
+
 def test_what_is_no_profile_is_wrong_usage(hyper: Hyper, sources: Path) -> None:
     (sources / "thesis.txt").write_text("years of work")
     for words in (["--from", "thesis.txt"], ["--from", "absent.profile"]):

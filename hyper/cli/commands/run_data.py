@@ -95,7 +95,8 @@ class _Work:
             # What is wrong with the columns shows at once, before anything is written.
             first = next(results)
         except ValueError as error:
-            raise UsageError(f"{self._data}: {self._wrong(error, now)}") from None
+            wrong = self._function.wrong_columns(self._data, now, error)
+            raise UsageError(f"{self._data}: {wrong}") from None
         except FileError as error:
             broken = str(error)
         try:
@@ -109,14 +110,6 @@ class _Work:
         finally:
             self._console.progress_end()
         return self._tell(broken)
-
-    def _wrong(self, error: ValueError, now: datetime) -> str:
-        """What is wrong with the columns, with those in mind that were not read as nothing asks for them."""
-        try:
-            next(self._function.over_file(open_table(self._data, list), now=now))
-        except ValueError as whole:
-            error = whole
-        return str(error)
 
     @contextmanager
     def _sink(self) -> Iterator[_Sink]:

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import os
 import shlex
+import sys
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
 from hyper.base.aside import writing
-from hyper.cli.commands.explain import program_of
+from hyper.cli.commands.explain import find_name, program_of
 from hyper.cli.console import UsageError
 from hyper.cli.main import FAILED, OK
 from hyper.cli.session import compile_with, counted
+from hyper.engine.batch.files import FileError
+from hyper.engine.evaluation import is_function
 from hyper.engine.tuning.tune import BASELINE, TUNED, TuneError, command, recorded, tune
 from hyper.jit.hardware import ProfileError as HardwareError
 from hyper.jit.profiles import Profile, ProfileError, encode, load, merge
@@ -25,7 +29,9 @@ if TYPE_CHECKING:
     from hyper.engine.compiler import Compiler
     from hyper.engine.options import Options
     from hyper.engine.result import Result
+    from hyper.engine.tuning.inputs import Capture
     from hyper.engine.tuning.tune import Tuning
+    from hyper.ir.program import Program
 
 _NAME: Final = "hyper.profile"
 _SHOWN: Final = 10
@@ -45,10 +51,14 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     program = program_of(view, console)
     if program is None:
         return FAILED
+    files = [_named(each, program) for each in arguments.rows or ()]
     home = os.path.relpath(view.result.folder or os.curdir)
     folder = os.path.normpath(os.path.join(home, ".hyper", "tune"))
     capture = recorded(program)
-    profile = merge(*given) if given else capture.profile()
+    if not given and not files:
+        given = [capture.profile()]
+    given += [_recorded(program, name, path, capture, console) for name, path in files]
+    profile = merge(*given)
     try:
         tuning = tune(program, profile, capture, folder, fast=arguments.fast, options=chosen[0])
     except (OSError, TuneError, HardwareError) as error:
@@ -79,6 +89,37 @@ def _given(path: str) -> Profile:
         raise UsageError(f"--from: cannot read {path}: {error.strerror}") from None
     except ProfileError as error:
         raise UsageError(f"--from: {path}: {error}") from None
+
+
+def _named(pair: str, program: Program) -> tuple[str, str]:
+    """The function and the file of ``NAME=FILE``."""
+    name, parted, path = pair.partition("=")
+    if not (name and parted and path):
+        raise UsageError(f"--data: {pair!r} is not NAME=FILE, a function and its table")
+    full = find_name(program, name)
+    if not is_function(program, full):
+        raise UsageError(f'--data: "{full}" is no calc, table or rule')
+    return full, path
+
+
+def _recorded(
+    program: Program, name: str, path: str, capture: Capture, console: Console
+) -> Profile:
+    # Externs name modules beside the project: they are found from the working folder, as with `python -m`.
+    if os.getcwd() not in sys.path:
+        sys.path.insert(0, os.getcwd())
+    try:
+        from hyper.engine.tuning.rows import record_rows
+
+        found = record_rows(program, name, path, datetime.now(UTC), capture)
+    except (FileError, ModuleNotFoundError) as error:
+        raise UsageError(f"--data: {error}") from None
+    except ValueError as error:
+        raise UsageError(f"--data: {path}: {error}") from None
+    if found.unread:
+        rows = counted(found.rows, "row")
+        console.remark(f"hyper: {path}: {found.unread:,} of {rows} cannot be read as {name}")
+    return found.profile
 
 
 def _save(path: str, profile: Profile) -> None:

@@ -152,6 +152,16 @@ class Function:
             for start in range(0, max(1, part.rows), step):
                 yield self.table(part.table.slice(start, step), now=now, cells=file.cells)
 
+    def wrong_columns(self, path: str, now: datetime, error: ValueError) -> str:
+        """What is wrong with the columns of a file, with those in mind that were not read as nothing asks for them."""
+        from hyper.engine.batch.files import open_table
+
+        try:
+            next(self.over_file(open_table(path, list), now=now))
+        except ValueError as whole:
+            error = whole
+        return str(error)
+
     def binding(self, now: datetime) -> Binding:
         """What binds tables to the columns. Defaults may read the clock."""
         from hyper.engine.batch.expected import expected_places
