@@ -111,6 +111,7 @@ done:
 }
 
 ; A decimal of exactly this scale and below the limit, as a number of its smallest unit. No other, nor minus zero.
+; The limit is at most 10**18: a digit beyond it gives a sum that is beyond the signed numbers, and within the unsigned ones.
 define internal i1 @decimal_in(ptr %object, i64 %scale, i64 %limit, ptr %out) nounwind noinline {
 entry:
   %size.p = alloca i64
@@ -164,7 +165,7 @@ end:
   %some = icmp sgt i64 %after, 0
   %places = select i1 %some, i64 %after, i64 0
   %same = icmp eq i64 %places, %scale
-  %below = icmp slt i64 %sum, %limit
+  %below = icmp ult i64 %sum, %limit
   %zero = icmp eq i64 %sum, 0
   %minuszero = and i1 %zero, %minus
   %plus = xor i1 %minuszero, true

@@ -287,6 +287,35 @@ def test_calls_hold_nothing_when_they_are_over(tmp_path: Path) -> None:
     assert {"before", "total"} <= set(refused)
 
 
+WIDEST = """
+import json
+from decimal import Decimal
+from built import widest
+texts = ["9999999999999999.99", "92233720368547758.07", "92233720368547758.08", "99999999999999999.99"]
+numbers = [Decimal(sign + text) for text in texts for sign in ("", "-")]
+lines = [widest.Line.model_construct(price=number) for number in numbers]
+print(json.dumps([[widest.above(each) for each in numbers], [widest.paid(each) for each in lines]]))
+"""
+
+
+def test_decimals_of_a_digit_more_than_fit_are_left_to_python(tmp_path: Path) -> None:
+    text = """
+intent widest
+
+entity Line:
+    price: decimal(18, 2)
+
+calc above(of: decimal(18, 2)) -> bool: of > 0.00
+calc paid(line: Line) -> bool: line.price > 0.00
+"""
+    pytest.importorskip("llvmlite")
+    result = build(tmp_path, {"widest.intent": text})
+    assert result.success, result.diagnostics
+    signs = [True, False] * 4
+    for native in ("", "off"):
+        assert asked(tmp_path / "out", WIDEST, HYPER_NATIVE=native) == [signs, signs]
+
+
 def test_nothing_that_compiles_is_imported_to_call(tmp_path: Path) -> None:
     script = """
 import json, sys
