@@ -1,4 +1,4 @@
-"""Interrupts (Ctrl-C, ``SIGINT``) and what they must not cut in two."""
+"""Interrupts (Ctrl-C, ``SIGINT``; ``SIGTERM`` where it is taken as one) and what they must not cut in two."""
 
 from __future__ import annotations
 
@@ -16,20 +16,23 @@ if TYPE_CHECKING:
 def held() -> Iterator[None]:
     """Let an interrupt wait until the context ends: there it goes to whom it would have gone to.
 
-    For short work. Only the main thread hears interrupts: elsewhere, and where the process ignores them, this does nothing.
+    For short work. Only the main thread hears interrupts: elsewhere, and where nobody in the process hears them, this does nothing.
     """
-    before = signal.getsignal(signal.SIGINT)
-    if threading.current_thread() is not threading.main_thread() or not callable(before):
+    if threading.current_thread() is not threading.main_thread():
         yield
         return
-    waiting: list[FrameType | None] = []
-    signal.signal(signal.SIGINT, lambda _number, frame: waiting.append(frame))
+    each = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: handler for number, handler in each.items() if callable(handler)}
+    waiting: list[tuple[int, FrameType | None]] = []
+    for number in before:
+        signal.signal(number, lambda *heard: waiting.append(heard))
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
-        if waiting:
-            before(signal.SIGINT, waiting[0])
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        for heard, frame in waiting[:1]:
+            before[signal.Signals(heard)](heard, frame)
 
 
 def comes_of_an_interrupt(error: BaseException) -> bool:

@@ -6,6 +6,7 @@ import contextlib
 import json
 import subprocess
 import sys
+import tempfile
 from typing import TYPE_CHECKING, Any, Self
 
 from hyper.bench.processes import environment
@@ -20,9 +21,11 @@ class Dialogue:
 
     def __init__(self, module: str, what: str, settings: Mapping[str, str] | None = None) -> None:
         self._what = what
+        # What it leaves there goes with it, however it ends.
+        self._folder = tempfile.TemporaryDirectory(prefix="hyper-bench-")
         self._process = subprocess.Popen(
             (sys.executable, "-m", module),
-            env=environment(settings or {}),
+            env=environment(settings or {}) | {"TMPDIR": self._folder.name},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -31,8 +34,14 @@ class Dialogue:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self._process.communicate()
+    def __exit__(self, failure: type[BaseException] | None, *_: object) -> None:
+        try:
+            if failure is not None:
+                # It may be in the midst of a long answer, which nobody waits for.
+                self._process.kill()
+            self._process.communicate()
+        finally:
+            self._folder.cleanup()
 
     def ask(self, question: Mapping[str, Any]) -> dict[str, Any]:
         """The answer to a question. Raises ``BenchError`` where the process ends instead."""

@@ -22,6 +22,7 @@ BARE: Final = "bare python"
 PYTHON: Final = (sys.executable, "-c", "pass")
 HYPER: Final = (sys.executable, "-m", "hyper")
 _TOLD: Final = 2000
+_PATIENCE: Final = 5.0
 _LEFT_OUT: Final = frozenset({"PYTHONWARNINGS", "PYTHONDONTWRITEBYTECODE"})
 
 
@@ -121,14 +122,23 @@ def once(command: Sequence[str], settings: Mapping[str, str] | None = None) -> R
         process.returncode = os.waitstatus_to_exitcode(status)
     except BaseException:
         # Who interrupts the measurement wants neither the command to go on, nor what is left of it.
-        process.kill()
-        process.wait()
+        _end(process)
         raise
     if process.returncode:
         text = printed.decode(errors="replace")[-_TOLD:]
         raise BenchError(f"{' '.join(command)} exited with {process.returncode}:\n{text}")
     scale = 1 if sys.platform == "darwin" else 1024
     return Run(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * scale)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End a process: it is asked to first, so that it removes what is temporary."""
+    process.terminate()
+    try:
+        process.wait(_PATIENCE)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def environment(settings: Mapping[str, str]) -> dict[str, str]:

@@ -21,7 +21,11 @@ class Session:
 
     def __init__(self, tree: str, options: Mapping[str, Any]) -> None:
         self._dialogue = Dialogue("hyper.bench.session", "a session")
-        self._dialogue.ask({"tree": tree, "options": options})
+        try:
+            self._dialogue.ask({"tree": tree, "options": options})
+        except BaseException as error:
+            self._dialogue.__exit__(type(error))
+            raise
 
     def __enter__(self) -> Self:
         return self

@@ -32,14 +32,38 @@ def command() -> NoReturn:
     """
     # A process that ends soon has little to gain from looking for cycles each time that 700 objects were made.
     gc.set_threshold(_OBJECTS)
+    terminated = _as_interrupts()
     code = main()
     # What has ended cannot be interrupted.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    scratch = sys.modules.get("hyper.base.scratch")
+    if scratch is not None:
+        scratch.remove_all()
     for stream in (sys.stdout, sys.stderr):
         # Whoever read our output may have seen enough, and a stream may have been closed before we began.
         with contextlib.suppress(OSError, ValueError, AttributeError):
             stream.flush()
+    if terminated and code == INTERRUPTED:
+        # Who ended us sees that it was that.
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        signal.raise_signal(signal.SIGTERM)
     os._exit(code)
+
+
+def _as_interrupts() -> list[int]:
+    """Take the first SIGTERM as an interrupt, so that what is temporary is removed; a second one ends the process at once. Gives
+    what was heard."""
+    heard: list[int] = []
+
+    def hear(number: int, _frame: object) -> NoReturn:
+        heard.append(number)
+        signal.signal(number, signal.SIG_DFL)
+        raise KeyboardInterrupt
+
+    # Who has us ignore it goes on being ignored.
+    if signal.getsignal(signal.SIGTERM) == signal.SIG_DFL:
+        signal.signal(signal.SIGTERM, hear)
+    return heard
 
 
 def main(argv: list[str] | None = None) -> int:

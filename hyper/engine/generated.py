@@ -6,15 +6,14 @@ import importlib
 import inspect
 import itertools
 import json
-import shutil
 import sys
-import tempfile
-import weakref
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
+from hyper.base.scratch import folder_for
 from hyper.engine.evaluation import Failure, Outcome, signature
 
 if TYPE_CHECKING:
@@ -49,8 +48,7 @@ class Package:
         modules = [asking_module(program, *each) for each in self.asking.items()]
         self.program = Program([*program.modules, *modules])
         self.names: Names = Names(self.program, self.name)
-        folder = tempfile.mkdtemp(prefix="hyper-run-")
-        weakref.finalize(self, _forget, self.name, folder)
+        folder = folder_for(self, "hyper-run-", before=partial(_forget, self.name))
         write_package(folder, self.name, _files(self.program, self.name, native))
         self._folder = folder
 
@@ -165,10 +163,9 @@ def _files(program: Program, package: str, native: str) -> Mapping[str, str | by
     return {path: file.data for path, file in emission.files.items() if file.data is not None}
 
 
-def _forget(name: str, folder: str) -> None:
+def _forget(name: str) -> None:
     for loaded in [each for each in sys.modules if each.partition(".")[0] == name]:
         del sys.modules[loaded]
-    shutil.rmtree(folder, ignore_errors=True)
 
 
 def asking_module(program: Program, name: str, module: str) -> Module:

@@ -55,6 +55,27 @@ def test_an_interrupt_after_a_failure_is_heard() -> None:
     assert isinstance(caught.value.__context__, OSError)
 
 
+def test_what_else_is_heard_waits_too() -> None:
+    done = []
+
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    def work() -> None:
+        with held():
+            signal.raise_signal(signal.SIGTERM)
+            done.append(True)
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            work()
+        assert signal.getsignal(signal.SIGTERM) is stop
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert done == [True]
+
+
 def test_ignored_interrupts_stay_ignored() -> None:
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:

@@ -61,7 +61,7 @@ def test_a_command_that_is_measured_ends_with_an_interrupt(
     with pytest.raises(KeyboardInterrupt):
         once((sys.executable, "-c", "import time; time.sleep(600)"))
     (process,) = started
-    assert process.returncode == -signal.SIGKILL
+    assert process.returncode == -signal.SIGTERM
     with pytest.raises(ChildProcessError):
         os.waitpid(process.pid, os.WNOHANG)
 

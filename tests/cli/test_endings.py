@@ -136,6 +136,72 @@ def test_an_interrupted_build_leaves_nothing_half_written(folder: Path) -> None:
         assert not (folder / "out").exists() or os.listdir(folder / "out") == []
 
 
+# Loaded by each Python that starts: what was made up to end its parent does so, in the midst of its work.
+_ENDS_ITS_PARENT = """
+import os, signal, sys, time
+if {word!r} in sys.orig_argv:
+    os.kill(os.getppid(), signal.{name})
+    time.sleep(600)
+"""
+
+
+@pytest.mark.parametrize(
+    ("words", "at"),
+    [
+        (["run", "cold", "--units", "3"], "build"),
+        (
+            ["day", "--units", "3", "--edits", "1", "--tier", "balanced", "--sessions"],
+            "hyper.bench.session",
+        ),
+        (
+            ["compare", "--workload", "batch", "--rows", "1000", "--kernel", "price"],
+            "hyper.bench.contest.worker",
+        ),
+    ],
+)
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGINT"])
+def test_a_benchmark_that_is_ended_leaves_nothing(
+    folder: Path, words: list[str], at: str, name: str
+) -> None:
+    if at.endswith("worker"):
+        pytest.importorskip("llvmlite")
+    (folder / "path").mkdir()
+    (folder / "path" / "sitecustomize.py").write_text(_ENDS_ITS_PARENT.format(word=at, name=name))
+    (folder / "tmp").mkdir()
+    here = os.pathsep.join(filter(None, [str(folder / "path"), os.environ.get("PYTHONPATH")]))
+    done = subprocess.run(
+        [sys.executable, "-m", "hyper", "bench", *words],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": here, "TMPDIR": str(folder / "tmp")},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    ended = -signal.SIGTERM if name == "SIGTERM" else 130
+    assert (done.returncode, done.stdout, done.stderr) == (ended, "", "hyper: interrupted\n")
+    assert os.listdir(folder / "tmp") == []
+
+
+@pytest.mark.parametrize("words", [("--args", "[3]"), ("--data", "rows.csv")])
+def test_a_run_in_python_leaves_nothing(folder: Path, words: tuple[str, ...]) -> None:
+    pytest.importorskip("pyarrow")
+    (folder / "m.intent").write_text("calc twice(n: int) -> int:\n    n * 2\n")
+    (folder / "rows.csv").write_text("n\n3\n")
+    (folder / "tmp").mkdir()
+    done = subprocess.run(
+        [sys.executable, "-m", "hyper", "run", "twice", "m.intent", "--tier", "1", *words],
+        cwd=folder,
+        env={**os.environ, "TMPDIR": str(folder / "tmp")},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "6")
+    assert os.listdir(folder / "tmp") == []
+
+
 _ENTITY = "entity Point:\n    x: int\n"
 _CALLS = [
     ["--version"],

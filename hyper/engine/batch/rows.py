@@ -5,14 +5,13 @@ from __future__ import annotations
 import importlib
 import inspect
 import itertools
-import shutil
 import sys
-import tempfile
 import threading
-import weakref
 from enum import Enum
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from hyper.base.scratch import folder_for
 from hyper.engine.batch.values import plain
 from hyper.ir.interpreter import EnumValue, EvaluationError, ExternFailure, Record, Refused
 from hyper.ir.program import EntityDef
@@ -87,8 +86,7 @@ class Package:
         from hyper.emit.python import emit_python
         from hyper.engine.generated import write_package
 
-        folder = tempfile.mkdtemp(prefix="hyper-rows-")
-        weakref.finalize(self, _forget, self.name, folder)
+        folder = folder_for(self, "hyper-rows-", before=partial(_forget, self.name))
         write_package(folder, self.name, emit_python(self.program, self.name))
         sys.path.insert(0, folder)
         try:
@@ -172,10 +170,9 @@ class Package:
                 return value
 
 
-def _forget(name: str, folder: str) -> None:
+def _forget(name: str) -> None:
     for loaded in [each for each in sys.modules if each.partition(".")[0] == name]:
         del sys.modules[loaded]
-    shutil.rmtree(folder, ignore_errors=True)
 
 
 class Generated:
