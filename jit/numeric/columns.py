@@ -193,10 +193,7 @@ def _read(arguments: Sequence[Any]) -> tuple[list[Any], Signature | None, int]:
     except ModuleNotFoundError:
         message = "columns need NumPy: pip install 'hypercompiler[jit]'"
         raise ModuleNotFoundError(message, name="numpy") from None
-    given = [
-        each.item() if isinstance(each, np.generic | np.ndarray) and each.ndim == 0 else each
-        for each in arguments
-    ]
+    given = [_plain(np, each) for each in arguments]
     lengths = {len(each) for each in given if _is_column(each)}
     if len(lengths) != 1 or any(isinstance(each, np.ndarray) and each.ndim != 1 for each in given):
         raise ValueError(
@@ -209,9 +206,19 @@ def _read(arguments: Sequence[Any]) -> tuple[list[Any], Signature | None, int]:
     return given, signature, lengths.pop()
 
 
+def _plain(np: Any, argument: Any) -> Any:
+    """A number of NumPy as one of Python; what is like a column as an array, since series are indexed by their labels."""
+    if isinstance(argument, np.generic | np.ndarray) and argument.ndim == 0:
+        return argument.item()
+    is_array = isinstance(argument, np.ndarray)
+    return np.asarray(argument) if _is_column(argument) and not is_array else argument
+
+
 def _kind(argument: Any) -> Kind | None:
     if not _is_column(argument):
         return kind_of(argument)
+    if hasattr(argument, "mask"):
+        return None  # Python gives the function ``None`` for what is masked
     dtype = argument.dtype
     if dtype.kind == "u" and dtype.itemsize < 8:
         return "int"

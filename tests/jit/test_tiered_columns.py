@@ -100,6 +100,26 @@ def test_rows_that_machine_numbers_do_not_hold_are_those_of_python() -> None:
         columns.over(totals, parts)
 
 
+def test_rows_of_a_series_are_those_at_their_places() -> None:
+    pandas = pytest.importorskip("pandas")
+    backwards = range(999, -1, -1)
+    totals = pandas.Series(np.arange(1_000), index=backwards)
+    parts = pandas.Series(np.full(1_000, 7), index=backwards)
+    columns = compiled(share, totals, parts)
+    totals.iloc[500], parts.iloc[500] = 2**62, 1
+    found = columns.over(totals, parts)
+    assert found[500] == 3 * 2**62
+    assert found[499] == share(499, 7)
+
+
+def test_what_is_masked_is_never_compiled() -> None:
+    masked = np.ma.MaskedArray(np.arange(1_000), mask=np.arange(1_000) == 500)
+    columns = made(share)
+    with pytest.raises(TypeError):
+        columns.over(masked, 7)
+    assert not columns.ladders
+
+
 def test_numbers_stand_for_all_rows(monkeypatch: pytest.MonkeyPatch) -> None:
     each = np.linspace(0.0, 9.0, 1_000)
     columns = compiled(price, 3, each)
