@@ -12,7 +12,7 @@ import errno
 import json
 import os
 import stat
-import tempfile
+import time
 from hashlib import sha256
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -132,10 +132,17 @@ def add(path: str, body: Body) -> str:
 
 
 def add_counters(path: str, body: Body) -> str:
-    """The same for the counts of calls alone: see ``counters``."""
+    """The same for the counts of calls alone: see ``counters``. What was counted of another function of the name is left out."""
+    names = {entry["name"] for entry in body.values()}
 
     def together(data: bytes) -> tuple[bytes, str]:
-        whole = merged(_of_counters(data), body) if data else body
+        known = _of_counters(data) if data else {}
+        kept = {
+            digest: entry
+            for digest, entry in known.items()
+            if digest in body or entry["name"] not in names
+        }
+        whole = merged(kept, body)
         return json.dumps(counters(whole), sort_keys=True, indent=2).encode() + b"\n", ""
 
     return _replaced(path, together)
@@ -215,16 +222,30 @@ def _replaced(path: str, change: Callable[[bytes], tuple[bytes, str]]) -> str:
         except FileNotFoundError:
             before = b""
         data, remark = change(before)
-        descriptor, staged = tempfile.mkstemp(prefix=".hyper-profile-", dir=folder)
+        staged = os.path.join(folder, f".hyper-profile-{os.getpid()}-{time.time_ns():x}")
+        mode = _mode(path)
         try:
-            with open(descriptor, "wb") as stream:
+            # No link that somebody put there is written through.
+            with open(
+                staged, "xb", opener=lambda at, flags: os.open(at, flags, mode or 0o666)
+            ) as stream:
                 stream.write(data)
+            if mode is not None:
+                os.chmod(staged, mode)
             os.replace(staged, path)
         except BaseException:
             with contextlib.suppress(OSError):
                 os.unlink(staged)
             raise
     return remark
+
+
+def _mode(path: str) -> int | None:
+    """The permissions of a file, which it keeps; ``None`` where there is none: it then has those of any new one."""
+    try:
+        return stat.S_IMODE(os.stat(path).st_mode)
+    except FileNotFoundError:
+        return None
 
 
 @contextlib.contextmanager

@@ -159,6 +159,30 @@ def test_counters_are_added_up_by_name(tmp_path: Path) -> None:
     assert value["functions"] == {"m.f": {"digest": "a" * 32, **counts, "tiers": {"1": counts}}}
 
 
+def test_counters_of_a_function_that_is_another_now_begin_again(tmp_path: Path) -> None:
+    path = tmp_path / "counters.json"
+    entry, other = as_body(ONE)["a" * 32], {**as_body(ONE)["a" * 32], "name": "m.g"}
+    records.add_counters(str(path), {"c" * 32: entry, "d" * 32: other})
+    for digest in ("b" * 32, "e" * 32):
+        for calls in (3, 6):
+            records.add_counters(str(path), {digest: entry})
+            functions = json.loads(path.read_text())["functions"]
+            assert (functions["m.f"]["digest"], functions["m.f"]["calls"]) == (digest, calls)
+            assert (functions["m.g"]["digest"], functions["m.g"]["calls"]) == ("d" * 32, 3)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has other permissions")
+@pytest.mark.parametrize("put", [records.add, records.add_counters])
+def test_others_may_read_what_is_written_as_any_file_of_ours(put: Any, tmp_path: Path) -> None:
+    path, plain = tmp_path / "runs.profile", tmp_path / "plain"
+    plain.touch()
+    put(str(path), as_body(ONE))
+    assert path.stat().st_mode == plain.stat().st_mode
+    path.chmod(0o640)
+    put(str(path), as_body(ONE))
+    assert stat.S_IMODE(path.stat().st_mode) == 0o640
+
+
 def test_the_weights_have_no_times() -> None:
     slow = Profile(
         {"a" * 32: FunctionProfile("m.f", ((1, 2),), {"x": "3"}, {"0": Counters(1, 1, 0, 5)})}
