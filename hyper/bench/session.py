@@ -30,8 +30,8 @@ class Session:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *failure: object) -> None:
-        self._dialogue.__exit__(*failure)
+    def __exit__(self, failure: type[BaseException] | None, *_: object) -> None:
+        self._dialogue.__exit__(failure)
 
     def build(self) -> Run:
         """One build: seconds from the question to the answer. Raises ``BenchError`` where it fails."""
