@@ -42,18 +42,23 @@ class LlvmError(Exception):
 
 @functools.cache
 def _llvm() -> Any:
-    from llvmlite import binding as llvm
+    """LLVM, ready. Raises ``ImportError`` where it is not installed, or not as it should be."""
+    try:
+        from llvmlite import binding as llvm
 
-    llvm.initialize_all_targets()
-    llvm.initialize_all_asmprinters()
-    # The function that asks the processor what it has is written in its assembler.
-    llvm.initialize_native_asmparser()
+        llvm.initialize_all_targets()
+        llvm.initialize_all_asmprinters()
+        # The function that asks the processor what it has is written in its assembler.
+        llvm.initialize_native_asmparser()
+    except (AttributeError, OSError, RuntimeError) as error:
+        # Some versions load their library with the package, others when it is first asked.
+        raise ImportError(str(error), name="llvmlite") from error
     return llvm
 
 
 @functools.cache
 def host() -> Processor:
-    """This machine's processor, by name and features."""
+    """This machine's processor, by name and features. Raises ``ImportError`` where LLVM cannot be loaded."""
     llvm = _llvm()
     features = llvm.get_host_cpu_features().flatten()
     return Processor(llvm.get_process_triple(), llvm.get_host_cpu_name(), features)

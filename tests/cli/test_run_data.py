@@ -52,6 +52,48 @@ calc tiny(x: decimal(12, 10)) -> decimal(12, 10):
 """
 
 
+@pytest.mark.parametrize(
+    ("fault", "told"),
+    [
+        ("raise OSError('libLLVM.so: no such file\\nhelp')", "libLLVM.so: no such file"),
+        ("raise ImportError('numpy is too new')", "numpy is too new"),
+        ("binding = None", "'NoneType' object has no attribute 'initialize_all_targets'"),
+    ],
+)
+def test_an_llvmlite_that_cannot_be_loaded_is_told_and_python_runs(
+    shop: Path, fault: str, told: str
+) -> None:
+    (shop / "rows.csv").write_text("parts,of\n7,2\n")
+    (shop / "hyper.toml").write_text('package = "shop"\ntarget = ["python", "native"]\n')
+    site = shop.parent / "site"
+    (site / "llvmlite").mkdir(parents=True)
+    (site / "llvmlite" / "__init__.py").write_text(f"{fault}\n")
+    (site / "llvmlite-9.9.dist-info").mkdir()
+
+    def done(*words: str) -> subprocess.CompletedProcess[str]:
+        here = os.pathsep.join(filter(None, [str(site), os.environ.get("PYTHONPATH")]))
+        return subprocess.run(
+            [sys.executable, "-m", "hyper", *words],
+            cwd=shop,
+            env={**os.environ, "PYTHONPATH": here},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=120,
+        )
+
+    run = done("run", "share", "--data", "rows.csv")
+    assert (run.returncode, run.stdout) == (0, '"value"\n3\n')
+    reason = f"llvmlite is installed, and cannot be loaded: {told}; pip install --force-reinstall"
+    assert f"1 in Python, no machine code: {reason}" in run.stderr
+    built = done("build", "-o", "dist")
+    assert (built.returncode, told in built.stdout + built.stderr) == (0, True), built.stderr
+    assert "W0902" in built.stdout + built.stderr
+    doctor = done("doctor")
+    assert doctor.returncode == 0
+    assert f"cannot be loaded: {told}" in doctor.stdout
+
+
 @pytest.fixture
 def shop(folder: Path) -> Path:
     (folder / "shop.intent").write_text(SHOP, encoding="utf-8")

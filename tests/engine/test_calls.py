@@ -12,13 +12,14 @@ import pytest
 from hyper import createHyperCompiler
 from hyper.engine import execution
 from hyper.engine.batch.sources import SourceError
-from hyper.engine.calls import tiers
 from hyper.engine.calls.loaded import Called, CallError, Loaded
 from hyper.engine.calls.tiers import Forms, python_seconds
 from hyper.engine.execution import Execution
+from hyper.engine.natives import toolchain as toolchain_module
 from hyper.engine.natives.toolchain import ABSENT, toolchain
 from hyper.ir.decisions import function_digest
 from hyper.ir.program import CalcDef
+from hyper.jit.llvm import target
 from hyper.jit.profiles import Counters, FunctionProfile, Profile, encode, load
 from tests.checkout import STOREFRONT
 
@@ -240,11 +241,26 @@ def test_what_stays_below_says_why_at_its_line(
 def test_without_llvmlite_it_stays_in_python_and_says_why(
     program: Program, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tiers, "toolchain", lambda: ABSENT)
+    monkeypatch.setattr(toolchain_module, "toolchain", lambda: ABSENT)
     loaded = Loaded(program, level=3)
     loaded.function("share").driver.supply(2)
     (reason,) = loaded.status("share").refusals.values()
     assert reason == "llvmlite is not installed: pip install 'hypercompiler[jit]'"
+
+
+@needs_native
+def test_with_an_llvmlite_that_cannot_be_loaded_it_stays_in_python_and_says_why(
+    program: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails() -> None:
+        raise ImportError("no libLLVM.so")
+
+    monkeypatch.setattr(target, "host", fails)
+    loaded = Loaded(program, level=3)
+    loaded.function("share").driver.supply(2)
+    (reason,) = loaded.status("share").refusals.values()
+    assert reason.startswith("llvmlite is installed, and cannot be loaded: no libLLVM.so; pip")
+    assert loaded.call("share", [7, 2]) == 10
 
 
 @needs_native

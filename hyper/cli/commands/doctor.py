@@ -134,7 +134,7 @@ def _configuration() -> list[Finding]:
 
 def _native(configured: Configured) -> list[Finding]:
     """Whether machine code is made, for what, what of it this machine could run, and what links a library."""
-    from hyper.engine.natives.toolchain import ABSENT, toolchain
+    from hyper.engine.natives.toolchain import ABSENT, toolchain, why_not
 
     options, with_what = configured.options, toolchain()
     if not options.compiles:
@@ -143,6 +143,10 @@ def _native(configured: Configured) -> list[Finding]:
     if with_what == ABSENT:
         advice = "pip install 'hypercompiler[jit]'"
         return [Finding("machine code", "absent", "it needs llvmlite", advice)]
+    broken = why_not()
+    if broken:
+        told, _, advice = broken.rpartition("; ")
+        return [Finding("machine code", "absent", told, advice)]
     profiles = [
         profile.name if _runs_here(profile) else f"{profile.name} (not run here)"
         for profile in options.profiles

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
@@ -12,6 +11,7 @@ from hyper.engine.batch.layout import layout_of
 from hyper.engine.batch.rows import LOCK, Package
 from hyper.engine.batch.values import Decoder
 from hyper.engine.evaluation import is_function
+from hyper.engine.natives.toolchain import ABSENT, MISSING, toolchain, why_not
 from hyper.engine.references import find
 from hyper.ir.interpreter import Interpreter
 from hyper.ir.scenarios import load_extern
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from hyper.jit.columns.texts import Texts
     from hyper.jit.kernel import ir
 
-NO_LLVM: Final = "llvmlite is not installed: pip install 'hypercompiler[jit]'"
 _MOST_TEXTS: Final = 1 << 18
 """Different texts that are kept from one batch to the next."""
 _PYTHON_ROWS: Final = 1 << 13
@@ -100,7 +99,8 @@ class Function:
         """The kernel with its unit, compiled now if it was not; ``None`` where there is none."""
         with LOCK:
             if self._kernel is None and not self.why:
-                self._kernel = self._compiled()
+                self.why = why_not()
+                self._kernel = None if self.why else self._compiled()
             return self._kernel
 
     def _compiled(self) -> tuple[RowsKernel, ir.Unit]:
@@ -194,6 +194,6 @@ def _why(layout: Layout, level: int) -> tuple[str, str, int]:
         return layout.why.reason, layout.why.file, layout.why.line
     if level < 2:
         return SWITCHED_OFF, "", 0
-    if importlib.util.find_spec("llvmlite") is None:
-        return NO_LLVM, "", 0
+    if toolchain() == ABSENT:
+        return MISSING, "", 0
     return "", "", 0

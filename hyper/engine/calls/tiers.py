@@ -8,7 +8,7 @@ import threading
 from typing import TYPE_CHECKING, Any, Final
 
 from hyper.engine.evaluation import Outcome, evaluate, interpreter_of
-from hyper.engine.natives.toolchain import ABSENT, toolchain
+from hyper.engine.natives.toolchain import why_not
 from hyper.jit.policy.driver import CannotCompile
 
 if TYPE_CHECKING:
@@ -105,8 +105,9 @@ class Forms:
         from hyper.engine.execution import execution_of
         from hyper.engine.generated import Package
 
-        if toolchain() == ABSENT:
-            raise CannotCompile("llvmlite is not installed: pip install 'hypercompiler[jit]'")
+        missing = why_not()
+        if missing:
+            raise CannotCompile(missing)
         execution = execution_of(self.program, name)
         if execution is not None and not execution.calls:
             raise CannotCompile(f"{execution.file}:{execution.line}: {execution.reason}")

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 ABSENT: Final = "none"
 """The toolchain where nothing can be compiled."""
+_ADVICE: Final = "pip install --force-reinstall 'hypercompiler[jit]'"
+MISSING: Final = "llvmlite is not installed: pip install 'hypercompiler[jit]'"
 
 
 def toolchain() -> str:
@@ -20,6 +22,20 @@ def toolchain() -> str:
     if sys.modules.get("llvmlite", sys) is None:
         return ABSENT  # who runs us has ruled it out
     return _installed(tuple(sys.path))
+
+
+def why_not() -> str:
+    """Why nothing can be compiled here, for people, with what to do; empty where it can. Loads what compiles."""
+    if toolchain() == ABSENT:
+        return MISSING
+    from hyper.jit.llvm.target import host
+
+    try:
+        host()
+    except ImportError as error:
+        told = str(error).strip().partition("\n")[0]
+        return f"llvmlite is installed, and cannot be loaded: {told}; {_ADVICE}"
+    return ""
 
 
 @cache
@@ -30,8 +46,9 @@ def _installed(path: tuple[str, ...], name: str = "llvmlite") -> str:
         except OSError:
             continue
         for each in names:
-            if each.startswith(f"{name}-") and each.endswith(".dist-info"):
-                return each.removesuffix(".dist-info").replace("-", " ")
+            known, ending = os.path.splitext(each)
+            if known.startswith(f"{name}-") and ending in {".dist-info", ".egg-info"}:
+                return known.replace("-", " ")
     return ABSENT
 
 

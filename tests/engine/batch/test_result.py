@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
+import sys
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, Final
@@ -140,12 +140,7 @@ def test_nothing_lies_twice() -> None:
 
 
 def test_without_llvm_python_runs_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    find_spec = importlib.util.find_spec
-    monkeypatch.setattr(
-        importlib.util,
-        "find_spec",
-        lambda name, *rest: None if name == "llvmlite" else find_spec(name, *rest),
-    )
+    monkeypatch.setitem(sys.modules, "llvmlite", None)
     made = Functions(functions().program).function("share")
     result = made.batch({"parts": [7], "of": [2]})
     assert isinstance(result, BatchResult)
