@@ -91,6 +91,11 @@ class ArrowNode(Node):
         else:
             raise TypeError(self.kind())
         lengths = ends - starts
+        if len(starts) and (
+            starts.min() < 0 or lengths.min() < 0 or ends.max() > len(array.values)
+        ):
+            # Arrow believes who made an array, and kernels would read wherever it leads.
+            raise ValueError("lists that lead outside of their items")
         if there is not None:
             lengths = np.where(there, lengths, 0)
         offsets = np.concatenate([np.zeros(1, np.int64), np.cumsum(lengths)])

@@ -322,6 +322,8 @@ class _Work:
             read = node.read(form, self._texts)
         except WrongTypeError as error:
             raise ValueError(f"column {_shown(parts)}: {error}") from None
+        if len(read.array) != where.count:
+            raise ValueError(f"column {_shown(parts)}: fewer values than the rows or lists have")
         checks = self._binding.at(parts).checks
         if there is None and not read.wrong and not checks:
             self._arrays[place] = np.ascontiguousarray(read.array)
@@ -385,6 +387,8 @@ class _Work:
             offsets, items = node.items(there)
         except TypeError as error:
             raise ValueError(f"column {_shown(parts)}: a list is expected, not {error}") from None
+        except ValueError as error:
+            raise ValueError(f"column {_shown(parts)}: {error}") from None
         for place in branch.columns:
             self._arrays[place] = offsets
         lengths = np.diff(offsets)

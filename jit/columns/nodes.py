@@ -39,7 +39,8 @@ class Node(ABC):
     def items(self, there: Array | None) -> tuple[Array, Node]:
         """Of lists: where each begins and the last ends (int64, from 0, one more than lists), and all their items.
 
-        Lists that are not ``there`` are empty. Raises ``TypeError`` for what is no list.
+        Lists that are not ``there`` are empty. Raises ``TypeError`` for what is no list, ``ValueError`` for lists whose items are
+        not all there.
         """
 
     def shaped(self, shape: Shape) -> tuple[Node, list[Wrong]]:

@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 
 from hyper.engine.batch.result import BatchResult
+from hyper.jit.columns.formats import Read
+from hyper.jit.columns.lists import ListNode
 from tests.engine.batch.programs import function, functions
 
 SHAPES = """
@@ -106,6 +108,33 @@ def test_arrow_of_every_kind_of_list() -> None:
     assert run("total", {"xs": hidden}).values.tolist() == [3, None, 3]
     assert run("total", {"xs": np.arange(6).reshape(3, 2)}).values.tolist() == [1, 5, 9]
     assert run("total", {"xs": [np.array([1]), np.array([])]}).values.tolist() == [1, 0]
+
+
+@pytest.mark.parametrize("level", [1, 3])
+@pytest.mark.parametrize("offsets", [[0, 1, 100], [0, 2**30, 3], [0, 3, 2], [-9, 1, 3]])
+def test_offsets_that_lead_outside_of_their_items_are_refused(
+    level: int, offsets: list[int]
+) -> None:
+    pa = pytest.importorskip("pyarrow")
+    memory = np.array([0, 1, 3], np.int32)
+    buffers = [None, pa.py_buffer(memory)]
+    array = pa.ListArray.from_buffers(
+        pa.list_(pa.int64()), 2, buffers, children=[pa.array([1] * 3)]
+    )
+    memory[:] = offsets  # Arrow has looked by now, and does not look again
+    with pytest.raises(ValueError, match="column xs: lists that lead outside of their items"):
+        run("total", {"xs": array}, level=level)
+
+
+def test_fewer_values_than_a_list_has_items_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = ListNode.read
+
+    def short(self: ListNode, form: Any, texts: Any) -> Read:
+        return Read(whole(self, form, texts).array[:-1], [])
+
+    monkeypatch.setattr(ListNode, "read", short)
+    with pytest.raises(ValueError, match=r"column xs\[\]: fewer values"):
+        run("total", {"xs": [[1, 2], [3]]})
 
 
 def test_views_of_texts_in_lists_of_records() -> None:
