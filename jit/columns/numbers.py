@@ -128,7 +128,7 @@ def scaled(numbers: Array, scale: int, form: Format, wrong: list[Wrong]) -> Read
         if outside.any():
             wrong = wrong + flagged(outside, f"a number outside of {shown(form)}")
             numbers = np.where(outside, 0, numbers)
-    if up > 0 and 10**up * min(limit, MOST) > MOST:
+    if up > 0 and 10**up * max(1, min(limit, MOST)) > MOST:
         return units_read([int(number) for number in numbers], scale, form, wrong)
     if up > 0:
         numbers = numbers * np.int64(10**up)
@@ -170,7 +170,7 @@ def words_read(pairs: Array, scale: int, form: Format) -> Read:
         near = (limit >> 64) - 1
         if not len(high) or (int(high.max()) < near and int(high.min()) > -near):
             return Read(np.ascontiguousarray(pairs), [])
-    elif bool((high == low >> 63).all()):
+    if bool((high == low >> 63).all()):
         return scaled(np.ascontiguousarray(low), scale, form, [])
     return units_read([number_at(pairs, place) for place in range(len(pairs))], scale, form, [])
 

@@ -28,12 +28,12 @@ class Verdicts:
     ) -> Iterator[tuple[str, Array]]:
         """See ``Texts.wrong``."""
         size = int(codes.max(initial=-1)) + 1
-        if size > len(self._known):
-            # Beside another thread that does the same some are checked twice.
-            grown = np.zeros(max(size, len(names)), np.uint8)
-            grown[: len(self._known)] = self._known
-            self._known = grown
         known = self._known
+        if size > len(known):
+            # Beside another thread that does the same some are checked twice; what it leaves behind may be shorter than this.
+            grown = np.zeros(max(size, len(names)), np.uint8)
+            grown[: len(known)] = known
+            self._known = known = grown
         used = np.zeros(size, np.bool_)
         used[codes] = True
         for code in np.flatnonzero(used & (known[:size] == _UNKNOWN)).tolist():
