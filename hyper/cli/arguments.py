@@ -63,9 +63,6 @@ class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         from difflib import get_close_matches
 
-        if message.startswith("unrecognized arguments: --"):
-            wrong = message.partition(": ")[2].partition(" ")[0].partition("=")[0]
-            raise WrongCallError(self.prog, message, _nearest_option(wrong))
         wrong, _, choices = message.partition(" (choose from ")
         near = get_close_matches(
             wrong.rpartition(": ")[2].strip("'"),
@@ -73,23 +70,6 @@ class _Parser(argparse.ArgumentParser):
             1,
         )
         raise WrongCallError(self.prog, message, near[0] if near else None)
-
-
-def _nearest_option(wrong: str) -> str | None:
-    """The option of any command that is spelt most like this one."""
-    from difflib import get_close_matches
-
-    known: set[str] = set()
-    waiting = [build_parser()]
-    while waiting:
-        for action in waiting.pop()._actions:  # noqa: SLF001  # argparse tells it no other way
-            known.update(action.option_strings)
-            if isinstance(action, argparse._SubParsersAction):  # noqa: SLF001
-                waiting += action.choices.values()
-    if wrong in known:
-        return None  # another command has it
-    near = get_close_matches(wrong, sorted(known), 1)
-    return near[0] if near else None
 
 
 class WrongCallError(Exception):
@@ -103,7 +83,51 @@ class WrongCallError(Exception):
 
 def parse(argv: list[str]) -> argparse.Namespace:
     """Parse the arguments; exits after ``--help`` and ``--version``. Raises ``WrongCallError``."""
-    return build_parser().parse_args(argv)
+    parser = build_parser()
+    arguments, unknown = parser.parse_known_args(argv)
+    if unknown:
+        raise _unknown(parser, arguments, unknown)
+    return arguments
+
+
+def _unknown(parser: _Parser, arguments: argparse.Namespace, words: list[str]) -> WrongCallError:
+    """Why words are no arguments of the command: the option that is spelt most like the first, or whose option it is."""
+    from difflib import get_close_matches
+
+    options = _options(parser)
+    given = parser.prog
+    for dest in _PARTS:
+        given = " ".join(filter(None, (given, getattr(arguments, dest, None))))
+    message = f"unrecognized arguments: {' '.join(words)}"
+    wrong = words[0].partition("=")[0]
+    if not wrong.startswith("--"):
+        return WrongCallError(given, message, None)
+    owners = [name for name, known in options.items() if wrong in known]
+    own, every = sorted(options[given]), sorted(set().union(*options.values()))
+    for known, least in ((own, _ALIKE), (every, _ALIKE), (own, 0.6)):
+        near = [] if owners else get_close_matches(wrong, known, 1, least)
+        if near and near[0] in own:
+            return WrongCallError(given, message, near[0])
+        if near:
+            wrong = near[0]
+            owners = [name for name, theirs in options.items() if wrong in theirs]
+    if owners:
+        message += f"; {wrong} is an option of {', '.join(owners)}"
+    return WrongCallError(given, message, None)
+
+
+def _options(parser: argparse.ArgumentParser) -> dict[str, set[str]]:
+    """The options of each command, by what is typed for it."""
+    found: dict[str, set[str]] = {}
+    waiting = [parser]
+    while waiting:
+        each = waiting.pop()
+        found[each.prog] = set()
+        for action in each._actions:  # noqa: SLF001  # argparse tells it no other way
+            found[each.prog].update(action.option_strings)
+            if isinstance(action, argparse._SubParsersAction):  # noqa: SLF001
+                waiting += reversed(action.choices.values())
+    return found
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -375,6 +399,10 @@ def _completion(parser: argparse.ArgumentParser) -> None:
     _json(parser)
 
 
+# How alike two spellings are, of 1, that surely mean the same.
+_ALIKE: Final = 0.75
+# Where parsed arguments have the words that a command is called by.
+_PARTS: Final = ("command", "format", "action", "part")
 # Commands whose name is no good name for a module.
 _MODULES: Final = {"import": "import_api", "test": "run_scenarios"}
 _COMMANDS: Final[tuple[tuple[str, str, Callable[[argparse.ArgumentParser], None]], ...]] = (

@@ -410,8 +410,32 @@ def test_a_misspelt_option_is_told_its_name(hyper: Hyper) -> None:
     done = hyper("build", "--traget", "openapi")
     assert done.code == 2
     assert "did you mean --target?" in done.err
-    done = hyper("tune", "--target", "native")
-    assert (done.code, "did you mean" in done.err) == (2, False)
+    value = hyper("build", "--traget", "openapi", "--json").json("error")
+    assert value["error"]["suggestion"] == "--target"
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ("tune --target native", "hyper tune: …; --target is an option of hyper build"),
+        ("tune --taget native", "hyper tune: …; --target is an option of hyper build"),
+        ("build --recrd runs", "hyper build: …; --record is an option of hyper run"),
+        ("cache stats --size 1", "hyper cache stats: …; --size is an option of hyper cache prune"),
+        ("run f --tiar 1", "hyper run: …; did you mean --tier?"),
+        ("bench run cold --roundz 1", "hyper bench run: …; did you mean --rounds?"),
+        ("check --no-such-thing", "hyper check: …"),
+        ("check -x", "hyper check: …"),
+    ],
+)
+def test_an_option_is_looked_for_in_the_command_first(hyper: Hyper, words: str, told: str) -> None:
+    done = hyper(*words.split())
+    command, _, hint = told.partition("…")
+    wrong = done.err.partition("unrecognized arguments: ")[2].partition("\n")[0]
+    given = wrong.partition("; ")[0]
+    assert (done.code, done.err) == (
+        2,
+        f"{command}unrecognized arguments: {given}{hint}\nTry {command[:-2]} --help\n",
+    )
 
 
 def test_an_import_over_another_tells_what_is_left_of_it(hyper: Hyper, folder: Path) -> None:
