@@ -90,7 +90,9 @@ def parse(argv: list[str]) -> argparse.Namespace:
     return arguments
 
 
-def _unknown(parser: _Parser, arguments: argparse.Namespace, words: list[str]) -> WrongCallError:
+def _unknown(
+    parser: argparse.ArgumentParser, arguments: argparse.Namespace, words: list[str]
+) -> WrongCallError:
     """Why words are no arguments of the command: the option that is spelt most like the first, or whose option it is."""
     from difflib import get_close_matches
 

@@ -66,6 +66,10 @@ def test_help_names_every_command(hyper: Hyper) -> None:
         (["build", "--tier", "aggresive"], "did you mean aggressive?"),
         (["build", "--target", "pyton"], "did you mean python?"),
         (["build", "--package", "my-shop"], "name of a Python module"),
+        (["build", "--linker", "own"], "--linker is for the target library, and"),
+        (["build", "--codegen-units", "2"], "--codegen-units is for the target library"),
+        (["build", "--kernels", "a"], "did you mean --target python,openapi,jsonschema,native?"),
+        (["build", "--hardware", "x86-64"], "--hardware is for the target library or native"),
         (["import", "openapy", "x"], "did you mean openapi?"),
         (["fmt", "-", "x.intent"], "- stands alone"),
         (["completion", "tcsh"], "bash"),
@@ -76,6 +80,17 @@ def test_wrong_usage_is_2_with_a_hint(hyper: Hyper, words: list[str], hint: str)
     assert done.code == 2
     assert hint in done.err
     assert done.out == ""
+
+
+def test_options_of_targets_that_are_not_built_may_be_configured(
+    hyper: Hyper, tree: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with (tree / "hyper.toml").open("a") as stream:
+        stream.write('\nlinker = "own"\nkernels = ["shop.orders"]\n')
+    monkeypatch.setenv("HYPER_STRIP", "off")
+    assert hyper("build").code == 0
+    monkeypatch.setenv("HYPER_TARGET", "python,library")
+    assert hyper("build", "--linker", "none", "--kernels", "shop.orders").code == 0
 
 
 def test_wrong_usage_as_json(hyper: Hyper) -> None:

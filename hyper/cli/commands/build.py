@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Final
 
+from hyper.cli.console import UsageError
 from hyper.cli.main import FAILED, OK
 from hyper.cli.session import View, compile_with, counted, sized, verdict
 
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
     import argparse
 
     from hyper.cli.console import Console
+    from hyper.engine.compiler import Compiler
+    from hyper.engine.result import Result
 
 _SHOWN: Final = 20
 _FORMS: Final = {
@@ -26,11 +29,21 @@ _FORMS: Final = {
     "webhooks": ("webhook", "webhooks"),
     "scenarios": ("scenario", "scenarios"),
 }
+# The targets that an option of machine code is for.
+_MACHINE_CODE: Final = {
+    **dict.fromkeys(("hardware", "kernels"), frozenset({"library", "native"})),
+    **dict.fromkeys(("lto", "codegen_units", "linker", "strip"), frozenset({"library"})),
+}
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Build, and say what was made."""
-    view = compile_with(arguments, console, lambda compiler, paths: compiler.compile(paths))
+
+    def compiled(compiler: Compiler, paths: list[str]) -> Result:
+        _agree(arguments, compiler, paths)
+        return compiler.compile(paths)
+
+    view = compile_with(arguments, console, compiled)
     if console.json:
         console.object(view.as_dict())
     else:
@@ -39,6 +52,21 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         if arguments.explain_misses:
             _misses(view, console)
     return OK if view.result.success else FAILED
+
+
+def _agree(arguments: argparse.Namespace, compiler: Compiler, paths: list[str]) -> None:
+    """Raise for an option of the command line that nothing of this build would look at. A configuration is for many builds."""
+    given = [key for key in _MACHINE_CODE if getattr(arguments, key, None) is not None]
+    targets = compiler.options(paths).target if given else ()
+    for key in given:
+        if _MACHINE_CODE[key].isdisjoint(targets):
+            option = f"--{key.replace('_', '-')}"
+            which = " or ".join(sorted(_MACHINE_CODE[key]))
+            text = f"{option} is for the target {which}, and the targets are {', '.join(targets)}"
+            raise UsageError(
+                text,
+                f"--target {','.join((*targets, 'library' if len(_MACHINE_CODE[key]) == 1 else 'native'))}",
+            )
 
 
 def _summary(view: View, console: Console) -> None:
