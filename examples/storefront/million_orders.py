@@ -1,6 +1,7 @@
 """Makes up orders of the shop as a table: ``python million_orders.py FILE [COUNT]`` writes Parquet or Arrow.
 
-The columns are those that ``storefront.orders.total`` reads. The same count gives the same orders.
+The columns are those that ``storefront.orders.total`` names; of an address its answer depends on the country alone. The same count
+gives the same orders.
 """
 
 from __future__ import annotations

@@ -31,6 +31,7 @@ from hyper.ir.program import CalcDef, ExternDef, ParamDef, RuleDef, TableDef
 from hyper.ir.types import Entity, ListOf, MapOf
 from hyper.jit.kernel import ir
 from hyper.jit.kernel.builder import FALSE, Builder, TooLarge, floating, integer
+from hyper.jit.kernel.liveness import Liveness
 from hyper.jit.kernel.verify import is_name
 
 if TYPE_CHECKING:
@@ -55,6 +56,9 @@ class Native:
     outputs: tuple[ir.Output, ...]
     slot: Slot
     """How the results make a value; of a rule, the fields that it writes."""
+    unneeded: tuple[tuple[ir.Column, Parts], ...] = ()
+    """Columns, with their paths, that the function names and that no result, error or guard depends on. Who runs the function by
+    other means may give any values of their types."""
 
 
 class Unit:
@@ -68,6 +72,9 @@ class Unit:
         self.markers = MarkerChecks(program)
         self._texts: dict[str, int] = {}
         self._made: dict[str, Native | NotNative] = {}
+        self._functions: dict[str, ir.Function] = {}
+        """All that can be called, by name: of native functions, too, those forms of which only some results are needed."""
+        self._restricted: dict[tuple[str, frozenset[int]], tuple[ir.Function, tuple[int, ...]]] = {}
 
     def text(self, value: str) -> int:
         """The code of a text that the program names."""
@@ -100,7 +107,7 @@ class Unit:
         if function.name in reached:
             return
         for name in sorted(ir.calls(function.body)):
-            self._reach(self.native(name).function, reached)
+            self._reach(self._functions[name], reached)
         reached[function.name] = function
 
     def _make(self, name: str) -> Native:
@@ -172,8 +179,48 @@ class Unit:
         builder, places = expressions.builder, expressions.places
         outputs = tuple(self._output(parts, leaf) for parts, leaf in leaves)
         operands = [builder.get(leaf if isinstance(leaf, int) else leaf.var) for _, leaf in leaves]
-        function = builder.finish(operands)
-        return Native(function, tuple(places.columns), tuple(places.parts), outputs, slot)
+        return self._needed(builder.finish(operands), places, outputs, slot)
+
+    def _needed(
+        self, whole: ir.Function, places: Places, outputs: tuple[ir.Output, ...], slot: Slot
+    ) -> Native:
+        """The function without the columns that nothing needs. Arguments that are values themselves stay: they are given, and
+        checked, as they are declared."""
+        live = Liveness(whole, range(len(outputs)), self.restricted)
+        kept: list[tuple[ir.Column, Parts]] = []
+        unneeded: list[tuple[ir.Column, Parts]] = []
+        params: list[int] = []
+        first = 0
+        for column, parts in zip(places.columns, places.parts, strict=True):
+            own = range(first, first + (2 if column.role == "offsets" else 1))
+            first = own.stop
+            declared = column.role != "whole" and parts[1:] in {(), ("?",)}
+            if declared or not live.params.isdisjoint(own):
+                kept.append((column, parts))
+                params += own
+            else:
+                unneeded.append((column, parts))
+        function = live.rebuilt(whole.name, params)
+        self._functions[whole.name] = function
+        columns, paths = (tuple(each) for each in zip(*kept, strict=True)) if kept else ((), ())
+        return Native(function, columns, paths, outputs, slot, tuple(unneeded))
+
+    def restricted(self, name: str, results: frozenset[int]) -> tuple[ir.Function, tuple[int, ...]]:
+        """A function that is called, as it is where only the results at some places are needed, with the places of its parameters
+        that are needed then; the function itself where these are all."""
+        key = name, results
+        if key not in self._restricted:
+            function = self._functions[name]
+            live = Liveness(function, results, self.restricted)
+            if len(live.params) < len(function.params):
+                # No definition has a backtick in its name.
+                shown = f"{name}`{','.join(map(str, sorted(results)))}`"
+                params = sorted(live.params)
+                function = self._functions[shown] = live.rebuilt(shown, params)
+                self._restricted[key] = function, tuple(params)
+            else:
+                self._restricted[key] = function, tuple(range(len(function.params)))
+        return self._restricted[key]
 
     def _output(self, parts: Parts, leaf: int | One) -> ir.Output:
         if isinstance(leaf, int):

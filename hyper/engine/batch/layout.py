@@ -43,6 +43,8 @@ class Layout:
     opaque_outputs: frozenset[int]
     native: Native | None
     why: NotNative | None
+    unneeded: tuple[tuple[Column, Parts], ...] = ()
+    """Columns that the function names and its answer does not depend on, at no tier: they are not asked for."""
 
     @property
     def bare(self) -> bool:
@@ -73,7 +75,7 @@ def layout_of(unit: Unit, name: str) -> Layout:
         columns, parts = native.columns, native.parts
         return Layout(
             name, params, returns, columns, parts, frozenset(), native.outputs, steps,
-            frozenset(), native, None,
+            frozenset(), native, None, native.unneeded,
         )  # fmt: skip
     made = _Leaves(program, unit.kinds)
     for param, kind in params:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import itertools
 import json
 from datetime import date, datetime, time, timedelta
 from decimal import Context, Decimal
@@ -13,7 +14,7 @@ from hyper.ir.interpreter import EnumValue, InputError, Record
 from hyper.ir.interpreter.iso import show_duration
 from hyper.ir.interpreter.json_out import show_float
 from hyper.ir.program import EntityDef, EnumDef
-from hyper.ir.types import Entity, Enum, ListOf, Opt
+from hyper.ir.types import Entity, Enum, ListOf, Lit, Opt
 from hyper.jit.columns.formats import number_at
 from hyper.jit.columns.lists import Cell
 
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from hyper.jit.columns.binding import Bound, Parts
     from hyper.jit.columns.formats import Array
     from hyper.jit.columns.texts import Texts
-    from hyper.jit.kernel.ir import Format
+    from hyper.jit.kernel.ir import Format, Meaning
 
     At = Callable[[int], Any]
     """The value at an index of a column."""
@@ -36,6 +37,13 @@ EPOCH: Final = date(1970, 1, 1).toordinal()
 _EXACT: Final = Context(prec=60)
 _GONE: Final = object()
 """A place that the function does not read."""
+_ANY: Final[dict[Meaning, Any]] = {
+    "bool": False,
+    "int": 0,
+    "float": 0.0,
+    "date": date(1970, 1, 1),
+    "text": "",
+}
 
 
 def value_of(array: Array, place: int, form: Format, texts: Texts) -> Any:
@@ -73,6 +81,11 @@ class Decoder:
         for place, (parts, column) in enumerate(zip(layout.parts, layout.columns, strict=True)):
             if column.role != "whole":
                 self._places[parts, column.format.meaning == "offset"] = place
+        self._unneeded = {
+            (parts, column.format.meaning == "offset"): column.format
+            for column, parts in layout.unneeded
+            if column.role != "whole"
+        }
         self.complete = layout.native is None or all(
             self._is_complete(kind, (name,), ()) for name, kind in layout.params
         )
@@ -93,7 +106,8 @@ class Decoder:
         )
 
     def _reads(self, parts: Parts) -> bool:
-        return any(path[: len(parts)] == parts for path, _ in self._places)
+        known = itertools.chain(self._places, self._unneeded)
+        return any(path[: len(parts)] == parts for path, _ in known)
 
     def rows(self, bound: Bound, texts: Texts, now: datetime) -> Callable[[int], list[Any]]:
         """The arguments of a row. Raises ``InputError`` and ``EvaluationError``."""
@@ -130,8 +144,20 @@ class Decoder:
         """The column at a path."""
         return self._places.get((parts, offsets))
 
+    def unneeded(self, kind: Type, parts: Parts, *, offsets: bool = False) -> Any:
+        """A value for a place that the function reads in Python, where any of its type gives the same result or error: a place that
+        anything which can fail depends on is needed. ``_GONE`` for one that is not read at all."""
+        form = self._unneeded.get((parts, offsets))
+        if form is None:
+            return _GONE
+        if isinstance(kind, Lit):
+            return kind.value
+        if form.meaning == "decimal":
+            return decimal_of(0, form.scale)
+        return _ANY.get(form.meaning)
+
     def reads(self, parts: Parts) -> bool:
-        """Whether any column is at a path or beneath it."""
+        """Whether any column is at a path or beneath it, be it needed or not."""
         return self._reads(parts)
 
     @property
@@ -176,15 +202,20 @@ class _RowReader:
             return self._record(kind.name, parts)
         if isinstance(kind, ListOf):
             return self._list(kind, parts)
-        if place is None:
-            return lambda _index: _GONE
-        array, texts = self._bound.arrays[place], self._texts
-        form = self._decoder.layout.columns[place].format
+        members: list[EnumValue] = []
         if isinstance(kind, Enum):
             definition = self._decoder.interpreter.program.definitions[kind.name]
             assert isinstance(definition, EnumDef)
             members = [EnumValue(kind.name, each.name, each.wire) for each in definition.members]
+        if place is None:
+            any_value = self._decoder.unneeded(kind, parts)
+            if members and any_value is not _GONE:
+                any_value = members[0]
+            return lambda _index: any_value
+        array, texts = self._bound.arrays[place], self._texts
+        if members:
             return lambda index: members[array[index]]
+        form = self._decoder.layout.columns[place].format
         return lambda index: value_of(array, index, form, texts)
 
     def _opaque(self, kind: Type, values: list[Any]) -> At:
@@ -247,7 +278,8 @@ class _RowReader:
     def _list(self, kind: ListOf, parts: Parts) -> At:
         place = self._decoder.place(parts, offsets=True)
         if place is None:
-            return lambda _index: _GONE
+            named = self._decoder.unneeded(kind, parts, offsets=True) is not _GONE
+            return lambda _index: [] if named else _GONE
         offsets = self._bound.arrays[place]
         item = self.maker(kind.item, (*parts, "[]"))
 
