@@ -101,6 +101,18 @@ class Address:
         return cls(parts.hostname, port or _PORT, "", int(number), tls, username, password)
 
 
+def shown_address(url: str) -> str:
+    """Where a URL leads, for people: without user, password and database; empty for what is no address."""
+    try:
+        address = Address.parse(url)
+    except ValueError:
+        return ""
+    if address.path:
+        return f"unix://{address.path}"
+    host = f"[{address.host}]" if ":" in address.host else address.host
+    return f"{'rediss' if address.tls else 'redis'}://{host}:{address.port}"
+
+
 def checked_project(project: str) -> str:
     """The project's name, if it is one: letters, digits, ``.``, ``_`` and ``-``, 64 at most.
 

@@ -34,7 +34,8 @@ class Event(msgspec.Struct, frozen=True):
     """One event. The fields that an event does not use have their defaults.
 
     ``phase`` is the phase it belongs to; ``done`` of ``total`` counts what the phase works on;
-    ``path`` is the file of ``file:…`` events; ``seconds`` is set on ``phase:end`` and ``compilation:end``;
+    ``path`` is the file of ``file:…`` events, and the server's address of
+    ``cache:outage``; ``seconds`` is set on ``phase:end`` and ``compilation:end``;
     ``success`` on ``compilation:end``; ``diagnostic`` on ``diagnostic``; ``reason`` on ``cache:…``.
     ``worker:batch`` tells, when the stages are through, which ``worker`` did ``total`` items of the stage ``phase``, when it
     ``began`` on the clock of ``time.perf_counter`` and how many ``seconds`` it took.

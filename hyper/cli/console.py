@@ -30,6 +30,14 @@ _OUTAGES: Final = {
     "state": "nothing is kept: your state folder cannot be written; name a cache with HYPER_CACHE",
 }
 
+_REASONS: Final = {
+    "connection": "no connection",
+    "timeout": "no answer in time",
+    "budget": "its answers take too long for one build",
+    "authentication": "it refuses the user or the password (HYPER_CACHE_URL)",
+    "server": "it refuses what it is asked",
+}
+
 
 class UsageError(Exception):
     """The command was called in a way that makes no sense; exit code 2."""
@@ -138,7 +146,9 @@ class Console:
         return self._progress
 
     def _outage(self, event: Event) -> None:
-        shared = f"building without the shared cache: {event.reason}"
+        why = _REASONS.get(event.reason, event.reason)
+        at = f" at {event.path}" if event.path else ""
+        shared = f"building without the shared cache{at}: {why}"
         self.remark(f"hyper: {_OUTAGES.get(event.reason, shared)}")
 
     def progress_end(self) -> None:

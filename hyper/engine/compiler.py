@@ -298,7 +298,14 @@ class Compiler:
         return work.replayed(outcome, began)
 
     def _without(self, reason: str) -> None:
-        self._emitter.emit(Event("cache:outage", reason=reason))
+        from hyper.engine.store import OWN_OUTAGES
+
+        server = ""
+        if reason not in OWN_OUTAGES:
+            from hyper.cache.remote.settings import shown_address
+
+            server = shown_address(self._environment.get("HYPER_CACHE_URL", ""))
+        self._emitter.emit(Event("cache:outage", reason=reason, path=server))
 
     def _prepare(self, paths: list[str], arguments: Mapping[str, Any]) -> Work:
         phases = Phases(self._emitter)

@@ -73,6 +73,10 @@ def disk_layer(folder: str, options: Options) -> DiskLayer:
     )
 
 
+OWN_OUTAGES: Final = frozenset({"owner", "state"})
+"""Why what is here is not used: the folder is somebody else's, or the user's own cannot be written."""
+
+
 class Sharing(NamedTuple):
     """What a compile knows of other places than the disk: the variables that say where a shared cache is, who hears once why it
     is not used, and what a session has at hand."""

@@ -93,6 +93,26 @@ def test_options_of_targets_that_are_not_built_may_be_configured(
     assert hyper("build", "--linker", "none", "--kernels", "shop.orders").code == 0
 
 
+@pytest.mark.parametrize(
+    ("place", "told"),
+    [
+        ("redis://anna:se%40cret@127.0.0.1:1/3", "redis://127.0.0.1:1"),
+        ("rediss://:se%40cret@[::1]:1", "rediss://[::1]:1"),
+        ("unix://anna:se%40cret@/no/such/socket", "unix:///no/such/socket"),
+    ],
+)
+def test_a_shared_cache_that_is_not_reached_is_named_without_its_password(
+    hyper: Hyper, tree: Path, monkeypatch: pytest.MonkeyPatch, place: str, told: str
+) -> None:
+    pytest.importorskip("redis")
+    assert tree.is_dir()
+    monkeypatch.setenv("HYPER_INCREMENTAL", "on")
+    monkeypatch.setenv("HYPER_CACHE_URL", place)
+    done = hyper("build")
+    message = f"hyper: building without the shared cache at {told}: no connection\n"
+    assert (done.code, done.err) == (0, message)
+
+
 def test_wrong_usage_as_json(hyper: Hyper) -> None:
     value = hyper("build", "--target", "pyton", "--json").json("error")
     assert value["error"]["suggestion"] == "python"

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from hyper.base.events import Event
     from hyper.engine.result import Result
 
 SHOP = "entity Item:\n    name: string\n    price: decimal(10, 2)\n"
@@ -49,7 +50,7 @@ class Machine:
         (self.sources / "shop.intent").write_text(SHOP)
         self.environment = {"HYPER_CACHE_URL": server.url} | environment
         self.parsed = 0
-        self.outages: list[str] = []
+        self.outages: list[tuple[str, str]] = []
 
     def build(self, **options: Any) -> Result:
         """Build in a new session."""
@@ -57,11 +58,14 @@ class Machine:
         given = {"out": str(self.folder / "out"), "cache": str(self.folder / "cache")} | options
         with create_hyper_compiler(environment=self.environment, **given) as compiler:
             compiler.on("file:parsed", self._count)
-            compiler.on("cache:outage", lambda event: self.outages.append(event.reason))
+            compiler.on("cache:outage", self._lost)
             return compiler.compile(str(self.sources))
 
     def _count(self, _event: object) -> None:
         self.parsed += 1
+
+    def _lost(self, event: Event) -> None:
+        self.outages.append((event.reason, event.path))
 
     def written(self) -> dict[str, bytes]:
         """All files of the output."""
@@ -111,7 +115,7 @@ def test_a_server_that_is_gone_costs_only_time_and_is_told_once(
     one.build()
     server.close()
     assert other.build().success
-    assert (other.parsed, other.outages) == (1, ["connection"])
+    assert (other.parsed, other.outages) == (1, [("connection", server.url)])
     assert other.written() == one.written()
 
 
