@@ -6,12 +6,14 @@ import os
 import shutil
 import subprocess
 import sys
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from unittest import mock
 
 import pytest
 
+from hyper.emit.python.runtime_native import Library
 from hyper.engine.incremental import StoredObjects
 from hyper.jit.objects import cpuid
 from tests.engine.test_edits import files_of
@@ -285,6 +287,28 @@ def test_calls_hold_nothing_when_they_are_over(tmp_path: Path) -> None:
     few, little, refused, more = asked(package.parent, REFERENCES)
     assert (few, little) == (True, True), more
     assert {"before", "total"} <= set(refused)
+
+
+class _Shown:
+    """An extension module; while it is shown something for the first time, another thread shows it the same."""
+
+    def __init__(self, library: Library) -> None:
+        self._library = library
+        self.slots: list[tuple[int, object]] = []
+
+    def slot(self, number: int, item: object) -> None:
+        self.slots.append((number, item))
+        if len(self.slots) == 1:
+            self._library.fill()
+
+
+def test_two_threads_may_show_a_library_what_was_imported() -> None:
+    lines = [["slot", "0", "decimal", "Decimal"], ["slot", "1", "nowhere", "Nothing"]]
+    found = Library("shop", lines)
+    found.extension = _Shown(found)
+    found.fill()
+    assert set(found.extension.slots) == {(0, Decimal)}
+    assert found.waiting == [["1", "nowhere", "Nothing"]]
 
 
 WIDEST = """

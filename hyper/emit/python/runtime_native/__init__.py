@@ -86,16 +86,19 @@ class Library:
 
     def fill(self) -> None:
         """Show it what has been imported."""
-        for slot in list(self.waiting):
+        left = []
+        for slot in self.waiting:
             first, home, name, *members = slot
             found = sys.modules.get(_PACKAGE + home if home[0] == "." else home)
             kind = getattr(found, name, None)
             if kind is None:
+                left.append(slot)
                 continue
             shown = [getattr(kind, member) for member in members] if members else [kind]
             for number, item in enumerate(shown, int(first)):
                 self.extension.slot(number, item)
-            self.waiting.remove(slot)
+        # Another thread may do the same: what it has shown is shown again.
+        self.waiting = left
 
 
 def bind(name: str) -> None:
