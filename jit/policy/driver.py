@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from collections import deque
@@ -74,8 +75,7 @@ class Driver:
         self._policy = policy
         self._compiles = compiles
         self._listener = listener
-        self.start = start or self._in_background
-        """Runs what may take long."""
+        self._start = start or self._on_a_thread
         self._first = first
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
@@ -88,7 +88,10 @@ class Driver:
                 self._policy.compile_began(decision.compile)
         tier = decision.compile
         if tier is not None:
-            self.start(lambda: self._compile(tier))
+            try:
+                self._start(lambda: self._compile(tier))
+            except RuntimeError as error:  # the process is ending, or has as many threads as it may
+                self._ended(tier, f"it cannot be compiled: {error}", None, 0.0)
         if decision.action == "switch":
             self.promotions += 1
             self._tell(
@@ -161,6 +164,11 @@ class Driver:
         if thread is not None:
             thread.join()
 
+    def in_background(self, work: Callable[[], None]) -> None:
+        """Run what may take long, and may be left undone: where no thread is to be had, it is."""
+        with contextlib.suppress(RuntimeError):
+            self._start(work)
+
     def _left(self, why: Deoptimisation) -> None:
         with self._lock:
             self._keep(why)
@@ -182,9 +190,10 @@ class Driver:
         if self._listener is not None:
             self._listener(event)
 
-    def _in_background(self, work: Callable[[], None]) -> None:
-        self._thread = threading.Thread(target=work, name="hyper-jit", daemon=True)
-        self._thread.start()
+    def _on_a_thread(self, work: Callable[[], None]) -> None:
+        thread = threading.Thread(target=work, name="hyper-jit", daemon=True)
+        thread.start()
+        self._thread = thread
 
     def _compile(self, tier: int, *, wished: bool = False) -> None:
         failure = ""
@@ -196,7 +205,12 @@ class Driver:
             failure = str(reason)
         except Exception as error:  # noqa: BLE001  # a compiler that fails costs the tier, never the call
             failure = f"{type(error).__name__}: {error}"
-        taken = self._work() - began
+        self._ended(tier, failure, code, self._work() - began, wished=wished)
+
+    def _ended(
+        self, tier: int, failure: str, code: Any, taken: float, *, wished: bool = False
+    ) -> None:
+        """A compile is through; ``failure`` is why there is no code, or empty."""
         with self._lock:
             if failure:
                 self.refusals[tier] = failure

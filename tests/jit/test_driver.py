@@ -12,6 +12,8 @@ from hyper.jit.policy.machine import Policy, Step
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    import pytest
+
 
 class Clock:
     """Seconds that pass when a test says so."""
@@ -121,6 +123,21 @@ def test_the_compile_is_on_another_thread() -> None:
     driver.wait()
     assert where != [threading.current_thread()]
     assert where[0].daemon
+
+
+def test_where_no_thread_is_to_be_had_calls_stay_where_they_are(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def start(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    clock = Clock()
+    driver = Driver("f", Policy((Step(0.01),)), [lambda: "code"], clock=clock)
+    monkeypatch.setattr(threading.Thread, "start", start)
+    assert {call(driver, clock, (0.001, 0.0001)) for _ in range(400)} == {0}
+    assert driver.refusals == {1: "it cannot be compiled: can't start new thread"}
+    driver.in_background(lambda: None)
+    driver.wait()
 
 
 def test_many_threads_compile_once() -> None:

@@ -192,7 +192,7 @@ class Called:
         self.ticks: Iterator[None] = iter(())
         self.sampler = Sampler(self.driver, base, self._settle)
         if level and earlier and forms.pays(earlier):
-            self.driver.start(forms.prepare_early)
+            self.driver.in_background(forms.prepare_early)
 
     def named(self, arguments: Mapping[str, Any] | Sequence[Any]) -> Mapping[str, Any]:
         """Arguments by parameter. Raises ``CallError`` for what fits none."""
@@ -233,7 +233,7 @@ class Called:
         self.fast, self.ticks = fast, ticks
         spent = self.sampler.counts().get(0, (0, 0.0))[1]
         if self._level and self._forms.pays(spent - self._told):
-            self.driver.start(self._forms.prepare_early)
+            self.driver.in_background(self._forms.prepare_early)
         self._told = spent
 
     def _native(self) -> Callable[[Mapping[str, Any], datetime], Outcome]:
