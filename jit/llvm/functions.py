@@ -204,7 +204,7 @@ class FunctionText:
 
     def _call(self, step: ir.Call) -> None:
         callee = self._known[step.function]
-        first = step.dests[0] if step.dests else self._labels
+        first = step.dests[0] if step.dests else self._label()
         args = []
         for param, arg in zip(callee.params, step.args, strict=True):
             args.append(f"ptr {self._operand(arg)}" if param.pointer else self._typed(arg))

@@ -218,3 +218,19 @@ def test_builders_give_up_before_blocks_are_too_deep() -> None:
 
     with pytest.raises(TooLarge):
         nested(500)
+
+
+def test_llvm_takes_calls_with_and_without_results_beside_each_other() -> None:
+    check, same = Builder("check"), Builder("same")
+    positive = check.argument(check.param("of", "int"))
+    check.fail(check.op("lt", "bool", positive, integer(0)), 1)
+    checks = check.finish([])
+    gives = same.finish([same.argument(same.param("of", "int"))])
+    main = Builder("main")
+    for number in range(6):
+        main.call(gives, [integer(number)])
+        main.call(checks, [integer(number)])
+    functions = (checks, gives, main.finish([integer(1)]))
+    unit = ir.Unit(functions, (), (ir.Site("range", "negative", "m.intent", 1),))
+    assert not verify(unit)
+    Compiler(host(), "0").module(module_text(unit))
