@@ -57,6 +57,7 @@ RBRACE: Final = 45
 SPACE: Final = 50
 LINE: Final = 51  # a line end with the blank lines, comment lines and indentation that follow it
 COMMENT: Final = 52
+COMMENTED: Final = 54  # a line end with comment lines
 BAD: Final = 53  # a character or an open string that no rule takes
 
 FIRST_SPECIAL: Final = LPAREN
@@ -95,13 +96,25 @@ FIXED: Final[dict[str, int]] = {
 }
 
 
-class Rule(msgspec.Struct, frozen=True):
-    """One row: what a pattern's match is. Kind ``-1`` means the kind that ``FIXED`` gives."""
+class Refined(msgspec.Struct, frozen=True):
+    """What a match of a row is where it has a plainer form."""
 
     kind: int
     pattern: str
 
 
+class Rule(msgspec.Struct, frozen=True):
+    """One row: what a pattern's match is. Kind ``-1`` means the kind that ``FIXED`` gives.
+
+    A row with ``refined`` forms is clear where one of these takes all of the match; the lexer looks closer at all others.
+    """
+
+    kind: int
+    pattern: str
+    refined: tuple[Refined, ...] = ()
+
+
+_DIGITS: Final = "[0-9]+(?:_[0-9]+)*"
 _DOUBLE: Final = r'"[^"\\\n]*+(?:\\[\s\S][^"\\\n]*+)*+"'
 _SINGLE: Final = _DOUBLE.replace('"', "'")
 _TRIPLE: Final = r'"""(?:"?"?(?:[^"\\]++|\\[\s\S]))*+"""'
@@ -125,15 +138,31 @@ RULES: Final[tuple[Rule, ...]] = (
     Rule(ROUTE, r"route ++[A-Za-z]++ ++/[^\s]*+"),
     *_strings("[rR]"),
     Rule(NAME, r"[^\W\d]\w*+"),
-    Rule(LINE, r"(?:\r?\n[ \t\r]*+(?:#[^\n]*+)?+)++"),
-    Rule(NUMBER, r"[0-9][0-9_]*+\.[0-9][0-9_]*+(?:[eE][+-][0-9]\w*+|\w*+)"),
-    Rule(NUMBER, r"[0-9][0-9_]*+[eE][+-][0-9]\w*+"),
-    Rule(INT, r"[0-9]\w*+"),
+    Rule(
+        LINE,
+        r"(?:\r?\n[ \t\r]*+(?:#[^\n]*+)?+)++",
+        (Refined(LINE, r"(?:\n *)+"), Refined(COMMENTED, r"(?:\n *(?:#[^\n\r]*)?)+")),
+    ),
+    Rule(
+        NUMBER,
+        r"[0-9][0-9_]*+\.[0-9][0-9_]*+(?:[eE][+-][0-9]\w*+|\w*+)",
+        (Refined(NUMBER, rf"{_DIGITS}\.{_DIGITS}"),),
+    ),
+    Rule(NUMBER, r"[0-9][0-9_]*+[eE][+-][0-9]\w*+", (Refined(NUMBER, r"[0-9]+[eE][+-][0-9]"),)),
+    Rule(
+        INT,
+        r"[0-9]\w*+",
+        (Refined(INT, r"0|[1-9][0-9]*(?:_[0-9]+)*"), Refined(WORDY, "[0-9]XX")),
+    ),
     Rule(-1, r"->|=>|==|!=|<=|>=|\?\?|\.\.|//|[-:,.=|@?+*/%<>(\[{)\]}]"),
     *_strings(""),
-    Rule(COMMENT, r"#[^\n]*+"),
-    Rule(QUOTED, r"`[^`\\\n]*+(?:\\[^\n][^`\\\n]*+)*+`"),
-    Rule(SPACE, r"[\t\r\f]++"),
+    Rule(COMMENT, r"#[^\n]*+", (Refined(COMMENT, r"#[^\n\r]*"),)),
+    Rule(
+        QUOTED,
+        r"`[^`\\\n]*+(?:\\[^\n][^`\\\n]*+)*+`",
+        (Refined(QUOTED, r"`[^`\\\n]+`"),),
+    ),
+    Rule(SPACE, r"[\t\r\f]++", (Refined(SPACE, r"[\t\f]+"),)),
     Rule(BAD, r"[\"'`][^\n]*+"),
     Rule(BAD, r"&&|[\s\S]"),
 )

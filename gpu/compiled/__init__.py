@@ -1,0 +1,1 @@
+"""The kernels as machine code: compiled by numba in memory, or loaded as native objects."""

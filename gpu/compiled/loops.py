@@ -1,0 +1,14 @@
+"""Kernels that can be called, whoever compiled them."""
+
+from __future__ import annotations
+
+from typing import Protocol, TypeAlias
+
+Buffer: TypeAlias = bytes | bytearray | memoryview
+
+
+class Loops(Protocol):
+    """Compiled kernels by name."""
+
+    def call(self, name: str, *arguments: Buffer | int) -> int:
+        """Call a kernel. Each buffer has elements of the type that the kernel's signature names, as many as it reads or writes."""

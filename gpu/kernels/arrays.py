@@ -1,0 +1,23 @@
+"""The types of what kernels are given, by one letter each, and the signatures of all kernels."""
+
+from __future__ import annotations
+
+from collections.abc import MutableSequence
+from typing import Final, TypeAlias
+
+Bytes: TypeAlias = MutableSequence[int]
+"""Unsigned 8-bit integers: letter ``B``."""
+Shorts: TypeAlias = MutableSequence[int]
+"""Unsigned 16-bit integers: letter ``H``."""
+Ints: TypeAlias = MutableSequence[int]
+"""Signed 32-bit integers: letter ``i``."""
+Longs: TypeAlias = MutableSequence[int]
+"""Unsigned 64-bit integers: letter ``Q``."""
+
+WIDTHS: Final = {"B": 1, "H": 2, "i": 4, "Q": 8}
+
+SIGNATURES: Final[dict[str, str]] = {
+    "cut": "BnBHnBBiB",
+    "lay_out": "BiBnBiBiiBiiiBi",
+}
+"""The parameters of each kernel: letters of arrays, ``n`` for a number. All give a number."""
