@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from hyper.base import digest
 from hyper.base.fs import read_regular
-from hyper.engine.emission import Before, Emission, File, emit
+from hyper.engine.emission import Before, Emission, emit
 from hyper.engine.emitted import decode_emitted
 from hyper.engine.stamps import vouches
 from hyper.ir.stored import stored_program
@@ -77,18 +77,16 @@ def _whole(emission: Emission, package: str, request: Request) -> Emission | Non
     """An emission of which what is as it was stands in the output, or is taken from the store; ``None`` where it is lost."""
     standing = request.standing_in(package)
     away = {
-        path: file.digest
+        path: file
         for path, file in emission.files.items()
         if file.data is None and (path not in standing or standing[path].digest != file.digest)
     }
     if not away:
         return emission
-    found = request.outputs({*away.values()})
-    if any(content not in found for content in away.values()):
+    found = request.outputs({file.digest: file.size for file in away.values()})
+    if any(file.digest not in found for file in away.values()):
         return None
-    taken = {
-        path: File(found[content], content, len(found[content])) for path, content in away.items()
-    }
+    taken = {path: file._replace(data=found[file.digest]) for path, file in away.items()}
     return emission._replace(files=emission.files | taken)
 
 
@@ -106,12 +104,14 @@ def _before(
         return None
     if record.package != package:
         return None
-    document = record.document.digest if record.document is not None else ""
+    document, size = "", 0
+    if record.document is not None:
+        document, size = record.document.digest, record.document.size
 
     def output(path: str) -> bytes | None:
         known = request.standing_in(package).get(path)
         if known is None or known.digest != document:
-            return request.outputs([document]).get(document)
+            return request.outputs({document: size}).get(document)
         try:
             read, status = read_regular(os.path.join(options.out, package, path))
         except OSError:

@@ -35,6 +35,9 @@ Blobs: TypeAlias = "Callable[[Sequence[str]], Mapping[str, bytes]]"
 # Of more files than these nobody reads where they differ.
 _EXPLAINED: Final = 20
 _DIGEST_BYTES: Final = 32
+# What outputs that are fetched may have in bytes, and for each source besides.
+_ROOM: Final = 256 << 20
+_ROOM_OF_FILE: Final = 1 << 20
 # A graph of this request that is no further away than so many files, or this share of them, is not looked for elsewhere.
 _NEAR: Final = 8
 _NEAR_SHARE: Final = 1 / 16
@@ -154,10 +157,15 @@ class Request:
         outcome = self._store.outcome(self._key(self._seen.stamps))
         if outcome is None or not _is_plausible(outcome, self._options):
             return None
-        blobs = self._store.blobs([content for _, _, content in outcome.files])
-        made = {path: blobs.get(content) for path, _, content in outcome.files}
-        whole = {path: data for path, data in made.items() if data is not None}
-        return (outcome, whole) if len(whole) == len(outcome.files) else None
+        sizes = {content: size for _, size, content in outcome.files}
+        if sum(size for _, size, _ in outcome.files) > self._room:
+            told = f"what is kept of it is larger than {self._room >> 20} MB: nobody makes so much of so few sources"
+            self.misses.append(Miss("", told))
+            return None
+        blobs = self._store.whole(sizes, self._room)
+        if blobs is None:
+            return None
+        return outcome, {path: blobs[content] for path, _, content in outcome.files}
 
     def keep(
         self,
@@ -381,11 +389,16 @@ class Request:
         """Where objects of machine code are kept."""
         return StoredObjects(self._store)
 
-    def outputs(self, digests: Collection[str]) -> dict[str, bytes]:
-        """Files that earlier builds made, by digest, as far as the store has them."""
-        found = self._store.blobs(list(digests))
+    def outputs(self, sizes: Mapping[str, int]) -> dict[str, bytes]:
+        """Files that earlier builds made, by digest, for which their sizes are given; none where the store does not have all."""
+        found = self._store.whole(sizes, self._room) or {}
         self._fetched |= found.keys()
         return found
+
+    @property
+    def _room(self) -> int:
+        """How many bytes the outputs may have."""
+        return _ROOM + _ROOM_OF_FILE * len(self._paths)
 
     @property
     def key(self) -> str:

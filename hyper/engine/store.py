@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 FOLDER: Final = ".hyper"
 # The share of outcomes from others that are made here again, to see that they are the same.
 _AUDITED: Final = 0.01
+# So many blobs are fetched before their sizes are looked at.
+_AT_ONCE: Final = 32
 
 
 def cache_folder(configured: Configured) -> str | None:
@@ -127,6 +129,20 @@ class Store:
         raw = {_key(each): each for each in digests}
         raw.pop(b"", None)
         return {raw[key]: data for key, data in layer.get_many("blob", list(raw)).items()}
+
+    def whole(self, sizes: Mapping[str, int], room: int) -> dict[str, bytes] | None:
+        """The bytes of all these digests, which have these sizes. ``None`` where one is not there or has another size, or where all
+        together have more bytes than ``room``: whoever fills a shared cache cannot have us hold what they like."""
+        if min(sizes.values(), default=0) < 0 or sum(sizes.values()) > room:
+            return None
+        found: dict[str, bytes] = {}
+        names = list(sizes)
+        for at in range(0, len(names), _AT_ONCE):
+            some = names[at : at + _AT_ONCE]
+            found |= self.blobs(some)
+            if any(name not in found or len(found[name]) != sizes[name] for name in some):
+                return None
+        return found
 
     def keep(self, key: str, outcome: Outcome, blobs: Mapping[str, bytes], seconds: float) -> None:
         """Keep an outcome and the bytes of all that it names."""

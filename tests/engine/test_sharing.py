@@ -5,6 +5,7 @@ from __future__ import annotations
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import pytest
 
 from benchmarks.remote_server import RedisServer
@@ -13,13 +14,15 @@ from hyper.cache.trust import Auditor
 from hyper.engine import store as engine_store
 from hyper.engine.compiler import create_hyper_compiler
 from hyper.engine.options import OptionError
+from hyper.engine.store import Store
 from tests.redis_server import require_server
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from hyper.base.events import Event
+    from hyper.engine.record import Outcome
     from hyper.engine.result import Result
 
 SHOP = "entity Item:\n    name: string\n    price: decimal(10, 2)\n"
@@ -106,6 +109,39 @@ def test_what_is_not_signed_is_not_taken(tmp_path: Path, server: RedisServer) ->
     other = Machine(tmp_path / "other", server, HYPER_CACHE_KEYS=f"k:{'cd' * 32}")
     assert other.build().success
     assert other.parsed == 1
+
+
+@pytest.mark.parametrize("declared", [1, 1 << 20, 32 << 20, -1])
+def test_an_outcome_that_names_more_than_its_sources_make_is_not_fetched(
+    tmp_path: Path, server: RedisServer, monkeypatch: pytest.MonkeyPatch, declared: int
+) -> None:
+    """Whoever writes what nobody has to sign has no build hold, or write, what they like."""
+    one, other = Machine(tmp_path / "one", server), Machine(tmp_path / "other", server)
+    assert one.build().success
+    asked: list[int] = []
+    outcome_of, blobs_of = Store.outcome, Store.blobs
+    vast = b"\0" * (1 << 20)
+    content = sha256(vast).hexdigest()
+
+    def outcome(self: Store, key: str) -> Outcome | None:
+        found = outcome_of(self, key)
+        assert found is not None
+        names = [content, *(sha256(b"%d" % number).hexdigest() for number in range(3000))]
+        files = [(f"f{place}", declared, name) for place, name in enumerate(names)]
+        return msgspec.structs.replace(found, files=files)
+
+    def blobs(self: Store, digests: Sequence[str]) -> dict[str, bytes]:
+        asked.append(len(digests))
+        return blobs_of(self, digests) | dict.fromkeys(digests, vast)
+
+    monkeypatch.setattr(Store, "outcome", outcome)
+    monkeypatch.setattr(Store, "blobs", blobs)
+    result = other.build()
+    assert result.success
+    assert other.written() == one.written()
+    assert sum(asked) < 200
+    told = any("larger than 257 MB" in miss.reason for miss in result.misses)
+    assert told == (declared > 1)
 
 
 def test_a_server_that_is_gone_costs_only_time_and_is_told_once(
