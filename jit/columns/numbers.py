@@ -169,7 +169,7 @@ def words_read(pairs: Array, scale: int, form: Format) -> Read:
         limit = 10**form.precision
         near = (limit >> 64) - 1
         if not len(high) or (int(high.max()) < near and int(high.min()) > -near):
-            return Read(np.ascontiguousarray(pairs), [])
+            return Read(plain(pairs), [])
     if bool((high == low >> 63).all()):
         return scaled(np.ascontiguousarray(low), scale, form, [])
     return units_read([number_at(pairs, place) for place in range(len(pairs))], scale, form, [])

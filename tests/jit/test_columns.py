@@ -9,8 +9,8 @@ import numpy as np
 
 from hyper.jit.columns import numbers
 from hyper.jit.columns.formats import number_at, stored
-from hyper.jit.columns.numbers import scaled, units_read, words_read
-from hyper.jit.columns.texts import Verdicts
+from hyper.jit.columns.numbers import read_array, scaled, units_read, words_read
+from hyper.jit.columns.texts import Texts, Verdicts
 from hyper.jit.kernel.ir import Format
 
 if TYPE_CHECKING:
@@ -51,6 +51,19 @@ def test_decimals_of_19_digits_are_not_read_one_by_one(monkeypatch: pytest.Monke
     monkeypatch.delattr(numbers, "units_read")
     form = Format("decimal", 19, 2)
     assert _told(words_read(stored([1, -1, WORD - 1], wide=True), 2, form), 3) == [1, -1, WORD - 1]
+
+
+def test_what_lies_anywhere_in_memory_is_copied_to_where_kernels_may_read_it() -> None:
+    words = np.frombuffer(b"\0" * 33, np.int64, 4, 1)
+    floats = words.view(np.float64)
+    assert not words.flags.aligned
+    for read in (
+        words_read(words.reshape(2, 2), 0, Format("decimal", 28)),
+        read_array(words, Format("int"), Texts()),
+        read_array(floats, Format("float"), Texts()),
+    ):
+        assert read.array.flags.aligned
+        assert read.array.flags.c_contiguous
 
 
 class _Overtaken(Verdicts):
