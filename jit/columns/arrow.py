@@ -251,14 +251,15 @@ def _dictionary(array: Any, form: Format, texts: Texts) -> Read:
     codes = _values(array.indices, kind)
     if array.null_count:
         codes = np.where(_valid(array), codes, 0)
+    if len(distinct) and len(codes):
+        if int(codes.min()) < 0 or int(codes.max()) >= len(distinct):
+            raise ValueError("an index beyond its dictionary")
+    elif array.null_count < len(array):
+        raise ValueError("an index into an empty dictionary")
     if len(distinct) > 4 * len(codes) + 1000:
         # Of a large dictionary a short piece uses little.
         used, codes = np.unique(codes, return_inverse=True)
         distinct = distinct.take(pa.array(used))
-    elif len(codes) and (int(codes.max()) >= len(distinct) or int(codes.min()) < 0):
-        if len(distinct) or not array.null_count:
-            raise ValueError("an index beyond its dictionary")
-        codes = codes[:0].repeat(0)
     if not len(distinct):
         return Read(np.zeros(len(array), np.int32), [])
     return coded(distinct.to_pylist(), codes, form, texts, str(array.type))

@@ -21,6 +21,8 @@ LAST_DAY: Final = 2_932_896
 """9999-12-31."""
 LEAST: Final = -(2**63)
 MOST: Final = 2**63 - 1
+MOST_MESSAGES: Final = 1000
+"""Different messages of one column and part; after them a common one stands."""
 
 
 class Wrong(NamedTuple):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from hyper.jit.columns.formats import Read, Wrong, WrongTypeError, clip, stored
+from hyper.jit.columns.formats import MOST_MESSAGES, Read, Wrong, WrongTypeError, clip, stored
 from hyper.jit.columns.nodes import Node
 from hyper.jit.columns.numbers import plain, read_array
 from hyper.jit.columns.values import MismatchError, from_cell, number
@@ -25,8 +25,6 @@ _DTYPES: Final[dict[str, Any]] = {
     "label": np.int32,
     "text": np.int32,
 }
-_MOST_MESSAGES: Final = 1000
-"""Different messages of one column and part; after them a common one stands."""
 
 
 class ListNode(Node):
@@ -89,7 +87,7 @@ class ListNode(Node):
                 found.append(_shaped(_of_json(value) if self._cells else value, shape))
             except MismatchError as error:
                 found.append(None)
-                message = str(error) if len(bad) < _MOST_MESSAGES else f"no {shape}"
+                message = str(error) if len(bad) < MOST_MESSAGES else f"no {shape}"
                 bad.setdefault(message, []).append(place)
         wrong = [Wrong(np.array(places), message) for message, places in bad.items()]
         return ListNode(found), wrong
@@ -151,7 +149,7 @@ def read_values(values: Sequence[Any], form: Format, texts: Texts, *, cells: boo
             found.append(number(given, form, texts))
         except MismatchError as error:
             found.append(0)
-            message = str(error) if len(bad) < _MOST_MESSAGES else "no such value is expected"
+            message = str(error) if len(bad) < MOST_MESSAGES else "no such value is expected"
             bad.setdefault(message, []).append(place)
     wrong = [Wrong(np.array(places), message) for message, places in bad.items()]
     if form.meaning in _DTYPES:

@@ -8,6 +8,7 @@ import numpy as np
 
 from hyper.jit.columns.formats import (
     MOST,
+    MOST_MESSAGES,
     Read,
     Wrong,
     WrongTypeError,
@@ -18,7 +19,7 @@ from hyper.jit.columns.formats import (
     stored,
     words,
 )
-from hyper.jit.columns.values import MismatchError, float_units
+from hyper.jit.columns.values import SURE_DIGITS, MismatchError, float_units
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -27,12 +28,8 @@ if TYPE_CHECKING:
     from hyper.jit.columns.texts import Texts
     from hyper.jit.kernel.ir import Format
 
-_SURE_DIGITS: Final = 15
-"""Digits of a decimal that a binary64 always keeps."""
 _EXACT_POWER: Final = 22
 """Powers of ten that a binary64 has exactly."""
-_MOST_MESSAGES: Final = 1000
-"""Different messages of one column and part; after them a common one stands."""
 _NARROW_DIGITS: Final = 18
 """Digits up to which a decimal takes one word."""
 
@@ -95,7 +92,7 @@ def _floats_as_decimals(array: Array, form: Format) -> Read:
     power = 10.0 ** min(form.scale, _EXACT_POWER)
     with np.errstate(over="ignore", invalid="ignore"):
         units = np.rint(array * power)
-        sure = np.abs(units) < 10.0 ** min(_SURE_DIGITS, form.precision)
+        sure = np.abs(units) < 10.0 ** min(SURE_DIGITS, form.precision)
         exact = sure & (units / power == array)
     if form.scale > _EXACT_POWER:
         exact[:] = False
@@ -106,7 +103,7 @@ def _floats_as_decimals(array: Array, form: Format) -> Read:
         try:
             made[place] = stored([float_units(array[place], form)], wide=made.ndim > 1)[0]
         except MismatchError as error:
-            message = str(error) if len(wrong) < _MOST_MESSAGES else _too_fine(form)
+            message = str(error) if len(wrong) < MOST_MESSAGES else _too_fine(form)
             wrong.setdefault(message, []).append(place)
     return Read(made, [Wrong(np.array(places), message) for message, places in wrong.items()])
 
@@ -206,8 +203,8 @@ def _unknown(
     order = np.argsort(which, kind="stable")
     places, which = places[order], which[order]
     edges = np.flatnonzero(np.diff(which)) + 1
-    rest = places[edges[_MOST_MESSAGES - 1] :] if len(edges) >= _MOST_MESSAGES else places[:0]
-    groups = np.split(places[: len(places) - len(rest)], edges[: _MOST_MESSAGES - 1])
+    rest = places[edges[MOST_MESSAGES - 1] :] if len(edges) >= MOST_MESSAGES else places[:0]
+    groups = np.split(places[: len(places) - len(rest)], edges[: MOST_MESSAGES - 1])
     for group in groups:
         if len(group):
             yield Wrong(group, f"{clip(distinct[inverse[group[0]]])} is not {shown(form)}")

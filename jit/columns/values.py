@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from hyper.jit.kernel.ir import Format
 
 _EPOCH: Final = date(1970, 1, 1).toordinal()
-_SURE_DIGITS: Final = 15
+SURE_DIGITS: Final = 15
 """Digits of a decimal that a binary64 always keeps."""
 _SURE_WHOLE: Final = 2.0**53
 _LONGEST: Final = 400
@@ -134,8 +134,8 @@ def units(value: Decimal, form: Format) -> int:
 def float_units(value: float, form: Format) -> int:
     """A float as such a whole number, where its digits are so few that no other decimal is as near."""
     found = exact(float(value), form)
-    if len(found.as_tuple().digits) > _SURE_DIGITS:
-        raise MismatchError(f"{clip(value)} has more than {_SURE_DIGITS} digits: give a decimal")
+    if len(found.as_tuple().digits) > SURE_DIGITS:
+        raise MismatchError(f"{clip(value)} has more than {SURE_DIGITS} digits: give a decimal")
     return units(found, form)
 
 

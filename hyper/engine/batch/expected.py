@@ -11,7 +11,7 @@ from hyper.ir.interpreter import EnumValue
 from hyper.ir.markers import FORMAT_RANGES, NO_MARKERS, Markers
 from hyper.ir.types import ListOf, Opt
 from hyper.jit.columns.binding import NOTHING, Expected
-from hyper.jit.columns.formats import Wrong, number_at
+from hyper.jit.columns.formats import MOST_MESSAGES, Wrong, number_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -186,7 +186,9 @@ def _each(check: Callable[[Any], str | None], form: Format) -> Check:
         for place in range(len(distinct)):
             message = check(value_of(distinct, place, form, texts))
             if message is not None:
-                bad.setdefault(message if len(bad) < 1000 else "no such value", []).append(place)
+                bad.setdefault(message if len(bad) < MOST_MESSAGES else "no such value", []).append(
+                    place
+                )
         for message, places in bad.items():
             yield Wrong(np.flatnonzero(np.isin(inverse, places)), message)
 

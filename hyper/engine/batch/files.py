@@ -93,7 +93,7 @@ def open_table(path: str, wanted: Callable[[list[str]], list[str]]) -> TableFile
             raise FileError(f"{path}: no such file")
         if os.path.isdir(path):
             raise FileError(f"{path}: a folder")
-        if os.path.exists(path) and not os.path.isfile(path):
+        if not os.path.isfile(path):
             raise FileError(f"{path}: a pipe or a device, which cannot be read twice")
         if form == "parquet":
             opened = _parquet(path, wanted)

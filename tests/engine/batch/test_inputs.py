@@ -229,6 +229,17 @@ def test_a_column_of_another_type_raises(name: str, values: Any) -> None:
         run(name, values, **more)
 
 
+@pytest.mark.parametrize("entries", [0, 1, 5_000])
+@pytest.mark.parametrize("index", [-1, 5_000])
+def test_an_index_that_is_not_in_its_dictionary_is_refused(entries: int, index: int) -> None:
+    texts = pa.array([str(number) for number in range(entries)], pa.string())
+    array = pa.DictionaryArray.from_arrays(pa.array([index], pa.int32()), texts, safe=False)
+    with pytest.raises(ValueError, match="dictionary"):
+        run("text", array, y=["a"])
+    nothing = pa.DictionaryArray.from_arrays(pa.array([None], pa.int32()), texts)
+    assert read("tier", nothing) == [GONE]
+
+
 def test_texts_of_any_kind_of_array() -> None:
     wanted = [True, False, True]
     left, right = ["a", "b", "Ü🦀"], ["a", "a", "Ü🦀"]
