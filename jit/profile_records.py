@@ -35,7 +35,8 @@ __all__ = [
 
 Body: TypeAlias = dict[str, dict[str, Any]]
 """By digest: ``name``, ``decisions`` (counts by outcome of each), ``constants`` (JSON by parameter, none where it varied) and
-``tiers`` (by tier: calls, rows, guards that did not hold, nanoseconds)."""
+``tiers`` (by tier: calls, rows, guards that did not hold, nanoseconds). Where there are any, ``left``: lists of a tier, file, line
+and reason for which calls were left to a lower tier, with one of them."""
 
 MOST_BYTES = 1 << 26
 """The largest profile that is read."""
@@ -200,12 +201,16 @@ def _function(one: dict[str, Any] | None, other: dict[str, Any] | None) -> dict[
         nothing: list[int] = []
         pairs = zip_longest(first["decisions"], second["decisions"], fillvalue=nothing)
         decisions = [_sums(left, right) for left, right in pairs]
-    return {
+    whole = {
         "name": min(first["name"], second["name"]),
         "decisions": decisions,
         "constants": constants,
         "tiers": tiers,
     }
+    left: dict[tuple[Any, ...], str] = {}
+    for *why, value in (*first.get("left", ()), *second.get("left", ())):
+        left[tuple(why)] = min(value, left.get(tuple(why), value))
+    return whole | ({"left": [[*why, left[why]] for why in sorted(left)]} if left else {})
 
 
 def _sums(one: list[int], other: list[int]) -> list[int]:

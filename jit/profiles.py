@@ -21,6 +21,8 @@ Text = Annotated[str, msgspec.Meta(max_length=200)]
 LONGEST_CONSTANT: Final = 200
 """Characters of JSON that the value of a parameter may have to be kept."""
 
+LONGEST_PATH: Final = 1000
+
 
 class ProfileError(ValueError):
     """Bytes that are no profile, or none that can be believed."""
@@ -35,14 +37,26 @@ class Counters(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fiel
     nanoseconds: Count = 0
 
 
+class Left(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """Why calls were left to a lower tier than ``tier``, at a line of a source; and one of them."""
+
+    tier: Annotated[int, msgspec.Meta(ge=0, le=3)]
+    file: Annotated[str, msgspec.Meta(max_length=LONGEST_PATH)]
+    line: Count
+    reason: Text
+    value: Text = ""
+
+
 class FunctionProfile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Of one function. ``decisions`` has for each decision how often each outcome came about; ``constants`` the JSON of each
-    parameter that was always the same, ``None`` for one that varied; ``tiers`` the counters of tiers ``"0"`` to ``"3"``."""
+    parameter that was always the same, ``None`` for one that varied; ``tiers`` the counters of tiers ``"0"`` to ``"3"``; ``left``
+    why calls were left to a lower one."""
 
     name: Name
     decisions: tuple[tuple[Count, ...], ...] = ()
     constants: dict[Name, Text | None] = {}
     tiers: dict[Tier, Counters] = {}
+    left: tuple[Left, ...] = ()
 
     @property
     def calls(self) -> int:
@@ -97,4 +111,7 @@ def load(path: str) -> Profile:
 def as_body(profile: Profile) -> records.Body:
     """A profile as ``profile_records`` has it."""
     body: dict[str, Any] = msgspec.to_builtins(profile.functions)
+    for entry in body.values():
+        if not entry["left"]:
+            del entry["left"]
     return body

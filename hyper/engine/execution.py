@@ -36,6 +36,16 @@ class TierCounts(msgspec.Struct, frozen=True):
     nanoseconds: int
 
 
+class LeftCall(msgspec.Struct, frozen=True):
+    """Why calls were left to a lower tier than ``tier``, and one of them as ``value``."""
+
+    tier: int
+    reason: str
+    file: str
+    line: int
+    value: str
+
+
 class RowCount(msgspec.Struct, frozen=True):
     """How often a row of a table fitted; line 0 is for no row."""
 
@@ -45,12 +55,14 @@ class RowCount(msgspec.Struct, frozen=True):
 
 class Recorded(msgspec.Struct, frozen=True):
     """What a profile says of a function: its tiers from the lowest, the rows of a table, and the JSON of arguments that were always
-    the same. ``fits`` is false for a function that is not what it was."""
+    the same. ``left`` says why calls were left to a lower tier. ``fits`` is false for a function that is
+    not what it was."""
 
     fits: bool
     tiers: tuple[TierCounts, ...] = ()
     rows: tuple[RowCount, ...] = ()
     constants: dict[str, str] = {}
+    left: tuple[LeftCall, ...] = ()
 
     @property
     def promotions(self) -> int:
@@ -96,4 +108,7 @@ def recorded_of(program: Program, name: str, profile: Profile) -> Recorded | Non
         counts = known.decisions[0]
         lines += [0] * (len(counts) - len(lines))
         rows = tuple(RowCount(*each) for each in zip(lines, counts, strict=True))
-    return Recorded(True, tiers, rows, constants)
+    left = tuple(
+        LeftCall(each.tier, each.reason, each.file, each.line, each.value) for each in known.left
+    )
+    return Recorded(True, tiers, rows, constants, left)

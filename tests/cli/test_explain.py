@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from hyper.emit.native import wrappers
+from hyper.jit.profiles import Left, Profile, encode, load
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,6 +49,22 @@ def test_explain_tells_a_call_from_a_batch(
     assert (found["file"], found["line"]) == ("intents/far.intent", 2)
     told = "machine code in batches; a call is Python: it is too far (intents/far.intent:2)"
     assert told in hyper("explain", "half").out
+
+
+def test_explain_shows_why_calls_were_left_to_a_lower_tier(hyper: Hyper, tree: Path) -> None:
+    hyper("run", "discount", "--args", '["gold", 600]', "--record", "hyper.profile")
+    path = tree / "hyper.profile"
+    ((digest, known),) = load(str(path)).functions.items()
+    left = Left(2, "orders.intent", 24, "it ends in the error no_row", "discount('\x1b[2J', 1)")
+    path.write_bytes(encode(Profile({digest: msgspec.structs.replace(known, left=(left,))})))
+    done = hyper("explain", "discount", "--profile")
+    assert (
+        "left tier 2 at intents/orders.intent:24: it ends in the error no_row: "
+        "discount('\\x1b[2J', 1)\n"
+    ) in done.out
+    value = hyper("explain", "discount", "--json", "--profile").json("explain")
+    (found,) = value["recorded"]["left"]
+    assert (found["tier"], found["file"], found["line"]) == (2, "intents/orders.intent", 24)
 
 
 def test_explain_shows_what_a_profile_says(hyper: Hyper, tree: Path) -> None:

@@ -197,6 +197,10 @@ def test_it_climbs_and_tells(sources: str) -> None:
     assert set(known.tiers) == {"0", "1", "2"}
     assert known.tiers["2"].guard_failures == 4
     assert known.calls == calls
+    (left,) = known.left
+    assert (left.tier, left.file, left.value) == (2, "shop.intent", "share(7, 0)")
+    assert left.reason == "it ends in the error division_by_zero"
+    assert left.line == status.deoptimisations[-1].line > 0
 
 
 def test_the_package_is_made_when_it_pays_for_all_functions_together(program: Program) -> None:

@@ -17,6 +17,7 @@ from hyper.jit import profile_records as records
 from hyper.jit.profiles import (
     Counters,
     FunctionProfile,
+    Left,
     Profile,
     ProfileError,
     as_body,
@@ -38,6 +39,17 @@ FUNCTIONS = st.builds(
     st.dictionaries(
         st.sampled_from("0123"), st.builds(Counters, COUNTS, COUNTS, COUNTS, COUNTS), max_size=2
     ),
+    st.lists(
+        st.builds(
+            Left,
+            st.integers(0, 3),
+            st.sampled_from(["a.intent", "b.intent"]),
+            st.integers(0, 2),
+            st.sampled_from(["it fails", "it is lost"]),
+            st.sampled_from(["f(1)", "f(2)", ""]),
+        ),
+        max_size=3,
+    ).map(tuple),
 )
 PROFILES = st.builds(
     Profile, st.dictionaries(st.sampled_from(["0" * 32, "f" * 32]), FUNCTIONS, max_size=2)
@@ -75,6 +87,11 @@ def test_a_merge_adds_counts_and_forgets_what_varied() -> None:
     assert found.calls == 7
 
 
+def test_what_was_never_left_is_not_written() -> None:
+    assert b"left" not in encode(ONE)
+    assert b"left" not in encode(merge(ONE, ONE))
+
+
 @given(st.integers(0, len(encode(ONE)) * 8 - 1))
 def test_a_flipped_bit_is_seen(bit: int) -> None:
     data = bytearray(encode(ONE))
@@ -103,6 +120,9 @@ def test_a_profile_that_was_cut_off_is_refused(size: int) -> None:
         {"a" * 32: {"name": "f", "tiers": {"4": [1]}}},
         {"a" * 32: {"name": "f", "constants": {"x": "y" * 300}}},
         {"a" * 32: {"name": "f", "more": 1}},
+        {"a" * 32: {"name": "f", "left": [[1, "m.intent", 2]]}},
+        {"a" * 32: {"name": "f", "left": [[4, "m.intent", 2, "it fails", "f(1)"]]}},
+        {"a" * 32: {"name": "f", "left": [[1, "m.intent", 2, "it fails", "y" * 300]]}},
     ],
 )
 def test_wrong_types_are_refused_whatever_the_digest_says(body: Any) -> None:

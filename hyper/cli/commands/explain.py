@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from hyper.base.render import printable
 from hyper.cli.console import UsageError
 from hyper.cli.main import FAILED, OK
 from hyper.cli.session import View, compile_with, counted, verdict
@@ -45,6 +46,8 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         shown = found.as_dict()
         if found.execution is not None and found.execution.file:
             shown["execution"]["file"] = view.shown(found.execution.file)
+        for why in (shown["recorded"] or {}).get("left", ()):
+            why["file"] = view.shown(why["file"])
         console.object({"success": True} | shown | {"file": place})
         return OK
     _text(found, view, console)
@@ -141,6 +144,9 @@ def _recorded(found: Explanation, view: View, console: Console) -> None:
         left = f", {each.guard_failures:,} left to a lower tier" if each.guard_failures else ""
         console.say(f"  {label:<11} tier {each.tier}: {many}{over}{mean}{left}")
         label = ""
+    for why in known.left:
+        at = printable(f"{view.shown(why.file)}:{why.line}: {why.reason}: {why.value}")
+        console.say(f"              left tier {why.tier} at {at}")
     if known.promotions:
         console.say(f"              {counted(known.promotions, 'promotion')}")
     for row in known.rows:

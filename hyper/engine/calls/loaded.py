@@ -19,7 +19,15 @@ from hyper.jit.policy.driver import Deoptimisation, Driver
 from hyper.jit.policy.machine import Policy, Settings, Step
 from hyper.jit.policy.sampling import Sampler
 from hyper.jit.profile_records import add
-from hyper.jit.profiles import Counters, FunctionProfile, Profile, as_body
+from hyper.jit.profiles import (
+    LONGEST_CONSTANT,
+    LONGEST_PATH,
+    Counters,
+    FunctionProfile,
+    Left,
+    Profile,
+    as_body,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -142,7 +150,7 @@ class Loaded:
             tiers = called.counters()
             if tiers and isinstance(definition, CalcDef | TableDef | RuleDef):
                 digest = function_digest(called.name, definition)
-                functions[digest] = FunctionProfile(called.name, tiers=tiers)
+                functions[digest] = FunctionProfile(called.name, tiers=tiers, left=called.left())
         return Profile(functions)
 
     def record(self, path: str) -> str:
@@ -228,6 +236,15 @@ class Called:
             str(tier): Counters(calls, calls, left if tier == 2 else 0, round(seconds * 1e9))
             for tier, (calls, seconds) in sorted(known.items())
         }
+
+    def left(self) -> tuple[Left, ...]:
+        """Why calls were left to a lower tier, each place once, as far as it is remembered."""
+        found = {}
+        for why in list(self.driver.deoptimisations):
+            if why.line and len(why.file) <= LONGEST_PATH:
+                at = (why.tier, why.file, why.line, why.reason[:LONGEST_CONSTANT])
+                found[at] = Left(*at, why.value)
+        return tuple(found[at] for at in sorted(found))
 
     def _settle(self, fast: Callable[..., Outcome], ticks: Iterator[None]) -> None:
         self.fast, self.ticks = fast, ticks
