@@ -95,10 +95,10 @@ def tokenize(source: Source) -> Tokens:
         lexer.problems.append(("E0103", message, *torn))
     lexer.problems.sort(key=lambda problem: problem[2])
     return Tokens(
+        text,
         lexer.kinds,
         lexer.starts,
         lexer.ends,
-        lexer.texts,
         lexer.comment_starts,
         lexer.comment_ends,
         lexer.comment_own,
@@ -132,7 +132,6 @@ class _Lexer:
         self.kinds: list[int] = []
         self.starts: list[int] = []
         self.ends: list[int] = []
-        self.texts: list[str] = []
         self.comment_starts: list[int] = []
         self.comment_ends: list[int] = []
         self.comment_own: list[bool] = []
@@ -146,7 +145,7 @@ class _Lexer:
     def run(self, recover_from: int) -> None:
         """Fill the arrays. ``recover_from`` is the offset of a bracket that is never closed."""
         text = self.text
-        add_kind, add_text = self.kinds.append, self.texts.append
+        add_kind = self.kinds.append
         add_start, add_end = self.starts.append, self.ends.append
         known = dict(t.FIXED)
         known[" "] = t.SPACE
@@ -170,7 +169,6 @@ class _Lexer:
                 add_kind(kind)
                 add_start(start)
                 add_end(at)
-                add_text(piece)
             elif kind == t.SPACE:
                 pass
             elif kind == t.LINE:
@@ -194,7 +192,6 @@ class _Lexer:
                 add_kind(kind)
                 add_start(start)
                 add_end(at)
-                add_text(piece)
         self._finish(at)
         if not depth:
             self.open_at = None
@@ -224,7 +221,6 @@ class _Lexer:
         self.kinds.append(kind)
         self.starts.append(start)
         self.ends.append(end)
-        self.texts.append("")
 
     def _comment(self, start: int, end: int, *, own: bool) -> None:
         if self.text[end - 1] == "\r":

@@ -8,6 +8,7 @@ change what is matched.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
@@ -61,6 +62,8 @@ COMMENTED: Final = 54  # a line end with comment lines
 BAD: Final = 53  # a character or an open string that no rule takes
 
 FIRST_SPECIAL: Final = LPAREN
+TEXTLESS: Final = frozenset({END, NEWLINE, INDENT, DEDENT})
+"""Kinds of tokens that the layout makes."""
 
 # Tokens with one spelling.
 FIXED: Final[dict[str, int]] = {
@@ -169,21 +172,27 @@ RULES: Final[tuple[Rule, ...]] = (
 
 
 class Tokens(msgspec.Struct, gc=False):
-    """The tokens of one file as parallel arrays; ``END`` closes them.
+    """The tokens of one file as parallel arrays of numbers; ``END`` closes them.
 
-    ``texts[i]`` is ``text[starts[i]:ends[i]]`` for tokens that have text. Comments stand apart, in
-    order, ``comment_own`` telling whether nothing stands before one on its line. ``problems`` are
+    ``starts`` and ``ends`` are offsets in ``text``: that of the file, but for a string that ends on a later line, which then is one
+    line. Comments stand apart, in order, ``comment_own`` telling whether nothing stands before one on its line. ``problems`` are
     ``(code, message, start, end)`` of what is wrong with the text itself, in order.
     """
 
-    kinds: list[int]
-    starts: list[int]
-    ends: list[int]
-    texts: list[str]
-    comment_starts: list[int]
-    comment_ends: list[int]
-    comment_own: list[bool]
+    text: str
+    kinds: Sequence[int]
+    starts: Sequence[int]
+    ends: Sequence[int]
+    comment_starts: Sequence[int]
+    comment_ends: Sequence[int]
+    comment_own: Sequence[bool]
     problems: list[tuple[str, str, int, int]]
+
+    @property
+    def texts(self) -> list[str]:
+        """The text of each token; that of a line's end or of a change of indentation is empty."""
+        places = zip(self.kinds, self.starts, self.ends, strict=True)
+        return ["" if kind in TEXTLESS else self.text[start:end] for kind, start, end in places]
 
 
 # How a kind is called in a message.

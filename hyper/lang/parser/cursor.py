@@ -26,6 +26,27 @@ MAX_INNER: Final = 90
 _MOST_SUGGESTIONS: Final = 300
 
 
+class _Texts:
+    """The texts of tokens, cut out when they are asked for: most never are."""
+
+    __slots__ = ("_ends", "_starts", "_text")
+
+    def __init__(self, tokens: Tokens) -> None:
+        self._text = tokens.text
+        self._starts = tokens.starts
+        self._ends = tokens.ends
+
+    def __getitem__(self, i: int) -> str:
+        return self._text[self._starts[i] : self._ends[i]]
+
+    def put(self, i: int, text: str) -> None:
+        """Read token ``i`` as another text from now on: it goes behind the text of the file."""
+        self._starts, self._ends = list(self._starts), list(self._ends)
+        self._starts[i] = len(self._text)
+        self._text += text
+        self._ends[i] = len(self._text)
+
+
 class Fault(Exception):  # noqa: N818 - never leaves the parser
     """A mistake in a line: what is wrong, and where. The parser goes on at the next line."""
 
@@ -76,7 +97,7 @@ class Cursor:
         self.kinds = tokens.kinds
         self.starts = tokens.starts
         self.ends = tokens.ends
-        self.texts = tokens.texts
+        self.texts = _Texts(tokens)
         self.i = 0
         self.depth = 0
         self.limit = MAX_DEPTH
@@ -170,7 +191,7 @@ class Cursor:
         if text.lower() == near:
             fault.message, fault.once = "keywords are written in lower case", True
         self.report(fault)
-        self.texts[i] = near
+        self.texts.put(i, near)
         return near
 
     def line_start(self) -> int:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from hyper.base.source import Source
+    from hyper.lang.tokens import Tokens
 
 
 class Parsed(msgspec.Struct, eq=False):
@@ -52,18 +53,20 @@ _FRAMES: Final = 10_000
 """Python frames that the deepest text needs, whatever called the parser."""
 
 
-def parse(source: Source) -> Parsed:
-    """Parse a file. Every mistake in it is reported; what could be read is in the tree."""
+def parse(source: Source, tokens: Tokens | None = None) -> Parsed:
+    """Parse a file. Every mistake in it is reported; what could be read is in the tree.
+
+    ``tokens`` are those of the source, where somebody has cut it already.
+    """
     before = sys.getrecursionlimit()
     sys.setrecursionlimit(max(before, _FRAMES))
     try:
-        return _parse(source)
+        return _parse(source, tokenize(source) if tokens is None else tokens)
     finally:
         sys.setrecursionlimit(before)
 
 
-def _parse(source: Source) -> Parsed:
-    tokens = tokenize(source)
+def _parse(source: Source, tokens: Tokens) -> Parsed:
     p = Cursor(source, tokens)
     module = Module(0, len(source.text), None, None, [], [], [], [])
     text = source.text
