@@ -19,7 +19,7 @@ from hyper.engine.metrics import COUNTS
 from hyper.engine.record import DAY, Kind, Outcome, Record, Records, name_of
 from hyper.engine.result import Miss
 from hyper.engine.stamps import Stamps, look, looked_again, stamped, unchanged
-from hyper.engine.store import Sharing, Store, cache_folder
+from hyper.engine.store import AT_ONCE, Sharing, Store, cache_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -38,6 +38,8 @@ _DIGEST_BYTES: Final = 32
 # What outputs that are fetched may have in bytes, and for each source besides.
 _ROOM: Final = 256 << 20
 _ROOM_OF_FILE: Final = 1 << 20
+# The same of the objects of a module, and for each function besides.
+_ROOM_OF_OBJECTS: Final = 8 << 20
 # A graph of this request that is no further away than so many files, or this share of them, is not looked for elsewhere.
 _NEAR: Final = 8
 _NEAR_SHARE: Final = 1 / 16
@@ -445,7 +447,15 @@ class StoredObjects:
             for key, content in self._store.plain("action", keys).items()
             if len(content) == _DIGEST_BYTES
         }
-        blobs = self._store.plain("blob", list(dict.fromkeys(named.values())))
+        blobs: dict[str, bytes] = {}
+        contents = list(dict.fromkeys(named.values()))
+        room = _ROOM_OF_OBJECTS + _ROOM_OF_FILE * len(keys)
+        for at in range(0, len(contents), AT_ONCE):
+            found = self._store.plain("blob", contents[at : at + AT_ONCE])
+            room -= sum(map(len, found.values()))
+            if room < 0:  # nobody made this of these functions
+                return {}
+            blobs |= found
         return {key: blobs[content] for key, content in named.items() if content in blobs}
 
     def put(self, entries: Mapping[str, bytes]) -> None:

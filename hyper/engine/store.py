@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 FOLDER: Final = ".hyper"
 # The share of outcomes from others that are made here again, to see that they are the same.
 _AUDITED: Final = 0.01
-# So many blobs are fetched before their sizes are looked at.
-_AT_ONCE: Final = 32
+AT_ONCE: Final = 32
+"""So many blobs are fetched before their sizes are looked at."""
 
 
 def cache_folder(configured: Configured) -> str | None:
@@ -137,8 +137,8 @@ class Store:
             return None
         found: dict[str, bytes] = {}
         names = list(sizes)
-        for at in range(0, len(names), _AT_ONCE):
-            some = names[at : at + _AT_ONCE]
+        for at in range(0, len(names), AT_ONCE):
+            some = names[at : at + AT_ONCE]
             found |= self.blobs(some)
             if any(name not in found or len(found[name]) != sizes[name] for name in some):
                 return None

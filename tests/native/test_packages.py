@@ -553,3 +553,18 @@ def test_objects_that_are_none_are_made_again(
 def test_no_object_is_taken_where_others_are_compared_with() -> None:
     store = mock.Mock(withheld=True, plain=mock.Mock(side_effect=AssertionError))
     assert StoredObjects(store).get(["0" * 64]) == {}
+
+
+def test_objects_without_bound_are_not_held() -> None:
+    keys = [f"{number:064x}" for number in range(100)]
+    asked: list[str] = []
+
+    def plain(kind: str, digests: list[str]) -> dict[str, bytes]:
+        if kind == "action":
+            return {each: bytes.fromhex(each) for each in digests}
+        asked.extend(digests)
+        return dict.fromkeys(digests, bytes(16 << 20))
+
+    store = mock.Mock(withheld=False, plain=plain)
+    assert StoredObjects(store).get(keys) == {}
+    assert len(asked) == 32
