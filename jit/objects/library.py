@@ -15,7 +15,7 @@ from hyper.jit.llvm.functions import symbol
 from hyper.jit.llvm.module import part_text
 from hyper.jit.llvm.target import Compiler, processor
 from hyper.jit.objects.abi import common_text, entries_text
-from hyper.jit.objects.link import Choice, LinkError, linker, own, shared
+from hyper.jit.objects.link import Choice, NoLinkerError, linker, own, shared
 from hyper.jit.objects.wasm import module_of
 from hyper.jit.objects.wasm_support import SUPPORTED, left_out, wasm_support, without
 
@@ -121,7 +121,8 @@ def objects(made: Interface, profile: Profile, making: Making) -> list[bytes]:
 def linked(made: Interface, parts: Sequence[bytes], profile: Profile, making: Making) -> bytes:
     """What is loaded: a shared library, or a module of WebAssembly.
 
-    Raises ``LinkError`` where there is no linker or it refuses, ``WasmError`` where the unit needs what WebAssembly has not.
+    Raises ``NoLinkerError``, ``LinkError`` where the linker refuses the objects, ``WasmError`` where they are none or need what
+    WebAssembly has not.
     """
     if profile.architecture == "wasm32":
         (part,) = parts
@@ -130,7 +131,7 @@ def linked(made: Interface, parts: Sequence[bytes], profile: Profile, making: Ma
         return own(parts, made.exported, profile.architecture)
     chosen = linker(making.linker, profile.architecture)
     if chosen is None:
-        raise LinkError("no linker is wanted")
+        raise NoLinkerError("no linker is wanted")
     return shared(parts, library_name(made), chosen, profile.architecture, strip=making.strip)
 
 

@@ -44,10 +44,15 @@ NEEDED: Final = {
 _EMULATIONS: Final = {"x86-64": "elf_x86_64", "aarch64": "aarch64linux"}
 _MACHINES: Final = {"x86_64": "x86-64", "amd64": "x86-64", "arm64": "aarch64"}
 _SECONDS: Final = 120
+_ELF: Final = b"\x7fELF"
 
 
 class LinkError(Exception):
     """Why there is no library: no linker, or one that refused the objects."""
+
+
+class NoLinkerError(LinkError):
+    """There is nothing that links for an architecture here; the message says what to do."""
 
 
 class Linker(msgspec.Struct, frozen=True):
@@ -71,7 +76,7 @@ class Linker(msgspec.Struct, frozen=True):
 def linker(choice: Choice, architecture: str) -> Linker | None:
     """The linker that a choice starts for an architecture of ``hardware``; ``None`` where it starts none.
 
-    Raises ``LinkError`` where there is none, with what to do.
+    Raises ``NoLinkerError`` where there is none.
     """
     if choice in {"own", "none"} or architecture not in _EMULATIONS:
         return None
@@ -80,17 +85,17 @@ def linker(choice: Choice, architecture: str) -> Linker | None:
         if command:
             return Linker("lld", command)
         if choice == "lld":
-            raise LinkError(
+            raise NoLinkerError(
                 "there is no LLD: `pip install ziglang` has one, or put ld.lld on the PATH"
             )
     compiler = shutil.which("cc")
     if compiler is None:
-        raise LinkError(
+        raise NoLinkerError(
             "there is no linker, so there are objects only: `pip install ziglang`, or install a C compiler"
         )
     here = platform.machine().lower()
     if _MACHINES.get(here, here) != architecture:
-        raise LinkError(
+        raise NoLinkerError(
             f"this machine's C compiler does not link for {architecture}: `pip install ziglang` for one that does"
         )
     return Linker("cc", (compiler,))
@@ -110,10 +115,10 @@ def _lld() -> tuple[str, ...]:
 def own(objects: Sequence[bytes], exported: Sequence[str], architecture: str) -> bytes:
     """A library that processes load while they run (``dlopen``): nothing is linked with it beforehand, and no linker is needed.
 
-    Raises ``LinkError`` for another architecture than x86-64.
+    Raises ``NoLinkerError`` for another architecture than x86-64, ``LinkError`` for objects that it does not link.
     """
     if architecture != "x86-64":
-        raise LinkError(f"the compiler's own linker knows x86-64 only, not {architecture}")
+        raise NoLinkerError(f"the compiler's own linker knows x86-64 only, not {architecture}")
     try:
         return elf.link(objects, exported)
     except elf.LinkError as error:
@@ -127,6 +132,8 @@ def shared(
 
     Raises ``LinkError`` with what the linker said.
     """
+    if not all(data.startswith(_ELF) for data in objects):
+        raise LinkError("this is no object")  # linkers take texts for commands
     with tempfile.TemporaryDirectory(prefix="hyper-link-") as folder:
         files = [f"{place}.o" for place in range(len(objects))]
         for file, data in zip(files, objects, strict=True):

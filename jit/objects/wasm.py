@@ -81,8 +81,17 @@ class _Bytes:
 def module_of(data: bytes, exported: Iterable[str], *, strip: bool = True) -> bytes:
     """The module of an object. ``exported`` are the functions that it shows; without ``strip`` it has the names of all.
 
-    It has ``memory`` and the global ``__heap_base``, from which on memory is the caller's. Raises ``WasmError``.
+    It has ``memory`` and the global ``__heap_base``, from which on memory is the caller's. Raises ``WasmError``, also for bytes
+    that are no whole object.
     """
+    try:
+        return _module(data, exported, strip=strip)
+    except (LookupError, OverflowError, ValueError) as error:
+        # What an object says of itself leads outside of it.
+        raise WasmError(f"an object is malformed: {error}") from error
+
+
+def _module(data: bytes, exported: Iterable[str], *, strip: bool) -> bytes:
     sections = list(_sections(data))
     places: dict[int, int] = {}
     custom: dict[str, bytes] = {}

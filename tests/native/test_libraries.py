@@ -15,6 +15,7 @@ import pytest
 
 from hyper import hyper_compile
 from hyper.cli import main
+from hyper.engine.incremental import StoredObjects
 from hyper.jit.objects import library
 from hyper.jit.objects.link import LinkError, linker
 from tests.checkout import ROOT
@@ -324,3 +325,24 @@ def test_doctor_says_what_links(
     monkeypatch.setattr("shutil.which", lambda _: None)
     monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
     assert told()["linker for x86-64"] == ["absent", "objects only"]
+
+
+@pytest.mark.usefixtures("linked")
+@pytest.mark.parametrize(
+    "lie",
+    [
+        b"",
+        b"INPUT(/etc/hosts)",
+        b"\x7fELF\x02\x01" + b"\xff" * 90,
+        b"\0asm\1\0\0\0\0\x7f\x07linking",
+    ],
+)
+@pytest.mark.parametrize("options", [{}, {"linker": "own"}, {"hardware": ["wasm32"]}])
+def test_kept_objects_that_are_none_are_made_again(
+    lie: bytes, options: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert build(tmp_path / "true", incremental=False, **options).success
+    monkeypatch.setattr(StoredObjects, "get", lambda _self, keys: dict.fromkeys(keys, lie))
+    result = build(tmp_path / "harmed", **options)
+    assert (result.success, result.diagnostics) == (True, [])
+    assert files_of(tmp_path / "harmed" / "out") == files_of(tmp_path / "true" / "out")

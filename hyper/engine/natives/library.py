@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from hyper.base import digest
-
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -17,7 +15,7 @@ if TYPE_CHECKING:
     from hyper.ir.program import Program
     from hyper.jit.hardware import Profile
     from hyper.jit.objects.abi import Interface
-    from hyper.jit.objects.library import Making
+    from hyper.jit.objects.library import Making, Piece
 
 FOLDER: Final = "native"
 LIBRARY: Final = " library"
@@ -70,13 +68,13 @@ def _of_profile(
     here = portable(made) if wasm else made
     folder = f"{FOLDER}/{profile.name}"
     found = pieces(here, profile, making)
-    objects = natives.objects.compiled(found, profile)
+    names = [piece.name for piece in found]
     if not wasm and making.linker == "none":
-        return _objects(folder, [piece.name for piece in found], objects)
+        return _objects(folder, names, natives.objects.compiled(found, profile))
     name = f"{here.prefix}.wasm" if wasm else f"lib{here.prefix}.so"
-    data = _linked(here, objects, profile, natives, making)
+    data = _linked(here, found, profile, natives, making)
     if data is None:
-        return _objects(folder, [piece.name for piece in found], objects)
+        return _objects(folder, names, natives.objects.compiled(found, profile))
     return {f"{folder}/{name}": data}
 
 
@@ -85,18 +83,24 @@ def _objects(folder: str, names: Sequence[str], objects: Sequence[bytes]) -> dic
 
 
 def _linked(
-    made: Interface, objects: Sequence[bytes], profile: Profile, natives: Natives, making: Making
+    made: Interface, found: Sequence[Piece], profile: Profile, natives: Natives, making: Making
 ) -> bytes | None:
-    """What is linked of objects, as it is known or made; ``None`` where there is nothing that links."""
-    from hyper.engine.natives.toolchain import linker_of
+    """What is linked of the objects of pieces; ``None`` where there is nothing that links them."""
     from hyper.jit.objects.library import linked
-    from hyper.jit.objects.link import LinkError
+    from hyper.jit.objects.link import LinkError, NoLinkerError
+    from hyper.jit.objects.wasm import WasmError
 
-    parts = [digest.of_bytes(data) for data in objects]
-    told = (linker_of(making.linker), profile.architecture, made.prefix, str(making.strip))
-    key = digest.of_parts(part.encode() for part in ("library 1", *told, *made.exported, *parts))
-    try:
-        return natives.objects.kept(key, lambda: linked(made, objects, profile, making))
-    except LinkError as error:
-        natives.unlinked = str(error)
-        return None
+    while True:
+        try:
+            return linked(made, natives.objects.compiled(found, profile), profile, making)
+        except NoLinkerError as error:
+            natives.unlinked = str(error)
+            return None
+        except (LinkError, WasmError) as error:
+            # Who may write where objects are kept may put anything there.
+            if natives.objects.forget_taken():
+                continue
+            if isinstance(error, WasmError):
+                raise
+            natives.unlinked = str(error)
+            return None

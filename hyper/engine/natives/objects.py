@@ -1,4 +1,4 @@
-"""Objects and libraries of kernels: each object made once, and kept under the digest of all that it is made from."""
+"""Objects of kernels, each made once and kept under the digest of all that it is made from, and what is linked of them."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ class Objects:
             return linked()
         except LinkError:
             # Who may write where objects are kept may put anything there. What was all made here is a fault of ours.
-            if not self._forget_taken():
+            if not self.forget_taken():
                 raise
             return linked()
 
@@ -98,21 +98,34 @@ class Objects:
     ) -> dict[tuple[str, str], bytes]:
         """The objects of texts, each with the function that it shows, for a profile: those that are known, and the others made."""
         keys = {each: self._key(*made_from) for each, made_from in wanted.items()}
-        missing = [key for key in dict.fromkeys(keys.values()) if key not in self._known]
+        makes: dict[str, Callable[[], bytes]] = {}
+        for each, key in keys.items():
+            makes.setdefault(key, partial(self._object, each, wanted[each]))
+        self._find_or_make(makes)
+        return {each: self._known[key] for each, key in keys.items()}
+
+    def _object(self, each: tuple[str, str], made_from: tuple[str, str, Profile]) -> bytes:
+        data = _compiled(*made_from)
+        self.made.append(" ".join(part for part in reversed(each) if part))
+        return data
+
+    def _find_or_make(self, wanted: Mapping[str, Callable[[], bytes]]) -> None:
+        """Know what is wanted, by its keys: what is kept, and the others made and kept."""
+        missing = [key for key in wanted if key not in self._known]
         if missing and self._blobs is not None and not self._distrusts:
             found = self._blobs.get(missing)
             self._known |= found
             self._taken |= found.keys()
         fresh: dict[str, bytes] = {}
-        for each, key in keys.items():
-            if key not in self._known:
-                fresh[key] = self._known[key] = _compiled(*wanted[each])
-                self.made.append(" ".join(part for part in reversed(each) if part))
-        if fresh and self._blobs is not None:
-            self._blobs.put(fresh)
-        return {each: self._known[key] for each, key in keys.items()}
+        try:
+            for key, make in wanted.items():
+                if key not in self._known:
+                    fresh[key] = self._known[key] = make()
+        finally:
+            if fresh and self._blobs is not None:
+                self._blobs.put(fresh)
 
-    def _forget_taken(self) -> bool:
+    def forget_taken(self) -> bool:
         """Make all here from now on, and again what was taken; whether anything was."""
         for key in self._taken:
             self._known.pop(key, None)
@@ -123,10 +136,14 @@ class Objects:
 
     def compiled(self, pieces: Sequence[Piece], profile: Profile) -> list[bytes]:
         """The objects of the pieces of a library: those that are known, and the others made."""
-        return [
-            self.kept(self._piece_key(piece, profile), partial(self._piece, piece, profile))
-            for piece in pieces
-        ]
+        keys = [self._piece_key(piece, profile) for piece in pieces]
+        self._find_or_make(
+            {
+                key: partial(self._piece, piece, profile)
+                for key, piece in zip(keys, pieces, strict=True)
+            }
+        )
+        return [self._known[key] for key in keys]
 
     def _piece_key(self, piece: Piece, profile: Profile) -> str:
         shown = (*sorted(piece.exported), "hidden", *sorted(piece.hidden))
@@ -136,16 +153,6 @@ class Objects:
     def _piece(self, piece: Piece, profile: Profile) -> bytes:
         self.made.append(f"{piece.name} {profile.name}")
         return piece.compiled(profile)
-
-    def kept(self, key: str, make: Callable[[], bytes]) -> bytes:
-        """What is kept under a key, or is made and kept."""
-        if key not in self._known and self._blobs is not None:
-            self._known |= self._blobs.get([key])
-        if key not in self._known:
-            self._known[key] = data = make()
-            if self._blobs is not None:
-                self._blobs.put({key: data})
-        return self._known[key]
 
     def _key(self, text: str, exported: str, profile: Profile) -> str:
         parts = ("object 1", self._toolchain, profile.code, exported, text)
