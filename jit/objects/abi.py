@@ -19,7 +19,7 @@ from hyper.jit.kernel import ir
 from hyper.jit.llvm.module import scalar_symbol, scalar_types
 from hyper.jit.llvm.rows import rows_symbol
 from hyper.jit.objects.cpuid import supported_text
-from hyper.jit.objects.leaves import literal
+from hyper.jit.objects.texts import literal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -25,7 +25,8 @@ declare void @PyUnicode_InternInPlace(ptr)
 declare i32 @PyUnicode_Compare(ptr, ptr)
 declare ptr @PyObject_GetAttr(ptr, ptr)
 declare ptr @PyObject_CallFunctionObjArgs(ptr, ...)
-declare ptr @PyObject_CallMethod(ptr, ptr, ptr, ...)
+declare ptr @PyObject_CallMethodObjArgs(ptr, ptr, ...)
+declare ptr @PyUnicode_InternFromString(ptr)
 declare ptr @PyObject_Call(ptr, ptr, ptr)
 declare ptr @PyTuple_New(i64)
 declare i32 @PyTuple_SetItem(ptr, i64, ptr)
@@ -44,9 +45,10 @@ declare void @Py_DecRef(ptr)
 declare ptr @PyModule_Create2(ptr, i32)
 declare ptr @PyCFunction_NewEx(ptr, ptr, ptr)
 
-@b.long = private constant [2 x i8] c"L\00"
 @made = internal global [128 x { i64, i64, ptr }] zeroinitializer
 @b.toordinal = private constant [10 x i8] c"toordinal\00"
+@n.toordinal = internal global ptr null
+@n.fromordinal = internal global ptr null
 @b.fromordinal = private constant [12 x i8] c"fromordinal\00"
 
 ; What the Python function gives for the same call.
@@ -286,9 +288,29 @@ done:
 }
 
 ; Days since 1970-01-01.
+; A name as Python's text, made once.
+define internal ptr @name(ptr %kept, ptr %text) nounwind {
+entry:
+  %known = load ptr, ptr %kept
+  %is = icmp ne ptr %known, null
+  br i1 %is, label %done, label %make
+make:
+  %made = call ptr @PyUnicode_InternFromString(ptr %text)
+  store ptr %made, ptr %kept
+  br label %done
+done:
+  %name = phi ptr [ %known, %entry ], [ %made, %make ]
+  ret ptr %name
+}
+
 define internal i1 @date_in(ptr %object, ptr %out) nounwind noinline {
+entry:
   %over = alloca i32
-  %day = call ptr (ptr, ptr, ptr, ...) @PyObject_CallMethod(ptr %object, ptr @b.toordinal, ptr null)
+  %name = call ptr @name(ptr @n.toordinal, ptr @b.toordinal)
+  %named = icmp ne ptr %name, null
+  br i1 %named, label %ask, label %lost
+ask:
+  %day = call ptr (ptr, ptr, ...) @PyObject_CallMethodObjArgs(ptr %object, ptr %name, ptr null)
   %none = icmp eq ptr %day, null
   br i1 %none, label %lost, label %read
 read:
@@ -303,9 +325,21 @@ lost:
 }
 
 define internal ptr @date_out(i64 %value, ptr %type) nounwind noinline {
+entry:
   %ordinal = add i64 %value, 719163
-  %made = call ptr (ptr, ptr, ptr, ...) @PyObject_CallMethod(ptr %type, ptr @b.fromordinal, ptr @b.long, i64 %ordinal)
+  %name = call ptr @name(ptr @n.fromordinal, ptr @b.fromordinal)
+  %named = icmp ne ptr %name, null
+  br i1 %named, label %number, label %lost
+number:
+  %day = call ptr @PyLong_FromLongLong(i64 %ordinal)
+  %none = icmp eq ptr %day, null
+  br i1 %none, label %lost, label %ask
+ask:
+  %made = call ptr (ptr, ptr, ...) @PyObject_CallMethodObjArgs(ptr %type, ptr %name, ptr %day, ptr null)
+  call void @Py_DecRef(ptr %day)
   ret ptr %made
+lost:
+  ret ptr null
 }
 
 define internal i1 @int_in(ptr %object, ptr %out) nounwind alwaysinline {

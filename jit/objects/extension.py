@@ -12,17 +12,19 @@ from typing import TYPE_CHECKING, Final
 
 from hyper.jit.objects.boxed import DATE_SLOT, DECIMAL_SLOT
 from hyper.jit.objects.boxing import TEXT
-from hyper.jit.objects.leaves import Leaves, Texts, literal
+from hyper.jit.objects.leaves import Leaves
+from hyper.jit.objects.texts import Texts, literal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from hyper.jit.objects.boxed import Boxed, Kind, Wrapper
+    from hyper.jit.objects.boxed import Boxed, Kind, Stored, Wrapper
 
 NAME: Final = "_kernels"
 """The name of the extension module."""
 
 _TYPES: Final = {"bool": "i8", "present": "i8", "float": "double"}
+_LISTS: Final = frozenset({"list", "ints", "floats", "items"})
 _FASTCALL_KEYWORDS: Final = 0x82
 _FASTCALL: Final = 0x80
 
@@ -74,6 +76,7 @@ class _Body:
         self.lines = [head, "entry:"]
         self._taken_last: list[str] = []
         """What lets go of all that was taken, in that order."""
+        self._together = _together(wrapper)
 
     def line(self, text: str) -> None:
         self.lines.append(f"  {text}")
@@ -232,12 +235,25 @@ class _Body:
     def _leaf(self, number: int, argument: Boxed) -> list[str]:
         """What attributes lead to, or may be ``None``."""
         kind = _TYPES.get(argument.kind, "i64")
-        leaf = self._leaves.leaf(argument, "i64" if kind == "i64" else argument.stored)
-        held = ", ptr %held" if argument.among else ""
-        self.line(f"%k{number} = call i1 {leaf}(ptr %o{number}, ptr %s{number}{held})")
-        self.need(f"%k{number}", f"have{number}")
+        group = self._together.get(number, [number])
+        if len(group) == 1:
+            leaf = self._leaves.leaf(argument, self._stored(number))
+            held = ", ptr %held" if argument.among else ""
+            self.line(f"%k{number} = call i1 {leaf}(ptr %o{number}, ptr %s{number}{held})")
+            self.need(f"%k{number}", f"have{number}")
+        elif number == group[0]:
+            parts = [(self._wrapper.arguments[each], self._stored(each)) for each in group]
+            outs = "".join(f", ptr %s{each}" for each in group)
+            taken = f"{self._leaves.leaves(parts)}(ptr %o{number}{outs})"
+            self.line(f"%k{number} = call i1 {taken}")
+            self.need(f"%k{number}", f"have{number}")
         self.line(f"%v{number} = load {kind}, ptr %s{number}")
         return [f"{kind} %v{number}"]
+
+    def _stored(self, number: int) -> Stored:
+        """How the number of an argument lies in its own memory."""
+        argument = self._wrapper.arguments[number]
+        return "i64" if _TYPES.get(argument.kind, "i64") == "i64" else argument.stored
 
     def _items(self, number: int, argument: Boxed) -> list[str]:
         """What each item of a list comes to, in memory of its own."""
@@ -304,6 +320,16 @@ class _Body:
             case _:
                 self.line("%b = call ptr @PyLong_FromLongLong(i64 %r)")
         self.line("ret ptr %b")
+
+
+def _together(wrapper: Wrapper) -> dict[int, list[int]]:
+    """Arguments of which the first attribute is the same, by the number of each."""
+    groups: dict[tuple[int, str], list[int]] = {}
+    for number, argument in enumerate(wrapper.arguments):
+        # Texts that are compared with one another are taken in the order of the arguments.
+        if argument.path and argument.kind not in _LISTS and not argument.among:
+            groups.setdefault((argument.place, argument.path[0]), []).append(number)
+    return {number: group for group in groups.values() for number in group}
 
 
 _METHOD: Final = "{ ptr, ptr, i32, ptr }"

@@ -52,7 +52,7 @@ calc next_size(size: Size) -> Size:
     if size == small then medium else large
 
 calc later(day: date) -> date:
-    if day < date("2024-02-29") then date("2024-02-29") else day
+    max([day, date("2024-02-29")])
 
 calc of_half(amount: int) -> int:
     half(amount) + wide(1)
@@ -99,10 +99,10 @@ calc is_ten(order: Order) -> bool:
     order.coupon == "ten" or order.coupon == "zehn é"
 
 calc first_price(order: Order) -> decimal(9, 2)?:
-    if order.first is none then none else order.first.price
+    if order.first is none then none else max([order.first.price, -9999999.99])
 
 calc before(order: Order, day: date?) -> bool:
-    if day is none then false else order.placed < day
+    if day is none then false else max([order.placed, day]) != order.placed
 
 rule filled on Order:
     require count(lines) > 0 else "empty"

@@ -11,6 +11,7 @@ from hyper.emit.native.places import definition as field_of
 from hyper.emit.native.unit import Unit
 from hyper.emit.native.values import NotNative
 from hyper.emit.native.weights import NO_WEIGHTS, Weights
+from hyper.emit.native.worth import is_worth
 from hyper.emit.python.functions.locals import python_locals
 from hyper.ir.kinds import Kinds
 from hyper.ir.program import CalcDef, EnumDef, RuleDef, TableDef
@@ -118,6 +119,9 @@ class _Wrapping:
             result = self._result(native, definition, kernels.texts)
         except NotNative as found:
             raise NotNative(found.reason, *self._place(name)) from None
+        if not is_worth(definition, arguments, result):
+            reason = "it only compares and passes on, which Python does sooner than machine code"
+            raise NotNative(reason, *self._place(name))
         symbol = self._names.symbol(name)
         local = python_locals(definition, self._names.own_symbols(self._module))
         given = ", ".join(local[param] for param in params)
