@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from types import FunctionType
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, Protocol, TypeVar, cast, overload
 
 import msgspec
@@ -10,7 +11,7 @@ import msgspec
 from hyper.jit.numeric import machine_code
 from hyper.jit.numeric.calls import Calls
 from hyper.jit.numeric.columns import Columns
-from hyper.jit.numeric.source import NotNumericError, parameters_of
+from hyper.jit.numeric.source import NotNumericError, is_tiered, mark_tiered, parameters_of
 from hyper.jit.policy.driver import Deoptimisation, Driver
 from hyper.jit.policy.machine import Settings
 
@@ -92,7 +93,7 @@ def tiered(function: Any = None, /, *, share: float = 0.1, listener: Listener | 
 
 
 def _tiered(function: Any, settings: Settings, listener: Listener | None) -> Any:
-    if hasattr(function, "status") and hasattr(function, "__wrapped__"):
+    if is_tiered(function):
         return function
     try:
         parameters = parameters_of(function)
@@ -103,6 +104,7 @@ def _tiered(function: Any, settings: Settings, listener: Listener | None) -> Any
     calls = Calls(function, parameters, settings, listener=listener)
     columns = Columns(function, settings, listener)
     made = cast("Any", functools.wraps(function)(calls.call))
+    mark_tiered(made, function)
     made.status = functools.partial(_status, calls, columns)
     made.over = columns.over
     made.explain = functools.partial(_explain, function, made.status)
@@ -121,17 +123,27 @@ def _plain(function: Any, reason: str) -> Any:
     def call(*args: Any, **named: Any) -> Any:
         return function(*args, **named)
 
-    try:
-        function.status = status
-    except AttributeError:
-        made: Any = call
-        made.status = status
-    else:
-        made = function
-        made.__wrapped__ = function
+    is_own = isinstance(function, FunctionType)
+    made: Any = function if is_own else call
+    mark_tiered(made, _copy(function) if is_own else function)
+    made.status = status
     made.explain = functools.partial(_explain, function, status)
     made.over = Columns(function, Settings(), compiles=False).over
     made.warm = made.wait = lambda *_args, **_named: None
+    return made
+
+
+def _copy(function: FunctionType) -> FunctionType:
+    """The same function once more: one that wrapped itself would have no end."""
+    made = FunctionType(
+        function.__code__, function.__globals__, function.__name__, function.__defaults__,
+        function.__closure__,
+    )  # fmt: skip
+    made.__kwdefaults__ = function.__kwdefaults__
+    functools.update_wrapper(made, function)
+    around: Any = made
+    del around.__wrapped__
+    around.__dict__.update(function.__dict__)
     return made
 
 

@@ -9,7 +9,7 @@ from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
 
 from hyper.jit.numeric.arithmetic import Arithmetic
-from hyper.jit.numeric.source import Held, NotNumericError, kind_of, outside
+from hyper.jit.numeric.source import Held, NotNumericError, kind_of, outside, plain_of
 from hyper.jit.numeric.support import LIBRARY
 from hyper.jit.numeric.writing import Value, constant
 
@@ -214,8 +214,9 @@ class Expressions:
         return made
 
     def _own(self, function: FunctionType, args: list[Value], line: int) -> Value:
-        function = getattr(function, "__wrapped__", function)
-        name, kind = self._context.callee(function, tuple(each.kind for each in args), line)
+        name, kind = self._context.callee(
+            plain_of(function), tuple(each.kind for each in args), line
+        )
         status, made = self._out.new(), self._out.new()
         given = ", ".join(each.text for each in args)
         self._out.line(f"{status}, {made} = {name}({given})")

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 Kind: TypeAlias = Literal["bool", "int", "float"]
 Number: TypeAlias = bool | int | float
 
+_MARK: Final = "_tiered"
 LEAST_INT: Final = -(1 << 63)
 MOST_INT: Final = (1 << 63) - 1
 
@@ -77,6 +78,25 @@ def kind_of(value: object) -> Kind | None:
     return "bool" if type(value) is bool else None
 
 
+def mark_tiered(made: Any, plain: object) -> None:
+    """Note that a function stands for another one, with the same answers."""
+    made.__wrapped__ = plain
+    setattr(made, _MARK, made)  # what wraps it has a copy of its attributes, and is another one
+
+
+def is_tiered(function: object) -> bool:
+    """Whether a function stands for another one, with the same answers."""
+    return getattr(function, _MARK, None) is function
+
+
+def plain_of(function: FunctionType) -> FunctionType:
+    """The plain function that one stands for; any other is itself, whatever it wraps."""
+    if not is_tiered(function):
+        return function
+    plain: FunctionType = vars(function)["__wrapped__"]
+    return plain
+
+
 def parameters_of(function: object) -> tuple[str, ...]:
     """The parameters of an ordinary function. Raises ``NotNumericError`` for others."""
     if not isinstance(function, FunctionType):
@@ -95,7 +115,8 @@ def read_source(function: object) -> Source:
     parameters = parameters_of(function)
     assert isinstance(function, FunctionType)
     try:
-        lines, first = inspect.getsourcelines(function)
+        # Of the code itself: of a function, `inspect` would find what it wraps.
+        lines, first = inspect.getsourcelines(function.__code__)
         tree = ast.parse(textwrap.dedent("".join(lines)))
     except (OSError, TypeError, SyntaxError):
         raise NotNumericError("its source cannot be read") from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 import subprocess
 import sys
@@ -152,6 +153,53 @@ def test_what_has_no_form_stays_and_says_why() -> None:
     (reason,) = texts.status().refusals.values()
     assert reason.endswith("`f'{a}'` is no arithmetic of numbers")
     assert f"test_tiered.py:{texts.__wrapped__.__code__.co_firstlineno + 2}: " in reason
+
+
+def doubled(function: Callable[[int], int]) -> Callable[[int], int]:
+    @functools.wraps(function)
+    def call(number: int) -> int:
+        return 2 * function(number)
+
+    return call
+
+
+@doubled
+def twice_more(number: int) -> int:
+    return number + 1
+
+
+def test_what_wraps_a_function_is_not_taken_for_it() -> None:
+    def calls_it(number: int) -> int:
+        return twice_more(number)
+
+    for function in (calls_it, twice_more):
+        calls, _ = promoted(function, 3)
+        assert calls.call(3) == 8
+        assert calls.driver.tier() == PLAIN
+        assert not calls.driver.guard_failures
+    around: Any = tiered(doubled(tiered(calls_it)))
+    around.warm(3)
+    assert around(3) == 16
+    assert 2 in around.status().compile_seconds
+    assert tiered(around) is around
+
+
+@pytest.mark.parametrize("installed", [True, False])
+def test_what_is_made_of_a_function_can_be_looked_into(
+    installed: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(machine_code, "is_installed", lambda: installed)
+
+    def plain(number: int = 3, *, other: float = 0.5) -> float:
+        """What it does."""
+        return number * other
+
+    expected = str(inspect.signature(plain))
+    made = tiered(plain)
+    assert str(inspect.signature(made)) == str(inspect.signature(made.__wrapped__)) == expected
+    assert inspect.unwrap(made)(4) == made(4) == 2.0
+    assert inspect.getdoc(made) == inspect.getdoc(made.__wrapped__) == "What it does."
+    assert "return number * other" in inspect.getsource(made)
 
 
 def test_a_generator_is_left_alone() -> None:
