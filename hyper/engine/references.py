@@ -16,10 +16,12 @@ if TYPE_CHECKING:
 
 
 class UnknownNameError(LookupError):
-    """A name that no declaration has, or that several have. ``near`` are those that may be meant."""
+    """A name that no declaration has, or that several have. ``near`` are those that may be meant, which the text names after
+    ``message``."""
 
     def __init__(self, message: str, near: tuple[str, ...]) -> None:
-        super().__init__(message)
+        super().__init__(f"{message}; did you mean {' or '.join(near)}?" if near else message)
+        self.message = message
         self.near = near
 
 

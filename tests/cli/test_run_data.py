@@ -361,3 +361,24 @@ def test_without_numpy_it_is_said_what_to_install(shop: Path) -> None:
     )
     said = "hyper: batches need NumPy: pip install 'hypercompiler[data]'\n"
     assert (ran.returncode, ran.stderr) == (2, said)
+
+
+@pytest.mark.parametrize("name", ["a.arrow", "a.arrows"])
+def test_dates_with_a_time_of_day_are_errors_of_their_rows(
+    hyper: Hyper, shop: Path, name: str
+) -> None:
+    (shop / "days.intent").write_text(
+        "intent days\n\nentity Stay:\n    day: date\n\n"
+        'calc late(day: date) -> bool: day > date("2024-03-18")\n'
+        'calc longer(stay: Stay) -> bool: stay.day > date("2024-03-18")\n'
+    )
+    moments = [0, 19_800 * 86_400_000 + 5, 19_801 * 86_400_000]
+    days = pa.array(moments, pa.int64()).view(pa.date64())
+    stays = pa.StructArray.from_arrays([days], ["day"])
+    for function, table in (("late", {"day": days}), ("longer", {"stay": stays})):
+        write(shop / name, pa.table(table))
+        done = hyper("run", function, "--data", name, "--json")
+        found = done.json("run")
+        assert (done.code, found["values"]) == (1, [False, None, True])
+        (error,) = found["errors"]
+        assert (error["row"], error["message"]) == (2, "a time of day, where a date is expected")

@@ -85,7 +85,7 @@ def find_name(program: Program, name: str) -> str:
     try:
         return find(program, name)
     except UnknownNameError as error:
-        raise UsageError(str(error), " or ".join(error.near) or None) from None
+        raise UsageError(error.message, " or ".join(error.near) or None) from None
 
 
 def _text(found: Explanation, view: View, console: Console) -> None:

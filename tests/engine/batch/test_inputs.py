@@ -254,3 +254,8 @@ def test_texts_of_any_kind_of_array() -> None:
         assert made.tolist() == wanted
     strings = np.dtypes.StringDType()
     assert run("text", np.array(left, strings), y=right).values.tolist() == wanted
+
+
+def test_a_name_that_is_wrong_is_told_with_what_may_be_meant() -> None:
+    with pytest.raises(LookupError, match='nothing is called "mayb"; did you mean maybe'):
+        functions(2, text=INPUTS).function("mayb")
