@@ -214,9 +214,10 @@ class Expressions:
         return made
 
     def _own(self, function: FunctionType, args: list[Value], line: int) -> Value:
-        name, kind = self._context.callee(
-            plain_of(function), tuple(each.kind for each in args), line
-        )
+        plain = plain_of(function)
+        if len(args) > plain.__code__.co_argcount:
+            raise NotNumericError(f"more arguments than `{plain.__name__}` takes by place", line)
+        name, kind = self._context.callee(plain, tuple(each.kind for each in args), line)
         status, made = self._out.new(), self._out.new()
         given = ", ".join(each.text for each in args)
         self._out.line(f"{status}, {made} = {name}({given})")

@@ -228,6 +228,14 @@ def big(a: int) -> int:
     return a + 9_223_372_036_854_775_808
 
 
+def named(a: int, *, b: int) -> int:
+    return a - b
+
+
+def by_place(a: int) -> int:
+    return a if a > 0 else named(a, a)  # type: ignore[call-arg]  # what is tried
+
+
 REFUSED: Final = (
     (unset, "`b` may not have a value here", 3),
     (mixed, "`total` is an int or a float, as it comes", 3),
@@ -240,6 +248,7 @@ REFUSED: Final = (
     (prints, "`print` has no compiled form", 1),
     (power, "`**` of ints, other than with a small constant above it", 1),
     (big, "a number of more than 64 bits", 1),
+    (by_place, "more arguments than `named` takes by place", 1),
 )
 
 
