@@ -33,10 +33,16 @@ class Backend(Protocol):
         """Every place where a pattern ends, overlapping ones too; none spans two files."""
 
     def hash(self, data: bytes, ranges: Sequence[int], seed: int = 0) -> memoryview:
-        """XXH64 (``Q``) of each ``data[ranges[2 * r] : ranges[2 * r + 1]]``."""
+        """XXH64 (``Q``) of each ``data[ranges[2 * r] : ranges[2 * r + 1]]``.
+
+        :raises ValueError: where a range is not in the data (``hyper.gpu.hashing.check_ranges``).
+        """
 
     def reach(self, graph: Graph, seeds: Sequence[int]) -> memoryview:
-        """For each node (``i``) the fewest edges from any seed, -1 where no path leads."""
+        """For each node (``i``) the fewest edges from any seed, -1 where no path leads.
+
+        :raises ValueError: where a seed is no node (``hyper.gpu.graphs.check_seeds``).
+        """
 
     def histogram(self, arena: Arena) -> memoryview:
         """How often each of the 256 bytes is in the files (``Q``), separators not counted."""

@@ -34,3 +34,14 @@ def make_graph(edges: Sequence[Iterable[int]]) -> Graph:
         message = f"an edge leads to none of {len(edges)} nodes"
         raise ValueError(message)
     return Graph(offsets, targets)
+
+
+def check_seeds(graph: Graph, seeds: Sequence[int]) -> array[int]:
+    """Nodes as 32-bit integers.
+
+    :raises ValueError: where a seed is none of the graph's nodes.
+    """
+    if seeds and not 0 <= min(seeds) <= max(seeds) < graph.nodes:
+        message = f"a seed is none of {graph.nodes} nodes"
+        raise ValueError(message)
+    return array("i", seeds)

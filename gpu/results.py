@@ -6,7 +6,8 @@ A ``memoryview`` of 32-bit integers has the format ``i``, of bytes ``B``, of uns
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from struct import calcsize
+from typing import Any, NamedTuple
 
 
 class Lines(NamedTuple):
@@ -25,7 +26,7 @@ class Pieces(NamedTuple):
     """Arena cut by a table. ``starts`` (``i``): where each piece starts, and the size of the arena. ``kinds``
     (``B``): the kind of each.
 
-    A separator is a piece too, of a kind without meaning.
+    A separator is a piece too, of the kind that the table's ``ended`` has for state 0.
     """
 
     starts: memoryview
@@ -55,3 +56,10 @@ class Matches(NamedTuple):
 
     ends: memoryview
     patterns: memoryview
+
+
+def room(form: str, count: int) -> memoryview:
+    """Room for so many numbers of a form, all 0."""
+    view: Any = memoryview(bytearray(count * calcsize(form)))
+    found: memoryview = view.cast(form)
+    return found

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from array import array
 from typing import Protocol, TypeAlias
 
-Buffer: TypeAlias = bytes | bytearray | memoryview
+Buffer: TypeAlias = bytes | bytearray | memoryview | array[int]
 
 
 class Loops(Protocol):

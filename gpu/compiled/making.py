@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import importlib
 import re
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
-from hyper.gpu.compiled.memory import kernel
+from hyper.gpu.compiled.memory import compiled
 from hyper.gpu.compiled.native import PREFIX
 from hyper.gpu.kernels.arrays import SIGNATURES
 
@@ -33,18 +32,7 @@ def make_library(
 
 def module_text(name: str) -> str:
     """A kernel as a module of LLVM, in which it is called ``text_`` and its name."""
-    numba: Any = importlib.import_module("numba")
-    types = numba.types
-    letters: dict[str, Any] = {
-        "n": types.int64,
-        "B": types.CPointer(types.uint8),
-        "H": types.CPointer(types.uint16),
-        "i": types.CPointer(types.int32),
-        "Q": types.CPointer(types.uint64),
-    }
-    signature = types.int64(*(letters[letter] for letter in SIGNATURES[name]))
-    compiled = numba.cfunc(signature, nopython=True)(kernel(name))
-    text: str = compiled.inspect_llvm()
+    text: str = compiled(name).inspect_llvm()
     found = re.search(rf"^define [^\n]*@{_NAME}", text, re.MULTILINE)
     assert found is not None, text
     own = re.escape(found["name"])

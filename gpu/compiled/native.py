@@ -6,11 +6,13 @@ The interpreter's lock is not held while a kernel runs.
 from __future__ import annotations
 
 import ctypes
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from hyper.gpu.kernels.arrays import SIGNATURES
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from hyper.gpu.compiled.loops import Buffer
 
 PREFIX: Final = "text_"
@@ -27,27 +29,39 @@ class NativeLoops:
         """
         library = ctypes.CDLL(path)
         self._functions = {}
-        for name, signature in SIGNATURES.items():
+        for name in SIGNATURES:
             try:
-                function = library[PREFIX + name]
+                self._functions[name] = prototype(name)((PREFIX + name, library))
             except AttributeError:
                 message = f"the library has no kernel {name}"
                 raise OSError(message) from None
-            function.restype = ctypes.c_int64
-            function.argtypes = [
-                ctypes.c_int64 if letter == "n" else ctypes.c_void_p for letter in signature
-            ]
-            self._functions[name] = function
 
     def call(self, name: str, *arguments: Buffer | int) -> int:
         """Call a kernel, as ``Loops`` says."""
-        kept = [_pointer(each) for each in arguments]
-        found: int = self._functions[name](*kept)
-        return found
+        return call(self._functions[name], arguments)
 
 
-def _pointer(argument: Buffer | int) -> object:
+def prototype(name: str) -> Any:
+    """The type of a kernel, as a function of C."""
+    letters = SIGNATURES[name]
+    given = [ctypes.c_int64 if letter == "n" else ctypes.c_void_p for letter in letters]
+    return ctypes.CFUNCTYPE(ctypes.c_int64, *given)
+
+
+def call(function: Any, arguments: Sequence[Buffer | int]) -> int:
+    """Call a function of C with the addresses of buffers."""
+    kept = [_pointer(each) for each in arguments]
+    found: int = function(
+        *(ctypes.addressof(each) if isinstance(each, ctypes.c_char) else each for each in kept)
+    )
+    return found
+
+
+def _pointer(argument: Buffer | int) -> ctypes.c_char | bytes | int | None:
+    """What ctypes takes, or what lives at the address of a buffer: nobody may let go of that before the call is over."""
     if isinstance(argument, int | bytes):
         return argument
     view = memoryview(argument).cast("B")
-    return (ctypes.c_char * len(view)).from_buffer(view) if len(view) else None
+    if not len(view):
+        return None
+    return ctypes.c_char.from_buffer(view)

@@ -11,13 +11,21 @@ Shorts: TypeAlias = MutableSequence[int]
 """Unsigned 16-bit integers: letter ``H``."""
 Ints: TypeAlias = MutableSequence[int]
 """Signed 32-bit integers: letter ``i``."""
+Places: TypeAlias = MutableSequence[int]
+"""Signed 64-bit integers: letter ``q``."""
 Longs: TypeAlias = MutableSequence[int]
-"""Unsigned 64-bit integers: letter ``Q``."""
+"""Unsigned 64-bit integers: letter ``Q``. None meets a signed one in one operation: numba would make both floats."""
 
-WIDTHS: Final = {"B": 1, "H": 2, "i": 4, "Q": 8}
+WIDTHS: Final = {"B": 1, "H": 2, "i": 4, "q": 8, "Q": 8}
 
 SIGNATURES: Final[dict[str, str]] = {
     "cut": "BnBHnBBiB",
+    "histogram": "Bnq",
     "lay_out": "BiBnBiBiiBiiiBi",
+    "lines": "Biniii",
+    "reach": "iininii",
+    "search": "BinBiniinii",
+    "validate": "BQini",
+    "xxh64": "BqnQQQ",
 }
 """The parameters of each kernel: letters of arrays, ``n`` for a number. All give a number."""
