@@ -48,7 +48,7 @@ class Package:
         modules = [asking_module(program, *each) for each in self.asking.items()]
         self.program = Program([*program.modules, *modules])
         self.names: Names = Names(self.program, self.name)
-        folder = folder_for(self, "hyper-run-", before=partial(_forget, self.name))
+        folder = folder_for(self, "hyper-run-", before=partial(forget_package, self.name))
         write_package(folder, self.name, _files(self.program, self.name, native))
         self._folder = folder
 
@@ -163,9 +163,11 @@ def _files(program: Program, package: str, native: str) -> Mapping[str, str | by
     return {path: file.data for path, file in emission.files.items() if file.data is not None}
 
 
-def _forget(name: str) -> None:
-    for loaded in [each for each in sys.modules if each.partition(".")[0] == name]:
-        del sys.modules[loaded]
+def forget_package(name: str) -> None:
+    """Let go of the modules of a package, whatever other threads import meanwhile."""
+    for loaded in list(sys.modules):
+        if loaded.partition(".")[0] == name:
+            sys.modules.pop(loaded, None)
 
 
 def asking_module(program: Program, name: str, module: str) -> Module:

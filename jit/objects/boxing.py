@@ -287,7 +287,6 @@ done:
   ret ptr %text
 }
 
-; Days since 1970-01-01.
 ; A name as Python's text, made once.
 define internal ptr @name(ptr %kept, ptr %text) nounwind {
 entry:
@@ -303,6 +302,7 @@ done:
   ret ptr %name
 }
 
+; Days since 1970-01-01.
 define internal i1 @date_in(ptr %object, ptr %out) nounwind noinline {
 entry:
   %over = alloca i32

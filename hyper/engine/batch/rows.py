@@ -84,9 +84,9 @@ class Package:
 
     def _make(self) -> None:
         from hyper.emit.python import emit_python
-        from hyper.engine.generated import write_package
+        from hyper.engine.generated import forget_package, write_package
 
-        folder = folder_for(self, "hyper-rows-", before=partial(_forget, self.name))
+        folder = folder_for(self, "hyper-rows-", before=partial(forget_package, self.name))
         write_package(folder, self.name, emit_python(self.program, self.name))
         sys.path.insert(0, folder)
         try:
@@ -168,11 +168,6 @@ class Package:
                 return {names.get(wire, wire): self.plain(item) for wire, item in given.items()}
             case _:
                 return value
-
-
-def _forget(name: str) -> None:
-    for loaded in [each for each in sys.modules if each.partition(".")[0] == name]:
-        del sys.modules[loaded]
 
 
 class Generated:
