@@ -19,6 +19,7 @@ from hyper.emit.python.names import Names
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
+    from hyper.emit.native.weights import Weights
     from hyper.emit.python.functions.facts import LinkFacts
     from hyper.ir.program import Module, Program
 
@@ -35,6 +36,7 @@ class View:
         *,
         native: bool = False,
         batch: bool = False,
+        weights: Weights | None = None,
     ) -> None:
         self.program = program
         self._package = package
@@ -42,6 +44,7 @@ class View:
         self._facts = facts
         self._native = native
         self._batch = batch
+        self._weights = weights
         self._names: Names | None = None
         self._documents: DocumentWriter | None = None
 
@@ -56,6 +59,7 @@ class View:
                 self._facts,
                 native=self._native,
                 batch=self._batch,
+                weights=self._weights,
             )
         return self._names
 

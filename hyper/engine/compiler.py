@@ -153,8 +153,14 @@ class Compiler:
         from hyper.engine.training import training_for
 
         program, chosen = self._program(paths, options)
-        earlier = training_for(program, chosen, self._tell).seconds()
-        return Loaded(program, level=chosen.jit_level, listener=self._emitter.emit, earlier=earlier)
+        training = training_for(program, chosen, self._tell)
+        return Loaded(
+            program,
+            level=chosen.jit_level,
+            listener=self._emitter.emit,
+            earlier=training.seconds(),
+            weights=training.weights(),
+        )
 
     def _program(self, paths: Paths, options: Mapping[str, Any]) -> tuple[Program, Options]:
         """What the sources say, and the options for them. Raises ``SourceError``."""

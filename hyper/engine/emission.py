@@ -31,6 +31,7 @@ from hyper.ir.stored import decode, encode
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator
 
+    from hyper.emit.native.weights import Weights
     from hyper.emit.openapi.splice import Entry
     from hyper.emit.parts import Part
     from hyper.emit.python.functions.facts import LinkFacts
@@ -82,14 +83,16 @@ def emit(
     natives: Natives | None = None,
     *,
     arranged: Arranged | None = None,
+    weights: Weights | None = None,
 ) -> Emission:
     """Make the files of a build for ``targets``, those of an earlier one again only where they would be other ones.
 
-    ``before`` must be of this compiler, and of the same ``arranged``, which gives each module after its passes another order;
-    ``natives`` is given where native code is asked for.
+    ``before`` must be of this compiler, and of the same ``arranged``, which gives each module after its passes another order,
+    and ``weights``, for which packages make kernels; ``natives`` is given where native code is asked for.
     """
     is_batch = "batch" in targets
-    return _Emitting(program, package, before, natives, arranged, batch=is_batch).run(targets)
+    made = _Emitting(program, package, before, natives, arranged, weights=weights, batch=is_batch)
+    return made.run(targets)
 
 
 class _Facts:
@@ -131,6 +134,7 @@ class _Emitting:
         natives: Natives | None,
         arranged: Arranged | None,
         *,
+        weights: Weights | None,
         batch: bool,
     ) -> None:
         self._natives = natives
@@ -143,7 +147,9 @@ class _Emitting:
         self._record = before.record if before is not None else Emitted(package, ())
         self._numbers = Numbering(self._record.keys)
         self._facts = _Facts({})
-        self._view = View(self._program, package, self._optimised, self._facts, **self._forms)
+        self._view = View(
+            self._program, package, self._optimised, self._facts, weights=weights, **self._forms
+        )
         self._old: View | None = None
         self._tables_differ = False
         """Whether tables may be other ones than those of the earlier program."""
@@ -218,6 +224,7 @@ class _Emitting:
             self._record.package,
             before.program.module,
             _Facts(self._record.facts),
+            weights=None,
             **self._forms,
         )
         index = self._package != self._record.package or _is_arranged_anew(before, self._program)

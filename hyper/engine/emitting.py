@@ -13,13 +13,13 @@ from hyper.engine.stamps import vouches
 from hyper.ir.stored import stored_program
 
 if TYPE_CHECKING:
+    from hyper.emit.native.weights import Weights
     from hyper.engine.clock import Phases
     from hyper.engine.graph.kept import Graph
     from hyper.engine.incremental import Request
     from hyper.engine.natives.emission import Natives
     from hyper.engine.options import Options
     from hyper.engine.pipeline import Compilation
-    from hyper.engine.training import Training
     from hyper.ir.program import Module, Program
 
 
@@ -34,20 +34,34 @@ def emit_all(
     assert state.program is not None
     with phases.phase("emit"):
         training = state.training
-        natives = _natives(options, request, training)
         arranged = training.arranged if training is not None else None
+        weights = training.weights() if training is not None else None
+        natives = _natives(options, request, weights)
         before = _before(state, package, options, request)
         if before is not None and request is not None:
-            again = emit(state.program, package, options.target, before, natives, arranged=arranged)
+            again = emit(
+                state.program,
+                package,
+                options.target,
+                before,
+                natives,
+                arranged=arranged,
+                weights=weights,
+            )
             emission = _whole(again, package, request)
             if emission is not None:
                 return emission
-        return emit(state.program, package, options.target, natives=natives, arranged=arranged)
+        return emit(
+            state.program,
+            package,
+            options.target,
+            natives=natives,
+            arranged=arranged,
+            weights=weights,
+        )
 
 
-def _natives(
-    options: Options, request: Request | None, training: Training | None
-) -> Natives | None:
+def _natives(options: Options, request: Request | None, weights: Weights | None) -> Natives | None:
     """What native code is made with; ``None`` where it is not asked for."""
     if not options.compiles:
         return None
@@ -56,7 +70,6 @@ def _natives(
     from hyper.engine.natives.toolchain import toolchain
 
     kept = request.objects() if request is not None else None
-    weights = training.weights() if training is not None else NO_WEIGHTS
     making = None
     if "library" in options.target:
         from hyper.jit.objects.library import Making
@@ -67,7 +80,7 @@ def _natives(
         options.kernels or (),
         toolchain(),
         kept,
-        weights,
+        weights or NO_WEIGHTS,
         extends="native" in options.target,
         making=making,
     )

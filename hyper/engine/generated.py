@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import datetime
 
+    from hyper.emit.native.weights import Weights
     from hyper.emit.python.names import Names
     from hyper.ir.program import Module, Program
     from hyper.ir.types import Type
@@ -37,9 +38,15 @@ def run_generated(program: Program, name: str, arguments: dict[str, Any], now: d
 
 class Package:
     """The generated Python of a program, with models for the arguments and the answers of functions, imported under a name of
-    its own until this is gone. ``native`` is a function that machine code is made of, too."""
+    its own until this is gone. ``native`` is a function that machine code is made of, too, for ``weights``."""
 
-    def __init__(self, program: Program, functions: Sequence[str], native: str = "") -> None:
+    def __init__(
+        self,
+        program: Program,
+        functions: Sequence[str],
+        native: str = "",
+        weights: Weights | None = None,
+    ) -> None:
         from hyper.emit.python.names import Names
         from hyper.ir.program import Program
 
@@ -49,7 +56,7 @@ class Package:
         self.program = Program([*program.modules, *modules])
         self.names: Names = Names(self.program, self.name)
         folder = folder_for(self, "hyper-run-", before=partial(forget_package, self.name))
-        write_package(folder, self.name, _files(self.program, self.name, native))
+        write_package(folder, self.name, _files(self.program, self.name, native, weights))
         self._folder = folder
 
     def load(self, module: str) -> Any:
@@ -148,17 +155,20 @@ def write_package(folder: str, package: str, files: Mapping[str, str | bytes]) -
         place.write_bytes(content.encode() if isinstance(content, str) else content)
 
 
-def _files(program: Program, package: str, native: str) -> Mapping[str, str | bytes]:
+def _files(
+    program: Program, package: str, native: str, weights: Weights | None
+) -> Mapping[str, str | bytes]:
     if not native:
         from hyper.emit.python import emit_python
 
         return emit_python(program, package)
+    from hyper.emit.native.weights import NO_WEIGHTS
     from hyper.engine.emission import emit
     from hyper.engine.natives.emission import Natives
     from hyper.engine.natives.toolchain import toolchain
     from hyper.jit.hardware import resolve
 
-    natives = Natives([resolve("native")], [native], toolchain())
+    natives = Natives([resolve("native")], [native], toolchain(), None, weights or NO_WEIGHTS)
     emission = emit(program, package, ("python", "native"), natives=natives)
     return {path: file.data for path, file in emission.files.items() if file.data is not None}
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 from hyper.ir.decisions import decisions, function_digest
 from hyper.ir.interpreter.json_out import to_json
 from hyper.ir.interpreter.shapes import Shapes
-from hyper.ir.interpreter.values import EnumValue
+from hyper.ir.interpreter.values import EnumValue, Record
 from hyper.ir.interpreter.watch import Silent
 from hyper.ir.program import CalcDef, RuleDef, TableDef
 from hyper.jit.profile_records import add
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 _TIER: Final = "0"
 _VARIABLE: Final = "HYPER_PROFILE_OUT"
+_MOST_PARTS: Final = 16
+"""Entities in the arguments of a function whose fields are looked at."""
 _SCALARS: Final = (bool, int, float, str)
 
 
@@ -58,7 +60,7 @@ def recorded_packages(path: str) -> Iterator[None]:
 class _Counts:
     """What is counted of one function."""
 
-    __slots__ = ("calls", "constants", "definition", "digest", "nanoseconds", "outcomes")
+    __slots__ = ("calls", "constants", "definition", "digest", "nanoseconds", "outcomes", "parts")
 
     def __init__(self, name: str, definition: CalcDef | TableDef | RuleDef) -> None:
         self.definition = definition
@@ -67,6 +69,8 @@ class _Counts:
         self.calls = 0
         self.nanoseconds = 0
         self.constants: dict[str, str | None] = {}
+        self.parts: set[str] = set()
+        """The paths of the entities whose fields are looked at."""
 
 
 class Recorder(Silent):
@@ -102,9 +106,11 @@ class Recorder(Silent):
         counts = self._functions[function]
         if counts is not None:
             counts.calls += 1
+            names = ["self"]
             if not isinstance(counts.definition, RuleDef):
-                for param, value in zip(counts.definition.params, args, strict=True):
-                    self._see(counts, param.name, value)
+                names = [param.name for param in counts.definition.params]
+            for name, value in zip(names, args, strict=True):
+                self._see(counts, name, value)
         self._running.append((function, perf_counter_ns()))
 
     def leave(self, function: str, _value: Value, /) -> None:
@@ -147,6 +153,10 @@ class Recorder(Silent):
             counted[outcome] += 1
 
     def _see(self, counts: _Counts, name: str, value: Value) -> None:
+        if isinstance(value, Record) and (name in counts.parts or len(counts.parts) < _MOST_PARTS):
+            counts.parts.add(name)
+            for field in self._shapes.entity(value.entity).fields:
+                self._see(counts, f"{name}.{field.name}", value.fields.get(field.name))
         if counts.constants.get(name, "") is None:
             return
         text = self._text(value)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from hyper.base.diagnostics import diagnostic
 from hyper.ir.decisions import decisions, function_digest
@@ -20,9 +20,13 @@ if TYPE_CHECKING:
     from hyper.jit.profiles import FunctionProfile
 
 
+ENOUGH: Final = 100
+"""Calls from which on it is no accident that an argument was always the same."""
+
+
 class Training:
     """A profile under an effort. ``full`` moves rows; ``light`` leaves every order as it was written, and tells kernels only which
-    way branches mostly go."""
+    way branches mostly go, and which arguments were always the same."""
 
     def __init__(self, profile: Profile, effort: Effort, label: str = "") -> None:
         self.profile = profile
@@ -64,7 +68,8 @@ class Training:
         from hyper.emit.native.weights import Weights
 
         counts = {name: each.decisions for name, each in self.of.items() if each.decisions}
-        return Weights(counts, moves=self.effort == "full")
+        constants = {name: each.constants for name, each in self.of.items() if each.calls >= ENOUGH}
+        return Weights(counts, moves=self.effort == "full", constants=constants)
 
     def _fits(self, program: Program, digest: str, known: FunctionProfile) -> bool:
         try:

@@ -170,11 +170,13 @@ class Builder:
         """Leave the innermost loop or scope where the condition holds."""
         self._add(ir.Break(condition))
 
-    def call(self, function: ir.Function, args: Sequence[Operand]) -> tuple[int, ...]:
+    def call(
+        self, function: ir.Function, args: Sequence[Operand], *, apart: bool = False
+    ) -> tuple[int, ...]:
         """Call another function; its results."""
         self.fails = self.fails or (function.fails and not self._sure)
         dests = tuple(self._value(kind) for kind in function.results)
-        self._add(ir.Call(dests, function.name, tuple(args), function.results))
+        self._add(ir.Call(dests, function.name, tuple(args), function.results, apart))
         return dests
 
     def finish(self, values: Sequence[Operand]) -> ir.Function:

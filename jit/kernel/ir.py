@@ -123,14 +123,15 @@ class Break(msgspec.Struct, frozen=True, tag_field="op", tag="break"):
     condition: Operand
 
 
-class Call(msgspec.Struct, frozen=True, tag_field="op", tag="call"):
+class Call(msgspec.Struct, frozen=True, tag_field="op", tag="call", omit_defaults=True):
     """Another function of the module; a status that is not 0 is this function's too. Pointer parameters are given as
-    the places of the caller's own."""
+    the places of the caller's own. ``apart``: it is not made part of the caller."""
 
     dests: tuple[int, ...]
     function: str
     args: tuple[Operand, ...]
     kinds: tuple[Kind, ...]
+    apart: bool = False
 
 
 class Return(msgspec.Struct, frozen=True, tag_field="op", tag="return"):
@@ -217,13 +218,30 @@ class Site(msgspec.Struct, frozen=True):
     line: int
 
 
-class Kernel(msgspec.Struct, frozen=True):
+class Bodies(msgspec.Struct, frozen=True):
+    """What a function does as two others: ``held``, where columns are ``constants``, by their places, and ``general``, whatever
+    they are."""
+
+    held: str
+    general: str
+    constants: tuple[tuple[int, Imm], ...]
+
+
+class Kernel(msgspec.Struct, frozen=True, omit_defaults=True):
     """A function that can be called from outside, scalar by scalar or over rows: its columns in the order of its parameters,
-    and how each result is stored."""
+    and how each result is stored. ``bodies`` are for rows, which choose between them once for many."""
 
     function: str
     columns: tuple[Column, ...]
     outputs: tuple[Output, ...]
+    bodies: Bodies | None = None
+
+    @property
+    def needs(self) -> frozenset[str]:
+        """The functions that it calls itself."""
+        bodies = self.bodies
+        own = frozenset({self.function})
+        return own if bodies is None else own | {bodies.held, bodies.general}
 
 
 class Unit(msgspec.Struct, frozen=True):

@@ -167,4 +167,4 @@ class Liveness:
             return
         dests = tuple(step.dests[place] for place in sorted(needed))
         args = tuple(step.args[place] for place in params)
-        yield ir.Call(dests, function.name, args, function.results)
+        yield ir.Call(dests, function.name, args, function.results, step.apart)

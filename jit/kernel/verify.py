@@ -66,7 +66,7 @@ def verify(unit: ir.Unit) -> list[str]:
             found.append(f"the kernel {kernel.function!r} is there twice, or has no function")
             continue
         seen.add(kernel.function)
-        found += _kernel(kernel, known[kernel.function])
+        found += _kernel(kernel, known[kernel.function]) or _bodies(kernel, known)
     return found
 
 
@@ -89,6 +89,27 @@ def _kernel(kernel: ir.Kernel, function: ir.Function) -> list[str]:
         return [f"{kernel.function}: its columns are not its parameters"]
     if tuple(ir.KIND_OF[output.storage] for output in kernel.outputs) != function.results:
         return [f"{kernel.function}: its outputs are not its results"]
+    return []
+
+
+def _bodies(kernel: ir.Kernel, known: Mapping[str, ir.Function]) -> list[str]:
+    """Whether what stands for a kernel takes and gives the same, and columns can be the constants."""
+    function, bodies = known[kernel.function], kernel.bodies
+    if bodies is None:
+        return []
+    kinds = [(param.kind, param.pointer) for param in function.params]
+    for name in (bodies.held, bodies.general):
+        body = known.get(name)
+        if body is None or [(param.kind, param.pointer) for param in body.params] != kinds:
+            return [f"{kernel.function}: {name!r} is not there, or takes other arguments"]
+        if body.results != function.results or body.fails != function.fails:
+            return [f"{kernel.function}: {name} gives something else"]
+    for place, value in bodies.constants:
+        column = kernel.columns[place] if 0 <= place < len(kernel.columns) else None
+        if column is None or column.role != "value" or ir.KIND_OF[column.storage] != value.kind:
+            return [f"{kernel.function}: column {place} cannot be {value.text}"]
+        if not _is_constant(value):
+            return [f"{kernel.function}: {value.text!r} is no {value.kind}"]
     return []
 
 

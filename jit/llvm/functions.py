@@ -214,7 +214,9 @@ class FunctionText:
             self._slots.append(f"  %s{dest} = alloca {TYPES[kind]}")
             args.append(f"ptr %s{dest}")
         status = f"%t{first}"
-        self._line(f"{status} = call i32 {symbol(step.function)}({', '.join(args)})")
+        self._line(
+            f"{status} = call i32 {symbol(step.function)}({', '.join(args)}){' noinline' if step.apart else ''}"
+        )
         if callee.fails:
             self._line(f"%f{first} = icmp ne i32 {status}, 0")
             bad, good = self._label(), self._label()

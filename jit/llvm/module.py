@@ -41,7 +41,8 @@ def part_text(
     known = {function.name: function for function in unit.functions}
     needed: set[str] = set()
     parts: list[str] = []
-    for function in _reached(known, names, copies=copies):
+    called = {name for kernel in unit.kernels if kernel.function in names for name in kernel.needs}
+    for function in _reached(known, {*names, *called}, copies=copies):
         if copies or function.name in names:
             parts.append(FunctionText(flattened(function), known, needed).text())
         else:

@@ -77,9 +77,15 @@ def pieces(made: Interface, profile: Profile, making: Making) -> list[Piece]:
     for number, group in enumerate(groups):
         own = {function.name for function in group}
         others = (function for function in functions if function.name not in own)
-        called = frozenset[str]() if copies else own & {
-            name for function in others for name in calls(function.body)
-        }  # fmt: skip
+        called: set[str] = set()
+        if not copies:
+            called = own & {name for function in others for name in calls(function.body)}
+            called |= own & {
+                name
+                for entry in made.entries
+                if entry.function.name not in own
+                for name in entry.kernel.needs
+            }
         entries = [entry for entry in made.entries if entry.function.name in own]
         exported = {name for entry in entries for name in (entry.symbol, entry.rows)}
         if not exported and not called:

@@ -225,7 +225,7 @@ def without(unit: ir.Unit, names: set[str]) -> ir.Unit:
     """The unit without these kernels, and without what only they called."""
     kernels = tuple(kernel for kernel in unit.kernels if kernel.function not in names)
     known = {function.name: function for function in unit.functions}
-    reached, waiting = set[str](), [kernel.function for kernel in kernels]
+    reached, waiting = set[str](), [name for kernel in kernels for name in kernel.needs]
     while waiting:
         name = waiting.pop()
         if name not in reached:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
+from hyper.emit.native.constants import constants
 from hyper.emit.native.expressions import Expressions
 from hyper.emit.native.functions import Functions
 from hyper.emit.native.markers import MarkerChecks
@@ -32,6 +33,7 @@ from hyper.ir.types import Entity, ListOf, MapOf
 from hyper.jit.kernel import ir
 from hyper.jit.kernel.builder import FALSE, Builder, TooLarge, floating, integer
 from hyper.jit.kernel.liveness import Liveness
+from hyper.jit.kernel.specialise import Special, specialised
 from hyper.jit.kernel.verify import is_name
 
 if TYPE_CHECKING:
@@ -59,6 +61,8 @@ class Native:
     unneeded: tuple[tuple[ir.Column, Parts], ...] = ()
     """Columns, with their paths, that the function names and that no result, error or guard depends on. Who runs the function by
     other means may give any values of their types."""
+    bodies: ir.Bodies | None = None
+    """Of a function that is specialised."""
 
 
 class Unit:
@@ -71,6 +75,7 @@ class Unit:
         self.sites = Sites()
         self.markers = MarkerChecks(program)
         self._texts: dict[str, int] = {}
+        self._special: dict[str, Special] = {}
         self._made: dict[str, Native | NotNative] = {}
         self._functions: dict[str, ir.Function] = {}
         """All that can be called, by name: of native functions, too, those forms of which only some results are needed."""
@@ -92,14 +97,23 @@ class Unit:
             raise made
         return made
 
-    def unit(self, names: Iterable[str]) -> ir.Unit:
-        """The kernels of these functions, all native, with all that they call."""
+    def unit(self, names: Iterable[str], *, rows: bool = True) -> ir.Unit:
+        """The kernels of these functions, all native, with all that they call. Without ``rows`` there is nothing that only rows
+        need."""
         chosen = [self.native(name) for name in names]
         called: dict[str, ir.Function] = {}
         for native in chosen:
+            if rows and native.bodies is not None:
+                self._reach(self._functions[native.bodies.held], called)
             self._reach(native.function, called)
         kernels = tuple(
-            ir.Kernel(native.function.name, native.columns, native.outputs) for native in chosen
+            ir.Kernel(
+                native.function.name,
+                native.columns,
+                native.outputs,
+                native.bodies if rows else None,
+            )
+            for native in chosen
         )
         return ir.Unit(tuple(called.values()), kernels, self.sites.all(), tuple(self._texts))
 
@@ -121,11 +135,32 @@ class Unit:
         scales: dict[tuple[tuple[str, int], str], int] = {}
         for _ in range(_MOST_ATTEMPTS):
             try:
-                return self._attempt(name, definition, scales)
+                return self._specialised(definition, self._attempt(name, definition, scales))
             except MoreDigits as found:
                 scales[found.place, found.name] = found.scale
                 last = found
         raise NotNative("a variable of decimals that gets more digits each time", *last.place)
+
+    def _specialised(self, definition: CalcDef | TableDef | RuleDef, native: Native) -> Native:
+        """The same, for arguments that a profile says were always the same, where that pays."""
+        name = native.function.name
+        known = self.weights.constants(name)
+        if not known:
+            return native
+        if isinstance(definition, RuleDef):  # in Python its parameter has another name
+            known = {f"self.{path.partition('.')[2]}": text for path, text in known.items()}
+        columns = zip(native.columns, native.parts, strict=True)
+        found = list(constants(columns, known, self._texts))
+        given = {param: value for _, param, value in found}
+        special = specialised(native.function, given, self._special, self.restricted)
+        if special is None:
+            return native
+        self._special[name] = special
+        self._functions |= {each.name: each for each in (special.held, special.general)}
+        self._functions[name] = special.entry
+        used = tuple((place, value) for place, param, value in found)
+        bodies = ir.Bodies(special.held.name, special.general.name, used)
+        return replace(native, function=special.entry, bodies=bodies)
 
     def _attempt(
         self,

@@ -1,14 +1,17 @@
-"""What a profile tells of the branches of kernels: which rows come first, and which way a branch mostly goes."""
+"""What a profile tells of kernels: which rows come first, which way a branch mostly goes, and which arguments never changed."""
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeAlias
+
+import msgspec
 
 from hyper.ir.decisions import decisions
 from hyper.ir.frequency import order_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from hyper.ir.decisions import Function
     from hyper.ir.program import Program, TableDef
@@ -18,15 +21,31 @@ if TYPE_CHECKING:
 
 Ways: TypeAlias = tuple[int, int]
 """How often a condition held, and how often it did not."""
+Constants: TypeAlias = "Mapping[str, str | None]"
+"""The JSON of values that were always the same, by parameter or path from one; ``None`` for one that varied."""
+
+
+class Known(msgspec.Struct, frozen=True, array_like=True):
+    """What is known of one function, as data."""
+
+    counts: tuple[tuple[int, ...], ...]
+    constants: dict[str, str | None]
 
 
 class Weights:
-    """Counts of functions, by qualified name; those of functions that are not there are not known. ``moves``: rows may change
-    places."""
+    """Counts of functions, by qualified name; those of functions that are not there are not known. ``constants`` are what their
+    arguments were. ``moves``: rows may change places."""
 
-    def __init__(self, counts: Mapping[str, Counts], *, moves: bool) -> None:
+    def __init__(
+        self,
+        counts: Mapping[str, Counts],
+        *,
+        moves: bool,
+        constants: Mapping[str, Constants] = MappingProxyType({}),
+    ) -> None:
         self._counts = counts
         self._moves = moves
+        self._constants = constants
         self._known: dict[str, dict[int, Sequence[int]]] = {}
         self._nodes: dict[int, Sequence[int]] = {}
 
@@ -38,6 +57,26 @@ class Weights:
             known = {id(decision.node): each for decision, each in pairs}
             self._known[name] = known
             self._nodes |= known
+
+    def known(self, names: Iterable[str]) -> dict[str, Known]:
+        """What is known of functions, of those of which anything is."""
+        return {
+            name: Known(
+                tuple(tuple(each) for each in self._counts.get(name, ())),
+                dict(self.constants(name)),
+            )
+            for name in names
+            if name in self._counts or self.constants(name)
+        }
+
+    @property
+    def moves(self) -> bool:
+        """Whether rows may change places."""
+        return self._moves
+
+    def constants(self, name: str) -> Constants:
+        """What the arguments of a function always were."""
+        return self._constants.get(name, {})
 
     def branch(self, node: object, place: int) -> Ways | None:
         """Of a branch by its place: how often it was taken, and how often one behind it was."""
@@ -72,3 +111,10 @@ def _ways(held: int, other: int) -> Ways | None:
 
 
 NO_WEIGHTS = Weights({}, moves=False)
+
+
+def of_known(known: Mapping[str, Known], *, moves: bool) -> Weights:
+    """The weights that ``Weights.known`` told of."""
+    counts = {name: each.counts for name, each in known.items() if each.counts}
+    constants = {name: each.constants for name, each in known.items()}
+    return Weights(counts, moves=moves, constants=constants)

@@ -113,7 +113,7 @@ class _Wrapping:
         definition = self._program.definitions[name]
         assert isinstance(definition, CalcDef | TableDef | RuleDef)
         params = _params(definition)
-        kernels = unit.unit([name])
+        kernels = unit.unit([name], rows=False)
         try:
             arguments = tuple(self._arguments(native, params, kernels.texts))
             result = self._result(native, definition, kernels.texts)

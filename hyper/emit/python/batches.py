@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from functools import cache, partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
 
 from hyper.base import digest
+from hyper.emit.native.weights import Known
 from hyper.emit.parts import Made, Part
 from hyper.emit.python.names import PACKAGE
 from hyper.ir.program import FeatureDef
@@ -15,7 +16,7 @@ from hyper.ir.reads import HEAD, WHOLE
 from hyper.ir.stored import decode_module, encode_module
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from hyper.emit.python.names import Names
     from hyper.ir.program import Module
@@ -24,6 +25,9 @@ FOLDER: Final = "_batch"
 ABOUT: Final = "package.json"
 SUFFIX: Final = ".module"
 _DIGITS: Final = 64
+_WEIGHTS: Final = b"\0weights"
+"""Begins what a profile told, before the module: no module begins with it."""
+_SIZE: Final = 8
 _FILES: Final = (f"{FOLDER}/__init__.py", "calcs.py", "rules.py", "tables.py")
 
 
@@ -59,16 +63,40 @@ def _module(name: str, names: Names) -> Made:
     kept = tuple(each for each in module.definitions if not isinstance(each, FeatureDef))
     for each in kept:
         note(f"{WHOLE}{name}.{each.name}")
-    data = encode_module(msgspec.structs.replace(module, definitions=kept))
+    data = _weights(names, [f"{name}.{each.name}" for each in kept])
+    data += encode_module(msgspec.structs.replace(module, definitions=kept))
     return Made(digest.of_bytes(data).encode() + data)
 
 
-def read_module(data: bytes) -> Module:
+def _weights(names: Names, functions: Sequence[str]) -> bytes:
+    """What a profile tells of the functions of a module; nothing where it tells of none."""
+    weights = names.weights
+    known = weights.known(functions) if weights is not None else {}
+    if weights is None or not known:
+        return b""
+    data = msgspec.json.encode((weights.moves, known), order="sorted")
+    return _WEIGHTS + len(data).to_bytes(_SIZE, "big") + data
+
+
+class Stored(NamedTuple):
+    """A module as a package carries it: with what a profile told of its functions, and whether rows may change places."""
+
+    module: Module
+    known: dict[str, Known]
+    moves: bool
+
+
+def read_module(data: bytes) -> Stored:
     """A module of its file, which begins with the digest of the rest. Raises ``ValueError`` for what is not as it was made."""
     rest = data[_DIGITS:]
     if digest.of_bytes(rest).encode() != data[:_DIGITS]:
         raise ValueError("a module of it is not what was built")
-    return decode_module(rest)
+    if not rest.startswith(_WEIGHTS):
+        return Stored(decode_module(rest), {}, moves=False)
+    start = len(_WEIGHTS) + _SIZE
+    stop = start + int.from_bytes(rest[len(_WEIGHTS) : start], "big")
+    moves, known = msgspec.json.decode(rest[start:stop], type=tuple[bool, dict[str, Known]])
+    return Stored(decode_module(rest[stop:]), known, moves)
 
 
 @cache

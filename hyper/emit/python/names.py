@@ -27,6 +27,7 @@ from hyper.ir.types import Alias, Entity, Enum, ListOf, MapOf, Marked, Opt, Type
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from hyper.emit.native.weights import Weights
     from hyper.emit.python.functions.facts import LinkFacts
     from hyper.emit.python.functions.links import Links
     from hyper.emit.python.served import Served
@@ -87,7 +88,7 @@ class Names:
     """The Python names of one program.
 
     ``module`` gives a module as it is emitted, optimised or not; ``facts`` what is known of how modules are linked without looking;
-    ``native`` tells whether functions are compiled, too, and ``batch`` whether they run over columns.
+    ``native`` tells whether functions are compiled, too, and ``batch`` whether they run over columns: there for ``weights``.
     """
 
     __slots__ = (
@@ -114,6 +115,7 @@ class Names:
         "package",
         "program",
         "source",
+        "weights",
     )
 
     def __init__(
@@ -125,10 +127,12 @@ class Names:
         *,
         native: bool = False,
         batch: bool = False,
+        weights: Weights | None = None,
     ) -> None:
         self.program = program
         self.native = native
         self.batch = batch
+        self.weights = weights
         self.package = package
         self.source = source or program.module
         self.index = {module.name: module for module in program.index}

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, Final, overload
 import msgspec
 
 from hyper import __version__
-from hyper.emit.python.batches import ABOUT, SUFFIX, About, read_module
+from hyper.emit.native.weights import Weights, of_known
+from hyper.emit.python.batches import ABOUT, SUFFIX, About, Stored, read_module
 from hyper.engine.batch.functions import Functions
 from hyper.engine.batch.result import BatchResult
 from hyper.engine.batch.rows import Package
@@ -119,14 +120,16 @@ class Packaged:
     """
 
     def __init__(self, package: str, folder: str) -> None:
-        about, program = _read(folder)
+        about, program, weights = _read(folder)
         self._program = program
         level = parse_value("jit", os.environ.get("HYPER_JIT") or 3)
         off = os.environ.get("HYPER_NATIVE", "").lower() in {"off", "0", "false"}
         if off or os.environ.get("HYPER_PROFILE_OUT"):
             level = 1  # what is recorded is what functions do in Python
         own = Package(program, imported=(package, about.package))
-        self.functions = Functions(program, level=level, cores=available_cores(), package=own)
+        self.functions = Functions(
+            program, level=level, cores=available_cores(), package=own, weights=weights
+        )
         self._bare: dict[str, dict[str, list[str]]] = {kind: {} for kind in _KINDS}
         for name, definition in program.definitions.items():
             for kind, form in _KINDS.items():
@@ -159,7 +162,7 @@ class Packaged:
         return sorted(made)
 
 
-def _read(folder: str) -> tuple[About, Program]:
+def _read(folder: str) -> tuple[About, Program, Weights]:
     try:
         with open(os.path.join(folder, ABOUT), "rb") as stream:
             about = msgspec.json.decode(stream.read(), type=About)
@@ -168,14 +171,17 @@ def _read(folder: str) -> tuple[About, Program]:
                 f"batches of {about.package} were built by version {about.version} of the compiler, and this is"
                 f" {__version__}: build the package again"
             )
-        modules = []
+        stored: list[Stored] = []
         for name in sorted(os.listdir(folder)):
             if name.endswith(SUFFIX):
                 with open(os.path.join(folder, name), "rb") as stream:
-                    modules.append(read_module(stream.read()))
+                    stored.append(read_module(stream.read()))
     except (OSError, ValueError) as error:
         raise PackageError(f"the program in {folder} cannot be read: {error}") from None
-    return about, Program(sorted(modules, key=lambda module: module.name))
+    modules = sorted((each.module for each in stored), key=lambda module: module.name)
+    known = {name: each for found in stored for name, each in found.known.items()}
+    weights = of_known(known, moves=any(each.moves for each in stored))
+    return about, Program(modules), weights
 
 
 @cache

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from hyper.base.events import Listener
+    from hyper.emit.native.weights import Weights
     from hyper.engine.evaluation import Outcome
     from hyper.ir.program import Program
 
@@ -67,8 +68,8 @@ class CallStatus(msgspec.Struct, frozen=True):
 
 class Loaded:
     """The functions of a program. ``level`` is the highest tier that runs: 0 the interpreter, 1 generated Python, from 2 on machine
-    code. ``listener`` hears of tiers; ``earlier`` are the seconds that each function took in recorded runs, by qualified name. For
-    any number of threads; ``clock`` and ``start`` are those of the driver."""
+    code. ``listener`` hears of tiers; ``earlier`` are the seconds that each function took in recorded runs, by qualified name, and
+    ``weights`` what a profile tells of them. For any number of threads; ``clock`` and ``start`` are those of the driver."""
 
     def __init__(
         self,
@@ -77,6 +78,7 @@ class Loaded:
         level: int,
         listener: Listener | None = None,
         earlier: Mapping[str, float] = MappingProxyType({}),
+        weights: Weights | None = None,
         clock: Callable[[], float] = time.perf_counter,
         start: Callable[[Callable[[], None]], object] | None = None,
     ) -> None:
@@ -87,7 +89,7 @@ class Loaded:
         self._listener = listener
         self._clock = clock
         self._start = start
-        self._forms = Forms(program, self.names, SETTINGS.share)
+        self._forms = Forms(program, self.names, SETTINGS.share, weights)
         self._forms.ready = self._expect
         self._called: dict[str, Called] = {}
         self._lock = threading.Lock()

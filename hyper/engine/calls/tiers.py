@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import datetime
 
+    from hyper.emit.native.weights import Weights
     from hyper.engine.generated import Asked, Package
     from hyper.ir.program import Program
 
@@ -36,10 +37,15 @@ class Forms:
     """The tiers of the functions of a program. The package of generated Python is made once for all of them."""
 
     def __init__(
-        self, program: Program, functions: tuple[str, ...], share: float = math.inf
+        self,
+        program: Program,
+        functions: tuple[str, ...],
+        share: float = math.inf,
+        weights: Weights | None = None,
     ) -> None:
-        """``share`` is the part of the time spent at tier 0 that the package may cost."""
+        """``share`` is the part of the time spent at tier 0 that the package may cost; ``weights`` are for machine code."""
         self.program = program
+        self._weights = weights
         self._share = share
         self._spent = 0.0
         self._asked = False
@@ -112,7 +118,7 @@ class Forms:
         if execution is not None and not execution.calls:
             raise CannotCompile(f"{execution.file}:{execution.line}: {execution.reason}")
         with _BUILDING:
-            package = Package(self.program, [name], native=name)
+            package = Package(self.program, [name], name, self._weights)
             asked = package.function(name)
             plain = getattr(asked.function, "__self__", None)
             if plain is None or not hasattr(plain, "function"):

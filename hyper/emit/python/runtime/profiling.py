@@ -37,6 +37,8 @@ R = TypeVar("R")
 _EVERY = 30_000_000_000
 """Nanoseconds after which what was counted is written while the package runs."""
 _LONGEST = 200
+_MOST_WATCHED = 64
+"""Arguments and fields of them that are looked at in each call."""
 _TIER = "1"
 _NATIVE = "2"
 _ATTRIBUTE = "_hyper_profile"
@@ -187,9 +189,15 @@ def _timed(counts: Counts) -> Callable[[Callable[P, R]], Callable[P, R]]:
             nonlocal watched
             for each in watched:
                 place = each.place
-                given: Any = args[place] if place < len(args) else kwargs.get(each.name)
-                if given is not each.last and each.varies(given, counts):
-                    watched = tuple(other for other in watched if other is not each)
+                given: Any = args[place] if place < len(args) else kwargs.get(each.param)
+                for field in each.fields:
+                    given = getattr(given, field, None)
+                if given is not each.last:
+                    parts = each.parts(given)
+                    if each.varies(given, counts):
+                        watched = tuple(other for other in watched if other is not each)
+                    if len(watched) + len(parts) <= _MOST_WATCHED:
+                        watched += parts
             began = perf_counter_ns()
             try:
                 return function(*args, **kwargs)
@@ -205,14 +213,21 @@ def _timed(counts: Counts) -> Callable[[Callable[P, R]], Callable[P, R]]:
 
 
 class _Watched:
-    """A parameter that was always the same so far; ``last`` is what it was."""
+    """A parameter, or a field of one, that was always the same so far; ``last`` is what it was."""
 
-    __slots__ = ("last", "name", "place")
+    __slots__ = ("fields", "last", "name", "param", "place")
 
-    def __init__(self, place: int, name: str) -> None:
+    def __init__(self, place: int, param: str, fields: tuple[str, ...] = ()) -> None:
         self.place = place
-        self.name = name
+        self.param = param
+        self.fields = fields
+        self.name = ".".join((param, *fields))
         self.last: Any = _watching
+
+    def parts(self, given: Any) -> tuple[_Watched, ...]:
+        """The fields of a model, which vary for themselves."""
+        known = getattr(type(given), "model_fields", ())
+        return tuple(_Watched(self.place, self.param, (*self.fields, field)) for field in known)
 
     def varies(self, given: Any, counts: Counts) -> bool:
         """Whether it is no longer worth looking at."""
