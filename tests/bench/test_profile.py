@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from hyper.bench.contest.skewed import FUNCTION, MODULE, ROWS, inputs, source
+from hyper.bench.contest.skewed import CODE, FUNCTION, MODULE, ROWS, inputs, source
 from hyper.engine.recording import Recorder
 from hyper.engine.training import Training
 from hyper.ir.interpreter import Interpreter
@@ -29,7 +29,8 @@ def test_inputs_are_skewed_and_the_same_on_every_machine() -> None:
     assert inputs(3, 3) != inputs(3, 4)
 
 
-def test_both_sides_give_the_same(tmp_path: Path) -> None:
+@pytest.mark.parametrize("code", [None, CODE])
+def test_both_sides_give_the_same(tmp_path: Path, code: int | None) -> None:
     np = pytest.importorskip("numpy")
     pytest.importorskip("llvmlite")
     from hyper.bench.contest.ours import program_of
@@ -38,7 +39,7 @@ def test_both_sides_give_the_same(tmp_path: Path) -> None:
     program = program_of(source(), MODULE)
     recorder = Recorder(program)
     interpreter = Interpreter(program, watch=recorder)
-    given = inputs(300, 2)
+    given = inputs(300, 2, code=code)
     expected = [interpreter.run(f"{MODULE}.{FUNCTION}", row) for row in given]
     path = tmp_path / "runs.profile"
     path.write_bytes(encode(recorder.profile()))
@@ -46,7 +47,14 @@ def test_both_sides_give_the_same(tmp_path: Path) -> None:
     assert training.fit(program) == []
 
     def answers(profile: str | None) -> Any:
-        task = {"way": "rows", "rows": 300, "seed": 2, "even": False, "profile": profile}
+        task = {
+            "way": "rows",
+            "rows": 300,
+            "seed": 2,
+            "even": False,
+            "code": code,
+            "profile": profile,
+        }
         entry = prepare(task)
         (found,) = entry.answers(entry.run())
         return found

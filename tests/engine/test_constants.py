@@ -77,7 +77,11 @@ class Shop:
 
     def build(self, out: str, **options: Any) -> dict[str, bytes]:
         """The files of a build."""
-        chosen = {"package": "app", "target": "python,native,batch", "incremental": False}
+        chosen: dict[str, Any] = {
+            "package": "app",
+            "target": "python,native,batch",
+            "incremental": False,
+        }
         with Compiler(**chosen | options) as compiler:
             result = compiler.compile(str(self.source), out=str(self.folder / out))
         assert result.success
@@ -185,9 +189,13 @@ def test_packages_answer_as_they_did_and_their_batches_use_the_profile(shop: Sho
 def test_sessions_use_the_profile(shop: Shop) -> None:
     source = random.Random(1)
     countries = [HELD] * 300 + [f"c{source.randrange(COUNTRIES)}" for _ in range(300)]
-    data = {"country": countries, "kg": [source.randrange(10**6) for _ in countries]}
-    answers = []
-    for options in ({}, {"profile": str(shop.profile)}):
+    data: dict[str, list[Any]] = {
+        "country": countries,
+        "kg": [source.randrange(10**6) for _ in countries],
+    }
+    answers: list[list[int]] = []
+    given: list[dict[str, Any]] = [{}, {"profile": str(shop.profile)}]
+    for options in given:
         with Compiler(incremental=False, **options) as compiler:
             function = compiler.functions(str(shop.source)).function("shop.fee")
             kernel = function.kernel()
@@ -197,7 +205,7 @@ def test_sessions_use_the_profile(shop: Shop) -> None:
             answers.append(result.columns["value"].numpy().tolist())
             loaded = compiler.load(str(shop.source))
             forms = loaded._forms
-            native = forms.native("shop.fee", [].append)
+            native = forms.native("shop.fee", list[Any]().append)
             one = [native({name: data[name][row] for name in data}, NOW) for row in range(280, 320)]
             assert [each.value for each in one] == answers[-1][280:320]
             assert bool(forms._weights and forms._weights.constants("shop.fee")) == bool(options)
@@ -231,3 +239,24 @@ def test_what_python_records_is_what_tier_0_records(shop: Shop) -> None:
     ]
     assert kernels[0] == kernels[1]
     assert all(each.bodies for each in kernels[0])
+
+
+def test_tuning_measures_functions_whose_calls_ask(shop: Shop) -> None:
+    from hyper.engine.options import Options
+    from hyper.engine.tuning.inputs import Capture
+    from hyper.engine.tuning.tune import tune
+
+    program, training = trained(shop.profile.read_bytes())
+    found = []
+    for target in (("python",), ("python", "native")):
+        options = Options(target=target)
+        folder = str(shop.folder / "tune")
+        tuning = tune(
+            program, training.profile, Capture(program), folder, fast=True, options=options
+        )
+        assert tuning.different == []
+        found.append({each.name: each.held for each in tuning.tables})
+    (fee,) = [each for each in tuning.tables if each.name == "shop.fee"]
+    assert fee.before
+    assert fee.after
+    assert found == [{"shop.fee": 0}, {"shop.fee": 1, "shop.light": 1, "shop.price": 1}]

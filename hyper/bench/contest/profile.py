@@ -1,4 +1,5 @@
-"""``profile``: what a recorded profile is worth, for a large table and inputs that mostly fit a few of its rows."""
+"""``profile``: what a recorded profile is worth, for a large table and inputs that mostly fit a few of its rows, or that have one
+code for all."""
 
 from __future__ import annotations
 
@@ -7,11 +8,14 @@ import sys
 import tempfile
 from typing import TYPE_CHECKING, Final
 
+import msgspec
+
 from hyper.bench.contest.arena import Contestant, contest
 from hyper.bench.contest.package import PACKAGE
-from hyper.bench.contest.skewed import FUNCTION, MODULE, ROWS, inputs, source
+from hyper.bench.contest.skewed import CODE, FUNCTION, MODULE, OTHER, ROWS, inputs, source
 from hyper.bench.processes import HYPER, once
 from hyper.bench.report import Report, Subject
+from hyper.jit.profiles import Profile, encode, load
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,6 +24,8 @@ if TYPE_CHECKING:
 
 OFF: Final = "without a profile"
 ON: Final = "for the profile"
+MOVED: Final = "for its rows alone"
+"""For a profile without what arguments always were."""
 _TRAINED: Final = 5000
 _BATCH: Final = 200_000
 _WAYS: Final[Mapping[str, str]] = {
@@ -47,13 +53,51 @@ def profile(report: Report, request: Request) -> None:
                 if not (even and way == "native"):  # of even inputs those that differ most
                     contestants = _contestants(request, outs, path, (way, shown), even=even)
                     _contest(report, request, contestants, None if even else _GOALS[way])
+        _constant(report, request, folder, outs[OFF])
     report.remarks.append(
         f"how often a row fits falls as one over its rank; {_TRAINED:,} other inputs were recorded"
     )
 
 
+def _constant(report: Report, request: Request, folder: str, plain: str) -> None:
+    """The same with inputs of one code, and of another one than was recorded."""
+    path, rows = os.path.join(folder, "code.profile"), os.path.join(folder, "rows.profile")
+    _record(plain, path, request.seed + 1, CODE)
+    _without_constants(path, rows)
+    tree, paths = os.path.join(folder, "tree"), {MOVED: rows, ON: path}
+    outs = {
+        name: _built(folder, tree, f"code-{place}", "--profile", each)
+        for place, (name, each) in enumerate(paths.items())
+    }
+    for key in ("native", "rows"):
+        for code, said in ((CODE, "one code"), (OTHER, "another code")):
+            way = key, f"{_WAYS[key]}, {said}"
+            contestants = [
+                each
+                for name, out in outs.items()
+                for each in _contestants(request, {name: out}, paths[name], way, code=code)
+            ]
+            goal = {"native": None, "rows": 3.0}[key] if code == CODE else None
+            _contest(report, request, contestants, goal)
+
+
+def _without_constants(path: str, out: str) -> None:
+    functions = {
+        digest: msgspec.structs.replace(each, constants={})
+        for digest, each in load(path).functions.items()
+    }
+    with open(out, "wb") as stream:
+        stream.write(encode(Profile(functions)))
+
+
 def _contestants(
-    request: Request, outs: Mapping[str, str], path: str, way: tuple[str, str], *, even: bool
+    request: Request,
+    outs: Mapping[str, str],
+    path: str,
+    way: tuple[str, str],
+    *,
+    even: bool = False,
+    code: int | None = None,
 ) -> list[Contestant]:
     key, shown = way
     shown = f"{shown}, even inputs" if even else shown
@@ -62,15 +106,16 @@ def _contestants(
         "seed": request.seed + 2,
         "rows": request.rows or _BATCH,
         "even": even,
+        "code": code,
     }
     return [
         Contestant(
             f"{shown}: {name}",
             "profiled",
-            {**common, "out": outs[name], "profile": path if name == ON else None},
+            {**common, "out": out, "profile": path if name != OFF else None},
             settings={"HYPER_NATIVE": "off"} if key == "python" else {},
         )
-        for name in (OFF, ON)
+        for name, out in outs.items()
     ]
 
 
@@ -81,7 +126,8 @@ def _contest(
     before, after = (each.name for each in contestants)
     ratio = report.compare(before, after)
     if goal is not None:
-        text = f"{before.partition(':')[0]}: without a profile, over with it"
+        way, _, without = before.partition(": ")
+        text = f"{way}: {without}, over with it"
         report.aim_high("profile", text, ratio.wall, goal)
 
 
@@ -96,12 +142,12 @@ def _built(folder: str, tree: str, name: str, *words: str) -> str:
     return out
 
 
-def _record(out: str, path: str, seed: int) -> None:
+def _record(out: str, path: str, seed: int, code: int | None = None) -> None:
     """Let a built package record what it is asked."""
     text = (
         f"import sys; sys.path.insert(0, {out!r})\n"
         f"from {PACKAGE}.{MODULE} import {FUNCTION} as asked\n"
-        f"for row in {inputs(_TRAINED, seed)!r}:\n"
+        f"for row in {inputs(_TRAINED, seed, code=code)!r}:\n"
         "    asked(*row)\n"
     )
     script = f"{path}.py"

@@ -26,14 +26,22 @@ def source() -> str:
     return "\n".join(lines) + "\n"
 
 
-def inputs(count: int, seed: int, *, even: bool = False) -> list[tuple[int, int]]:
+CODE: Final = 57_500
+"""A code whose rows stand in the middle of the table, for inputs that have no other."""
+OTHER: Final = 23_500
+"""Another one."""
+
+
+def inputs(
+    count: int, seed: int, *, even: bool = False, code: int | None = None
+) -> list[tuple[int, int]]:
     """So many codes and amounts. How often a row fits falls as one over its rank, by a ranking that is the same for all seeds;
-    ``even``: each as often as any other."""
+    ``even``: each as often as any other; ``code``: all have this one."""
     ranked = sorted(range(ROWS), key=lambda row: row * 61 % 211)
     draws = Draws(f"skewed {seed}")
     found = []
     for _ in range(count):
         row = ranked[draws.below(ROWS) if even else draws.popular(ROWS)]
-        code = row // 2 * _SPAN + draws.below(_SPAN)
-        found.append((code, draws.below(_LIMIT) + row % 2 * _LIMIT))
+        drawn = row // 2 * _SPAN + draws.below(_SPAN)
+        found.append((drawn if code is None else code, draws.below(_LIMIT) + row % 2 * _LIMIT))
     return found

@@ -143,7 +143,9 @@ def _say(tuning: Tuning, console: Console, *, dry: bool) -> None:
         return
     width = max(len(each.name) for each in tuning.tables[:_SHOWN])
     for label, each in zip(["rows", *[""] * _SHOWN], tuning.tables[:_SHOWN], strict=False):
-        moved = f"{counted(each.moved, 'row')} moved"
+        moved = f"{counted(each.moved, 'row')} moved" if each.moved or not each.held else ""
+        if each.held:
+            moved += f"{', ' if moved else ''}{counted(each.held, 'constant')}"
         spent = "not measured"
         if each.before:
             spent = f"{each.before:,.0f} ns a call, {each.after:,.0f} ns after"

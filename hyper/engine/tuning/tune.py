@@ -48,19 +48,21 @@ class TuneError(Exception):
 
 
 class Table(msgspec.Struct, frozen=True):
-    """A table whose rows moved: how many stand elsewhere, how often it was called, and nanoseconds a call before and after; 0 where
-    no input of it is known."""
+    """A function that is made in another way: how many rows of a table stand elsewhere, how often it was called, and nanoseconds a
+    call before and after, 0 where no input of it is known. ``held`` is the number of constants that machine code asks for in each
+    call."""
 
     name: str
     moved: int
     calls: int
     before: float = 0.0
     after: float = 0.0
+    held: int = 0
 
 
 class Tuning(msgspec.Struct, frozen=True):
     """What came of it. ``inputs`` are those for which both builds and tier 0 were asked; ``different`` the functions that did not
-    answer alike; ``gain`` is how many times as fast the calls of the tables that moved are, 1 where there are none."""
+    answer alike; ``gain`` is how many times as fast the calls of ``tables`` are, 1 where there are none."""
 
     profile: Profile
     tables: list[Table]
@@ -95,7 +97,7 @@ def tune(
     targets. Raises ``TuneError``, and ``OSError`` where the folder cannot be written."""
     training = Training(profile, "full")
     remarks = training.fit(program)
-    tables = _moved(program, training)
+    tables = _changed(program, training, options or Options())
     if not tables:
         return Tuning(profile, [], 0, [], 1.0, remarks)
     inputs = _inputs(program, training, tables, capture)
@@ -118,6 +120,33 @@ def _gain(tables: list[Table]) -> float:
     known = [each for each in tables if each.before and each.after]
     after = sum(each.calls * each.after for each in known)
     return sum(each.calls * each.before for each in known) / after if after else 1.0
+
+
+def _changed(program: Program, training: Training, options: Options) -> list[Table]:
+    """What the profile makes in another way for single calls: tables whose rows move, and functions with constants."""
+    found = {each.name: each for each in _moved(program, training)}
+    if "native" in options.target:
+        for name, held in _held(program, training).items():
+            known = found.get(name) or Table(name, 0, training.of[name].calls)
+            found[name] = msgspec.structs.replace(known, held=held)
+    return list(found.values())
+
+
+def _held(program: Program, training: Training) -> dict[str, int]:
+    """The functions whose machine code asks for constants in each call, with how many it asks for."""
+    from hyper.emit.native.unit import Unit
+    from hyper.emit.native.values import NotNative
+
+    unit = Unit(program, training.weights())
+    found: dict[str, int] = {}
+    for name in sorted(training.of):
+        try:
+            bodies = unit.native(name).bodies
+        except NotNative:
+            continue
+        if bodies is not None and bodies.general != name:
+            found[name] = len(bodies.constants)
+    return found
 
 
 def _moved(program: Program, training: Training) -> list[Table]:
@@ -145,7 +174,7 @@ def _tables(module: Module) -> list[TableDef]:
 def _inputs(
     program: Program, training: Training, tables: list[Table], capture: Capture
 ) -> dict[str, list[Input]]:
-    """What to ask, by function: the tables that moved, and all that the scenarios called."""
+    """What to ask, by function: what is made in another way, and all that the scenarios called."""
     inputs = {
         name: each
         for name, each in capture.inputs().items()
@@ -153,10 +182,13 @@ def _inputs(
     }
     for table in tables:
         definition = program.definitions[table.name]
-        assert isinstance(definition, TableDef)
+        known = inputs.get(table.name, [])
+        if not isinstance(definition, TableDef):
+            inputs[table.name] = [msgspec.structs.replace(each, weight=1) for each in known]
+            continue
         rows = inputs_of_rows(definition, program, training.of[table.name].decisions[0])
         if parameters(program, table.name) is not None and rows:
-            inputs[table.name] = [*rows, *inputs.get(table.name, [])]
+            inputs[table.name] = [*rows, *known]
     return dict(sorted(inputs.items()))
 
 
