@@ -34,6 +34,7 @@ build
   fmt             format intent files
 
 look
+  grep            find literal patterns, in names, strings, comments or code
   explain         types, cost bound, dependents and callers of a name
   run             evaluate a calc, table or rule on one input, or on each row of a file
   tune            record, build for it, and keep that where it pays
@@ -85,7 +86,10 @@ def parse(argv: list[str]) -> argparse.Namespace:
     """Parse the arguments; exits after ``--help`` and ``--version``. Raises ``WrongCallError``."""
     parser = build_parser()
     arguments, unknown = parser.parse_known_args(argv)
-    if unknown:
+    if hasattr(arguments, "words") and not any(word.startswith("-") for word in unknown):
+        # What stands behind an option; argparse takes such words in one go only.
+        arguments.words += unknown
+    elif unknown:
         raise _unknown(parser, arguments, unknown)
     return arguments
 
@@ -287,6 +291,40 @@ def _fmt(parser: argparse.ArgumentParser) -> None:
     _json(parser)
 
 
+def _grep(parser: argparse.ArgumentParser) -> None:
+    parser.usage = "hyper grep [OPTIONS] PATTERN [PATHS ...]"
+    parser.add_argument(
+        "words",
+        nargs="*",
+        metavar="PATTERN [PATHS]",
+        help="what is looked for, as it is written, and in which folders, files or globs; with -e all are paths",
+    )
+    parser.add_argument(
+        "-e",
+        dest="patterns",
+        action="append",
+        metavar="PATTERN",
+        help="look for this; may be repeated",
+    )
+    parser.add_argument("-i", "--ignore-case", action="store_true", help="in both cases")
+    parser.add_argument("-w", "--words", dest="whole", action="store_true", help="whole words only")
+    parser.add_argument(
+        "--in",
+        dest="kinds",
+        metavar="KINDS",
+        help="only in tokens of these kinds: names, strings, comments, code; with commas",
+    )
+    parser.add_argument("--source", metavar="DIR", help="the source root, where module paths begin")
+    forms = parser.add_mutually_exclusive_group()
+    forms.add_argument(
+        "-l", "--files", action="store_true", help="print only the names of files that match"
+    )
+    forms.add_argument(
+        "-c", "--count", action="store_true", help="print how many lines of each file match"
+    )
+    _json(parser)
+
+
 def _explain(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "name", metavar="NAME", help="a declaration: order_total, or pricing.order_total"
@@ -414,6 +452,7 @@ _COMMANDS: Final[tuple[tuple[str, str, Callable[[argparse.ArgumentParser], None]
     ("check", "Say what is wrong, and run the scenarios.", _check),
     ("test", "Run the scenarios, those that reach your own Python code too.", _test),
     ("fmt", "Format intent files.", _fmt),
+    ("grep", "Find literal patterns in intent files.", _grep),
     ("explain", "Tell types, cost bound, dependents and callers of a name.", _explain),
     ("run", "Evaluate a calc, table or rule on one input, or on each row of a file.", _run),
     ("tune", "Build for what is recorded, where that pays.", _tune),

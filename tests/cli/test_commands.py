@@ -48,6 +48,7 @@ def test_help_names_every_command(hyper: Hyper) -> None:
         "check",
         "test",
         "fmt",
+        "grep",
         "explain",
         "run",
         "doctor",

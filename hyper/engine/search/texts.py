@@ -1,0 +1,117 @@
+"""The files of a request as the text engine reads them, and the way back from its offsets to places in a file."""
+
+from __future__ import annotations
+
+import os
+from bisect import bisect_right
+from functools import cached_property
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from hyper.base.diagnostics import Diagnostic, diagnostic
+from hyper.base.source import Source
+from hyper.engine.discovery import discover, start_of
+from hyper.engine.options import Configured, configure
+from hyper.gpu.arena import Arena
+from hyper.lang.lexer import decode
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from hyper.base.fs import Files
+
+_MARK: Final = b"\xef\xbb\xbf"
+
+
+class Texts:
+    """Files, by their paths as they are shown, each as the text that the language reads: UTF-8, lines that end in LF."""
+
+    def __init__(self, paths: Sequence[str], contents: Sequence[bytes]) -> None:
+        self.paths = paths
+        self._contents = [_as_read(*each) for each in zip(paths, contents, strict=True)]
+        self._sources: dict[int, Source] = {}
+
+    @cached_property
+    def arena(self) -> Arena:
+        """All of them, one after the other. Raises ``ValueError`` where they are too large."""
+        return Arena(self._contents)
+
+    def __len__(self) -> int:
+        """How many files there are."""
+        return len(self.paths)
+
+    def file_at(self, offset: int) -> int:
+        """The place of the file that an offset of the arena is in."""
+        return bisect_right(self.arena.bounds, offset) - 1
+
+    def source(self, file: int) -> Source:
+        """The text of a file."""
+        source = self._sources.get(file)
+        if source is None:
+            source = Source(self.paths[file], self._contents[file].decode())
+            self._sources[file] = source
+        return source
+
+    def offsets(self, file: int, places: Iterable[int]) -> list[int]:
+        """Offsets in bytes of a file, ascending, as offsets in code points."""
+        content = self._contents[file]
+        if content.isascii():
+            return list(places)
+        found: list[int] = []
+        read = count = 0
+        for place in places:
+            count += len(content[read:place].decode())
+            read = place
+            found.append(count)
+        return found
+
+
+def _as_read(path: str, data: bytes) -> bytes:
+    """The bytes of the text that the language makes of a file."""
+    if b"\r" not in data and not data.startswith(_MARK):
+        if data.isascii():
+            return data
+        try:
+            data.decode()
+        except UnicodeDecodeError:
+            pass
+        else:
+            return data
+    return decode(path, data)[0].text.encode()
+
+
+class Request(msgspec.Struct, frozen=True):
+    """The texts of a request, the source root and the options that hold for it, and what is wrong with files and configuration."""
+
+    texts: Texts
+    root: str
+    configured: Configured
+    diagnostics: list[Diagnostic]
+
+
+def read_texts(
+    files: Files, paths: Sequence[str], source: str | None, environment: Mapping[str, str]
+) -> Request:
+    """Find and read the files of a request, as a build does; paths are shown from the working folder.
+
+    Raises ``OptionError`` for a source root that cannot be one.
+    """
+    configured = configure(files, start_of(files, paths), environment, {"source": source})
+    root = configured.options.source
+    if root is None and not paths and configured.folder is not None:
+        root = os.path.relpath(configured.folder)
+    discovered = discover(files, paths, root)
+    found = [*configured.diagnostics, *discovered.diagnostics]
+    shown: list[str] = []
+    contents: list[bytes] = []
+    for path in discovered.paths:
+        near = os.path.relpath(os.path.join(discovered.root, path)).replace(os.sep, "/")
+        try:
+            contents.append(files.read(near))
+        except OSError as error:
+            message = f"cannot read the file: {error.strerror or error}"
+            found.append(diagnostic("E0901", message, file=near))
+        else:
+            shown.append(near)
+    return Request(Texts(shown, contents), discovered.root, configured, found)
