@@ -3,8 +3,16 @@
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING
+import gc
+import weakref
+from typing import TYPE_CHECKING, Any
 
+import pytest
+
+from hyper.emit.native import unit as native_unit
+from hyper.emit.native.values import NotNative
+from hyper.jit.kernel.builder import Builder
+from tests.check.programs import program
 from tests.checkout import ROOT
 
 if TYPE_CHECKING:
@@ -41,3 +49,24 @@ def test_every_reason_and_every_guard_is_told() -> None:
     assert len(reasons) > 50
     assert len(guards) > 5
     assert {each for each in reasons | guards if f"`{each}`" not in page} == set()
+
+
+def test_a_reason_holds_nothing_of_what_was_under_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = weakref.WeakSet[Builder]()
+
+    def builder(*args: Any, **named: Any) -> Builder:
+        found = Builder(*args, **named)
+        made.add(found)
+        return found
+
+    monkeypatch.setattr(native_unit, "Builder", builder)
+    unit = native_unit.Unit(program('calc f(a: string) -> string: a + "x"'))
+    depths = set()
+    for _ in range(5):
+        with pytest.raises(NotNative, match="texts") as caught:
+            unit.native("m0.f")
+        depths.add(len(caught.traceback))
+        del caught
+    gc.collect()
+    assert len(depths) == 1
+    assert not made

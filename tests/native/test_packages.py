@@ -357,6 +357,22 @@ def test_nothing_is_bound_where_the_environment_says_so(value: str, tmp_path: Pa
     assert (found["profile"], found["reason"], found["native"]) == (None, "HYPER_NATIVE is off", [])
 
 
+def test_what_is_refused_again_and_again_takes_no_more_memory(tmp_path: Path) -> None:
+    script = """
+import json
+from built import native
+depths = []
+for _ in range(9):
+    native.load("shop", "half")
+    steps, trace = 0, native._opened["shop"].__traceback__
+    while trace is not None:
+        steps, trace = steps + 1, trace.tb_next
+    depths.append(steps)
+print(json.dumps(len(set(depths))))
+"""
+    assert asked(shop(tmp_path).parent, script, HYPER_NATIVE="off") == 1
+
+
 def _half(package: Path) -> Any:
     script = "import json; from built import shop; print(json.dumps([shop.half(9), type(shop.half).__name__]))"
     return asked(package.parent, script)

@@ -91,10 +91,10 @@ class Unit:
             try:
                 self._made[name] = self._make(name)
             except NotNative as found:
-                self._made[name] = found
+                self._made[name] = found.again()
         made = self._made[name]
         if isinstance(made, NotNative):
-            raise made
+            raise made.again()
         return made
 
     def unit(self, names: Iterable[str], *, rows: bool = True) -> ir.Unit:

@@ -22,6 +22,10 @@ class NotNative(Exception):  # noqa: N818  # a finding, not a fault
         self.file = file
         self.line = line
 
+    def again(self) -> NotNative:
+        """The same finding without the traceback, which holds all that was under way."""
+        return NotNative(self.reason, self.file, self.line)
+
 
 class MoreDigits(Exception):  # noqa: N818  # a finding, not a fault
     """A variable of decimals whose type does not bound them is set to one with more digits after the point than were expected:

@@ -174,7 +174,7 @@ def _open(module: str) -> Library:
             found = refused
         _opened[module] = found
     if isinstance(found, Refused):
-        raise found
+        raise Refused(*found.args)  # each raise of the same one would make it longer
     return found
 
 
