@@ -1,0 +1,57 @@
+"""``hyper fmt``: files that it writes, leaves and prints."""
+
+from __future__ import annotations
+
+import io
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    import pytest
+
+    from tests.cli.conftest import Done
+
+    Hyper = Callable[..., Done]
+
+UGLY = "entity  A :\n  x : int   # why\n  y: list [ string ]\n"
+NEAT = "entity A:\n    x: int  # why\n    y: list[string]\n"
+
+
+def test_fmt_writes_and_then_has_nothing_to_do(hyper: Hyper, folder: Path) -> None:
+    path = folder / "a.intent"
+    path.write_text(UGLY)
+    path.chmod(0o640)
+    assert hyper("fmt", "--check").code == 1
+    assert path.read_text() == UGLY
+    assert hyper("fmt").out == "formatted a.intent\n1 file formatted, 0 files as they are\n"
+    assert path.read_text() == NEAT
+    assert path.stat().st_mode & 0o777 == 0o640
+    assert hyper("fmt", "--check").code == 0
+    assert sorted(each.name for each in folder.iterdir()) == [".git", "a.intent"]
+
+
+def test_fmt_shows_a_diff(hyper: Hyper, folder: Path) -> None:
+    (folder / "a.intent").write_text(UGLY)
+    done = hyper("fmt", "--diff")
+    assert done.code == 0
+    assert "-entity  A :\n" in done.out
+    assert "+entity A:\n" in done.out
+    assert (folder / "a.intent").read_text() == UGLY
+
+
+def test_fmt_leaves_files_with_errors(hyper: Hyper, folder: Path) -> None:
+    (folder / "a.intent").write_text("entity A:\n    x int\n")
+    (folder / "b.intent").write_text(UGLY)
+    done = hyper("fmt", "--json")
+    value = done.json("fmt")
+    assert done.code == 1
+    assert value["changed"] == ["b.intent"]
+    assert (folder / "a.intent").read_text() == "entity A:\n    x int\n"
+
+
+def test_fmt_of_stdin(hyper: Hyper, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(UGLY.encode())))
+    assert hyper("fmt", "-").out == NEAT
