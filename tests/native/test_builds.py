@@ -352,3 +352,12 @@ def test_what_old_processors_ask_the_c_library_for_is_there(tmp_path: Path) -> N
     assert _codes(result) == []
     script = "import json; from built.near import *; print(json.dumps([ceil_of(0.5), floor_of(-0.5), round_of(2.5)]))"
     assert asked(tmp_path / "out", script) == [1, -1, 2]
+
+
+def test_the_toolchain_is_the_same_whatever_the_order_of_a_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = ["llvmlite-0.46.0.dist-info", "numpy", "llvmlite-0.45.1.dist-info"]
+    for names in (found, found[::-1]):
+        monkeypatch.setattr(os, "listdir", lambda _folder, names=names: list(names))
+        assert toolchain._installed.__wrapped__((str(tmp_path),)) == "llvmlite 0.45.1"

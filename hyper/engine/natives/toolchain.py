@@ -42,7 +42,7 @@ def why_not() -> str:
 def _installed(path: tuple[str, ...], name: str = "llvmlite") -> str:
     for folder in path:
         try:
-            names = os.listdir(folder or ".")
+            names = sorted(os.listdir(folder or "."))  # an update that broke off leaves two
         except OSError:
             continue
         for each in names:
