@@ -12,7 +12,9 @@ from hyper.gpu.kernels.arrays import SIGNATURES
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-_NAME: Final = r'"?(?P<name>cfunc\.[^"\s(]+)"?\('
+_CALLED: Final = re.compile(r'\bcall [^@\n]*@"?([^"\s(]+)')
+_HARMLESS: Final = re.compile(r"llvm\.|mem(?:cpy|move|set)\b")
+"""What a kernel may call: the instructions of the processor, and the C library's own loops over memory."""
 
 
 def make_library(
@@ -32,8 +34,27 @@ def make_library(
 
 def module_text(name: str) -> str:
     """A kernel as a module of LLVM, in which it is called ``text_`` and its name."""
-    text: str = compiled(name).inspect_llvm()
-    found = re.search(rf"^define [^\n]*@{_NAME}", text, re.MULTILINE)
-    assert found is not None, text
-    own = re.escape(found["name"])
-    return re.sub(rf'@"?{own}"?(?=\()', f"@{PREFIX}{name}", text)
+    text, inner = _without_wrapper(compiled(name).inspect_llvm())
+    strange = sorted({each for each in _CALLED.findall(text) if not _HARMLESS.match(each)})
+    assert not strange, f"the kernel {name} calls {', '.join(strange)}"
+    kinds = ["i64" if letter == "n" else "ptr" for letter in SIGNATURES[name]]
+    params = ", ".join(f"{kind} %p{place}" for place, kind in enumerate(kinds))
+    # A kernel raises nothing: what it would say of an exception is never looked at.
+    return f"""{text}
+define i64 @{PREFIX}{name}({params}) {{
+  %result = alloca i64
+  store i64 0, ptr %result
+  %status = call i32 @{inner}(ptr %result, ptr %result, {params})
+  %value = load i64, ptr %result
+  ret i64 %value
+}}
+"""
+
+
+def _without_wrapper(text: str) -> tuple[str, str]:
+    """Numba's module without the function that would report exceptions to Python, and the name of the one with the loop."""
+    wrapper = re.search(
+        r'^define [^\n]*@"?cfunc\.(?P<name>[^"\s(]+)"?\(.*?^}\n', text, re.MULTILINE | re.DOTALL
+    )
+    assert wrapper is not None, text
+    return text[: wrapper.start()] + text[wrapper.end() :], wrapper["name"]

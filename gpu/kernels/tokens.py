@@ -94,7 +94,7 @@ def lay_out(
             kind = kinds[piece]
             role = roles[kind]
             piece += 1
-            if role in {0, 5, 6}:
+            if role == 0 or role == 5 or role == 6:
                 if role == 5:
                     depth += 1
                 elif role == 6:
@@ -107,7 +107,7 @@ def lay_out(
                 out_ends[tokens] = end - begin
                 tokens += 1
                 last = kind
-            elif role in {2, 3}:
+            elif role == 2 or role == 3:
                 if role == 3:
                     at = start
                     while at < end:

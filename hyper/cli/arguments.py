@@ -425,6 +425,11 @@ def _cache(parser: argparse.ArgumentParser) -> None:
 
 
 def _doctor(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--prepare",
+        action="store_true",
+        help="make the text engine's library for this machine now: a second or two, once",
+    )
     _json(parser)
 
 

@@ -11,7 +11,8 @@ import msgspec
 from hyper.base.source import Source
 from hyper.cli.console import UsageError
 from hyper.engine.compiler import Compiler
-from hyper.engine.options import KEYS, OptionError
+from hyper.engine.option_values import OptionError
+from hyper.engine.options import KEYS
 
 if TYPE_CHECKING:
     import argparse

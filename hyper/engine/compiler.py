@@ -20,7 +20,9 @@ from hyper.engine import pipeline
 from hyper.engine.clock import Phases
 from hyper.engine.collection import collection
 from hyper.engine.discovery import discover, start_of
-from hyper.engine.options import Configured, check_key, configure, parse_value
+from hyper.engine.lexing.session import Lexing
+from hyper.engine.option_values import parse_value
+from hyper.engine.options import Configured, check_key, configure
 from hyper.engine.pipeline import Compilation
 from hyper.engine.result import Miss, Result
 from hyper.engine.work import Work
@@ -68,6 +70,7 @@ class Compiler:
         self._emitter = Emitter()
         self._memory: Memory | None = None
         """What is at hand of earlier compiles."""
+        self._lexing = Lexing()
         self._functions: tuple[str, Functions] | None = None
         """The functions of the last batch, by what they were made of."""
 
@@ -88,6 +91,7 @@ class Compiler:
     def shutdown(self) -> None:
         """Forget what was kept, and the listeners. The session can be used again."""
         self._memory = None
+        self._lexing = Lexing()
         self._functions = None
         self._emitter.clear()
 
@@ -256,6 +260,7 @@ class Compiler:
                 result = work.result(state, began)
         finally:
             work.close()
+            self._lexing.finish()
         if self._memory is not None:
             self._memory.forget_gone(self._files, work.root, work.paths)
             result.metrics |= self._memory.figures
@@ -433,9 +438,11 @@ class Compiler:
         phases: Phases,
         executor: Executor,
     ) -> tuple[list[Parsed], list[Diagnostic]]:
-        return self._at_hand(
-            work, contents, lambda fresh: pipeline.parse_all(fresh, phases, executor)
-        )
+        def parse(fresh: Sequence[tuple[str, bytes]]) -> tuple[list[Parsed], list[Diagnostic]]:
+            cut = self._lexing.cutting(work.configured.options.text_level, fresh, work.has_cut)
+            return pipeline.parse_all(fresh, phases, executor, cut)
+
+        return self._at_hand(work, contents, parse)
 
     def _at_hand(
         self,

@@ -6,32 +6,32 @@ one. Its paths are relative to that folder; those of variables and arguments to 
 
 from __future__ import annotations
 
-import keyword
 import os
 import re
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, get_args
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
 from hyper.base.diagnostics import Diagnostic, diagnostic
 from hyper.base.source import Source
 from hyper.engine.executors.cores import available_cores
-from hyper.engine.tiers import TIER_NAMES, TIERS, ProcessCount, TierName
+from hyper.engine.option_values import (
+    DEFAULT_TARGETS,
+    Effort,
+    Linker,
+    Lto,
+    OptionError,
+    TargetName,
+    parse_value,
+)
+from hyper.engine.tiers import TIERS, ProcessCount, TextLevel, TierName
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from hyper.base.fs import Files, Kind
     from hyper.base.source import Location
 
-TargetName: TypeAlias = Literal["python", "openapi", "jsonschema", "native", "batch", "library"]
-TARGETS: Final[tuple[TargetName, ...]] = get_args(TargetName)
-DEFAULT_TARGETS: Final[tuple[TargetName, ...]] = ("python", "openapi", "jsonschema")
-"""What is made where nothing else is asked for: native code and batches are for who wants them."""
-Effort: TypeAlias = Literal["full", "light", "none"]
-EFFORTS: Final[tuple[Effort, ...]] = get_args(Effort)
-Lto: TypeAlias = Literal["off", "unit", "program"]
-Linker: TypeAlias = Literal["auto", "lld", "cc", "own", "none"]
 PREFIX: Final = "HYPER_"
 # Variables with our prefix that steer the project's own tests.
 # ...and those that say where the shared cache is, with secrets that belong into no configuration.
@@ -50,8 +50,6 @@ _NOT_OPTIONS: Final = frozenset(
 }
 # A configuration is written by hand.
 _LARGEST_FILE: Final = 1 << 20
-_MOST_PROCESSES: Final = 1024
-_MOST_PIECES: Final = 256
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,6 +76,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     sketches: bool | None = None
     processes: ProcessCount | None = None
     jit: int | None = None
+    text: TextLevel | None = None
     project: str = "hyper"
     profile: str | None = None
     profile_effort: Effort = "full"
@@ -146,21 +145,14 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
         """The highest tier of execution of a batch: as set, else as the tier says."""
         return TIERS[self.tier].jit if self.jit is None else self.jit
 
+    @property
+    def text_level(self) -> TextLevel:
+        """What cuts files into tokens: as set, else as the tier says."""
+        return self.text or TIERS[self.tier].text
+
 
 KEYS: Final[tuple[str, ...]] = tuple(key for key in Options.__struct_fields__ if key != "machines")
 _PATHS: Final = ("source", "out", "cache", "profile")
-
-
-class OptionError(ValueError):
-    """An option that does not exist, or a value that it cannot have."""
-
-    def __init__(self, code: str, message: str, suggestion: str | None = None) -> None:
-        super().__init__(
-            message if suggestion is None else f"{message}; did you mean {suggestion}?"
-        )
-        self.code = code
-        self.message = message
-        self.suggestion = suggestion
 
 
 class Configured(msgspec.Struct, frozen=True):
@@ -237,193 +229,6 @@ def check_key(key: str) -> str:
             "E0902", f'there is no option "{key}": {advice}', near[0] if near else None
         )
     return key
-
-
-def parse_value(key: str, value: Any) -> Any:
-    """Check the value of an option, given as text or as itself."""
-    return _PARSERS[key](key, value)
-
-
-def _text(key: str, value: Any) -> str:
-    if isinstance(value, os.PathLike):
-        value = os.fspath(value)
-    if not isinstance(value, str) or not value:
-        raise OptionError("E0903", f'the option "{key}" is a text, not {_shown(value)}')
-    if "\0" in value:
-        raise OptionError("E0903", f'the option "{key}" holds a NUL: {_shown(value)}')
-    return value
-
-
-def _package(key: str, value: Any) -> str:
-    text = _text(key, value)
-    if not text.isidentifier() or not text.isascii() or keyword.iskeyword(text):
-        raise OptionError(
-            "E0903", f"a package needs the name of a Python module, not {_shown(text)}"
-        )
-    return text
-
-
-def _project(key: str, value: Any) -> str:
-    text = _text(key, value)
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", text, re.ASCII):
-        message = "a project is named with up to 64 letters, digits, `.`, `_` and `-`"
-        raise OptionError("E0903", f"{message}, not {_shown(value)}")
-    return text
-
-
-def _target(key: str, value: Any) -> tuple[str, ...]:
-    parts = value.split(",") if isinstance(value, str) else value
-    if not isinstance(parts, list | tuple) or not parts:
-        raise OptionError("E0903", f'the option "{key}" is a list of targets, not {_shown(value)}')
-    names = [
-        _one_of(key, part.strip() if isinstance(part, str) else part, TARGETS) for part in parts
-    ]
-    if "python" not in names:
-        message = ""
-        if "native" in names:
-            message = "native code stands in for functions of the Python package"
-        elif "batch" in names:
-            message = "batches are of functions of the Python package"
-        if message:
-            raise OptionError("E0903", f'{message}: ask for "python" too')
-    return tuple(name for name in TARGETS if name in names)
-
-
-def _names(key: str, value: Any) -> tuple[str, ...]:
-    parts = value.split(",") if isinstance(value, str) else value
-    if not isinstance(parts, list | tuple) or not parts:
-        raise OptionError("E0903", f'the option "{key}" is a list of names, not {_shown(value)}')
-    return tuple(dict.fromkeys(_text(key, part).strip() for part in parts))
-
-
-def _lto(key: str, value: Any) -> str:
-    return _one_of(key, value, get_args(Lto))
-
-
-def _linker(key: str, value: Any) -> str:
-    return _one_of(key, value, get_args(Linker))
-
-
-def _pieces(key: str, value: Any) -> int:
-    if isinstance(value, str) and re.fullmatch(r"\d{1,3}", value):
-        value = int(value)
-    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _MOST_PIECES:
-        return value
-    message = f'the option "{key}" is a number up to {_MOST_PIECES}, not {_shown(value)}'
-    raise OptionError("E0903", message)
-
-
-def _kernels(key: str, value: Any) -> tuple[str, ...]:
-    names = _names(key, value)
-    for name in names:
-        if not all(part.isidentifier() for part in name.split(".")):
-            message = f'the option "{key}" is a list of modules and functions, not {_shown(name)}'
-            raise OptionError("E0903", message)
-    return names
-
-
-def _tier(key: str, value: Any) -> str:
-    return _one_of(key, value, TIER_NAMES)
-
-
-def _effort(key: str, value: Any) -> str:
-    return _one_of(key, value, EFFORTS)
-
-
-def _one_of(key: str, value: Any, known: tuple[str, ...]) -> str:
-    if isinstance(value, str) and value in known:
-        return value
-    from difflib import get_close_matches
-
-    near = get_close_matches(_shown(value), known, 1)
-    message = f'the option "{key}" knows {", ".join(known)}, not {_shown(value)}'
-    raise OptionError("E0903", message, near[0] if near else None)
-
-
-def _switch(key: str, value: Any) -> bool:
-    if isinstance(value, bool):
-        return value
-    if isinstance(value, str) and value.lower() in _SWITCHES:
-        return _SWITCHES[value.lower()]
-    raise OptionError("E0903", f'the option "{key}" is true or false, not {_shown(value)}')
-
-
-def _size(key: str, value: Any) -> int:
-    match = re.fullmatch(r"(\d{1,15}) ?([kMGT]?)B?", value) if isinstance(value, str) else None
-    if match is not None:
-        factor: int = 1000 ** "_kMGT".index(match[2] or "_")
-        return int(match[1]) * factor
-    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
-        return value
-    message = f'the option "{key}" is a number of bytes, such as "30GB", not {_shown(value)}'
-    raise OptionError("E0903", message)
-
-
-def _processes(key: str, value: Any) -> int | str:
-    if isinstance(value, str) and re.fullmatch(r"\d{1,4}", value):
-        value = int(value)
-    if value == "auto" or (
-        isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= _MOST_PROCESSES
-    ):
-        return "auto" if value == "auto" else int(value)
-    message = f'the option "{key}" is "auto" or a number from 1 to {_MOST_PROCESSES}'
-    raise OptionError("E0903", f"{message}, not {_shown(value)}")
-
-
-def _jit(key: str, value: Any) -> int:
-    if isinstance(value, str) and value in _LEVELS:
-        return _LEVELS[value]
-    if isinstance(value, bool):
-        return 3 if value else 1
-    if isinstance(value, int) and 1 <= value <= 3:
-        return value
-    message = f'the option "{key}" is "off", "on" or a tier of execution from 1 to 3'
-    raise OptionError("E0903", f"{message}, not {_shown(value)}")
-
-
-def _days(key: str, value: Any) -> int:
-    if isinstance(value, str) and re.fullmatch(r"\d{1,6}", value):
-        return int(value)
-    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 10**6:
-        return value
-    raise OptionError("E0903", f'the option "{key}" is a number of days, not {_shown(value)}')
-
-
-_SWITCHES: Final = {"true": True, "1": True, "on": True, "false": False, "0": False, "off": False}
-_LEVELS: Final = {"off": 1, "on": 3, "1": 1, "2": 2, "3": 3}
-_PARSERS: Final[dict[str, Callable[[str, Any], Any]]] = {
-    "source": _text,
-    "package": _package,
-    "out": _text,
-    "target": _target,
-    "hardware": _names,
-    "kernels": _kernels,
-    "lto": _lto,
-    "codegen_units": _pieces,
-    "linker": _linker,
-    "strip": _switch,
-    "tier": _tier,
-    "collects": _switch,
-    "cache": _text,
-    "cache_size": _size,
-    "cache_age": _days,
-    "incremental": _switch,
-    "shares": _switch,
-    "memory": _size,
-    "sketches": _switch,
-    "processes": _processes,
-    "jit": _jit,
-    "project": _project,
-    "profile": _text,
-    "profile_effort": _effort,
-}
-
-
-def _shown(value: Any) -> str:
-    try:
-        return ascii(value)[:80]
-    except ValueError:  # Python writes no number of thousands of digits
-        return "a number that is too large"
 
 
 class _File(msgspec.Struct, frozen=True):

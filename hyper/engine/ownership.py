@@ -50,6 +50,21 @@ def _proof(secret: bytes, name: str) -> str:
     return hmac.new(secret, b"hyper cache " + name.encode(), "sha256").hexdigest()
 
 
+def seal(name: str, data: bytes) -> bytes:
+    """What only this user's compiler can say of bytes that it keeps under a name. Raises ``OSError`` without a secret."""
+    return _sealing(name, data).encode()
+
+
+def is_sealed(name: str, data: bytes, told: bytes) -> bool:
+    """Whether a seal is that of these bytes under this name. Raises ``OSError`` without a secret."""
+    return hmac.compare_digest(_sealing(name, data).encode(), told)
+
+
+def _sealing(name: str, data: bytes) -> str:
+    message = b"hyper file " + name.encode() + b"\0" + data
+    return hmac.new(_kept("secret", _SECRET), message, "sha256").hexdigest()
+
+
 def machine() -> bytes:
     """A random number of this user's machine, which says nothing of either. Raises ``OSError`` where it cannot be kept."""
     return _kept("machine", _MACHINE)
@@ -57,7 +72,7 @@ def machine() -> bytes:
 
 def _kept(name: str, size: int) -> bytes:
     """Random bytes of the user's; made when they are first needed, readable by the user alone."""
-    path = os.path.join(_state_folder(), name)
+    path = os.path.join(state_folder(), name)
     try:
         with open(path, "rb") as stream:
             known = stream.read(size)
@@ -75,10 +90,10 @@ def _kept(name: str, size: int) -> bytes:
 def sweep(folder: str) -> None:
     """Remove what killed processes left unfinished, in a cache's folder and in the user's state folder."""
     aside.sweep(folder, MARK)
-    aside.sweep(_state_folder(), "secret|machine")
+    aside.sweep(state_folder(), "secret|machine")
 
 
-def _state_folder() -> str:
+def state_folder() -> str:
     """Where programs keep what they should remember of a user."""
     base = os.environ.get("XDG_STATE_HOME") or os.environ.get("LOCALAPPDATA")
     return os.path.join(base or os.path.expanduser("~/.local/state"), "hypercompiler")

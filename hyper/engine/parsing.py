@@ -6,9 +6,8 @@ text does not cross: this process has it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import cache
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
@@ -23,11 +22,10 @@ from hyper.lang.symbols import Unit
 from hyper.lang.tree import Module
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping
 
     from hyper.engine.executors import Executor
-
-Contents: TypeAlias = Mapping[str, bytes]
+    from hyper.lang.tokens import Tokens
 
 
 class _Tree(msgspec.Struct, array_like=True):
@@ -44,9 +42,20 @@ class _Made(msgspec.Struct):
     source: Source | None = None
 
 
-def _parse(contents: Contents, path: str) -> _Made:
-    source, broken = decode(path, contents[path])
-    parsed = parse(source)
+class Uncut:
+    """The bytes of files by path, none of which was cut into tokens beforehand."""
+
+    def __init__(self, files: Mapping[str, bytes]) -> None:
+        self.files = files
+
+    def tokens(self, source: Source) -> Tokens | None:  # noqa: ARG002  # who cuts files knows
+        """The tokens of the file whose text is ``source``; None where the lexer is to cut it."""
+        return None
+
+
+def _parse(files: Uncut, path: str) -> _Made:
+    source, broken = decode(path, files.files[path])
+    parsed = parse(source, None if broken else files.tokens(source))
     # Text that is not UTF-8 is parsed for its declarations only: what it says wrong may come from the lost bytes.
     return _Made(_Tree(parsed.module, tuple(broken or parsed.diagnostics)), source)
 
@@ -69,24 +78,21 @@ PARSE: Final = Stage("hyper.engine.parsing:PARSE", _parse, _pack, _unpack)
 
 def parse_unit(path: str, data: bytes) -> Parsed:
     """Decode and parse one file, here."""
-    return _parsed(path, data, Outcome(path, _parse({path: data}, path)))
+    return _parsed(path, data, Outcome(path, _parse(Uncut({path: data}), path)))
 
 
 def parse_files(
-    contents: Sequence[tuple[str, bytes]],
-    executor: Executor,
-    tell: Callable[[int], None],
+    files: Uncut, executor: Executor, tell: Callable[[int], None]
 ) -> tuple[list[Parsed], list[Diagnostic]]:
     """Decode and parse files, in their order; and what is said of those that no process survives.
 
     ``tell`` hears how many are done.
     """
-    paths = [path for path, _ in contents]
-    weights = [float(len(data)) for _, data in contents]
+    weights = [float(len(data)) for data in files.files.values()]
     parsed: list[Parsed] = []
     lost: list[Diagnostic] = []
-    outcomes = executor.run(PARSE, dict(contents), paths, weights, tell)
-    for (path, data), outcome in zip(contents, outcomes, strict=True):
+    outcomes = executor.run(PARSE, files, [*files.files], weights, tell)
+    for (path, data), outcome in zip(files.files.items(), outcomes, strict=True):
         if isinstance(outcome.failure, DeadlyItem):
             lost.append(fatal(path, outcome.failure))
         else:

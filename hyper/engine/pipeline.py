@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from hyper.engine.graph.partial import Partial
     from hyper.engine.options import Options
     from hyper.engine.parsed import Parsed
+    from hyper.engine.parsing import Uncut
     from hyper.engine.training import Training
     from hyper.ir.interpreter.watch import Watch
     from hyper.ir.program import Program
@@ -77,13 +78,23 @@ def read_all(
 
 
 def parse_all(
-    contents: Sequence[tuple[str, bytes]], phases: Phases, executor: Executor
+    contents: Sequence[tuple[str, bytes]],
+    phases: Phases,
+    executor: Executor,
+    cut: Callable[[Mapping[str, bytes]], Uncut] | None = None,
 ) -> tuple[list[Parsed], list[Diagnostic]]:
-    """Decode and parse files, in their order; and what is said of those that no process survives."""
-    with phases.counted("parse", len(contents)) as tell:
-        from hyper.engine.parsing import parse_files
+    """Decode and parse files, in their order; and what is said of those that no process survives.
 
-        return parse_files(contents, executor, tell)
+    ``cut`` cuts them all into tokens before, as far as it does.
+    """
+    from hyper.engine.parsing import Uncut, parse_files
+
+    files = Uncut(dict(contents))
+    if cut is not None:
+        with phases.phase("lex", len(contents)):
+            files = cut(files.files)
+    with phases.counted("parse", len(contents)) as tell:
+        return parse_files(files, executor, tell)
 
 
 def compile_front(

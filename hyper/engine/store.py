@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 import msgspec
 
 from hyper.base import digest
-from hyper.engine.options import OptionError
+from hyper.engine.option_values import OptionError
 from hyper.engine.record import DAY, Outcome, make_cache_folder
 
 if TYPE_CHECKING:

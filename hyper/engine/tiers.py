@@ -8,6 +8,8 @@ import msgspec
 
 TierName: TypeAlias = Literal["conservative", "balanced", "aggressive", "insane"]
 TIER_NAMES: Final[tuple[TierName, ...]] = get_args(TierName)
+TextLevel: TypeAlias = Literal["python", "native"]
+TEXT_LEVELS: Final[tuple[TextLevel, ...]] = get_args(TextLevel)
 ProcessCount: TypeAlias = int | Literal["auto"]
 
 
@@ -20,6 +22,7 @@ class Tier(msgspec.Struct, frozen=True):
     ``memory`` is how many bytes a session keeps of what it parsed and read from the store.
     ``sketches`` decides by counts of use what a session keeps, and counts what was built.
     ``jit`` is the highest tier of execution that a batch runs at: 1 generated Python, 2 machine code, 3 that over several cores.
+    ``text`` is what cuts files into tokens: the reference lexer in Python, or the text engine's native library where it pays.
     ``processes`` are as many as work on a build at most, where that is faster; ``auto`` are as many as there are cores.
     """
 
@@ -30,6 +33,7 @@ class Tier(msgspec.Struct, frozen=True):
     sketches: bool
     processes: ProcessCount
     jit: int
+    text: TextLevel
 
 
 _MB: Final = 10**6
@@ -43,6 +47,7 @@ TIERS: Final[dict[TierName, Tier]] = {
         sketches=False,
         processes=1,
         jit=1,
+        text="python",
     ),
     "balanced": Tier(
         collects=False,
@@ -52,6 +57,7 @@ TIERS: Final[dict[TierName, Tier]] = {
         sketches=True,
         processes="auto",
         jit=2,
+        text="native",
     ),
     "aggressive": Tier(
         collects=False,
@@ -61,6 +67,7 @@ TIERS: Final[dict[TierName, Tier]] = {
         sketches=True,
         processes="auto",
         jit=3,
+        text="native",
     ),
     "insane": Tier(
         collects=False,
@@ -70,5 +77,6 @@ TIERS: Final[dict[TierName, Tier]] = {
         sketches=True,
         processes="auto",
         jit=3,
+        text="native",
     ),
 }

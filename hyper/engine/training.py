@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
     from hyper.base.diagnostics import Diagnostic
     from hyper.emit.native.weights import Weights
-    from hyper.engine.options import Effort, Options
+    from hyper.engine.option_values import Effort
+    from hyper.engine.options import Options
     from hyper.ir.program import Module, Program
     from hyper.jit.profiles import FunctionProfile
 

@@ -53,6 +53,8 @@ class Work:
         """The bytes of the sources that were read, by path."""
         self.sources: dict[str, str] = {}
         """The digests of all sources, by path."""
+        self.lexed = (0, 0)
+        """Bytes of sources that the text engine cut, and of those among them that it left to the reference lexer."""
         self.package: str | None = None
         self.outputs: list[Output] = []
         self.removed: list[str] = []
@@ -216,6 +218,10 @@ class Work:
         if not state.failed:
             self.request.keep_graph(state, (self.sources, self.contents), self.emitted)
 
+    def has_cut(self, sizes: tuple[int, int]) -> None:
+        """Note what the text engine did."""
+        self.lexed = sizes
+
     def close(self) -> None:
         """Let go of the workers and the store, whatever came of the compile."""
         if self._executor is not None:
@@ -255,6 +261,8 @@ class Work:
         failing = len({item.file for item in found if item.is_error} & set(self.paths))
         counters = self.request.counters if self.request is not None else {}
         kept = {f"cache_{name}": float(count) for name, count in counters.items()}
+        if self.lexed[0]:
+            kept |= {"lexed_bytes": float(self.lexed[0]), "lexed_left": float(self.lexed[1])}
         usage = self._executor.usage if self._executor is not None else Usage()
         return measure(stats, seconds, processor, usage, cached=cached, failing=failing) | kept
 

@@ -11,10 +11,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from benchmarks.remote_server import RedisServer
-from hyper.cli.commands import doctor
-from hyper.engine.natives import toolchain
-from hyper.jit import hardware
-from hyper.jit.llvm import target
 from tests.redis_server import require_server
 
 if TYPE_CHECKING:
@@ -513,71 +509,7 @@ def test_cache_bounds_that_are_none(hyper: Hyper, words: tuple[str, ...]) -> Non
     assert hyper("cache", "prune", *words).code == 2
 
 
-# ---------------------------------------------------------------- doctor and completion
-
-
-def test_doctor(hyper: Hyper) -> None:
-    value = hyper("doctor", "--json").json("doctor")
-    assert value["success"] is True
-    assert {"Python", "pydantic", "configuration"} <= {
-        item["subject"] for item in value["findings"]
-    }
-    assert "everything that is needed is here" in hyper("doctor").out
-
-
-def test_doctor_lists_extras_that_are_used_in_columns(
-    hyper: Hyper, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(doctor, "_version", lambda name: "1" if name in doctor._CORE else None)
-    lines = hyper("doctor").out.splitlines()
-    extras = [line for line in lines if line.startswith("absent")]
-    assert {line.split()[2] for line in extras} == {
-        f"[{name}]" for name in ("bench", "cache", "data", "jit")
-    }
-    assert len({line.index("not installed") for line in extras}) == 1
-    assert all(" not installed" in line for line in extras)
-
-
-def test_doctor_tells_for_what_machine_code_is_made(
-    hyper: Hyper, folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def told() -> tuple[str, str, str | None]:
-        findings = hyper("doctor", "--json").json("doctor")["findings"]
-        (found,) = [item for item in findings if item["subject"] == "machine code"]
-        return found["state"], found["detail"], found["advice"]
-
-    assert told() == ("ok", "neither native nor library is among the targets", None)
-    (folder / "hyper.toml").write_text('target = ["python", "native"]\n[hardware.x86-64]\n')
-    monkeypatch.setattr(toolchain, "_installed", lambda _path: "llvmlite 9")
-    monkeypatch.setattr(target, "host", lambda: None)
-    assert told() == ("ok", "llvmlite 9, for x86-64", None)
-    monkeypatch.setattr(hardware, "host_features", lambda: {"sse3"})
-    monkeypatch.setenv("HYPER_HARDWARE", "x86-64-v3,x86-64")
-    assert told() == ("ok", "llvmlite 9, for x86-64-v3 (not run here), x86-64", None)
-    monkeypatch.setattr(toolchain, "_installed", lambda _path: "none")
-    state, detail, advice = told()
-    assert (state, detail) == ("absent", "it needs llvmlite")
-    assert advice == "pip install 'hypercompiler[jit]'"
-
-
-def test_doctor_tells_what_is_on_and_why(
-    hyper: Hyper, folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.delenv("HYPER_INCREMENTAL")
-    (folder / "hyper.toml").write_text('tier = "conservative"\ncollects = false\n')
-    found = {
-        item["subject"]: item["detail"]
-        for item in hyper("doctor", "--json").json("doctor")["findings"]
-    }
-    assert found["tier"] == "conservative"
-    assert found["collects"] == "off, as configured"
-    assert found["incremental"] == "on, by tier conservative"
-    assert found["cache"] == ".hyper"
-
-
-def test_doctor_sees_a_broken_configuration(hyper: Hyper, folder: Path) -> None:
-    (folder / "hyper.toml").write_text("packge = 'x'")
-    assert hyper("doctor").code == 1
+# ---------------------------------------------------------------- completion
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

@@ -19,7 +19,7 @@ from tests.emit_incremental.trees import program_of
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from hyper.engine.options import TargetName
+    from hyper.engine.option_values import TargetName
     from hyper.ir.program import Module, Program
 
 ALL: Final[tuple[TargetName, ...]] = ("python", "openapi", "jsonschema")

@@ -7,15 +7,8 @@ from typing import Any, get_args
 import pytest
 
 from hyper.base.memory import MemoryFiles
-from hyper.engine.options import (
-    DEFAULT_TARGETS,
-    KEYS,
-    Linker,
-    Lto,
-    OptionError,
-    configure,
-    parse_value,
-)
+from hyper.engine.option_values import DEFAULT_TARGETS, Linker, Lto, OptionError, parse_value
+from hyper.engine.options import KEYS, configure
 from hyper.engine.tiers import TIERS
 from hyper.jit import hardware
 from hyper.jit.objects import library, link

@@ -13,7 +13,7 @@ from hyper.cache import trust
 from hyper.cache.trust import Auditor
 from hyper.engine import store as engine_store
 from hyper.engine.compiler import create_hyper_compiler
-from hyper.engine.options import OptionError
+from hyper.engine.option_values import OptionError
 from hyper.engine.store import Store
 from tests.redis_server import require_server
 

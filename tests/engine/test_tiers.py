@@ -17,7 +17,10 @@ from hyper.engine import options, work
 from hyper.engine.batch import running
 from hyper.engine.batch.result import BatchResult
 from hyper.engine.executors import Inline
-from hyper.engine.tiers import TIER_NAMES, TIERS, Tier, TierName
+from hyper.engine.lexing import session as lexing
+from hyper.engine.lexing.arrays import Lexed
+from hyper.engine.lexing.choice import Choice
+from hyper.engine.tiers import TIER_NAMES, TIERS, TextLevel, Tier, TierName
 from tests.cache.remote.conftest import raw
 from tests.redis_server import require_server
 
@@ -120,9 +123,21 @@ def jit(place: Place) -> int:
     return 1 if not result.stats.native else 1 + result.stats.threads
 
 
+def text(place: Place) -> TextLevel:
+    asked: list[int] = []
+
+    def cut(_choice: Choice, files: Mapping[str, bytes]) -> Lexed:
+        asked.append(len(files))
+        return Lexed(files)
+
+    with mock.patch.object(lexing, "LEAST", 1), mock.patch.object(Choice, "cut", cut):
+        place.build()
+    return "native" if asked else "python"
+
+
 PROBES: Final[Mapping[str, Callable[[Place], object]]] = {
     probe.__name__: probe
-    for probe in (collects, incremental, shares, memory, sketches, processes, jit)
+    for probe in (collects, incremental, shares, memory, sketches, processes, jit, text)
 }
 
 

@@ -12,7 +12,7 @@ def _tokens(text: str) -> t.Tokens:
 
 
 def _kinds(text: str) -> list[int]:
-    return _tokens(text).kinds
+    return [*_tokens(text).kinds]
 
 
 def _texts(text: str) -> list[str]:

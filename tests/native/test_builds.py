@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from hyper.engine.natives import objects, toolchain
-from hyper.engine.options import OptionError, Options, parse_value
+from hyper.engine.option_values import OptionError, parse_value
+from hyper.engine.options import Options
 from tests.native.packages import SHOP, asked, build, status
 
 if TYPE_CHECKING:

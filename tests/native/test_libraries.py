@@ -248,7 +248,7 @@ def test_a_build_of_what_is_there_loads_no_compiler(tmp_path: Path) -> None:
     ],
 )
 def test_options_that_cannot_be(tmp_path: Path, options: dict[str, Any], message: str) -> None:
-    from hyper.engine.options import OptionError
+    from hyper.engine.option_values import OptionError
 
     with pytest.raises(OptionError, match=message):
         build(tmp_path, **options)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from hyper import hyperCompile
-from hyper.engine.options import OptionError
+from hyper.engine.option_values import OptionError
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -14,7 +14,8 @@ from hyper.cli.session import counted, sized
 from hyper.engine import ownership, spares
 from hyper.engine.discovery import start_of
 from hyper.engine.graph import care
-from hyper.engine.options import OptionError, check_key, configure, parse_value
+from hyper.engine.option_values import OptionError, parse_value
+from hyper.engine.options import check_key, configure
 from hyper.engine.record import Records
 from hyper.engine.store import Sharing, cache_folder, disk_layer, open_remote
 

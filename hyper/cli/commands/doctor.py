@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import sys
+import time
 from importlib import metadata
 from typing import TYPE_CHECKING, Final
 
@@ -41,6 +42,7 @@ _EXTRAS: Final = {
     "cache": ("mmap-ninja", "pybloom-live", "datasketch", "redis"),
     "jit": ("llvmlite", "numpy"),
     "data": ("pyarrow",),
+    "gpu": ("numba", "wgpu"),
     "bench": ("datamodel-code-generator",),
 }
 
@@ -54,10 +56,12 @@ class Finding(msgspec.Struct, frozen=True):
     advice: str | None = None
 
 
-def run(_arguments: argparse.Namespace, console: Console) -> int:
-    """Look at everything; 1 where something that is needed is missing."""
+def run(arguments: argparse.Namespace, console: Console) -> int:
+    """Look at everything; 1 where something that is needed is missing, or what was to be prepared cannot be."""
+    prepared = _prepared() if arguments.prepare else []
     packages = (_package(name) for name in _CORE)
-    findings = [*_machine(), *packages, *_extras(), *_configuration()]
+    findings = [*_machine(), *packages, *_extras(), *_text(), *_configuration()]
+    findings += prepared
     bad = [item for item in findings if item.state == "missing"]
     if console.json:
         console.object({"success": not bad, "findings": msgspec.to_builtins(findings)})
@@ -119,6 +123,35 @@ def _extras() -> list[Finding]:
                 advice = f"optional: pip install 'hypercompiler[{extra}]'"
                 found.append(Finding(subject, "absent", "not installed", advice))
     return found
+
+
+def _text() -> list[Finding]:
+    """Whether the text engine's library of this machine is there."""
+    from hyper.engine.lexing.library import can_prepare, open_library
+
+    if open_library() is not None:
+        return [Finding("text engine", "ok", "its library is prepared: many files are cut at once")]
+    if can_prepare():
+        advice = "builds prepare it once it pays; now: hyper doctor --prepare"
+        return [Finding("text engine", "absent", "its library is not prepared", advice)]
+    advice = "optional, on Linux: pip install 'hypercompiler[gpu]'"
+    return [Finding("text engine", "absent", "the reference lexer cuts files one by one", advice)]
+
+
+def _prepared() -> list[Finding]:
+    """Prepare the text engine's library."""
+    from hyper.engine.lexing.library import NoLibrary, prepare
+
+    began = time.perf_counter()
+    try:
+        prepare()
+    except (NoLibrary, OSError) as error:
+        return [Finding("prepared", "missing", f"nothing: {error}")]
+    return [
+        Finding(
+            "prepared", "ok", f"the text engine's library, in {time.perf_counter() - began:.1f} s"
+        )
+    ]
 
 
 def _configuration() -> list[Finding]:

@@ -11,7 +11,7 @@ from hyper.base.output import create
 from hyper.cli.console import UsageError
 from hyper.cli.main import FAILED, OK
 from hyper.engine.names import package_name
-from hyper.engine.options import OptionError, parse_value
+from hyper.engine.option_values import OptionError, parse_value
 
 if TYPE_CHECKING:
     import argparse

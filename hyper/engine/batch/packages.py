@@ -18,7 +18,7 @@ from hyper.engine.batch.functions import Functions
 from hyper.engine.batch.result import BatchResult
 from hyper.engine.batch.rows import Package
 from hyper.engine.executors.cores import available_cores
-from hyper.engine.options import parse_value
+from hyper.engine.option_values import parse_value
 from hyper.ir.program import CalcDef, Program, RuleDef, TableDef
 
 if TYPE_CHECKING:

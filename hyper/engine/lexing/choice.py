@@ -1,0 +1,112 @@
+"""Which lexer cuts the files of a build, and when the native library is made.
+
+The library pays from some files on, and making it takes a second or two, once for a machine. Who builds often has
+it made: as soon as the reference lexer has taken as long as making it takes, it is made beside a build (so it never
+costs more than twice what would have been best). A machine that starts empty each time, as in CI, never makes it
+unless asked to.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Final
+
+from hyper.base import aside
+from hyper.engine import ownership
+from hyper.engine.lexing.arrays import Lexed
+from hyper.engine.lexing.library import FOLDER, can_prepare, open_library
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from hyper.engine.lexing.library import Library
+
+REFERENCE_SPEED: Final = 20e6
+"""Bytes a second that the reference lexer is reckoned to cut (docs/text-engine.md has what it was measured at)."""
+MAKING_SECONDS: Final = 2.0
+"""What making the library is reckoned to take."""
+_PATIENCE: Final = 120.0
+_MAKE: Final = """\
+import sys
+sys.path[:] = {path!r}
+from hyper.engine.lexing.library import prepare
+prepare()
+"""
+
+
+class Choice:
+    """The choice of one session: the library, once it was opened, and the process that makes it, while it does."""
+
+    def __init__(self, least: int = 0) -> None:
+        """``least`` bytes of files are worth opening the library."""
+        self._least = least
+        self._library: Library | None = None
+        self._making: subprocess.Popen[bytes] | None = None
+
+    def cut(self, files: Mapping[str, bytes]) -> Lexed:
+        """Cut files with the library, where it pays; otherwise the reference lexer cuts each when it is parsed."""
+        size = sum(map(len, files.values()))
+        if self._library is None:
+            if size < self._least:
+                return Lexed(files)
+            self._library = open_library()
+        if self._library is None and self._making is None and _is_due(size):
+            self._make()
+        return Lexed(files, self._library)
+
+    def _make(self) -> None:
+        program = _MAKE.format(path=sys.path)
+        self._making = subprocess.Popen(  # noqa: S603  # this Python, with a text of ours
+            [sys.executable, "-c", program],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+
+    def finish(self) -> None:
+        """Wait for the library, where it is being made."""
+        making, self._making = self._making, None
+        if making is None:
+            return
+        try:
+            making.wait(_PATIENCE)
+        except BaseException as error:
+            making.kill()
+            making.wait()
+            if not isinstance(error, subprocess.TimeoutExpired):
+                raise
+        _keep(0.0)
+
+
+def _is_due(size: int) -> bool:
+    """Note that the reference lexer cuts so many bytes; whether the library would have been made in the time that it has taken."""
+    if not can_prepare():
+        return False
+    spent = _spent() + size / REFERENCE_SPEED
+    _keep(spent)
+    return spent >= MAKING_SECONDS
+
+
+def _ledger() -> str:
+    return os.path.join(ownership.state_folder(), FOLDER, "spent")
+
+
+def _spent() -> float:
+    try:
+        with open(_ledger(), encoding="ascii") as stream:
+            found = float(stream.read(32))
+    except (OSError, ValueError):
+        return 0.0
+    return found if 0.0 <= found <= MAKING_SECONDS else 0.0
+
+
+def _keep(spent: float) -> None:
+    path = _ledger()
+    try:
+        os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
+        aside.replace(path, f"{spent:.6f}".encode(), 0o600)
+    except OSError:
+        # Where nothing can be kept, the library cannot be kept either.
+        return

@@ -1,0 +1,143 @@
+"""The text engine's library of this machine: made once, kept in the user's state folder, sealed, checked before it is loaded."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import msgspec
+
+from hyper.base import aside, digest
+from hyper.base.token_table import TokenTable
+from hyper.engine import ownership
+
+if TYPE_CHECKING:
+    from hyper.gpu.compiled.loops import Loops
+    from hyper.jit.hardware import Profile
+
+FOLDER: Final = "text-engine"
+_PRIVATE: Final = 0o700
+_LARGEST: Final = 4 << 20
+_OTHERS: Final = 0o022
+
+
+class NoLibrary(Exception):  # noqa: N818  # no fault: the reference lexer is there
+    """Why the library cannot be made here."""
+
+
+class Library(NamedTuple):
+    """The kernels of this machine, and the table of the language's tokens, which takes longer to make than to read."""
+
+    loops: Loops
+    table: TokenTable
+
+
+def open_library() -> Library | None:
+    """The library, where it was made and is as it was made; None otherwise.
+
+    What lies in its place and is not ours, or was changed, is not loaded.
+    """
+    try:
+        path = _place()
+        table = _read(f"{path}.table")
+        if _read(f"{path}.so") is None or table is None:
+            return None
+        from hyper.gpu.compiled.native import NativeLoops
+
+        return Library(NativeLoops(f"{path}.so"), msgspec.msgpack.decode(table, type=TokenTable))
+    except (OSError, NoLibrary, msgspec.MsgspecError):
+        return None
+
+
+def prepare() -> str:
+    """Make the library and keep it; its path.
+
+    :raises NoLibrary: where numba or LLVM is not installed, or this machine is none that libraries are made for.
+    :raises OSError: where it cannot be kept.
+    """
+    path = _place()
+    made = {f"{path}.so": _make(), f"{path}.table": msgspec.msgpack.encode(_table())}
+    os.makedirs(os.path.dirname(path), mode=_PRIVATE, exist_ok=True)
+    for each, data in made.items():
+        aside.replace(each, data, _PRIVATE)
+        aside.replace(f"{each}.seal", ownership.seal(os.path.basename(each), data), _PRIVATE)
+    return f"{path}.so"
+
+
+def _read(path: str) -> bytes | None:
+    """A file that we made; None where another may have written it. Raises ``OSError``."""
+    with open(path, "rb") as stream:
+        status = os.fstat(stream.fileno())
+        if status.st_mode & _OTHERS or status.st_uid != os.getuid():
+            return None
+        data = stream.read(_LARGEST)
+    with open(f"{path}.seal", "rb") as stream:
+        told = stream.read(128)
+    return data if ownership.is_sealed(os.path.basename(path), data, told) else None
+
+
+def _table() -> TokenTable:
+    from hyper.lang.automaton.table import token_table
+
+    return token_table()
+
+
+def can_prepare() -> bool:
+    """Whether the library could be made here, told without loading what makes it."""
+    import importlib.util
+
+    needed = ("numba", "llvmlite")
+    return sys.platform == "linux" and all(map(importlib.util.find_spec, needed))
+
+
+def _place() -> str:
+    """Where the library of this machine lies, without endings. Its name says what is in it, and for which processor."""
+    from hyper import lang
+    from hyper.gpu import kernels
+    from hyper.lang import automaton
+
+    parts = [_profile().code.encode()]
+    for folder in (*kernels.__path__, *automaton.__path__):
+        for each in sorted(os.listdir(folder)):
+            if each.endswith(".py"):
+                parts += (each.encode(), _bytes(os.path.join(folder, each)))
+    parts.append(_bytes(os.path.join(*lang.__path__, "tokens.py")))
+    return os.path.join(ownership.state_folder(), FOLDER, f"text-{digest.of_parts(parts)[:32]}")
+
+
+def _bytes(path: str) -> bytes:
+    with open(path, "rb") as stream:
+        return stream.read()
+
+
+def _profile() -> Profile:
+    from hyper.jit.hardware import ProfileError, resolve
+
+    if sys.platform != "linux":
+        message = "libraries are made for Linux"
+        raise NoLibrary(message)
+    try:
+        return resolve("native")
+    except ProfileError as error:
+        raise NoLibrary(str(error)) from None
+
+
+def _make() -> bytes:
+    from hyper.gpu.compiled.making import make_library
+
+    profile = _profile()
+    try:
+        from hyper.jit.llvm.target import Compiler, LlvmError, processor
+        from hyper.jit.objects.link import LinkError, own
+
+        compiler = Compiler(processor(profile), "2")
+        return make_library(
+            lambda text, name: compiler.object(text, frozenset({name})),
+            lambda objects, names: own(objects, names, profile.architecture),
+        )
+    except ImportError as error:
+        message = f"{error.name or error} is needed: pip install 'hypercompiler[gpu]'"
+        raise NoLibrary(message) from None
+    except (LlvmError, LinkError) as error:
+        raise NoLibrary(str(error)) from None
