@@ -12,7 +12,7 @@ from hyper.base.render import PLAIN, printable
 from hyper.base.reports import as_object
 from hyper.cli.console import UsageError
 from hyper.cli.main import FAILED, OK, USAGE
-from hyper.engine.options import OptionError
+from hyper.engine.option_values import OptionError
 from hyper.engine.search.grep import Match, Query, find_matches
 from hyper.engine.search.kinds import KINDS
 from hyper.engine.search.texts import read_texts
