@@ -2,7 +2,7 @@
 
 A profile is one line that names the format and has the SHA-256 of what follows, which is JSON: for each function, by the digest
 of what it computes, its name; how often each outcome of each of its decisions came about; what each parameter was, where it
-was always the same; and for each tier how many calls, rows, guards that did not hold, and nanoseconds.
+was the same in nearly all calls; and for each tier how many calls, rows, guards that did not hold, and nanoseconds.
 """
 
 from __future__ import annotations
@@ -23,11 +23,13 @@ if TYPE_CHECKING:
 __all__ = [
     "MOST",
     "MOST_BYTES",
+    "SPARED",
     "Body",
     "add",
     "add_counters",
     "content",
     "counters",
+    "is_constant",
     "merged",
     "read",
     "written",
@@ -42,10 +44,17 @@ MOST_BYTES = 1 << 26
 """The largest profile that is read."""
 MOST = (1 << 63) - 1
 """Where counts stay."""
+SPARED = 4
+"""Other values of an argument that are let pass before it is no longer looked at: more than a few calls tell how rare they are."""
 
 _START = b"hyper profile "
 _VERSION = b"1"
 _COUNTERS = "hyper counters"
+
+
+def is_constant(missed: int, calls: int) -> bool:
+    """Whether an argument that was another one in ``missed`` of ``calls`` is taken for a constant: in one of a hundred at most."""
+    return missed <= 0 or missed * 100 <= calls
 
 
 def content(path: str) -> bytes:

@@ -49,8 +49,8 @@ class Left(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=T
 
 class FunctionProfile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Of one function. ``decisions`` has for each decision how often each outcome came about; ``constants`` the JSON of each
-    parameter that was always the same, ``None`` for one that varied; ``tiers`` the counters of tiers ``"0"`` to ``"3"``; ``left``
-    why calls were left to a lower one."""
+    parameter, and of each field of one (``order.country``), that was the same in 99 of 100 calls or more, ``None`` for one that
+    varied; ``tiers`` the counters of tiers ``"0"`` to ``"3"``; ``left`` why calls were left to a lower one."""
 
     name: Name
     decisions: tuple[tuple[Count, ...], ...] = ()

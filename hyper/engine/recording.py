@@ -17,7 +17,7 @@ from hyper.ir.interpreter.shapes import Shapes
 from hyper.ir.interpreter.values import EnumValue, Record
 from hyper.ir.interpreter.watch import Silent
 from hyper.ir.program import CalcDef, RuleDef, TableDef
-from hyper.jit.profile_records import add
+from hyper.jit.profile_records import SPARED, add, is_constant
 from hyper.jit.profiles import LONGEST_CONSTANT, Counters, FunctionProfile, Profile
 
 if TYPE_CHECKING:
@@ -60,7 +60,16 @@ def recorded_packages(path: str) -> Iterator[None]:
 class _Counts:
     """What is counted of one function."""
 
-    __slots__ = ("calls", "constants", "definition", "digest", "nanoseconds", "outcomes", "parts")
+    __slots__ = (
+        "calls",
+        "constants",
+        "definition",
+        "digest",
+        "missed",
+        "nanoseconds",
+        "outcomes",
+        "parts",
+    )
 
     def __init__(self, name: str, definition: CalcDef | TableDef | RuleDef) -> None:
         self.definition = definition
@@ -69,6 +78,8 @@ class _Counts:
         self.calls = 0
         self.nanoseconds = 0
         self.constants: dict[str, str | None] = {}
+        self.missed: dict[str, int] = {}
+        """How often each had another value than at first."""
         self.parts: set[str] = set()
         """The paths of the entities whose fields are looked at."""
 
@@ -94,7 +105,10 @@ class Recorder(Silent):
             functions[counts.digest] = FunctionProfile(
                 name,
                 tuple(tuple(counted) for _, counted in counts.outcomes),
-                counts.constants,
+                {
+                    path: text if is_constant(counts.missed.get(path, 0), counts.calls) else None
+                    for path, text in counts.constants.items()
+                },
                 {_TIER: calls},
             )
         return Profile(functions)
@@ -161,7 +175,9 @@ class Recorder(Silent):
             return
         text = self._text(value)
         if counts.constants.setdefault(name, text) != text:
-            counts.constants[name] = None
+            missed = counts.missed[name] = counts.missed.get(name, 0) + 1
+            if not is_constant(missed - SPARED, counts.calls):
+                counts.constants[name] = None
 
     def _text(self, value: Value) -> str | None:
         """A value as JSON, where it is short and has no parts."""

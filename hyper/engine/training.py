@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 
 
 ENOUGH: Final = 100
-"""Calls from which on it is no accident that an argument was always the same."""
+"""Calls from which on it is no accident that an argument hardly ever changed."""
 
 
 class Training:
     """A profile under an effort. ``full`` moves rows; ``light`` leaves every order as it was written, and tells kernels only which
-    way branches mostly go, and which arguments were always the same."""
+    way branches mostly go, and which arguments hardly ever changed."""
 
     def __init__(self, profile: Profile, effort: Effort, label: str = "") -> None:
         self.profile = profile

@@ -153,4 +153,4 @@ def _recorded(found: Explanation, view: View, console: Console) -> None:
         where = f"{view.shown(found.file)}:{row.line}" if row.line else "no row"
         console.say(f"              {row.count:,} times {where}")
     for name, text in known.constants.items():
-        console.say(f"              {name} was always {text}")
+        console.say(f"              {name} was {text} in 99 of 100 calls or more")

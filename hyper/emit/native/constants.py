@@ -1,4 +1,4 @@
-"""What a profile says of arguments that were always the same, as constants of the columns of a kernel.
+"""What a profile says of arguments that hardly ever changed, as constants of the columns of a kernel.
 
 A profile may come from anywhere: what is not the JSON of a value of its column is left out, and what is believed of the others is
 only that they come often.
@@ -28,7 +28,7 @@ def constants(
     known: Mapping[str, str | None],
     texts: Mapping[str, int],
 ) -> Iterator[tuple[int, int, Imm]]:
-    """The places of columns that were always the same, the places of their parameters, and what they were. ``known`` is JSON by
+    """The places of columns that hardly ever changed, the places of their parameters, and what they were. ``known`` is JSON by
     the path of a value, ``texts`` has the numbers of those that the program names."""
     param = 0
     for place, (column, parts) in enumerate(columns):

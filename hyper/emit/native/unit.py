@@ -142,7 +142,7 @@ class Unit:
         raise NotNative("a variable of decimals that gets more digits each time", *last.place)
 
     def _specialised(self, definition: CalcDef | TableDef | RuleDef, native: Native) -> Native:
-        """The same, for arguments that a profile says were always the same, where that pays."""
+        """The same, for arguments that a profile says hardly ever changed, where that pays."""
         name = native.function.name
         known = self.weights.constants(name)
         if not known:

@@ -1,4 +1,4 @@
-"""What a profile tells of kernels: which rows come first, which way a branch mostly goes, and which arguments never changed."""
+"""What a profile tells of kernels: the order of rows, ways of branches, and arguments that hardly ever changed."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 Ways: TypeAlias = tuple[int, int]
 """How often a condition held, and how often it did not."""
 Constants: TypeAlias = "Mapping[str, str | None]"
-"""The JSON of values that were always the same, by parameter or path from one; ``None`` for one that varied."""
+"""The JSON of values that hardly ever changed, by parameter or path from one; ``None`` for one that varied."""
 
 
 class Known(msgspec.Struct, frozen=True, array_like=True):

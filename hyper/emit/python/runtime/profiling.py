@@ -54,6 +54,8 @@ class Counts:
         self.outcomes = [0] * sum(decisions)
         self.tiers: dict[str, list[int]] = {}
         self.constants: dict[str, str | None] = {}
+        self.missed: dict[str, int] = {}
+        self.before = 0
 
     def add(self, tier: str, rows: int, nanoseconds: int, guards: int = 0) -> None:
         """A call, of one input or of many rows, at a tier."""
@@ -74,16 +76,23 @@ class Counts:
         """What a parameter was."""
         text = _text(value)
         if self.constants.setdefault(name, text) != text:
-            self.constants[name] = None
+            missed = self.missed[name] = self.missed.get(name, 0) + 1
+            if not records.is_constant(missed - records.SPARED, self.before + self.calls(_TIER)):
+                self.constants[name] = None
 
     def take(self) -> dict[str, Any]:
         """What was counted since this was last asked."""
         found, self.outcomes[:] = list(self.outcomes), [0] * len(self.outcomes)
+        self.before += self.calls(_TIER)
         tiers, self.tiers = self.tiers, {}
         places = iter(found)
         decisions = [[next(places) for _ in range(size)] for size in self.sizes]
+        constants = {
+            name: text if records.is_constant(self.missed.get(name, 0), self.before) else None
+            for name, text in list(self.constants.items())
+        }
         entry = {"name": self.name, "decisions": decisions}
-        return entry | {"constants": dict(self.constants), "tiers": tiers}
+        return entry | {"constants": constants, "tiers": tiers}
 
 
 _functions: dict[str, Counts] = {}
@@ -213,7 +222,7 @@ def _timed(counts: Counts) -> Callable[[Callable[P, R]], Callable[P, R]]:
 
 
 class _Watched:
-    """A parameter, or a field of one, that was always the same so far; ``last`` is what it was."""
+    """A parameter, or a field of one, that was nearly always the same so far; ``last`` is what it was."""
 
     __slots__ = ("fields", "last", "name", "param", "place")
 
