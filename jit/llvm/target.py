@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 import msgspec
 
+from hyper.jit.llvm.division import divided
+
 if TYPE_CHECKING:
     from hyper.jit.hardware import Profile
 
@@ -127,7 +129,8 @@ class Compiler:
         tuning.loop_interleaving = False
         passes = llvm.create_pass_builder(self._machine, tuning)
         passes.getModulePassManager().run(module, passes)
-        return module
+        whole = divided(module)
+        return module if whole is None else llvm.parse_assembly(whole)
 
     def _attributed(self, text: str) -> str:
         """The text with what all functions are told: whose costs count, how wide vectors are, whether size counts."""

@@ -260,3 +260,35 @@ calc f(product: Product, by: int) -> int:
     found = agree(text, *rows)
     assert {"int", "division_by_zero", "overflow", "out_of_bounds"} >= set(codes(found))
     assert len({str(each) for each in found}) > 10
+
+
+def test_loops_whose_turns_llvm_counts_by_a_division_of_128_bits() -> None:
+    text = """
+calc f(a: list[int], price: decimal(12, 2)) -> decimal(5, 4):
+    sum(x - x + 9999999999.99 for x in [price for each in a + a])
+"""
+    rows = [{"a": [1] * size, "price": "1.50"} for size in (0, 1, 2, 40)]
+    assert set(codes(agree(text, *rows))) == {"decimal", "overflow"}
+
+
+def test_a_duration_that_is_given_has_no_native_form_in_a_sum() -> None:
+    text = "calc f(a: list[int], by: duration) -> float: total_hours(sum(by for each in a))"
+    with pytest.raises(NotNative, match="a duration that is given"):
+        agree(text)
+
+
+def test_a_choice_between_a_quotient_and_a_sum_of_quotients() -> None:
+    text = """
+calc f(a: decimal(9, 2), b: decimal(9, 2), c: decimal(9, 2)) -> decimal(20, 4):
+    let one = if a > b then (a - b) / c else a / b + b / c
+    let other = if a > c then -(b / a) - c / a else (a + c) / a
+    one + other
+"""
+    numbers = ("0.00", "1.00", "-3.00", "0.07", "9999999.99")
+    rows = [{"a": a, "b": b, "c": c} for a in numbers for b in numbers for c in numbers]
+    with Subject(program(text)) as subject:
+        given = [[Decimal(value) for value in row.values()] for row in rows]
+        expected = subject.expected("m0.f", given, NOW)
+        found = compare(subject, {"m0.f": given}, {"m0.f": expected}, NOW, WRITTEN)
+    assert found.differences == []
+    assert {"decimal", "division_by_zero"} <= set(codes(expected))

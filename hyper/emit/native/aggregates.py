@@ -190,7 +190,8 @@ class Aggregates:
 
         def add(value: Value) -> None:
             made = durations.arithmetic("add", Scalar("duration", builder.get(total)), value)
-            assert made is not None
+            if made is None:
+                raise NotNative("a duration that is given has no native form")
             builder.set(total, made.operand)
 
         walk(add)

@@ -195,7 +195,8 @@ class Slots:
     def _for_fractions(self, one: Ratio, other: Ratio) -> Slot:
         peak: Slot | None = None
         if one.peak is not None or other.peak is not None:
-            peak = self._for_decimals(self._peak(one), self._peak(other))
+            # Nothing is computed here: what the two are made of may be known in their branches alone.
+            peak = self._for_decimals(one.peak or one.dividend, other.peak or other.dividend)
         return Fraction(
             self._for_decimals(one.dividend, other.dividend),
             self._for_decimals(one.divisor, other.divisor),
