@@ -181,8 +181,10 @@ class _Work:
         """A column of the table itself."""
         if "[]" in parts:
             return None
+        # A column that is called as the parameter is the parameter, not a field of it that has the same name.
+        taken = self._binding.at(parts[:1]).names if len(parts) > 1 else ()
         for name in self._binding.names(parts):
-            found = self._table.column(name, *self._rows)
+            found = None if name in taken else self._table.column(name, *self._rows)
             if found is not None:
                 return found
         return None

@@ -259,3 +259,26 @@ def test_texts_of_any_kind_of_array() -> None:
 def test_a_name_that_is_wrong_is_told_with_what_may_be_meant() -> None:
     with pytest.raises(LookupError, match='nothing is called "mayb"; did you mean maybe'):
         functions(2, text=INPUTS).function("mayb")
+
+
+def test_a_column_that_is_called_as_the_parameter_is_the_parameter() -> None:
+    text = """
+intent m
+
+entity Amount:
+    amount: int
+    currency: string
+
+calc more(amount: Amount) -> int:
+    amount.amount + 1
+
+calc shown(amount: Amount) -> string:
+    upper(amount.currency)
+"""
+    made = functions(text=text)
+    rows = [{"amount": {"amount": 3, "currency": "a"}}]
+    more, shown = made.function("more").batch(rows), made.function("shown").batch(rows)
+    assert isinstance(more, BatchResult)
+    assert isinstance(shown, BatchResult)
+    assert more.values.tolist() == [4]
+    assert shown.values.tolist() == ["A"]
