@@ -59,15 +59,15 @@ class Kernels:
     ) -> None:
         self.program = program
         self.interpreter = Interpreter(program, steps=2_000_000, size=64 * 2**20)
-        self._source = Unit(program, weights)
+        self.source = Unit(program, weights)
         self.natives: dict[str, Native] = {}
         self.refused: dict[str, NotNative] = {}
         for name in _functions(program) if names is None else names:
             try:
-                self.natives[name] = self._source.native(name)
+                self.natives[name] = self.source.native(name)
             except NotNative as found:
                 self.refused[name] = found
-        self.unit = self._source.unit(self.natives)
+        self.unit = self.source.unit(self.natives)
         assert verify(self.unit) == []
         self._kernels = {kernel.function: kernel for kernel in self.unit.kernels}
         self._text = module_text(self.unit)

@@ -38,9 +38,10 @@ if TYPE_CHECKING:
 class Functions:
     """Makes the functions of one module, each on lines of its own."""
 
-    def __init__(self, random: Random, dialect: Dialect) -> None:
+    def __init__(self, random: Random, dialect: Dialect, module: str) -> None:
         self.random = random
         self.dialect = dialect
+        self.module = module
         self.line = 100
         self.calls: list[Call] = []
 
@@ -63,7 +64,7 @@ class Functions:
         returns = self.random.choice(self.dialect.returns or self.dialect.params)
         body = self._block(maker, returns, depth, nesting=2)
         made = CalcDef(name, params, returns, body, True, False, NO_MARKERS, 'Doc """ \\n', line)
-        self.calls.append((f"main.{name}", tuple(param.type for param in params), returns))
+        self.calls.append((f"{self.module}.{name}", tuple(param.type for param in params), returns))
         return made
 
     def _block(
@@ -138,7 +139,7 @@ class Functions:
         made = TableDef(
             name, params, returns, element, policy, rows, True, False, NO_MARKERS, "", line
         )
-        self.calls.append((f"main.{name}", tuple(param.type for param in params), returns))
+        self.calls.append((f"{self.module}.{name}", tuple(param.type for param in params), returns))
         return made
 
     def _row(self, maker: Maker, element: Type, depth: int) -> RowDef:
@@ -160,12 +161,21 @@ class Functions:
                 continue
             fields = (("count", maker.expr(INT, depth)), ("price", maker.kept(MONEY, depth)))
             clauses.append(DeriveDef(condition, fields, self.next_line()))
-        return RuleDef(name, entity.name, tuple(clauses), (), (), True, False, NO_MARKERS, "", line)
+        derives = any(isinstance(clause, DeriveDef) for clause in clauses)
+        writes = ("count", "price") if derives else ()
+        return RuleDef(
+            name, entity.name, tuple(clauses), (), writes, True, False, NO_MARKERS, "", line
+        )
 
 
 def program(random: Random, calcs: int = 6, depth: int = 3, dialect: Dialect = WHOLE) -> Program:
     """A random program of two modules."""
-    functions = Functions(random, dialect)
+    return Program([data_module(), module("main", random, calcs, depth, dialect)])
+
+
+def module(name: str, random: Random, calcs: int, depth: int, dialect: Dialect) -> Module:
+    """A module of random functions over the types of the data module."""
+    functions = Functions(random, dialect, name)
     made: list[CalcDef | TableDef | RuleDef] = []
     for index in range(calcs):
         choice = random.random()
@@ -175,4 +185,4 @@ def program(random: Random, calcs: int = 6, depth: int = 3, dialect: Dialect = W
             made.append(functions.table(f"table_{index}", depth))
         else:
             made.append(functions.rule(f"rule_{index}", depth))
-    return Program([data_module(), Module("main", "main.intent", "", ("data",), tuple(made))])
+    return Module(name, f"{name}.intent", "", ("data",), tuple(made))

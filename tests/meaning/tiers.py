@@ -78,6 +78,9 @@ class Tiers:
         self.interpreter = Interpreter(program, steps=2_000_000, size=64 * 2**20)
         self.package = f"generated_{next(_numbers)}"
         self.folder = folder
+        self._symbols: dict[str, Any] = {}
+        self._clocked: dict[str, bool] = {}
+        self._entities: dict[str, EntityDef] = {}
         for path, text in emit_python(program, self.package).items():
             target = folder / self.package / path
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -90,8 +93,25 @@ class Tiers:
         """A generated module."""
         return importlib.import_module(f"{self.package}.{name}")
 
+    def symbol(self, name: str) -> Any:
+        """What a declaration became, by its qualified name."""
+        if name not in self._symbols:
+            module, _, bare = name.rpartition(".")
+            self._symbols[name] = getattr(self.module(module), bare)
+        return self._symbols[name]
+
+    def _takes_now(self, function: str) -> bool:
+        if function not in self._clocked:
+            parameters = inspect.signature(self.symbol(function)).parameters
+            self._clocked[function] = "now" in parameters
+        return self._clocked[function]
+
     def forget(self) -> None:
         """Unload the package."""
+        self._symbols.clear()
+        if str(self.folder) in sys.path:
+            sys.path.remove(str(self.folder))
+            sys.path_importer_cache.pop(str(self.folder), None)
         for name in list(sys.modules):
             if name == self.package or name.startswith(f"{self.package}."):
                 del sys.modules[name]
@@ -102,12 +122,11 @@ class Tiers:
 
     def one(self, function: str, args: Sequence[Any], now: datetime) -> Any:
         """The outcome in tier 1."""
-        module, _, name = function.rpartition(".")
-        target = getattr(self.module(module), name)
+        target = self.symbol(function)
         errors = self.module("_runtime.errors")
         converted = [self.python(arg) for arg in args]
         try:
-            clock = {"now": now} if "now" in inspect.signature(target).parameters else {}
+            clock = {"now": now} if self._takes_now(function) else {}
             value = target(*converted, **clock)
         except errors.IntentError as error:
             return ("error", error.code, error.file, error.line)
@@ -119,15 +138,13 @@ class Tiers:
         """A value of tier 0 as tier 1 has it."""
         match value:
             case Record():
-                module, _, name = value.entity.rpartition(".")
-                model = getattr(self.module(module), name)
+                model = self.symbol(value.entity)
                 entity = self.interpreter.shapes.entity(value.entity)
                 wires = {field.name: field.wire for field in entity.fields}
                 fields = {wires[key]: self.python(item) for key, item in value.fields.items()}
                 return model.model_validate(fields, by_alias=True, by_name=False)
             case EnumValue():
-                module, _, name = value.enum.rpartition(".")
-                return getattr(self.module(module), name)(value.wire)
+                return self.symbol(value.enum)(value.wire)
             case list():
                 return [self.python(item) for item in value]
             case dict():
@@ -153,10 +170,13 @@ class Tiers:
                 return value
 
     def _entity(self, name: str) -> EntityDef:
-        for qualified, definition in self.program.definitions.items():
-            if isinstance(definition, EntityDef) and qualified.endswith(f".{name}"):
-                return definition
-        raise KeyError(name)
+        if not self._entities:
+            self._entities = {
+                qualified.rpartition(".")[2]: definition
+                for qualified, definition in self.program.definitions.items()
+                if isinstance(definition, EntityDef)
+            }
+        return self._entities[name]
 
     def _wired(self, value: Any) -> Any:
         """Fields by wire name, as tier 1 has them."""

@@ -5,27 +5,21 @@ from __future__ import annotations
 import random
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 import pytest
 
 from hyper.emit.python.names import Names
 from hyper.engine.compiler import Compiler
-from hyper.engine.emission import emit
-from hyper.engine.natives.emission import Natives
-from hyper.engine.natives.toolchain import toolchain
 from hyper.ir.interpreter.values import EnumValue, Record
 from hyper.ir.kinds import Kinds
 from hyper.ir.program import CalcDef, EntityDef, EnumDef, RuleDef, TableDef
 from hyper.ir.types import Dec, Entity, Enum, ListOf, Lit, MapOf, Opt, Prim, Type, Union
-from hyper.jit.hardware import resolve
 from tests.checkout import STOREFRONT, copy_of
-from tests.meaning.back_ends import BackEnd, Package, Subject, compare
-from tests.meaning.native_programs import NATIVE
-from tests.meaning.programs import program
-from tests.meaning.test_native import NOW, inputs
-from tests.meaning.tiers import Tiers
+from tests.meaning.back_ends import BACK_ENDS
+from tests.meaning.compiled import CompiledTiers
+from tests.meaning.groups import NOW, tried
 from tests.native.packages import RUNS_HERE
 
 if TYPE_CHECKING:
@@ -40,48 +34,15 @@ pytestmark = pytest.mark.skipif(
 )
 
 
-class CompiledTiers(Tiers):
-    """The generated package with machine code. Entities are made as they are, whatever their markers say."""
-
-    def __init__(self, program: Program, folder: Path) -> None:
-        super().__init__(program, folder)
-        natives = Natives([resolve("x86-64")], (), toolchain())
-        emission = emit(program, self.package, ("python", "native"), natives=natives)
-        for path, file in emission.files.items():
-            target = folder / self.package / path
-            target.parent.mkdir(parents=True, exist_ok=True)
-            assert file.data is not None
-            target.write_bytes(file.data)
-        found = self.module("native").status()
-        self.bound = {
-            f"{module}.{name}" for module, each in found.items() for name in each["native"]
-        }
+COMPILED: Final = "compiled-package"
 
 
-class CompiledPackage(Package):
-    """A package whose functions are bound to machine code."""
-
-    def __init__(self, subject: Subject) -> None:
-        self._tiers = self.tiers = CompiledTiers(subject.program, subject.folder)
-
-    def knows(self, name: str) -> bool:
-        """Those that are bound."""
-        return name in self.tiers.bound
-
-
-@pytest.mark.parametrize("block", range(4))
+@pytest.mark.parametrize("block", range(2))
 def test_random_programs(block: int) -> None:
-    compared = 0
-    for seed in range(block * 3, block * 3 + 3):
-        source = random.Random(seed)
-        made = program(source, 6, 1 + seed % 3, NATIVE)
-        with Subject(made) as subject:
-            rows, expected = inputs(source, subject)
-            back_ends = [BackEnd("compiled package", CompiledPackage)]
-            found = compare(subject, rows, expected, NOW, back_ends)
-        assert found.differences == [], seed
-        compared += found.same["compiled package"]
-    assert compared > 24
+    back_ends = [each for each in BACK_ENDS if each.name == COMPILED]
+    found = tried(range(block * 8, block * 8 + 8), back_ends)
+    assert found.differences == []
+    assert found.counts[f"same in {COMPILED}"] > 50
 
 
 class Values:

@@ -1,0 +1,82 @@
+"""The command that tries random programs: it goes on where it was, and finds which program of a build is wrong."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.meaning import trial
+from tests.meaning.trial import ENDED, Part, read, run
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytest.importorskip("llvmlite")
+
+# Stands for the worker: seed 3 differs, a build with seed 5 ends the process, and seed 8 breaks its build.
+WORKER = """
+import json, os, sys
+start, count, group = (int(sys.argv[sys.argv.index(name) + 1]) for name in ("--start", "--count", "--group"))
+for first in range(start, start + count, group):
+    seeds = range(first, min(first + group, start + count))
+    if 5 in seeds:
+        os._exit(1)
+    if 8 in seeds:
+        print(json.dumps({"broken": "no build"}), flush=True)
+        continue
+    wrong = [[3, "differs"]] if 3 in seeds else []
+    print(json.dumps({"counts": {"programs": len(seeds), "same": 1}, "differences": wrong}), flush=True)
+"""
+
+
+@pytest.fixture
+def worker(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    path = tmp_path / "worker.py"
+    path.write_text(WORKER)
+
+    def command(part: Part, *_flags: str) -> list[str]:
+        numbers = {"--start": part.start, "--count": part.number, "--group": part.group}
+        return [
+            sys.executable,
+            str(path),
+            *[str(each) for pair in numbers.items() for each in pair],
+        ]
+
+    monkeypatch.setattr(Part, "command", command)
+
+
+@pytest.mark.usefixtures("worker")
+def test_each_failure_is_found_and_what_is_done_is_not_done_again(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    state = str(tmp_path / "state.json")
+    first = run(Part(0, 6, 2, all=False), state, most=20)
+    assert first.failures == [[3, "differs"], [5, ENDED]]
+    assert (first.next, first.counts["programs"]) == (6, 6)
+    whole = run(Part(0, 12, 2, all=False), state, most=20)
+    assert [seed for seed, _ in whole.failures] == [3, 5, 8]
+    assert (whole.next, whole.counts["programs"]) == (12, 12)
+    assert read(state, 0).failures == whole.failures
+    told = capsys.readouterr().err
+    assert told.count("FAILED, seed ") == 3
+    assert "--start 5 --count 1" in told
+
+
+@pytest.mark.usefixtures("worker")
+def test_it_ends_after_so_many_failures() -> None:
+    found = run(Part(0, 100, 1, all=False), None, most=1)
+    assert (found.failures, found.next) == ([[3, "differs"]], 4)
+
+
+def test_the_command_tries_programs(capfd: pytest.CaptureFixture[str]) -> None:
+    before = sys.argv
+    sys.argv = ["trial", "--start", "40", "--count", "2", "--group", "2"]
+    try:
+        assert trial.main() == 0
+    finally:
+        sys.argv = before
+    out, err = capfd.readouterr()
+    assert "2 programs" in out
+    assert "0 failed" in err
