@@ -12,16 +12,17 @@ FIRST_SLOT: Final = 2
 """Slots from here on are members of enums."""
 
 Kind: TypeAlias = Literal[
-    "bool", "int", "float", "date", "decimal", "label", "text", "present",
+    "bool", "int", "float", "date", "decimal", "wide", "label", "text", "present",
     "list", "ints", "floats", "items", "self",
 ]  # fmt: skip
-Stored: TypeAlias = Literal["i8", "i32", "i64", "double"]
+Stored: TypeAlias = Literal["i8", "i32", "i64", "i128", "double"]
 """How an item lies in memory."""
 
 
 class Boxed(msgspec.Struct, frozen=True):
-    """What a Python object is as a number. ``place`` is that of the argument; a decimal has ``precision`` and ``scale``; a
-    label is one of ``count`` members from slot ``slot`` on; a text is its place in ``texts``, or their number for any other.
+    """What a Python object is as a number. ``place`` is that of the argument;a decimal, and ``wide``, one of two
+    words, have ``precision`` and ``scale``; a label is one of ``count`` members from slot ``slot`` on; a text is its place in
+    ``texts``, or their number for any other.
 
     A ``list``, or one of ``ints`` or ``floats``, is where its items begin and end; ``items`` is the address of ``item`` of each,
     ``place`` being that of the list among the arguments of the wrapper, which comes first. ``self``, as a result, is the
@@ -53,6 +54,8 @@ class Boxed(msgspec.Struct, frozen=True):
                 return "i32"
             case "float":
                 return "double"
+            case "wide":
+                return "i128"
             case _:
                 return "i64"
 

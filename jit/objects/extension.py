@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from hyper.jit.objects.boxed import DATE_SLOT, DECIMAL_SLOT
-from hyper.jit.objects.boxing import TEXT
+from hyper.jit.objects.boxing import DECIMALS, TEXT
 from hyper.jit.objects.leaves import Leaves
 from hyper.jit.objects.texts import Texts, literal
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 NAME: Final = "_kernels"
 """The name of the extension module."""
 
-_TYPES: Final = {"bool": "i8", "present": "i8", "float": "double"}
+_TYPES: Final = {"bool": "i8", "present": "i8", "float": "double", "wide": "i128"}
 _LISTS: Final = frozenset({"list", "ints", "floats", "items"})
 _FASTCALL_KEYWORDS: Final = 0x82
 _FASTCALL: Final = 0x80
@@ -31,7 +31,7 @@ _FASTCALL: Final = 0x80
 
 def extension_text(wrappers: Sequence[Wrapper], slots: int, supported: str) -> str:
     """The module's text. ``supported`` is the function that asks the processor."""
-    parts = [TEXT, f"declare i32 {_at(supported)}()"]
+    parts = [TEXT, DECIMALS, f"declare i32 {_at(supported)}()"]
     parts += [f"@slots = internal global [{max(1, slots)} x ptr] zeroinitializer"]
     texts = Texts()
     for number, wrapper in enumerate(wrappers):
@@ -52,7 +52,7 @@ def _parameters(wrapper: Wrapper) -> list[str]:
     for argument in wrapper.arguments:
         if argument.kind in {"list", "ints", "floats"}:
             found += ["i64", "i64"]
-        elif argument.kind == "items":
+        elif argument.kind in {"items", "wide"}:
             found.append("ptr")
         else:
             found.append(_TYPES.get(argument.kind, "i64"))
@@ -159,10 +159,10 @@ class _Body:
                 return self._size(number)
             case "ints" | "floats":
                 return self._list(number, argument.kind)
-            case "decimal":
+            case "decimal" | "wide":
                 self._typed(number, DECIMAL_SLOT)
                 limit = 10**argument.precision
-                rest = f", i64 {argument.scale}, i64 {limit}"
+                rest = f", i64 {argument.scale}, {argument.stored} {limit}"
             case "date":
                 self._typed(number, DATE_SLOT)
                 rest = ""
@@ -170,6 +170,12 @@ class _Body:
                 rest = ""
         self.line(f"%k{number} = call i1 @{argument.kind}_in(ptr %o{number}{rest}, ptr %s{number})")
         self.need(f"%k{number}", f"have{number}")
+        return self._had(number, argument)
+
+    def _had(self, number: int, argument: Boxed) -> list[str]:
+        """The number of an argument, out of its own memory; one of two words is passed where it lies."""
+        if argument.kind == "wide":
+            return [f"ptr %s{number}"]
         kind = _TYPES.get(argument.kind, "i64")
         self.line(f"%v{number} = load {kind}, ptr %s{number}")
         return [f"{kind} %v{number}"]
@@ -234,7 +240,6 @@ class _Body:
 
     def _leaf(self, number: int, argument: Boxed) -> list[str]:
         """What attributes lead to, or may be ``None``."""
-        kind = _TYPES.get(argument.kind, "i64")
         group = self._together.get(number, [number])
         if len(group) == 1:
             leaf = self._leaves.leaf(argument, self._stored(number))
@@ -247,8 +252,7 @@ class _Body:
             taken = f"{self._leaves.leaves(parts)}(ptr %o{number}{outs})"
             self.line(f"%k{number} = call i1 {taken}")
             self.need(f"%k{number}", f"have{number}")
-        self.line(f"%v{number} = load {kind}, ptr %s{number}")
-        return [f"{kind} %v{number}"]
+        return self._had(number, argument)
 
     def _stored(self, number: int) -> Stored:
         """How the number of an argument lies in its own memory."""
@@ -308,9 +312,10 @@ class _Body:
             case "date":
                 wanted = self._filled(self._slot("%rt", DATE_SLOT))
                 self.line(f"%b = call ptr @date_out(i64 %r, ptr {wanted})")
-            case "decimal":
+            case "decimal" | "wide":
                 wanted = self._filled(self._slot("%rt", DECIMAL_SLOT))
-                self.line(f"%b = call ptr @decimal_out(i64 %r, i64 {result.scale}, ptr {wanted})")
+                given = f"{kind} %r, i64 {result.scale}, ptr {wanted}"
+                self.line(f"%b = call ptr @{result.kind}_out({given})")
             case "label":
                 self.line(f"%place = add i64 %r, {result.slot}")
                 self.line("%member = getelementptr inbounds ptr, ptr @slots, i64 %place")

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from hyper.jit.objects.boxed import Boxed, Stored
     from hyper.jit.objects.texts import Texts
 
-ITEM_BYTES: Final[dict[Stored, int]] = {"i8": 1, "i32": 4, "i64": 8, "double": 8}
+ITEM_BYTES: Final[dict[Stored, int]] = {"i8": 1, "i32": 4, "i64": 8, "i128": 16, "double": 8}
 
 
 class Leaves:
@@ -192,9 +192,9 @@ class _Steps:
                     self.line("%code = add i64 %known, 0")
                 self.line("%k = icmp sge i64 %code, 0")
                 self._store("i64", "%code", stored)
-            case "decimal":
-                rest = f", i64 {boxed.scale}, i64 {10**boxed.precision}"
-                self._typed(DECIMAL_SLOT, found, f"@decimal_in(ptr {found}{rest}, ptr %out)")
+            case "decimal" | "wide":
+                rest = f", i64 {boxed.scale}, {boxed.stored} {10**boxed.precision}"
+                self._typed(DECIMAL_SLOT, found, f"@{boxed.kind}_in(ptr {found}{rest}, ptr %out)")
             case "date":
                 self._typed(DATE_SLOT, found, f"@date_in(ptr {found}, ptr %out)")
             case kind:

@@ -140,3 +140,74 @@ def test_an_attribute_that_several_values_lie_behind_is_read_once(tmp_path: Path
     assert kept == [106, "AttributeError"]
     assert area == -93.5
     assert reads == [["box", "spare"], ["size", "name"], ["width", "height"]]
+
+
+LONG = """
+intent shop
+
+entity Line:
+    net: decimal(28, 4)
+    gross: decimal(20, 2)?
+
+calc half(a: decimal(28, 4)) -> decimal(28, 4): a * 0.5
+calc plus(a: decimal(20, 2), b: decimal(10, 2)) -> decimal(22, 2): a + b
+calc total(lines: list[Line]) -> decimal(28, 4): sum(line.net for line in lines)
+calc maybe(line: Line) -> decimal(20, 2)?: if line.gross is none then none else line.gross * 1.00
+calc large(a: decimal(28, 0)) -> bool: a * 2.0 > 1.0
+"""
+COMPARED = """
+import json, random
+from decimal import Context, Decimal
+from built import shop
+from built.shop import Line
+
+made = random.Random(5)
+exact = Context(prec=60)
+
+def decimal(precision, scale):
+    if made.random() < 0.05:
+        return made.choice([Decimal(text) for text in ("NaN", "-0.00", "1E+5", "0", "1E-9")])
+    digits = made.choice((1, 5, 18, 19, 20, precision - 1, precision, precision + 1))
+    return Decimal(made.choice((made.randrange(10**digits), 10**digits - 1)) * made.choice((1, -1))).scaleb(-scale, exact)
+
+def outcome(function, args):
+    try:
+        return repr(function(*args))
+    except Exception as error:
+        return [type(error).__name__, str(error)]
+
+def line():
+    return Line.model_construct(net=decimal(28, 4), gross=made.choice((None, decimal(20, 2))))
+
+different, machine = [], 0
+for _ in range(1500):
+    for name, args in (
+        ("half", (decimal(28, 4),)),
+        ("plus", (decimal(20, 2), decimal(10, 2))),
+        ("total", ([line() for _ in range(made.randrange(4))],)),
+        ("maybe", (line(),)),
+        ("large", (decimal(28, 0),)),
+    ):
+        function = getattr(shop, name)
+        plain = function.__self__
+        python, left = plain.function, []
+        plain.function = lambda *args: left.append(args) or python(*args)
+        found = outcome(function, args)
+        plain.function = python
+        machine += not left
+        if found != outcome(python, args):
+            different.append([name, repr(args), found])
+print(json.dumps([different, machine]))
+"""
+
+
+@pytest.mark.skipif(not RUNS_HERE, reason="machine code of packages is for x86-64 Linux")
+@pytest.mark.parametrize("level", ["0", "2", "'s'"])
+def test_decimals_of_two_words_are_taken_and_given(level: str, tmp_path: Path) -> None:
+    pytest.importorskip("llvmlite")
+    (tmp_path / "pyproject.toml").write_text(f"[tool.hyper.hardware.own]\nopt_level = {level}\n")
+    result = build(tmp_path, {"shop.intent": LONG}, hardware=None)
+    assert result.success, result.diagnostics
+    different, machine = asked(tmp_path / "out", COMPARED)
+    assert different == []
+    assert machine > 4000

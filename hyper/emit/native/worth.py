@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from hyper.jit.objects.boxed import Boxed
 
 _CALL: Final = 16.0
-_TAKEN: Final = {"decimal": 31.0, "date": 20.0, "text": 8.0}
-_GIVEN: Final = {"decimal": 40.0, "date": 85.0}
+_TAKEN: Final = {"decimal": 31.0, "wide": 45.0, "date": 20.0, "text": 8.0}
+_GIVEN: Final = {"decimal": 40.0, "wide": 150.0, "date": 85.0}
 _PLAIN: Final = 2.0
 _ATTRIBUTE: Final = 17.0
 

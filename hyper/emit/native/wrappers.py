@@ -243,9 +243,10 @@ class _Wrapping:
             if form == DATE_FORMAT:
                 self._slot(Slot(DATE_SLOT, "datetime", "date"))
             return Boxed(_PLAIN[form.meaning])
-        if form.meaning == "decimal" and leaf.storage == "i64":
+        if form.meaning == "decimal":
             self._slot(Slot(DECIMAL_SLOT, "decimal", "Decimal"))
-            return Boxed("decimal", precision=form.precision, scale=form.scale)
+            size: Kind = "decimal" if leaf.storage == "i64" else "wide"
+            return Boxed(size, precision=form.precision, scale=form.scale)
         if form.meaning == "label" and isinstance(kind, Enum):
             slot = self._enum(kind.name)
             return Boxed("label", slot=slot.first, count=len(slot.members))
