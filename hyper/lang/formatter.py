@@ -12,6 +12,7 @@ from hyper.lang.printer import print_module
 
 if TYPE_CHECKING:
     from hyper.base.source import Source
+    from hyper.lang.tokens import Tokens
 
 
 class Formatted(msgspec.Struct, eq=False):
@@ -21,9 +22,12 @@ class Formatted(msgspec.Struct, eq=False):
     diagnostics: list[Diagnostic]
 
 
-def format_text(source: Source) -> Formatted:
-    """Format a file. One with mistakes is left alone, and they are returned."""
-    parsed = parse(source)
+def format_text(source: Source, tokens: Tokens | None = None) -> Formatted:
+    """Format a file. One with mistakes is left alone, and they are returned.
+
+    ``tokens`` are those of the source, where somebody has cut it already.
+    """
+    parsed = parse(source, tokens)
     if any(item.is_error for item in parsed.diagnostics):
         return Formatted(source.text, parsed.diagnostics)
     try:

@@ -6,6 +6,11 @@ import io
 import sys
 from typing import TYPE_CHECKING
 
+from hyper.engine.lexing import choice, session
+from hyper.engine.lexing.library import Library
+from hyper.gpu.compiled.memory import PlainLoops
+from hyper.lang.automaton.table import token_table
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
@@ -55,3 +60,31 @@ def test_fmt_leaves_files_with_errors(hyper: Hyper, folder: Path) -> None:
 def test_fmt_of_stdin(hyper: Hyper, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(UGLY.encode())))
     assert hyper("fmt", "-").out == NEAT
+
+
+def test_files_are_cut_together_and_formatted_the_same(
+    hyper: Hyper, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    texts = {
+        "a.intent": 'const  A=1\nconst B = "é"  # ü\n',
+        "b.intent": "entity  größe :\n    x :int\n",
+        "c.intent": "const C = [1,2\n",
+        "d.intent": "const D   = 0x1F\r\n",
+    }
+    kept = {}
+    for level in ("python", "native"):
+        for name, text in texts.items():
+            (folder / name).write_bytes(text.encode())
+        monkeypatch.setenv("HYPER_TEXT", level)
+        monkeypatch.setattr(session, "LEAST", 1)
+        plain = Library(PlainLoops(), token_table())
+        monkeypatch.setattr(choice, "open_library", lambda plain=plain: plain)
+        done = hyper("fmt")
+        kept[level] = (
+            done.code,
+            done.out,
+            done.err,
+            [(folder / name).read_bytes() for name in texts],
+        )
+    assert kept["python"] == kept["native"]
+    assert kept["native"][3][0].decode() == 'const A = 1\nconst B = "é"  # ü\n'

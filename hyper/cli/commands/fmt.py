@@ -18,13 +18,16 @@ from hyper.cli.console import UsageError
 from hyper.cli.main import FAILED, OK
 from hyper.cli.session import counted, verdict
 from hyper.engine.discovery import discover, start_of
+from hyper.engine.lexing.session import Lexing
 from hyper.engine.options import configure
 from hyper.lang.lexer import decode
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Mapping
 
     from hyper.cli.console import Console
+    from hyper.engine.parsing import Uncut
 
 
 class _File(msgspec.Struct):
@@ -44,7 +47,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     if "-" in arguments.paths:
         return _stdin(arguments, console)
     found: list[Diagnostic] = []
-    files = [_format(path, found) for path in _paths(arguments, found)]
+    files = _format_all(arguments, found)
     changed = [file for file in files if file.changed]
     dry = arguments.check or arguments.diff
     if not dry:
@@ -99,33 +102,46 @@ def _stdin(arguments: argparse.Namespace, console: Console) -> int:
     return FAILED if arguments.check and done.text != source.text else OK
 
 
-def _paths(arguments: argparse.Namespace, found: list[Diagnostic]) -> list[str]:
-    files = Disk()
-    start = start_of(files, arguments.paths)
-    configured = configure(files, start, os.environ, {"source": arguments.source})
+def _format_all(arguments: argparse.Namespace, found: list[Diagnostic]) -> list[_File]:
+    """Every file that is asked for, before and after; they are cut into tokens together."""
+    disk = Disk()
+    start = start_of(disk, arguments.paths)
+    configured = configure(disk, start, os.environ, {"source": arguments.source})
     source = configured.options.source
     if source is None and not arguments.paths and configured.folder is not None:
         source = os.path.relpath(configured.folder)
-    discovered = discover(files, arguments.paths, source)
+    discovered = discover(disk, arguments.paths, source)
     found += [*configured.diagnostics, *discovered.diagnostics]
-    return [
-        os.path.normpath(os.path.join(discovered.root, path)).replace(os.sep, "/")
-        for path in discovered.paths
-    ]
+    contents: dict[str, bytes] = {}
+    lost: dict[str, Diagnostic] = {}
+    for each in discovered.paths:
+        path = os.path.normpath(os.path.join(discovered.root, each)).replace(os.sep, "/")
+        contents[path] = b""
+        try:
+            contents[path] = disk.read(path)
+        except OSError as error:
+            message = f"cannot read the file: {error.strerror}"
+            lost[path] = diagnostic("E0901", message, file=path)
+    lexing = Lexing()
+    files = lexing.cut(configured.options.text_level, contents)
+    formatted = [_format(path, files, lost, found) for path in contents]
+    lexing.finish()
+    return formatted
 
 
-def _format(path: str, found: list[Diagnostic]) -> _File:
+def _format(
+    path: str, files: Uncut, lost: Mapping[str, Diagnostic], found: list[Diagnostic]
+) -> _File:
     from hyper.lang.formatter import format_text
 
-    try:
-        source, broken = decode(path, Disk().read(path))
-    except OSError as error:
-        found.append(diagnostic("E0901", f"cannot read the file: {error.strerror}", file=path))
+    if path in lost:
+        found.append(lost[path])
         return _File(path, Source(path, ""), None)
+    source, broken = decode(path, files.files[path])
     if broken:
         found += broken
         return _File(path, source, None)
-    done = format_text(source)
+    done = format_text(source, files.tokens(source))
     found += done.diagnostics
     failed = any(item.is_error for item in done.diagnostics)
     return _File(path, source, None if failed else done.text)

@@ -49,6 +49,13 @@ class Lexing:
 
         return cut
 
+    def cut(self, level: TextLevel, files: Mapping[str, bytes]) -> Uncut:
+        """Files by path, cut where that pays."""
+        from hyper.engine.parsing import Uncut
+
+        cut = self.cutting(level, [*files.items()], lambda _sizes: None)
+        return Uncut(files) if cut is None else cut(files)
+
     def finish(self) -> None:
         """Wait for what was begun beside a build."""
         if self._choice is not None:
