@@ -108,12 +108,7 @@ def tried(seeds: Sequence[int], back_ends: Sequence[BackEnd] | None = None) -> T
             for definition in each.module.definitions:
                 assert isinstance(definition, CalcDef | TableDef | RuleDef)
                 name = f"{each.module.name}.{definition.name}"
-                kinds = [kind for _, kind in subject.interpreter.params(name)]
-                given = inputs(each.source, kinds)
-                outcomes = subject.expected(name, given, NOW)
-                kept = [at for at, found in enumerate(outcomes) if not _is_too_expensive(found)]
-                rows[name] = [given[at] for at in kept]
-                expected[name] = [outcomes[at] for at in kept]
+                rows[name], expected[name] = answered(each.source, subject, name)
                 seed_of[name] = each.seed
         found = compare(subject, rows, expected, NOW, back_ends)
     differences = [(seed_of[each.function], _shown(made, rows, each)) for each in found.differences]
@@ -132,6 +127,16 @@ def tried(seeds: Sequence[int], back_ends: Sequence[BackEnd] | None = None) -> T
     )
     counts.update({f"same in {name}": count for name, count in found.same.items()})
     return Tried(counts, differences)
+
+
+def answered(
+    source: random.Random, subject: Subject, name: str
+) -> tuple[list[list[Any]], list[Any]]:
+    """Rows for a function, and what tier 0 gives; without those that are too expensive for it."""
+    given = inputs(source, [kind for _, kind in subject.interpreter.params(name)])
+    outcomes = subject.expected(name, given, NOW)
+    kept = [at for at, found in enumerate(outcomes) if not _is_too_expensive(found)]
+    return [given[at] for at in kept], [outcomes[at] for at in kept]
 
 
 def _is_too_expensive(outcome: Any) -> bool:

@@ -13,10 +13,10 @@ from hyper.emit.native.weights import Weights
 from hyper.engine.recording import Recorder
 from hyper.jit.kernel import specialise
 from tests.meaning.back_ends import BACK_ENDS, Subject, compare
+from tests.meaning.groups import NOW, answered
 from tests.meaning.native import Kernels
 from tests.meaning.native_programs import NATIVE
 from tests.meaning.programs import program
-from tests.meaning.test_native import NOW, inputs
 
 if TYPE_CHECKING:
     from hyper.ir.program import Program
@@ -58,7 +58,9 @@ def test_random_programs(guarded: bool, monkeypatch: pytest.MonkeyPatch) -> None
         source = random.Random(seed)
         made = program(source, 6, 1 + seed % 3, NATIVE)
         with Subject(made) as subject:
-            rows, expected = inputs(source, subject)
+            found_by_name = {name: answered(source, subject, name) for name in subject.functions}
+            rows = {name: given for name, (given, _) in found_by_name.items()}
+            expected = {name: outcomes for name, (_, outcomes) in found_by_name.items()}
             known = constants(made, rows, source)
             subject.kernels = Kernels(made, weights=Weights({}, moves=False, constants=known))
             special = [each for each in subject.kernels.unit.kernels if each.bodies is not None]
