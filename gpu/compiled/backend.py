@@ -5,9 +5,10 @@ from __future__ import annotations
 from array import array
 from typing import TYPE_CHECKING
 
+from hyper.gpu.compiled.tokens import cut_arena, lay_out
 from hyper.gpu.graphs import check_seeds
 from hyper.gpu.hashing import PRIMES, check_ranges
-from hyper.gpu.results import Lines, Matches, Pieces, TokenArrays, room
+from hyper.gpu.results import Lines, Matches, room
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from hyper.gpu.compiled.loops import Loops
     from hyper.gpu.graphs import Graph
     from hyper.gpu.patterns import Patterns
+    from hyper.gpu.results import Pieces
+
+__all__ = ["CompiledBackend", "lay_out"]
 
 
 class CompiledBackend:
@@ -29,30 +33,14 @@ class CompiledBackend:
     def lines(self, arena: Arena) -> Lines:
         """Find the lines of the files of an arena."""
         files = len(arena)
-        count = arena.data.count(b"\n") + files
+        count = files + self.loops.call("count", arena.data, arena.size, ord("\n"))
         starts, indents, firsts = room("i", count), room("i", count), room("i", files + 1)
         self.loops.call("lines", arena.data, arena.bounds, files, starts, indents, firsts)
         return Lines(starts, indents, firsts)
 
     def cut(self, arena: Arena, table: TokenTable) -> Pieces:
         """Cut the files of an arena into pieces."""
-        size = arena.size
-        starts = room("i", size + 1)
-        kinds = room("B", size + 1)
-        count = self.loops.call(
-            "cut",
-            arena.data,
-            size,
-            table.classes,
-            table.moves,
-            table.width.bit_length() - 1,
-            table.ended,
-            table.alone,
-            starts,
-            kinds,
-        )
-        kinds[count] = table.ended[0]
-        return Pieces(starts[: count + 1], kinds[1 : count + 1])
+        return cut_arena(self.loops, arena, table)
 
     def search(self, arena: Arena, patterns: Patterns) -> Matches:
         """Find patterns in the files of an arena: once more where matches are more than there was room for."""
@@ -108,41 +96,3 @@ class CompiledBackend:
         wrong = room("i", len(arena))
         self.loops.call("validate", arena.data, arena.data, arena.bounds, len(arena), wrong)
         return wrong
-
-
-def lay_out(loops: Loops, arena: Arena, table: TokenTable, pieces: Pieces) -> TokenArrays:
-    """Turn the pieces of an arena into tokens."""
-    count = len(pieces.kinds)
-    files = len(arena)
-    most = 3 * count + 3 * files
-    largest = max((b - a for a, b in zip(arena.bounds, arena.bounds[1:], strict=False)), default=0)
-    kinds = memoryview(bytearray(most))
-    starts, ends, comments = (
-        memoryview(bytearray(4 * size)).cast("i")
-        for size in (most, most, 2 * arena.data.count(b"#") + 2)
-    )
-    own = memoryview(bytearray(arena.data.count(b"#") + 1))
-    until = memoryview(bytearray(12 * files)).cast("i")
-    working = 4 * (largest + 1)
-    loops.call(
-        "lay_out",
-        arena.data,
-        pieces.starts,
-        pieces.kinds,
-        count,
-        table.roles,
-        table.longest,
-        bytes((table.newline, table.indent, table.dedent, table.end)),
-        bytearray(working),
-        bytearray(working),
-        kinds,
-        starts,
-        ends,
-        comments,
-        own,
-        until,
-    )
-    tokens, notes = (until[3 * files - 3], until[3 * files - 2]) if files else (0, 0)
-    return TokenArrays(
-        kinds[:tokens], starts[:tokens], ends[:tokens], comments[: 2 * notes], own[:notes], until
-    )

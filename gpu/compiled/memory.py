@@ -12,10 +12,13 @@ if TYPE_CHECKING:
     from hyper.gpu.compiled.loops import Buffer
 
 MODULES: Final = {
+    "count": "bytes",
     "cut": "tokens",
+    "cut_together": "tokens",
     "histogram": "bytes",
     "lay_out": "tokens",
     "lines": "lines",
+    "name_kinds": "tokens",
     "reach": "graphs",
     "search": "search",
     "validate": "bytes",

@@ -19,10 +19,13 @@ Longs: TypeAlias = MutableSequence[int]
 WIDTHS: Final = {"B": 1, "H": 2, "i": 4, "q": 8, "Q": 8}
 
 SIGNATURES: Final[dict[str, str]] = {
-    "cut": "BnBHnBBiB",
+    "count": "Bnn",
+    "cut": "BnnBHniiH",
+    "cut_together": "BnBHiiiiH",
     "histogram": "Bnq",
-    "lay_out": "BiBnBiBiiBiiiBi",
+    "lay_out": "BiniBBiBiBiiiBi",
     "lines": "Biniii",
+    "name_kinds": "HnnBBB",
     "reach": "iininii",
     "search": "BinBiniinii",
     "validate": "BQini",

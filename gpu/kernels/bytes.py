@@ -1,4 +1,4 @@
-"""How often each byte is there, and whether bytes are UTF-8."""
+"""How often bytes are there, and whether bytes are UTF-8."""
 
 from __future__ import annotations
 
@@ -6,6 +6,15 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from hyper.gpu.kernels.arrays import Bytes, Ints, Longs, Places
+
+
+def count(data: Bytes, size: int, byte: int) -> int:
+    """Give how often a byte is there."""
+    found = 0
+    for at in range(size):
+        if data[at] == byte:
+            found += 1
+    return found
 
 
 def histogram(data: Bytes, size: int, counts: Places) -> int:

@@ -10,50 +10,150 @@ if TYPE_CHECKING:
 
 def cut(
     data: Bytes,
-    size: int,
+    begin: int,
+    end: int,
     classes: Bytes,
     moves: Shorts,
-    shift: int,
-    ended: Bytes,
-    alone: Bytes,
+    stream: int,
+    rows: Ints,
     starts: Ints,
-    kinds: Bytes,
+    origins: Shorts,
 ) -> int:
-    """Cut an arena into pieces, and give their number.
+    """Cut a part of a file, or of files, and give the number of pieces that start there.
 
-    ``starts[p]`` is the offset of piece ``p``; ``kinds[p + 1]`` its kind. Both need room for ``size + 1`` entries.
+    ``rows[stream]`` is the row that the part begins with, and then the one behind its end. ``starts[p]`` is the
+    offset of piece ``p``; ``origins[p]`` says what kind the piece before it is of: a row, and 0x8000 where that
+    piece is one byte that is read alone. Both have room for two entries more than the part has bytes.
     """
-    row = 0
+    row = rows[stream]
     count = 0
-    for at in range(size):
+    for at in range(begin, end):
         entry = moves[row + classes[data[at]]]
+        # What is written where no piece starts is written over.
+        origins[count] = row
+        starts[count] = at
         if entry & 0x4000:
-            kinds[count] = ended[row >> shift]
             starts[count] = at - 1
+            origins[count + 1] = row | 0x8000
+            starts[count + 1] = at
             count += 1
-            if entry & 0x8000:
-                kinds[count] = alone[row >> shift]
-                starts[count] = at
-                count += 1
-        else:
-            kinds[count] = ended[row >> shift]
-            starts[count] = at
-            count += entry >> 15
+        count += entry >> 15
         row = entry & 0x3FFF
-    starts[count] = size
+    rows[stream] = row
+    return count
+
+
+def cut_together(
+    data: Bytes,
+    steps: int,
+    classes: Bytes,
+    moves: Shorts,
+    places: Ints,
+    rows: Ints,
+    counts: Ints,
+    starts: Ints,
+    origins: Shorts,
+) -> int:
+    """Cut four parts at once, of so many bytes each, and give the number of pieces.
+
+    A part alone waits at each byte for what the one before led to. Part ``s`` begins at ``places[s]`` with
+    ``rows[s]``; both are then those behind its end. ``counts[s]`` is where its pieces go in ``starts`` and
+    ``origins`` (``cut`` tells what they are), and then where they end.
+    """
+    a = places[0]
+    b = places[1]
+    c = places[2]
+    d = places[3]
+    row_a = rows[0]
+    row_b = rows[1]
+    row_c = rows[2]
+    row_d = rows[3]
+    to_a = counts[0]
+    to_b = counts[1]
+    to_c = counts[2]
+    to_d = counts[3]
+    first = to_a + to_b + to_c + to_d
+    for at in range(steps):
+        entry_a = moves[row_a + classes[data[a + at]]]
+        entry_b = moves[row_b + classes[data[b + at]]]
+        entry_c = moves[row_c + classes[data[c + at]]]
+        entry_d = moves[row_d + classes[data[d + at]]]
+        origins[to_a] = row_a
+        starts[to_a] = a + at
+        origins[to_b] = row_b
+        starts[to_b] = b + at
+        origins[to_c] = row_c
+        starts[to_c] = c + at
+        origins[to_d] = row_d
+        starts[to_d] = d + at
+        if (entry_a | entry_b | entry_c | entry_d) & 0x4000:
+            if entry_a & 0x4000:
+                starts[to_a] = a + at - 1
+                origins[to_a + 1] = row_a | 0x8000
+                starts[to_a + 1] = a + at
+                to_a += 1
+            if entry_b & 0x4000:
+                starts[to_b] = b + at - 1
+                origins[to_b + 1] = row_b | 0x8000
+                starts[to_b + 1] = b + at
+                to_b += 1
+            if entry_c & 0x4000:
+                starts[to_c] = c + at - 1
+                origins[to_c + 1] = row_c | 0x8000
+                starts[to_c + 1] = c + at
+                to_c += 1
+            if entry_d & 0x4000:
+                starts[to_d] = d + at - 1
+                origins[to_d + 1] = row_d | 0x8000
+                starts[to_d + 1] = d + at
+                to_d += 1
+        to_a += entry_a >> 15
+        to_b += entry_b >> 15
+        to_c += entry_c >> 15
+        to_d += entry_d >> 15
+        row_a = entry_a & 0x3FFF
+        row_b = entry_b & 0x3FFF
+        row_c = entry_c & 0x3FFF
+        row_d = entry_d & 0x3FFF
+    places[0] = a + steps
+    places[1] = b + steps
+    places[2] = c + steps
+    places[3] = d + steps
+    rows[0] = row_a
+    rows[1] = row_b
+    rows[2] = row_c
+    rows[3] = row_d
+    counts[0] = to_a
+    counts[1] = to_b
+    counts[2] = to_c
+    counts[3] = to_d
+    return to_a + to_b + to_c + to_d - first
+
+
+def name_kinds(
+    origins: Shorts, count: int, shift: int, ended: Bytes, alone: Bytes, kinds: Bytes
+) -> int:
+    """Turn the origins of pieces into kinds, and give their number; ``row >> shift`` is the state of a row."""
+    for place in range(count):
+        origin = origins[place]
+        state = (origin & 0x3FFF) >> shift
+        if origin & 0x8000:
+            kinds[place] = alone[state]
+        else:
+            kinds[place] = ended[state]
     return count
 
 
 def lay_out(
     data: Bytes,
+    bounds: Ints,
+    count: int,
     starts: Ints,
     kinds: Bytes,
-    count: int,
     roles: Bytes,
     longest: Ints,
     made: Bytes,
     stack: Ints,
-    hidden: Ints,
     out_kinds: Bytes,
     out_starts: Ints,
     out_ends: Ints,
@@ -61,10 +161,11 @@ def lay_out(
     own: Bytes,
     files: Ints,
 ) -> int:
-    """Turn the pieces of whole files into tokens, and give the number of files.
+    """Turn the pieces of so many files into tokens, and give their number.
 
-    ``count`` is the number of pieces. ``made`` has the kinds of tokens that stand for no text of their own:
-    newline, indent, dedent, end. ``stack`` and ``hidden`` are room to work: as many entries as a file has bytes, and one more.
+    ``longest`` has for each kind the most bytes of one piece. ``made`` has the
+    kinds of tokens that stand for no text of their own: newline, indent, dedent, end. ``stack`` is room to work: as
+    many entries as a file has line ends, and one more.
 
     Offsets count characters from the start of the file. ``notes`` has two for each comment, its start and its end;
     ``own[c]`` is 1 where nothing stands before comment ``c`` on its line. ``files`` has three entries for each
@@ -73,41 +174,42 @@ def lay_out(
     newline = made[0]
     indent = made[1]
     dedent = made[2]
-    file = 0
     tokens = 0
     comments = 0
     piece = 0
-    while piece < count:
+    for number in range(count):
+        begin = bounds[number]
+        close = bounds[number + 1] - 1
         first = tokens
         first_comment = comments
         trouble = 0
         depth = 0
         level = 0
         stack[0] = 0
-        last = -1
-        begin = starts[piece]
         if data[begin] == 32 or data[begin] == 9:
             trouble = 1
-        while data[starts[piece]] != 0xFF:
-            start = starts[piece]
+        start = begin
+        while start < close:
             end = starts[piece + 1]
             kind = kinds[piece]
             role = roles[kind]
             piece += 1
-            if role == 0 or role == 5 or role == 6:
+            # Most pieces are tokens, and what is written for another one is written over.
+            out_kinds[tokens] = kind
+            out_starts[tokens] = start - begin
+            out_ends[tokens] = end - begin
+            if end - start > longest[kind]:
+                trouble = 1
+            if (0x63 >> role) & 1:
+                # A token, a space, or a bracket that opens or closes.
+                if role != 1:
+                    tokens += 1
                 if role == 5:
                     depth += 1
-                elif role == 6:
-                    if depth > 0:
-                        depth -= 1
-                elif longest[kind] > 0 and end - start > longest[kind]:
-                    trouble = 1
-                out_kinds[tokens] = kind
-                out_starts[tokens] = start - begin
-                out_ends[tokens] = end - begin
-                tokens += 1
-                last = kind
-            elif role == 2 or role == 3:
+                if role == 6 and depth > 0:
+                    depth -= 1
+            elif (0x0C >> role) & 1:
+                # A line end.
                 if role == 3:
                     at = start
                     while at < end:
@@ -120,13 +222,12 @@ def lay_out(
                             comments += 1
                         else:
                             at += 1
-                if depth == 0 and data[end] != 0xFF:
-                    if last >= 0 and last != newline:
+                if depth == 0 and end < close:
+                    if tokens > first and out_kinds[tokens - 1] != newline:
                         out_kinds[tokens] = newline
                         out_starts[tokens] = start - begin
                         out_ends[tokens] = start - begin + 1
                         tokens += 1
-                        last = newline
                     margin = end
                     while data[margin - 1] != 10:
                         margin -= 1
@@ -138,7 +239,6 @@ def lay_out(
                         out_starts[tokens] = margin - begin
                         out_ends[tokens] = end - begin
                         tokens += 1
-                        last = indent
                     elif width < stack[level]:
                         while level > 0 and stack[level - 1] >= width:
                             level -= 1
@@ -146,53 +246,65 @@ def lay_out(
                             out_starts[tokens] = end - begin
                             out_ends[tokens] = end - begin
                             tokens += 1
-                            last = dedent
                         if stack[level] != width:
                             trouble = 1
             elif role == 4:
                 notes[2 * comments] = start - begin
                 notes[2 * comments + 1] = end - begin
-                own[comments] = 1 if last < 0 else 0
+                own[comments] = 1 if tokens == first else 0
                 comments += 1
-            elif role == 7:
+            else:
                 trouble = 1
-        close = starts[piece] - begin
+            start = end
+        # The separator is a piece, too.
         piece += 1
         if depth > 0:
             trouble = 1
-        if last >= 0 and last not in (newline, dedent, indent):
+        if tokens > first and out_kinds[tokens - 1] not in (newline, dedent, indent):
             out_kinds[tokens] = newline
             out_starts[tokens] = out_ends[tokens - 1]
-            out_ends[tokens] = close
+            out_ends[tokens] = close - begin
             tokens += 1
         while level > 0:
             level -= 1
             out_kinds[tokens] = dedent
-            out_starts[tokens] = close
-            out_ends[tokens] = close
+            out_starts[tokens] = close - begin
+            out_ends[tokens] = close - begin
             tokens += 1
         out_kinds[tokens] = made[3]
-        out_starts[tokens] = close
-        out_ends[tokens] = close
+        out_starts[tokens] = close - begin
+        out_ends[tokens] = close - begin
         tokens += 1
         high = 0
-        for at in range(begin, begin + close):
+        for at in range(begin, close):
             high |= data[at]
         if high > 127:
-            # Bytes that continue a character count for nothing.
-            behind = 0
-            for at in range(close):
-                hidden[at] = behind
-                if (data[begin + at] & 0xC0) == 0x80:
-                    behind += 1
-            hidden[close] = behind
+            # Bytes that continue a character count for nothing. Offsets ascend: each byte is read once.
+            at = begin
+            hidden = 0
             for token in range(first, tokens):
-                out_starts[token] -= hidden[out_starts[token]]
-                out_ends[token] -= hidden[out_ends[token]]
+                stop = begin + out_starts[token]
+                while at < stop:
+                    if data[at] & 0xC0 == 0x80:
+                        hidden += 1
+                    at += 1
+                out_starts[token] -= hidden
+                stop = begin + out_ends[token]
+                while at < stop:
+                    if data[at] & 0xC0 == 0x80:
+                        hidden += 1
+                    at += 1
+                out_ends[token] -= hidden
+            at = begin
+            hidden = 0
             for note in range(2 * first_comment, 2 * comments):
-                notes[note] -= hidden[notes[note]]
-        files[3 * file] = tokens
-        files[3 * file + 1] = comments
-        files[3 * file + 2] = trouble
-        file += 1
-    return file
+                stop = begin + notes[note]
+                while at < stop:
+                    if data[at] & 0xC0 == 0x80:
+                        hidden += 1
+                    at += 1
+                notes[note] -= hidden
+        files[3 * number] = tokens
+        files[3 * number + 1] = comments
+        files[3 * number + 2] = trouble
+    return tokens
