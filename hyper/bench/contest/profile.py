@@ -42,9 +42,7 @@ def profile(report: Report, request: Request) -> None:
     report.subjects.append(Subject(f"{MODULE}.intent, {ROWS} rows", 1, len(text.encode())))
     with tempfile.TemporaryDirectory(prefix="hyper-bench-") as folder:
         tree, path = os.path.join(folder, "tree"), os.path.join(folder, "runs.profile")
-        os.mkdir(tree)
-        with open(os.path.join(tree, f"{MODULE}.intent"), "w", encoding="utf-8") as stream:
-            stream.write(text)
+        _write(tree, text)
         outs = {OFF: _built(folder, tree, "plain")}
         _record(outs[OFF], path, request.seed + 1)
         outs[ON] = _built(folder, tree, "tuned", "--profile", path)
@@ -59,26 +57,56 @@ def profile(report: Report, request: Request) -> None:
     )
 
 
+def _write(tree: str, text: str) -> None:
+    os.mkdir(tree)
+    with open(os.path.join(tree, f"{MODULE}.intent"), "w", encoding="utf-8") as stream:
+        stream.write(text)
+
+
 def _constant(report: Report, request: Request, folder: str, plain: str) -> None:
-    """The same with inputs of one code, and of another one than was recorded."""
-    path, rows = os.path.join(folder, "code.profile"), os.path.join(folder, "rows.profile")
-    _record(plain, path, request.seed + 1, CODE)
-    _without_constants(path, rows)
-    tree, paths = os.path.join(folder, "tree"), {MOVED: rows, ON: path}
-    outs = {
-        name: _built(folder, tree, f"code-{place}", "--profile", each)
-        for place, (name, each) in enumerate(paths.items())
-    }
+    """The same with inputs of one code, and of another one than was recorded; and calls of a table whose rows cannot move."""
+    trained = _trained(request, folder, "tree", plain)
     for key in ("native", "rows"):
         for code, said in ((CODE, "one code"), (OTHER, "another code")):
-            way = key, f"{_WAYS[key]}, {said}"
-            contestants = [
-                each
-                for name, out in outs.items()
-                for each in _contestants(request, {name: out}, paths[name], way, code=code)
-            ]
-            goal = {"native": None, "rows": 3.0}[key] if code == CODE else None
-            _contest(report, request, contestants, goal)
+            goal = 3.0 if key == "rows" and code == CODE else None
+            _compare(report, request, trained, (key, f"{_WAYS[key]}, {said}"), code=code, goal=goal)
+    tree = os.path.join(folder, "stays")
+    _write(tree, source(stays=True))
+    trained = _trained(request, folder, "stays", _built(folder, tree, "stays-plain"))
+    for code, said in ((CODE, "one code"), (OTHER, "another code")):
+        way = "native", f"{_WAYS['native']}, rows that stay, {said}"
+        _compare(report, request, trained, way, code=code, goal=1.2 if code == CODE else None)
+
+
+def _trained(request: Request, folder: str, tree: str, plain: str) -> Mapping[str, tuple[str, str]]:
+    """Builds of a tree for what was recorded of one code, without and with the constants, and their profiles."""
+    profiles = {name: os.path.join(folder, f"{tree}-{name[-4:]}.profile") for name in (MOVED, ON)}
+    _record(plain, profiles[ON], request.seed + 1, CODE)
+    _without_constants(profiles[ON], profiles[MOVED])
+    return {
+        name: (
+            _built(folder, os.path.join(folder, tree), f"{tree}-{name[-4:]}", "--profile", path),
+            path,
+        )
+        for name, path in profiles.items()
+    }
+
+
+def _compare(
+    report: Report,
+    request: Request,
+    trained: Mapping[str, tuple[str, str]],
+    way: tuple[str, str],
+    *,
+    code: int,
+    goal: float | None,
+) -> None:
+    contestants = [
+        each
+        for name, (out, path) in trained.items()
+        for each in _contestants(request, {name: out}, path, way, code=code)
+    ]
+    _contest(report, request, contestants, goal)
 
 
 def _without_constants(path: str, out: str) -> None:

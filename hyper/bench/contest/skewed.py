@@ -13,16 +13,21 @@ _SPAN: Final = 1000
 _LIMIT: Final = 500
 
 
-def source() -> str:
-    """The intent file: a hundred ranges of codes, small and large amounts of each."""
+def source(*, stays: bool = False) -> str:
+    """The intent file: a hundred ranges of codes, small and large amounts of each. ``stays``: between any two of them stands a row
+    that fits both, so that none can move."""
     lines = [
-        f"table {FUNCTION}(code: int, amount: int) -> int, unique:",
+        f"table {FUNCTION}(code: int, amount: int) -> int, {'first' if stays else 'unique'}:",
         "    code | amount => result",
     ]
     for place in range(ROWS // 2):
         codes = f"{place * _SPAN}..{place * _SPAN + _SPAN - 1}"
         lines.append(f"    {codes} | < {_LIMIT} => {place * 37 % 101}")
         lines.append(f"    {codes} | >= {_LIMIT} => {place * 37 % 101 + 1000}")
+        if stays:
+            lines.append(f"    - | {-1 - place} => {place}")
+    if stays:
+        lines.append("    - | - => 0")
     return "\n".join(lines) + "\n"
 
 
