@@ -21,13 +21,14 @@ from tests.meaning.data import data_module
 from tests.meaning.expressions import WHOLE
 from tests.meaning.native_programs import NATIVE
 from tests.meaning.programs import module
+from tests.meaning.shrinking import Case, differs, shrunk
 from tests.meaning.values import calm, value
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from hyper.ir.types import Type
-    from tests.meaning.back_ends import BackEnd, Difference
+    from tests.meaning.back_ends import BackEnd, Compared, Difference
 
 NOW: Final = datetime(2024, 5, 6, 7, 8, 9, tzinfo=UTC)
 MOST_FUNCTIONS: Final = 6
@@ -78,9 +79,9 @@ def extreme(source: random.Random, kind: Type, items: int = 150) -> Any:
 
 def inputs(source: random.Random, kinds: Sequence[Type]) -> list[list[Any]]:
     """Rows of arguments: at limits and beside them in turn, the last two as large as can be."""
-    given = [[(calm if row % 2 else value)(source, kind) for kind in kinds] for row in range(ROWS)]
-    given[-2:] = [[extreme(source, kind, items) for kind in kinds] for items in (12, 150)]
-    return given
+    rows = [[(calm if row % 2 else value)(source, kind) for kind in kinds] for row in range(ROWS)]
+    rows[-2:] = [[extreme(source, kind, items) for kind in kinds] for items in (12, 150)]
+    return rows
 
 
 def asked(group: int) -> list[BackEnd]:
@@ -95,29 +96,58 @@ def asked(group: int) -> list[BackEnd]:
 _KINDS: Final = ("scalar", "batches", "engine")
 
 
+class Given(NamedTuple):
+    """A program with its rows, by function, and what tier 0 gives for them."""
+
+    program: Program
+    rows: dict[str, list[list[Any]]]
+    expected: dict[str, list[Any]]
+
+
+def given(programs: Sequence[Drawn], made: Program, subject: Subject) -> Given:
+    """The rows of programs, with what they give."""
+    found = Given(made, {}, {})
+    for each in programs:
+        for definition in each.module.definitions:
+            assert isinstance(definition, CalcDef | TableDef | RuleDef)
+            name = f"{each.module.name}.{definition.name}"
+            found.rows[name], found.expected[name] = answered(each.source, subject, name)
+    return found
+
+
+def answered(
+    source: random.Random, subject: Subject, name: str
+) -> tuple[list[list[Any]], list[Any]]:
+    """Rows for a function, and what tier 0 gives; without those that are too expensive for it."""
+    rows = inputs(source, [kind for _, kind in subject.interpreter.params(name)])
+    outcomes = subject.expected(name, rows, NOW)
+    kept = [at for at, outcome in enumerate(outcomes) if not _is_too_expensive(outcome)]
+    return [rows[at] for at in kept], [outcomes[at] for at in kept]
+
+
 def tried(seeds: Sequence[int], back_ends: Sequence[BackEnd] | None = None) -> Tried:
     """The programs of these seeds in tier 0 and in back ends."""
     programs = [drawn(seed) for seed in seeds]
     made = Program([data_module(), *(each.module for each in programs)])
     assert verify(made) == []
-    rows: dict[str, list[list[Any]]] = {}
-    expected: dict[str, list[Any]] = {}
-    seed_of: dict[str, int] = {}
     with Subject(made) as subject:
-        for each in programs:
-            for definition in each.module.definitions:
-                assert isinstance(definition, CalcDef | TableDef | RuleDef)
-                name = f"{each.module.name}.{definition.name}"
-                rows[name], expected[name] = answered(each.source, subject, name)
-                seed_of[name] = each.seed
-        found = compare(subject, rows, expected, NOW, back_ends)
-    differences = [(seed_of[each.function], _shown(made, rows, each)) for each in found.differences]
-    outcomes = [each for of_function in expected.values() for each in of_function]
+        rows = given(programs, made, subject)
+        found = compare(subject, rows.rows, rows.expected, NOW, back_ends)
+    differences = [(_seed(each.function), _shown(rows, each)) for each in found.differences]
+    return Tried(_counted(rows, subject, found), differences)
+
+
+def _seed(function: str) -> int:
+    return int(function.partition(".")[0].removeprefix("p"))
+
+
+def _counted(rows: Given, subject: Subject, found: Compared) -> collections.Counter[str]:
+    outcomes = [each for of_function in rows.expected.values() for each in of_function]
     errors = sum(isinstance(each, tuple) and each[0] in {"error", "refused"} for each in outcomes)
     counts = collections.Counter(
         {
-            "programs": len(programs),
-            "functions": len(rows),
+            "programs": len(rows.program.modules) - 1,
+            "functions": len(rows.rows),
             "with a native form": len(subject.kernels.natives),
             "values": len(outcomes) - errors,
             "errors": errors,
@@ -126,24 +156,31 @@ def tried(seeds: Sequence[int], back_ends: Sequence[BackEnd] | None = None) -> T
         }
     )
     counts.update({f"same in {name}": count for name, count in found.same.items()})
-    return Tried(counts, differences)
+    return counts
 
 
-def answered(
-    source: random.Random, subject: Subject, name: str
-) -> tuple[list[list[Any]], list[Any]]:
-    """Rows for a function, and what tier 0 gives; without those that are too expensive for it."""
-    given = inputs(source, [kind for _, kind in subject.interpreter.params(name)])
-    outcomes = subject.expected(name, given, NOW)
-    kept = [at for at, found in enumerate(outcomes) if not _is_too_expensive(found)]
-    return [given[at] for at in kept], [outcomes[at] for at in kept]
+def reduced(seed: int) -> str | None:
+    """The failure of a seed's program with as little as still fails; ``None`` where it does not fail."""
+    one = drawn(seed)
+    made = Program([data_module(), one.module])
+    with Subject(made) as subject:
+        rows = given([one], made, subject)
+        found = compare(subject, rows.rows, rows.expected, NOW)
+    if not found.differences:
+        return None
+    first = found.differences[0]
+    back_end = next(each for each in BACK_ENDS if each.name == first.back_end)
+    case = Case(one.module, first.function, rows.rows[first.function])
+    case = shrunk(case, lambda other: differs(other, back_end, NOW))
+    text = "\n".join(dump_node(each) for each in case.module.definitions)
+    return f"{first.back_end}: {first.function} of {case.rows}\n{text}"
 
 
 def _is_too_expensive(outcome: Any) -> bool:
     return isinstance(outcome, tuple) and outcome[1:2] == ("too_expensive",)
 
 
-def _shown(made: Program, rows: dict[str, list[list[Any]]], difference: Difference) -> str:
-    text = dump_node(made.definitions[difference.function])
-    given = rows[difference.function][difference.row] if difference.row >= 0 else ""
-    return f"{difference}\n{text}\n{given}"
+def _shown(rows: Given, difference: Difference) -> str:
+    text = dump_node(rows.program.definitions[difference.function])
+    row = rows.rows[difference.function][difference.row] if difference.row >= 0 else ""
+    return f"{difference}\n{text}\n{row}"

@@ -7,11 +7,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from hyper.ir.program import CalcDef, RuleDef, TableDef
+from hyper.ir.text import dump_node
 from tests.meaning import trial
+from tests.meaning.groups import drawn, reduced
+from tests.meaning.shrinking import Case, shrunk
 from tests.meaning.trial import ENDED, Part, read, run
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from hyper.ir.program import Module
 
 pytest.importorskip("llvmlite")
 
@@ -68,6 +74,34 @@ def test_each_failure_is_found_and_what_is_done_is_not_done_again(
 def test_it_ends_after_so_many_failures() -> None:
     found = run(Part(0, 100, 1, all=False), None, most=1)
     assert (found.failures, found.next) == ([[3, "differs"]], 4)
+
+
+def _last(seed: int) -> tuple[Module, str]:
+    """The program of a seed, and the name of its last function."""
+    made = drawn(seed).module
+    last = made.definitions[-1]
+    assert isinstance(last, CalcDef | TableDef | RuleDef)
+    return made, last.name
+
+
+def test_a_program_that_fails_is_made_smaller() -> None:
+    def fails(case: Case) -> bool:
+        return "end_of_month" in dump_node(case.module.definitions[-1]) and 7 in case.rows[0]
+
+    made = next(
+        Case(program, f"{program.name}.{name}", [[1], [7]])
+        for seed in range(400)
+        for program, name in [_last(seed)]
+        if "end_of_month" in dump_node(program.definitions[-1])
+    )
+    found = shrunk(made, fails)
+    assert found.rows == [[7]]
+    assert len(found.module.definitions) == 1
+    assert len(dump_node(found.module.definitions[0])) < 600
+
+
+def test_what_does_not_fail_is_not_made_smaller() -> None:
+    assert reduced(3) is None
 
 
 def test_the_command_tries_programs(capfd: pytest.CaptureFixture[str]) -> None:

@@ -152,7 +152,7 @@ def failed(state: State, failure: Sequence[Any]) -> None:
         return
     state.failures.append([seed, text])
     again = " ".join(["python", *Part(seed, 1, 1, all=True).command()[1:]])
-    tell(f"FAILED, seed {seed}; again, alone: {again}\n{text[:_SHOWN]}\n")
+    tell(f"FAILED, seed {seed}; again, alone (smaller: --shrink): {again}\n{text[:_SHOWN]}\n")
 
 
 def progress(state: State, part: Part, began: float) -> State:
@@ -209,9 +209,18 @@ def main() -> int:
         "--state", help="a file that says how far it is; what it has is not done again"
     )
     parser.add_argument("--most", type=int, default=20, help="failures after which it stops")
+    parser.add_argument(
+        "--shrink", action="store_true", help="make the first program smaller, as long as it fails"
+    )
     parser.add_argument("--work", action="store_true", help=argparse.SUPPRESS)
     given = parser.parse_args()
     part = Part(given.start, given.count, given.group, given.all)
+    if given.shrink:
+        from tests.meaning.groups import reduced
+
+        found = reduced(given.start)
+        sys.stdout.write(f"{found or 'it does not fail'}\n")
+        return 1 if found else 0
     if given.work:
         work(part)
         return 0
