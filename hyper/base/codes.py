@@ -2,7 +2,8 @@
 
 E01xx text and tokens, E02xx syntax, E03xx names, E04xx types, E05xx declarations and markers,
 E06xx tables and rules, E07xx actions and services, E08xx scenarios and evaluation,
-E09xx files, configuration and output, E10xx imported documents. Warnings have a W and the same ranges.
+E09xx files, configuration and output, E10xx imported documents, E11xx what is legal and yet wrong (``hyper lint``).
+Warnings have a W and the same ranges.
 Every code has a page in ``docs/diagnostics/`` and a golden test.
 """
 
@@ -134,5 +135,8 @@ CODES: Final[dict[str, Code]] = _table(
     W1001 reference that cannot be resolved
     W1002 part of a document left out
     W1003 key given twice
+    W1101 credential in a source
+    W1102 near-duplicate
+    W1103 declaration that nothing reaches
     """
 )

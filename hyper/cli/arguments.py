@@ -32,6 +32,7 @@ build
   check           say what is wrong, and run the scenarios
   test            run the scenarios, those that reach your own Python code too
   fmt             format intent files
+  lint            warnings, credentials, near-duplicates, what nothing reaches
 
 look
   grep            find literal patterns, in names, strings, comments or code
@@ -291,6 +292,35 @@ def _fmt(parser: argparse.ArgumentParser) -> None:
     _json(parser)
 
 
+def _lint(parser: argparse.ArgumentParser) -> None:
+    _sources(parser)
+    parser.add_argument("--warnings", action="store_true", help="the warnings of the compiler")
+    parser.add_argument(
+        "--secrets", action="store_true", help="credentials in strings and comments"
+    )
+    parser.add_argument(
+        "--duplicates",
+        action="store_true",
+        help="declarations and files that are nearly the same as an earlier one",
+    )
+    parser.add_argument(
+        "--similarity",
+        metavar="SHARE",
+        help="with --duplicates: how alike they are at least, from 0.5 to 1; default: 0.85",
+    )
+    parser.add_argument(
+        "--dead",
+        action="store_true",
+        help="declarations that no action, webhook, service or scenario reaches",
+    )
+    parser.add_argument(
+        "--deny-warnings", action="store_true", help="exit with 1 where there is a warning, too"
+    )
+    formats = ("text", "json", "sarif", "github")
+    parser.add_argument("--format", choices=formats, help="form of the diagnostics; default: text")
+    _json(parser)
+
+
 def _grep(parser: argparse.ArgumentParser) -> None:
     parser.usage = "hyper grep [OPTIONS] PATTERN [PATHS ...]"
     parser.add_argument(
@@ -457,6 +487,7 @@ _COMMANDS: Final[tuple[tuple[str, str, Callable[[argparse.ArgumentParser], None]
     ("check", "Say what is wrong, and run the scenarios.", _check),
     ("test", "Run the scenarios, those that reach your own Python code too.", _test),
     ("fmt", "Format intent files.", _fmt),
+    ("lint", "Look for what is legal and yet wrong.", _lint),
     ("grep", "Find literal patterns in intent files.", _grep),
     ("explain", "Tell types, cost bound, dependents and callers of a name.", _explain),
     ("run", "Evaluate a calc, table or rule on one input, or on each row of a file.", _run),

@@ -100,7 +100,7 @@ def _found(files: Files, path: str) -> list[str] | Diagnostic:
         return diagnostic("E0901", f'"{path}" is no {SUFFIX} file', file=path)
     if _MAGIC.search(path):
         folder, pattern = _split_glob(path)
-        matches = _translate(pattern).fullmatch
+        matches = translate_glob(pattern).fullmatch
         if files.kind(folder, follow=True) == "folder":
             return [os.path.join(folder, each) for each in _beneath(files, folder) if matches(each)]
         path = folder
@@ -163,7 +163,7 @@ def _split_glob(path: str) -> tuple[str, str]:
     return folder, "/".join(parts[fixed:])
 
 
-def _translate(pattern: str) -> re.Pattern[str]:
+def translate_glob(pattern: str) -> re.Pattern[str]:
     """A glob as a regular expression: ``**`` is any number of folders, ``*`` and ``?`` stay within one."""
     whole = []
     parts = pattern.split("/")

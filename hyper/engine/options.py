@@ -82,6 +82,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     profile_effort: Effort = "full"
     machines: tuple[Any, ...] = ()
     """The hardware profiles (``hyper.jit.hardware.Profile``) of the configuration's tables; no option of its own."""
+    lint: Any = None
+    """What the table ``lint`` says (``hyper.engine.lint.settings.LintSettings``); no option of its own, either."""
 
     @property
     def batch_cores(self) -> int:
@@ -151,7 +153,9 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
         return self.text or TIERS[self.tier].text
 
 
-KEYS: Final[tuple[str, ...]] = tuple(key for key in Options.__struct_fields__ if key != "machines")
+KEYS: Final[tuple[str, ...]] = tuple(
+    key for key in Options.__struct_fields__ if key not in {"machines", "lint"}
+)
 _PATHS: Final = ("source", "out", "cache", "profile")
 
 
@@ -256,6 +260,9 @@ def _set_from_file(settings: dict[str, Any], file: _File, found: list[Diagnostic
         if key == "hardware" and isinstance(value, dict):
             settings["machines"] = _machines(value, file, found)
             continue
+        if key == "lint":
+            settings["lint"] = _lint(value, file, found)
+            continue
         try:
             parsed = parse_value(check_key(key), value)
         except OptionError as error:
@@ -269,6 +276,21 @@ def _set_from_file(settings: dict[str, Any], file: _File, found: list[Diagnostic
         if key in _PATHS:
             parsed = os.path.normpath(os.path.join(file.folder, parsed))
         settings[key] = parsed
+
+
+def _lint(table: Any, file: _File, found: list[Diagnostic]) -> Any:
+    """The settings of ``[tool.hyper.lint]``."""
+    from hyper.engine.lint.settings import read_settings
+
+    settings, mistakes = read_settings(table)
+    for wrong in mistakes:
+        place = file.locate(wrong.key)
+        found.append(
+            diagnostic(
+                wrong.code, wrong.message, place, suggestion=wrong.suggestion, file=file.name
+            )
+        )
+    return settings
 
 
 def _machines(tables: dict[str, Any], file: _File, found: list[Diagnostic]) -> tuple[Any, ...]:

@@ -36,7 +36,7 @@ def _names(folder: Path) -> list[str]:
 def test_help_names_every_command(hyper: Hyper) -> None:
     done = hyper("--help")
     assert done.code == 0
-    commands = "init import build check test fmt grep explain run doctor bench completion"
+    commands = "init import build check test fmt lint grep explain run doctor bench completion"
     for command in commands.split():
         assert f"\n  {command}" in done.out
         assert hyper(command, "--help").code == 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from array import array
+from functools import cache
 from typing import TYPE_CHECKING
 
 from hyper.gpu.results import Matches
@@ -11,6 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from hyper.gpu.arena import Arena
+    from hyper.gpu.compiled.backend import CompiledBackend
+    from hyper.gpu.graphs import Graph
 
 
 def search(arena: Arena, words: Sequence[bytes], *, ignore_case: bool = False) -> Matches:
@@ -38,3 +41,33 @@ def search_plainly(arena: Arena, words: Sequence[bytes], *, ignore_case: bool = 
     ends = array("i", [end for end, _ in hits])
     numbers = array("i", [number for _, number in hits])
     return Matches(memoryview(ends), memoryview(numbers))
+
+
+def hash_ranges(data: bytes, ranges: Sequence[int]) -> memoryview:
+    """XXH64 of ranges of bytes; see ``hyper.gpu.backend.Backend.hash``."""
+    return _loops().hash(data, ranges)
+
+
+def reach(graph: Graph, seeds: Sequence[int]) -> memoryview:
+    """How far each node is from the seeds; see ``hyper.gpu.backend.Backend.reach``."""
+    return _plain().reach(graph, seeds)
+
+
+@cache
+def _plain() -> CompiledBackend:
+    """For what is small: nothing has to be loaded."""
+    from hyper.gpu.compiled.backend import CompiledBackend
+    from hyper.gpu.compiled.memory import PlainLoops
+
+    return CompiledBackend("plain", PlainLoops())
+
+
+@cache
+def _loops() -> CompiledBackend:
+    from hyper.gpu.compiled.backend import CompiledBackend
+    from hyper.gpu.compiled.memory import NumbaLoops
+
+    try:
+        return CompiledBackend("numba", NumbaLoops())
+    except ImportError:
+        return _plain()

@@ -1,0 +1,150 @@
+"""Declarations and files that are nearly the same as an earlier one.
+
+What is compared are sets of shingles, runs of tokens (Broder, 1997), by the share that both have (Jaccard). Candidates come from
+MinHash sketches in buckets (LSH, Indyk and Motwani, 1998), of shingles that the text engine hashes; each is then compared exactly.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import msgspec
+
+from hyper.engine.search.engine import hash_ranges
+from hyper.lang import tokens as t
+from hyper.lang.lexer import tokenize
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from hyper.engine.search.texts import Texts
+
+_SHINGLE: Final = 4
+"""Tokens of a shingle."""
+_SMALLEST: Final = 40
+"""Tokens of a declaration that is worth the while."""
+_SMALLEST_FILE: Final = 120
+_PERMUTATIONS: Final = 128
+_WEIGHTS: Final = (0.02, 0.98)
+"""A candidate too many costs a comparison, one too few is not found."""
+_NARROWEST: Final = 0.95
+"""The share that buckets are made for at most."""
+_LAYOUT: Final = frozenset({t.NEWLINE, t.INDENT, t.DEDENT, t.END})
+_HEADS: Final = frozenset(
+    {
+        *("const", "type", "enum", "entity", "union", "calc", "extern", "table", "rule"),
+        *("action", "webhook", "feature"),
+    }
+)
+
+
+class Piece(msgspec.Struct, frozen=True, gc=False):
+    """A declaration, or a whole file where ``name`` is empty: the range of its name in code points, and its tokens."""
+
+    file: int
+    name: str
+    start: int
+    end: int
+    tokens: tuple[bytes, ...]
+
+
+class Duplicate(NamedTuple):
+    """``piece`` shares ``share`` of the shingles that it and ``earlier`` have."""
+
+    piece: Piece
+    earlier: Piece
+    share: float
+
+
+def find_duplicates(texts: Texts, similarity: float) -> list[Duplicate]:
+    """Each declaration and file with the earlier one that it is most like, by their places.
+
+    Of a file that is nearly another, the declarations that are there, too, are not told.
+
+    :raises ImportError: where the extra ``cache`` is not installed.
+    """
+    pieces = [list(_pieces(texts, file)) for file in range(len(texts))]
+    files = [each[0] for each in pieces if len(each[0].tokens) >= _SMALLEST_FILE]
+    found = [*_alike(files, similarity)]
+    copied = {(each.piece.file, each.earlier.file) for each in found}
+    parts = [part for each in pieces for part in each[1:] if len(part.tokens) >= _SMALLEST]
+    found += [
+        each
+        for each in _alike(parts, similarity)
+        if (each.piece.file, each.earlier.file) not in copied
+    ]
+    return sorted(found, key=lambda each: (each.piece.file, each.piece.start, each.piece.end))
+
+
+def _pieces(texts: Texts, file: int) -> Iterator[Piece]:
+    """The file, then its declarations: each begins with a word at the margin, and ends before the next."""
+    source = texts.source(file)
+    tokens = tokenize(source)
+    written = [text.encode() for text in tokens.texts]
+    kinds = tokens.kinds
+    plain = [at for at, kind in enumerate(kinds) if kind not in _LAYOUT]
+    yield Piece(file, "", 0, 0, tuple(written[at] for at in plain))
+    depth = 0
+    margins: list[int] = []
+    for at, kind in enumerate(kinds):
+        if kind == t.INDENT:
+            depth += 1
+        elif kind == t.DEDENT:
+            depth -= 1
+        elif depth == 0 and kind not in _LAYOUT and (at == 0 or kinds[at - 1] in _LAYOUT):
+            margins.append(at)
+    for begin, end in zip(margins, [*margins[1:], len(kinds)], strict=True):
+        if tokens.texts[begin] not in _HEADS:
+            continue
+        named = begin + (2 if tokens.texts[begin] == "extern" else 1)
+        whole = tuple(
+            written[at] for at in range(begin, end) if at != named and kinds[at] not in _LAYOUT
+        )
+        yield Piece(file, tokens.texts[named], tokens.starts[named], tokens.ends[named], whole)
+
+
+def _alike(pieces: Sequence[Piece], similarity: float) -> Iterator[Duplicate]:
+    """Of each piece the earlier one that is most like it, and of several the first."""
+    from datasketch import MinHash, MinHashLSH  # type: ignore[import-untyped]
+
+    index = MinHashLSH(
+        threshold=min(similarity, _NARROWEST), num_perm=_PERMUTATIONS, weights=_WEIGHTS
+    )
+    known: dict[frozenset[bytes], int] = {}
+    sets: list[frozenset[bytes]] = []
+    sketches = MinHash.generator(_hashed(pieces), num_perm=_PERMUTATIONS, hashfunc=int)
+    for number, (piece, sketch) in enumerate(zip(pieces, sketches, strict=True)):
+        own = frozenset(_shingles(piece))
+        sets.append(own)
+        same = known.setdefault(own, number)
+        if same != number:
+            yield Duplicate(piece, pieces[same], 1.0)
+            continue
+        best: tuple[float, int] | None = None
+        for other in index.query(sketch):
+            share = len(own & sets[other]) / len(own | sets[other])
+            if share >= similarity and (best is None or (-share, other) < (-best[0], best[1])):
+                best = share, other
+        if best is not None:
+            yield Duplicate(piece, pieces[best[1]], best[0])
+        index.insert(number, sketch)
+
+
+def _shingles(piece: Piece) -> Iterator[bytes]:
+    for at in range(len(piece.tokens) - _SHINGLE + 1):
+        yield b"\0".join(piece.tokens[at : at + _SHINGLE])
+
+
+def _hashed(pieces: Iterable[Piece]) -> Iterator[list[int]]:
+    """The hashes of each piece's shingles, 32 bits of them, as MinHash takes them."""
+    for piece in pieces:
+        data = b"\0".join(piece.tokens)
+        starts = [0]
+        for token in piece.tokens:
+            starts.append(starts[-1] + len(token) + 1)
+        ranges = [
+            bound
+            for at in range(len(piece.tokens) - _SHINGLE + 1)
+            for bound in (starts[at], starts[at + _SHINGLE] - 1)
+        ]
+        yield [value & 0xFFFFFFFF for value in hash_ranges(data, ranges)]

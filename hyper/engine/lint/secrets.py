@@ -1,0 +1,160 @@
+"""Credentials in the strings and comments of sources, found in one pass over all files."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from itertools import groupby
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from hyper.engine.lint.randomness import is_placeholder, is_random
+from hyper.engine.lint.shapes import NAMES, SHAPES
+from hyper.engine.search.engine import search
+from hyper.engine.search.kinds import Region
+
+if TYPE_CHECKING:
+    from hyper.engine.lint.shapes import Shape
+    from hyper.engine.search.texts import Texts
+
+_SHOWN: Final = 4
+_FARTHEST: Final = 4000
+"""Characters of a line behind a word such as ``password`` that are looked at."""
+_GIVEN: Final = re.compile(
+    r"(?:[A-Za-z0-9_-]{0,40}\\?[\"'`]?\s{0,4}(?::=|=>|[:=])\s{0,4}|\s{1,4})\\?[\"'`]?([A-Za-z0-9+/=_.~-]{16,512})"
+)
+_SAID: Final = ("password", "passwd", "pass", "pwd", "pw", "secret", "token", "key")
+_NAMED: Final = "secret by its name"
+_LONGEST_NAME: Final = 60
+_BEFORE: Final = re.compile(r"[A-Za-z0-9_-]{1,60}\Z")
+_BEHIND: Final = re.compile(r"[A-Za-z0-9_-]{0,60}")
+_OTHER: Final = (
+    *("hash", "digest", "fingerprint", "checksum", "page", "cursor", "next", "continu", "sync"),
+    *("_id", "-id", "_name", "_url", "_type"),
+)
+"""In the names of what is no secret itself."""
+_STRING: Final = re.compile(r"\"([^\"\\\n]{16,512})\"|'([^'\\\n]{16,512})'")
+
+
+class Secret(msgspec.Struct, frozen=True, order=True):
+    """A credential: a range of a file in code points, and what it is."""
+
+    file: int
+    start: int
+    end: int
+    what: str
+
+
+def find_secrets(texts: Texts) -> list[Secret]:
+    """The credentials in all files, by their places."""
+    owners = [shape for shape in SHAPES for _ in shape.prefixes]
+    words = [prefix.encode() for shape in SHAPES for prefix in shape.prefixes]
+    words += [name.encode() for name in NAMES]
+    found = search(texts.arena, words, ignore_case=True)
+    hits = zip(found.ends, found.patterns, strict=True)
+    secrets: list[Secret] = []
+    for file, group in groupby(hits, lambda hit: texts.file_at(hit[0] - 1)):
+        begin = texts.arena.bounds[file]
+        ends = [(end - begin, number) for end, number in group]
+        source = texts.source(file)
+        candidates: dict[tuple[int, int], str] = {}
+        line = _Line(source.text)
+        places = texts.offsets(file, [end for end, _ in ends])
+        for end, (_, number) in zip(places, ends, strict=True):
+            if number < len(owners):
+                start = end - len(words[number])
+                candidates |= _shaped(source.text, start, owners[number])
+            else:
+                candidates |= line.named(end - len(words[number]), end)
+        region = Region(source, ("strings", "comments")) if candidates else None
+        secrets += [
+            Secret(file, *span, what)
+            for span, what in _apart(candidates)
+            if region is not None and region.holds(*span)
+        ]
+    return secrets
+
+
+def _shaped(text: str, start: int, shape: Shape) -> dict[tuple[int, int], str]:
+    """What has a shape of its own."""
+    match = shape.pattern.match(text, start)
+    if match is None:
+        return {}
+    group = match.lastindex or 0
+    secret = match[group]
+    if shape.name == "JSON web token":
+        real = _is_signed(secret)
+    elif shape.name == "URL with a password":
+        user = match[0].removeprefix("://").partition(":")[0]
+        real = not secret.isdigit() and secret not in {user, *_SAID} and not is_placeholder(secret)
+    else:
+        real = not is_placeholder(secret)
+    return {match.span(group): shape.name} if real else {}
+
+
+def _is_signed(token: str) -> bool:
+    """Whether a token has a header with an algorithm, and is not one of those that documentation is full of."""
+    try:
+        header, claims = (
+            json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
+            for part in token.split(".")[:2]
+        )
+    except ValueError:
+        return False
+    named = isinstance(header, dict) and header.get("alg") not in {None, "none"}
+    return named and not is_placeholder(json.dumps(claims).replace(" ", ""))
+
+
+class _Line:
+    """What stands behind words such as ``password``, each line looked through once."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.end = -1
+
+    def named(self, start: int, end: int) -> dict[tuple[int, int], str]:
+        """Literals that look random, behind a name that has a word from ``start`` to ``end`` in it."""
+        if self._is_other(start, end):
+            return {}
+        found: dict[tuple[int, int], str] = {}
+        given = _GIVEN.match(self.text, end)
+        if given is not None and is_random(given[1]):
+            found[given.span(1)] = _NAMED
+        if end > self.end:
+            feed = self.text.find("\n", end)
+            self.end = min(len(self.text) if feed < 0 else feed, end + _FARTHEST)
+            for match in _STRING.finditer(self.text, end, self.end):
+                group = match.lastindex or 0
+                if is_random(match[group]):
+                    found[match.span(group)] = _NAMED
+        return found
+
+    def _is_other(self, start: int, end: int) -> bool:
+        """Whether the name is that of what is no secret itself: a hash of one, its number, a place in a list."""
+        before = _BEFORE.search(self.text, max(0, start - _LONGEST_NAME), start)
+        behind = _BEHIND.match(self.text, end)
+        name = f"{before[0] if before else ''} {behind[0] if behind else ''}".lower()
+        return any(each in name for each in _OTHER)
+
+
+def _apart(candidates: dict[tuple[int, int], str]) -> list[tuple[tuple[int, int], str]]:
+    """Candidates by their places, without those that are in others; one with a shape goes before one without."""
+    kept: list[tuple[tuple[int, int], str]] = []
+    for span, what in sorted(
+        candidates.items(), key=lambda each: (each[1] == _NAMED, each[0][0], -each[0][1])
+    ):
+        if all(span[1] <= other[0] or other[1] <= span[0] for other, _ in kept):
+            kept.append((span, what))
+    return sorted(kept)
+
+
+def shown_part(secret: str) -> int:
+    """How many characters of a secret may be shown: four, or fewer of a short one."""
+    return min(_SHOWN, len(secret) // 4)
+
+
+def masked(secret: str) -> str:
+    """What may be shown of a secret."""
+    return secret[: shown_part(secret)] + "…"
