@@ -16,7 +16,7 @@ from hyper.cli.session import View, compile_with, counted, verdict
 from hyper.engine.discovery import translate_glob
 from hyper.engine.lint.findings import Masks, dead, duplicates, secrets
 from hyper.engine.lint.settings import LEAST_SIMILARITY, LintSettings, read_similarity
-from hyper.engine.options import OptionError
+from hyper.engine.option_values import OptionError
 from hyper.engine.search.texts import read_texts
 
 if TYPE_CHECKING:

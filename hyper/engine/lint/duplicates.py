@@ -6,17 +6,17 @@ MinHash sketches in buckets (LSH, Indyk and Motwani, 1998), of shingles that the
 
 from __future__ import annotations
 
+from array import array
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
 
-from hyper.engine.search.engine import hash_ranges
 from hyper.lang import tokens as t
-from hyper.lang.lexer import tokenize
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
+    from hyper.engine.search.engine import Engine
     from hyper.engine.search.texts import Texts
 
 _SHINGLE: Final = 4
@@ -63,14 +63,15 @@ def find_duplicates(texts: Texts, similarity: float) -> list[Duplicate]:
 
     :raises ImportError: where the extra ``cache`` is not installed.
     """
+    texts.cut(range(len(texts)))
     pieces = [list(_pieces(texts, file)) for file in range(len(texts))]
     files = [each[0] for each in pieces if len(each[0].tokens) >= _SMALLEST_FILE]
-    found = [*_alike(files, similarity)]
+    found = [*_alike(files, similarity, texts.engine)]
     copied = {(each.piece.file, each.earlier.file) for each in found}
     parts = [part for each in pieces for part in each[1:] if len(part.tokens) >= _SMALLEST]
     found += [
         each
-        for each in _alike(parts, similarity)
+        for each in _alike(parts, similarity, texts.engine)
         if (each.piece.file, each.earlier.file) not in copied
     ]
     return sorted(found, key=lambda each: (each.piece.file, each.piece.start, each.piece.end))
@@ -78,9 +79,9 @@ def find_duplicates(texts: Texts, similarity: float) -> list[Duplicate]:
 
 def _pieces(texts: Texts, file: int) -> Iterator[Piece]:
     """The file, then its declarations: each begins with a word at the margin, and ends before the next."""
-    source = texts.source(file)
-    tokens = tokenize(source)
-    written = [text.encode() for text in tokens.texts]
+    tokens = texts.tokens(file)
+    texts_of = tokens.texts
+    written = [text.encode() for text in texts_of]
     kinds = tokens.kinds
     plain = [at for at, kind in enumerate(kinds) if kind not in _LAYOUT]
     yield Piece(file, "", 0, 0, tuple(written[at] for at in plain))
@@ -94,16 +95,16 @@ def _pieces(texts: Texts, file: int) -> Iterator[Piece]:
         elif depth == 0 and kind not in _LAYOUT and (at == 0 or kinds[at - 1] in _LAYOUT):
             margins.append(at)
     for begin, end in zip(margins, [*margins[1:], len(kinds)], strict=True):
-        if tokens.texts[begin] not in _HEADS:
+        if texts_of[begin] not in _HEADS:
             continue
-        named = begin + (2 if tokens.texts[begin] == "extern" else 1)
+        named = begin + (2 if texts_of[begin] == "extern" else 1)
         whole = tuple(
             written[at] for at in range(begin, end) if at != named and kinds[at] not in _LAYOUT
         )
-        yield Piece(file, tokens.texts[named], tokens.starts[named], tokens.ends[named], whole)
+        yield Piece(file, texts_of[named], tokens.starts[named], tokens.ends[named], whole)
 
 
-def _alike(pieces: Sequence[Piece], similarity: float) -> Iterator[Duplicate]:
+def _alike(pieces: Sequence[Piece], similarity: float, engine: Engine) -> Iterator[Duplicate]:
     """Of each piece the earlier one that is most like it, and of several the first."""
     from datasketch import MinHash, MinHashLSH  # type: ignore[import-untyped]
 
@@ -112,7 +113,7 @@ def _alike(pieces: Sequence[Piece], similarity: float) -> Iterator[Duplicate]:
     )
     known: dict[frozenset[bytes], int] = {}
     sets: list[frozenset[bytes]] = []
-    sketches = MinHash.generator(_hashed(pieces), num_perm=_PERMUTATIONS, hashfunc=int)
+    sketches = MinHash.generator(_hashed(pieces, engine), num_perm=_PERMUTATIONS, hashfunc=int)
     for number, (piece, sketch) in enumerate(zip(pieces, sketches, strict=True)):
         own = frozenset(_shingles(piece))
         sets.append(own)
@@ -135,16 +136,22 @@ def _shingles(piece: Piece) -> Iterator[bytes]:
         yield b"\0".join(piece.tokens[at : at + _SHINGLE])
 
 
-def _hashed(pieces: Iterable[Piece]) -> Iterator[list[int]]:
+def _hashed(pieces: Sequence[Piece], engine: Engine) -> Iterator[list[int]]:
     """The hashes of each piece's shingles, 32 bits of them, as MinHash takes them."""
+    data = b"".join(b"\0".join((*piece.tokens, b"")) for piece in pieces)
+    ranges = array("q")
+    at = 0
     for piece in pieces:
-        data = b"\0".join(piece.tokens)
-        starts = [0]
+        starts = [at]
         for token in piece.tokens:
-            starts.append(starts[-1] + len(token) + 1)
-        ranges = [
-            bound
-            for at in range(len(piece.tokens) - _SHINGLE + 1)
-            for bound in (starts[at], starts[at + _SHINGLE] - 1)
-        ]
-        yield [value & 0xFFFFFFFF for value in hash_ranges(data, ranges)]
+            at += len(token) + 1
+            starts.append(at)
+        for begin, end in zip(starts, starts[_SHINGLE:], strict=False):
+            ranges.append(begin)
+            ranges.append(end - 1)
+    hashes = engine.hash(data, ranges).tolist()
+    first = 0
+    for piece in pieces:
+        count = len(piece.tokens) - _SHINGLE + 1
+        yield [value & 0xFFFFFFFF for value in hashes[first : first + count]]
+        first += count

@@ -5,14 +5,12 @@ from __future__ import annotations
 import base64
 import json
 import re
-from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 
 from hyper.engine.lint.randomness import is_placeholder, is_random
 from hyper.engine.lint.shapes import NAMES, SHAPES
-from hyper.engine.search.engine import search
 from hyper.engine.search.kinds import Region
 
 if TYPE_CHECKING:
@@ -52,36 +50,35 @@ def find_secrets(texts: Texts) -> list[Secret]:
     owners = [shape for shape in SHAPES for _ in shape.prefixes]
     words = [prefix.encode() for shape in SHAPES for prefix in shape.prefixes]
     words += [name.encode() for name in NAMES]
-    found = search(texts.arena, words, ignore_case=True)
-    hits = zip(found.ends, found.patterns, strict=True)
+    # Most of what begins like a credential is none: this loop decides how long all takes.
+    verify = [(len(word), shape.pattern.match) for word, shape in zip(words, owners, strict=False)]
+    shapes = len(verify)
+    found = texts.engine.search(texts.arena, words, ignore_case=True)
     secrets: list[Secret] = []
-    for file, group in groupby(hits, lambda hit: texts.file_at(hit[0] - 1)):
-        begin = texts.arena.bounds[file]
-        ends = [(end - begin, number) for end, number in group]
-        source = texts.source(file)
+    for file, ends, numbers in texts.by_file(found):
+        text = texts.source(file).text
         candidates: dict[tuple[int, int], str] = {}
-        line = _Line(source.text)
-        places = texts.offsets(file, [end for end, _ in ends])
-        for end, (_, number) in zip(places, ends, strict=True):
-            if number < len(owners):
-                start = end - len(words[number])
-                candidates |= _shaped(source.text, start, owners[number])
+        line = _Line(text)
+        for end, number in zip(texts.offsets(file, ends), numbers, strict=True):
+            if number < shapes:
+                size, match = verify[number]
+                verified = match(text, end - size)
+                if verified is not None:
+                    candidates |= _shaped(owners[number], verified)
             else:
                 candidates |= line.named(end - len(words[number]), end)
-        region = Region(source, ("strings", "comments")) if candidates else None
-        secrets += [
-            Secret(file, *span, what)
-            for span, what in _apart(candidates)
-            if region is not None and region.holds(*span)
-        ]
+        if candidates:
+            region = Region(texts.tokens(file), ("strings", "comments"))
+            secrets += [
+                Secret(file, *span, what)
+                for span, what in _apart(candidates)
+                if region.holds(*span)
+            ]
     return secrets
 
 
-def _shaped(text: str, start: int, shape: Shape) -> dict[tuple[int, int], str]:
-    """What has a shape of its own."""
-    match = shape.pattern.match(text, start)
-    if match is None:
-        return {}
+def _shaped(shape: Shape, match: re.Match[str]) -> dict[tuple[int, int], str]:
+    """What has a shape of its own, where it is no example."""
     group = match.lastindex or 0
     secret = match[group]
     if shape.name == "JSON web token":
@@ -116,19 +113,21 @@ class _Line:
 
     def named(self, start: int, end: int) -> dict[tuple[int, int], str]:
         """Literals that look random, behind a name that has a word from ``start`` to ``end`` in it."""
-        if self._is_other(start, end):
-            return {}
         found: dict[tuple[int, int], str] = {}
         given = _GIVEN.match(self.text, end)
         if given is not None and is_random(given[1]):
             found[given.span(1)] = _NAMED
-        if end > self.end:
+        line_end = self.end
+        if end > line_end:
             feed = self.text.find("\n", end)
-            self.end = min(len(self.text) if feed < 0 else feed, end + _FARTHEST)
-            for match in _STRING.finditer(self.text, end, self.end):
+            line_end = min(len(self.text) if feed < 0 else feed, end + _FARTHEST)
+            for match in _STRING.finditer(self.text, end, line_end):
                 group = match.lastindex or 0
                 if is_random(match[group]):
                     found[match.span(group)] = _NAMED
+        if found and self._is_other(start, end):
+            return {}
+        self.end = line_end
         return found
 
     def _is_other(self, start: int, end: int) -> bool:

@@ -1,34 +1,99 @@
-"""What looks through the texts: the one place that says which text engine that is."""
+"""What looks through texts: the one place that says which text engine that is."""
 
 from __future__ import annotations
 
 from array import array
-from functools import cache
-from typing import TYPE_CHECKING
+from functools import cached_property
+from typing import TYPE_CHECKING, Final
 
 from hyper.gpu.results import Matches
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
+    from hyper.engine.lexing.library import Library
+    from hyper.engine.parsing import Uncut
+    from hyper.engine.tiers import TextLevel
     from hyper.gpu.arena import Arena
     from hyper.gpu.compiled.backend import CompiledBackend
     from hyper.gpu.graphs import Graph
 
+LEAST: Final = 128 << 10
+"""Bytes for which the native library is opened: with fewer, Python is done before it is."""
 
-def search(arena: Arena, words: Sequence[bytes], *, ignore_case: bool = False) -> Matches:
-    """Every place where one of some words ends, overlapping ones too; see ``hyper.gpu.backend.Backend.search``.
 
-    :raises ValueError: where a word is empty.
-    """
-    if not all(words):
-        message = "a pattern is empty"
-        raise ValueError(message)
-    return search_plainly(arena, words, ignore_case=ignore_case)
+class Engine:
+    """Searches, cuts, hashes and follows graphs, by the native library where this machine has one and it pays. What it gives is
+    the same in any case."""
+
+    def __init__(self, level: TextLevel, size: int) -> None:
+        """``size`` is the number of bytes that are to be looked at."""
+        self._level = level
+        self._size = size
+
+    @cached_property
+    def _library(self) -> Library | None:
+        if self._level == "python" or self._size < LEAST:
+            return None
+        from hyper.engine.lexing.library import open_library
+
+        return open_library()
+
+    @cached_property
+    def _backend(self) -> CompiledBackend | None:
+        if self._library is None:
+            return None
+        from hyper.gpu.compiled.backend import CompiledBackend
+
+        return CompiledBackend("native", self._library.loops)
+
+    def search(self, arena: Arena, words: Sequence[bytes], *, ignore_case: bool = False) -> Matches:
+        """Every place where one of some words ends, overlapping ones too; see ``hyper.gpu.backend.Backend.search``.
+
+        :raises ValueError: where a word is empty.
+        """
+        if not all(words):
+            message = "a pattern is empty"
+            raise ValueError(message)
+        if self._backend is None:
+            return search_plainly(arena, words, ignore_case=ignore_case)
+        from hyper.gpu.patterns import make_patterns
+
+        return self._backend.search(arena, make_patterns(words, ignore_case=ignore_case))
+
+    def cut(self, contents: Mapping[str, bytes]) -> Uncut:
+        """The tokens of files by path."""
+        if self._library is None:
+            from hyper.engine.parsing import Uncut
+
+            return Uncut(contents)
+        from hyper.engine.lexing.arrays import Lexed
+
+        return Lexed(contents, self._library)
+
+    def hash(self, data: bytes, ranges: Sequence[int]) -> memoryview:
+        """XXH64 of ranges of bytes; see ``hyper.gpu.backend.Backend.hash``."""
+        return (self._backend or self._compiled).hash(data, ranges)
+
+    @cached_property
+    def _compiled(self) -> CompiledBackend:
+        """The kernels compiled in memory, where numba is installed."""
+        from hyper.gpu.compiled.backend import CompiledBackend
+        from hyper.gpu.compiled.memory import NumbaLoops
+
+        try:
+            return CompiledBackend("numba", NumbaLoops())
+        except ImportError:
+            return _plain()
+
+
+def reach(graph: Graph, seeds: Sequence[int]) -> memoryview:
+    """How far each node is from the seeds; see ``hyper.gpu.backend.Backend.reach``. Graphs of declarations are small."""
+    return _plain().reach(graph, seeds)
 
 
 def search_plainly(arena: Arena, words: Sequence[bytes], *, ignore_case: bool = False) -> Matches:
-    """The same without an engine: word by word, as Python finds bytes."""
+    """``Engine.search`` without a library: word by word, as Python finds bytes."""
     data = arena.data.lower() if ignore_case else arena.data
     hits: list[tuple[int, int]] = []
     for number, word in enumerate(words):
@@ -43,31 +108,9 @@ def search_plainly(arena: Arena, words: Sequence[bytes], *, ignore_case: bool = 
     return Matches(memoryview(ends), memoryview(numbers))
 
 
-def hash_ranges(data: bytes, ranges: Sequence[int]) -> memoryview:
-    """XXH64 of ranges of bytes; see ``hyper.gpu.backend.Backend.hash``."""
-    return _loops().hash(data, ranges)
-
-
-def reach(graph: Graph, seeds: Sequence[int]) -> memoryview:
-    """How far each node is from the seeds; see ``hyper.gpu.backend.Backend.reach``."""
-    return _plain().reach(graph, seeds)
-
-
-@cache
 def _plain() -> CompiledBackend:
-    """For what is small: nothing has to be loaded."""
+    """The kernels as they stand: nothing has to be loaded or compiled."""
     from hyper.gpu.compiled.backend import CompiledBackend
     from hyper.gpu.compiled.memory import PlainLoops
 
     return CompiledBackend("plain", PlainLoops())
-
-
-@cache
-def _loops() -> CompiledBackend:
-    from hyper.gpu.compiled.backend import CompiledBackend
-    from hyper.gpu.compiled.memory import NumbaLoops
-
-    try:
-        return CompiledBackend("numba", NumbaLoops())
-    except ImportError:
-        return _plain()

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from hyper.engine.search.engine import search
 from hyper.engine.search.kinds import Kind, Region
 
 if TYPE_CHECKING:
@@ -53,25 +52,20 @@ def find_matches(texts: Texts, query: Query) -> Iterator[Match]:
     """
     spellings, owners = _spellings(query)
     sizes = [len(each) for each in spellings]
-    found = search(texts.arena, spellings, ignore_case=query.ignore_case)
-    bounds = texts.arena.bounds
-    spans: list[tuple[int, int, int]] = []
-    file = 0
-    for end, number in zip(found.ends, found.patterns, strict=True):
-        if end > bounds[file + 1]:
-            yield from _of_file(texts, file, spans, query)
-            spans = []
-            file = texts.file_at(end - 1)
-        begin = bounds[file]
-        spans.append((end - begin - sizes[number], end - begin, owners[number]))
-    yield from _of_file(texts, file, spans, query)
+    found = texts.engine.search(texts.arena, spellings, ignore_case=query.ignore_case)
+    if query.kinds:
+        texts.cut(file for file, _, _ in texts.by_file(found))
+    for file, ends, numbers in texts.by_file(found):
+        spans = [
+            (end - sizes[number], end, owners[number])
+            for end, number in zip(ends, numbers, strict=True)
+        ]
+        yield from _of_file(texts, file, spans, query)
 
 
 def _of_file(
     texts: Texts, file: int, spans: list[tuple[int, int, int]], query: Query
 ) -> Iterator[Match]:
-    if not spans:
-        return
     source = texts.source(file)
     region: Region | None = None
     starts = source.line_starts
@@ -80,7 +74,7 @@ def _of_file(
         if start < last or (query.words and not _is_word(source.text, start, end)):
             continue
         if query.kinds:
-            region = region or Region(source, query.kinds)
+            region = region or Region(texts.tokens(file), query.kinds)
             if not region.holds(start, end):
                 continue
         line = source.line_of(start)

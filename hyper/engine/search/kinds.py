@@ -6,12 +6,11 @@ from bisect import bisect_left, bisect_right
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias, get_args
 
 from hyper.lang import tokens as t
-from hyper.lang.lexer import tokenize
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from hyper.base.source import Source
+    from hyper.lang.tokens import Tokens
 
 Kind: TypeAlias = Literal["names", "strings", "comments", "code"]
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
@@ -46,8 +45,7 @@ class Spans:
 class Region:
     """The parts of a file that are of some kinds."""
 
-    def __init__(self, source: Source, kinds: Sequence[Kind]) -> None:
-        tokens = tokenize(source)
+    def __init__(self, tokens: Tokens, kinds: Sequence[Kind]) -> None:
         comments = Spans(tokens.comment_starts, tokens.comment_ends)
         self._inside: list[Spans] = []
         self._outside: list[Spans] = []

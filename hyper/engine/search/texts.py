@@ -13,13 +13,17 @@ from hyper.base.diagnostics import Diagnostic, diagnostic
 from hyper.base.source import Source
 from hyper.engine.discovery import discover, start_of
 from hyper.engine.options import Configured, configure
+from hyper.engine.search.engine import Engine
 from hyper.gpu.arena import Arena
-from hyper.lang.lexer import decode
+from hyper.lang.lexer import decode, tokenize
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from hyper.base.fs import Files
+    from hyper.engine.parsing import Uncut
+    from hyper.gpu.results import Matches
+    from hyper.lang.tokens import Tokens
 
 _MARK: Final = b"\xef\xbb\xbf"
 
@@ -27,10 +31,14 @@ _MARK: Final = b"\xef\xbb\xbf"
 class Texts:
     """Files, by their paths as they are shown, each as the text that the language reads: UTF-8, lines that end in LF."""
 
-    def __init__(self, paths: Sequence[str], contents: Sequence[bytes]) -> None:
+    def __init__(
+        self, paths: Sequence[str], contents: Sequence[bytes], engine: Engine | None = None
+    ) -> None:
         self.paths = paths
         self._contents = [_as_read(*each) for each in zip(paths, contents, strict=True)]
         self._sources: dict[int, Source] = {}
+        self._cut: Uncut | None = None
+        self.engine = engine or Engine("python", 0)
 
     @cached_property
     def arena(self) -> Arena:
@@ -45,6 +53,18 @@ class Texts:
         """The place of the file that an offset of the arena is in."""
         return bisect_right(self.arena.bounds, offset) - 1
 
+    def by_file(self, found: Matches) -> Iterator[tuple[int, list[int], list[int]]]:
+        """Matches in the arena by their files: each that has any, the offsets of their ends in it, and their patterns."""
+        first = 0
+        bounds = self.arena.bounds
+        while first < len(found.ends):
+            file = self.file_at(found.ends[first] - 1)
+            last = bisect_right(found.ends, bounds[file + 1], first)
+            begin = bounds[file]
+            ends = [end - begin for end in found.ends[first:last]]
+            yield file, ends, found.patterns[first:last].tolist()
+            first = last
+
     def source(self, file: int) -> Source:
         """The text of a file."""
         source = self._sources.get(file)
@@ -52,6 +72,16 @@ class Texts:
             source = Source(self.paths[file], self._contents[file].decode())
             self._sources[file] = source
         return source
+
+    def cut(self, files: Iterable[int]) -> None:
+        """Have files cut together, of all of which tokens are needed."""
+        self._cut = self.engine.cut({self.paths[file]: self._contents[file] for file in files})
+
+    def tokens(self, file: int) -> Tokens:
+        """The tokens of a file."""
+        source = self.source(file)
+        found = self._cut.tokens(source) if self._cut is not None else None
+        return found or tokenize(source)
 
     def offsets(self, file: int, places: Iterable[int]) -> list[int]:
         """Offsets in bytes of a file, ascending, as offsets in code points."""
@@ -114,4 +144,6 @@ def read_texts(
             found.append(diagnostic("E0901", message, file=near))
         else:
             shown.append(near)
-    return Request(Texts(shown, contents), discovered.root, configured, found)
+    engine = Engine(configured.options.text_level, sum(map(len, contents)))
+    texts = Texts(shown, contents, engine)
+    return Request(texts, discovered.root, configured, found)
