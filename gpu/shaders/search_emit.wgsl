@@ -62,9 +62,14 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
     let end = min(begin + params.chunk, params.size);
     var row = 0u;
     var number = offsets[place];
-    var at = begin - min(begin, params.longest - 1u);
-    var file = first_file(at + 1u);
-    for (; at < end; at++) {
+    let lead = params.longest - 1u;
+    var file = first_file(begin - min(begin, lead) + 1u);
+    // Invocations that lead in less wait for the others, so that all are at bytes of their own together.
+    for (var step = 0u; begin + step < end + lead; step++) {
+        if (begin + step < lead) {
+            continue;
+        }
+        let at = begin + step - lead;
         if (begins(file, at + 1u)) {
             // What closes a file is no part of it.
             file++;

@@ -85,7 +85,8 @@ def _search(
 def _chunk(work: Work, patterns: Patterns) -> int:
     """Bytes an invocation: not less than it reads before them, unless each may end too many matches."""
     lead = patterns.longest - 1
-    # Each byte may be a round of the loop over bytes and one of that over matches; each match another.
+    # Each byte is a round of the loop over bytes and one of that over matches, which a software adapter goes through even where
+    # none is looked for; each match is another.
     most = (2 * ROUNDS - 1024 - 2 * lead) // (2 + _most(patterns))
     chunk = min(max(work.limits.chunk, lead), most)
     if chunk < 1:
