@@ -53,8 +53,10 @@ _WATCH: Final = _Watch()
 
 
 def take_log() -> None:
-    """Let wgpu's log be watched. Once it is imported: it has a logger of its own class, and does not load where another is."""
-    logging.getLogger("wgpu").addFilter(_WATCH)
+    """Let wgpu's log be watched, once wgpu is imported: its logger is of a class of its own, and it does not load where another
+    has made one of that name."""
+    if "wgpu" in logging.root.manager.loggerDict:
+        logging.getLogger("wgpu").addFilter(_WATCH)
 
 
 @contextmanager
