@@ -47,6 +47,10 @@ for seconds, and Mesa's software driver ends all loops of an invocation, and of 
 word."""
 
 
+_APIS: Final = ("Vulkan", "Metal", "D3D12")
+"""Where there is only OpenGL, wgpu ends the whole process when two of its threads want the device at once."""
+
+
 class Limits(NamedTuple):
     """What a device may use, and how work is divided.
 
@@ -64,8 +68,8 @@ class Limits(NamedTuple):
 
 
 class Adapter(NamedTuple):
-    """What a device belongs to. ``kind`` is ``DiscreteGPU``, ``IntegratedGPU``, ``CPU`` or ``Unknown``; ``api`` is Vulkan,
-    Metal, D3D12 or OpenGL."""
+    """What a device belongs to. ``kind`` is ``DiscreteGPU``, ``IntegratedGPU``, ``CPU`` or ``Unknown``; ``api`` is
+    ``Vulkan``, ``Metal`` or ``D3D12``."""
 
     name: str
     kind: str
@@ -166,6 +170,10 @@ def _adapter(wgpu: Any) -> Any:
         raise BackendError(message) from error
     if adapter is None:
         message = "there is no graphics adapter"
+        raise BackendError(message)
+    api = adapter.info["backend_type"]
+    if api not in _APIS:
+        message = f"the only graphics adapter is one of {api}, and kernels need {', '.join(_APIS)}"
         raise BackendError(message)
     return adapter
 

@@ -67,6 +67,13 @@ class NoneFound:
         request_adapter_sync: ClassVar[Any] = staticmethod(lambda **_: None)
 
 
+class OnlyOpenGL:
+    info: ClassVar = {"backend_type": "OpenGL"}
+
+    class gpu:  # noqa: N801 - as wgpu names it
+        request_adapter_sync: ClassVar[Any] = staticmethod(lambda **_: OnlyOpenGL)
+
+
 def test_wgpu_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "wgpu", None)
     refused(WebgpuBackend(), "wgpu cannot be loaded")
@@ -82,6 +89,10 @@ def test_there_is_no_adapter(module: Any) -> None:
     with pytest.raises(BackendError, match="no graphics adapter"):
         backend.open()
     refused(backend, "no graphics adapter")
+
+
+def test_opengl_is_not_enough() -> None:
+    refused(WebgpuBackend(load=lambda: OnlyOpenGL), "one of OpenGL, and kernels need Vulkan")
 
 
 def _broken(name: str, fail: Callable[..., Any]) -> WebgpuBackend:
