@@ -11,9 +11,11 @@ import msgspec
 
 from hyper.engine.lint.randomness import is_placeholder, is_random
 from hyper.engine.lint.shapes import NAMES, SHAPES
-from hyper.engine.search.kinds import Region
+from hyper.engine.search.kinds import Region, Spans
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from hyper.engine.lint.shapes import Shape
     from hyper.engine.search.texts import Texts
 
@@ -98,7 +100,7 @@ def _is_signed(token: str) -> bool:
             json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
             for part in token.split(".")[:2]
         )
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
     named = isinstance(header, dict) and header.get("alg") not in {None, "none"}
     return named and not is_placeholder(json.dumps(claims).replace(" ", ""))
@@ -139,14 +141,21 @@ class _Line:
 
 
 def _apart(candidates: dict[tuple[int, int], str]) -> list[tuple[tuple[int, int], str]]:
-    """Candidates by their places, without those that are in others; one with a shape goes before one without."""
-    kept: list[tuple[tuple[int, int], str]] = []
-    for span, what in sorted(
-        candidates.items(), key=lambda each: (each[1] == _NAMED, each[0][0], -each[0][1])
-    ):
-        if all(span[1] <= other[0] or other[1] <= span[0] for other, _ in kept):
-            kept.append((span, what))
-    return sorted(kept)
+    """Candidates by their places, none over another: one with a shape goes before one without, then the one that begins first."""
+    shaped = _swept(span for span, what in candidates.items() if what != _NAMED)
+    taken = Spans([start for start, _ in shaped], [end for _, end in shaped])
+    named = _swept(
+        span for span, what in candidates.items() if what == _NAMED and not taken.touch(*span)
+    )
+    return [(span, candidates[span]) for span in sorted(shaped + named)]
+
+
+def _swept(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    kept: list[tuple[int, int]] = []
+    for start, end in sorted(spans, key=lambda span: (span[0], -span[1])):
+        if not kept or start >= kept[-1][1]:
+            kept.append((start, end))
+    return kept
 
 
 def shown_part(secret: str) -> int:

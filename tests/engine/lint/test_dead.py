@@ -6,9 +6,12 @@ from typing import TYPE_CHECKING
 
 from hyper.engine.compiler import Compiler
 from hyper.engine.lint.dead import find_dead
+from tests.checkout import STOREFRONT, copy_of
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from hyper.lang.symbols import Unit, World
 
 ACTION = """
 action greet:
@@ -142,3 +145,46 @@ def test_names_of_other_modules_are_followed(tmp_path: Path) -> None:
 def test_a_tree_without_roots_is_there_for_others(tmp_path: Path) -> None:
     assert _dead(tmp_path, "entity A:\n    x: int\n") is None
     assert _dead(tmp_path, "entity A @export:\n    x: int\n") == []
+
+
+def test_what_is_told_can_be_removed_and_the_rest_stands(tmp_path: Path) -> None:
+    shop = copy_of(STOREFRONT, tmp_path / "shop")
+    with Compiler() as compiler:
+        state = compiler.analyse(str(shop)).compilation
+        assert state is not None
+        assert state.program is not None
+        assert state.world is not None
+        found = find_dead(state.program, state.world) or []
+        gone = {name for each in found for name in (each.name, *each.others)}
+        assert len(gone) > 20
+        for unit in state.world.units.values():
+            (shop / unit.path).write_text(_without(unit, state.world, gone), encoding="utf-8")
+        after = compiler.analyse(str(shop))
+        assert after.success, after.diagnostics
+        assert after.compilation is not None
+        assert after.compilation.program is not None
+        assert after.compilation.world is not None
+        assert find_dead(after.compilation.program, after.compilation.world) == []
+
+
+def _without(unit: Unit, world: World, gone: set[str]) -> str:
+    """The text of a file without declarations, and without their imports."""
+    text = unit.source.text
+    imported = world.scopes[unit.name].imported
+    edits = [
+        (symbol.decl.start, symbol.decl.end, "")
+        for name, symbol in world.symbols.items()
+        if name in gone and symbol.unit is unit
+    ]
+    for use in unit.module.uses:
+        kept = [
+            text[each.start : each.end]
+            for each in use.names or []
+            if imported.get((each.alias or each.name).name) not in gone
+        ]
+        if use.names is not None:
+            line = f"use {use.module.name} ({', '.join(kept)})" if kept else ""
+            edits.append((use.start, use.end, line))
+    for start, end, instead in sorted(edits, reverse=True):
+        text = text[:start] + instead + text[end:]
+    return text

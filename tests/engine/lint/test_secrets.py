@@ -146,6 +146,17 @@ def test_a_secret_in_many_places_is_told_once_and_masked_in_all() -> None:
             assert shown == line.format(1).rstrip().replace(RANDOM[4:], "*" * 28)
 
 
+def test_of_overlapping_candidates_the_one_with_a_shape_is_told() -> None:
+    key = REAL[4][1]
+    assert _found(f'const SECRET = "{key}"\n') == [("Stripe key", key)]
+    assert _found(f'const SECRET = "postgres://a:{key}@host.test"\n')[0][1] == key
+
+
+def test_a_token_that_is_nested_too_deeply_is_none() -> None:
+    deep = base64.urlsafe_b64encode(b'{"a":' + b"[" * 2900).decode()
+    assert not _found(f'const A = "{_encoded({"alg": "HS256"})}.{deep}.{RANDOM}"\n')
+
+
 def test_an_allowed_file_is_masked_and_not_told() -> None:
     files = Texts(["a.intent"], [f'const PASSWORD = "{RANDOM}"\n'.encode()])
     masks = Masks()
