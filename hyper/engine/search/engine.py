@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 LEAST: Final = 128 << 10
 """Bytes for which the native library is opened: with fewer, Python is done before it is."""
+_FEW: Final = 4
+"""Words that Python finds sooner, one after the other at 2 GB/s each, than an automaton that reads each byte once does."""
 
 
 class Engine:
@@ -55,7 +57,7 @@ class Engine:
         if not all(words):
             message = "a pattern is empty"
             raise ValueError(message)
-        if self._backend is None:
+        if len(words) <= _FEW or self._backend is None:
             return search_plainly(arena, words, ignore_case=ignore_case)
         from hyper.gpu.patterns import make_patterns
 

@@ -24,7 +24,7 @@ def _with_library() -> Engine:
 
 
 COMPILED = _with_library()
-WORDS = st.lists(st.text("abB/é", min_size=1, max_size=3).map(str.encode), min_size=1, max_size=6)
+WORDS = st.lists(st.text("abB/é", min_size=1, max_size=3).map(str.encode), min_size=1, max_size=9)
 FILES = st.lists(st.text("abAB/é\n", max_size=30).map(str.encode), max_size=4)
 
 
