@@ -75,18 +75,13 @@ class Engine:
 
     def hash(self, data: bytes, ranges: Sequence[int]) -> memoryview:
         """XXH64 of ranges of bytes; see ``hyper.gpu.backend.Backend.hash``."""
-        return (self._backend or self._compiled).hash(data, ranges)
-
-    @cached_property
-    def _compiled(self) -> CompiledBackend:
-        """The kernels compiled in memory, where numba is installed."""
-        from hyper.gpu.compiled.backend import CompiledBackend
-        from hyper.gpu.compiled.memory import NumbaLoops
-
+        if self._backend is not None:
+            return self._backend.hash(data, ranges)
         try:
-            return CompiledBackend("numba", NumbaLoops())
+            from hyper.gpu.vector.backend import VectorBackend
         except ImportError:
-            return _plain()
+            return _plain().hash(data, ranges)
+        return VectorBackend().hash(data, ranges)
 
 
 def reach(graph: Graph, seeds: Sequence[int]) -> memoryview:
