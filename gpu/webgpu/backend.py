@@ -18,6 +18,7 @@ from hyper.gpu.webgpu.lines import lines
 from hyper.gpu.webgpu.reach import reach
 from hyper.gpu.webgpu.search import search
 from hyper.gpu.webgpu.tokens import cut
+from hyper.gpu.webgpu.work import Work
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -69,6 +70,17 @@ class WebgpuBackend:
         """Give the device back. All work is refused from now on."""
         with self._lock:
             self._lose("the back end is closed")
+
+    def round_trip(self, data: bytes) -> bytes:
+        """Bring bytes to the device and back, as often as windows are needed: for whoever measures what that takes."""
+        found = bytearray()
+        with self._working() as device, Work(device) as work:
+            size = work.window(1, 2)
+            for at in range(0, len(data), size):
+                window = data[at : at + size]
+                buffer = work.upload(window)
+                found += work.read((buffer, len(window)))[0]
+        return bytes(found)
 
     def lines(self, arena: Arena) -> Lines:
         """Find the lines of the files of an arena."""
