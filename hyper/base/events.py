@@ -25,6 +25,8 @@ EventName: TypeAlias = Literal[
     "worker:batch",
     "jit:tier:upgrade",
     "jit:deoptimization",
+    "text:cut",
+    "text:fallback",
     "diagnostic",
 ]
 EVENT_NAMES: Final[tuple[str, ...]] = get_args(EventName)
@@ -36,9 +38,11 @@ class Event(msgspec.Struct, frozen=True):
     ``phase`` is the phase it belongs to; ``done`` of ``total`` counts what the phase works on;
     ``path`` is the file of ``file:…`` events, and the server's address of
     ``cache:outage``; ``seconds`` is set on ``phase:end`` and ``compilation:end``;
-    ``success`` on ``compilation:end``; ``diagnostic`` on ``diagnostic``; ``reason`` on ``cache:…``.
+    ``success`` on ``compilation:end``; ``diagnostic`` on ``diagnostic``; ``reason`` on ``cache:…`` and ``text:fallback``.
     ``worker:batch`` tells, when the stages are through, which ``worker`` did ``total`` items of the stage ``phase``, when it
     ``began`` on the clock of ``time.perf_counter`` and how many ``seconds`` it took.
+    ``text:cut`` tells that the back end ``worker`` of the text engine cut ``total`` bytes, ``text:fallback`` that one failed at the
+    operation ``phase``, and why.
     ``jit:…`` have the ``function`` and its ``tier``: the new one, or the one that is left, with ``reason``, ``path`` and ``line``.
     """
 

@@ -6,7 +6,7 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any, Final
 
-from hyper.base.render import COLOUR, PLAIN, Palette, Renderer, wants_colour
+from hyper.base.render import COLOUR, PLAIN, Palette, Renderer, printable, wants_colour
 from hyper.base.reports import SCHEMA_VERSION, as_object
 from hyper.cli.streams import put, tell
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from hyper.base.output import Published
     from hyper.cli.progress import Progress
     from hyper.engine.compiler import Compiler
+    from hyper.gpu.engine import Fallback
 
 
 # Errors come in hundreds where one thing is wrong; nobody reads more of them.
@@ -131,6 +132,7 @@ class Console:
     def follow(self, compiler: Compiler) -> None:
         """Say what cannot be used, and on a terminal show how far a compiler is."""
         compiler.on("cache:outage", self._outage)
+        compiler.on("text:fallback", lambda event: self._text_failed(event.reason))
         bar = self.bar()
         if bar is not None:
             compiler.on("*", bar.hear)
@@ -150,6 +152,13 @@ class Console:
         at = f" at {event.path}" if event.path else ""
         shared = f"building without the shared cache{at}: {why}"
         self.remark(f"hyper: {_OUTAGES.get(event.reason, shared)}")
+
+    def fell_back(self, fallback: Fallback) -> None:
+        """Say which back end of the text engine could not be used."""
+        self._text_failed(f"{fallback.backend}: {fallback.reason}")
+
+    def _text_failed(self, reason: str) -> None:
+        self.remark(f"hyper: the text engine goes on without {printable(reason)}")
 
     def progress_end(self) -> None:
         """Take the progress bar away."""

@@ -40,10 +40,12 @@ if TYPE_CHECKING:
     from hyper.engine.calls.loaded import Loaded
     from hyper.engine.executors import Executor
     from hyper.engine.incremental import Request
+    from hyper.engine.lexing.arrays import Lexed
     from hyper.engine.memory import Memory
     from hyper.engine.options import Options
     from hyper.engine.parsed import Parsed
     from hyper.engine.record import Kind
+    from hyper.gpu.engine import Fallback
     from hyper.ir.interpreter.watch import Watch
     from hyper.ir.program import Program
 
@@ -70,7 +72,7 @@ class Compiler:
         self._emitter = Emitter()
         self._memory: Memory | None = None
         """What is at hand of earlier compiles."""
-        self._lexing = Lexing()
+        self._lexing = Lexing(self._fell_back)
         self._functions: tuple[str, Functions] | None = None
         """The functions of the last batch, by what they were made of."""
 
@@ -91,7 +93,7 @@ class Compiler:
     def shutdown(self) -> None:
         """Forget what was kept, and the listeners. The session can be used again."""
         self._memory = None
-        self._lexing = Lexing()
+        self._lexing.close()
         self._functions = None
         self._emitter.clear()
 
@@ -318,6 +320,10 @@ class Compiler:
             server = shown_address(self._environment.get("HYPER_CACHE_URL", ""))
         self._emitter.emit(Event("cache:outage", reason=reason, path=server))
 
+    def _fell_back(self, fallback: Fallback) -> None:
+        reason = f"{fallback.backend}: {fallback.reason}"
+        self._emitter.emit(Event("text:fallback", phase=fallback.operation, reason=reason))
+
     def _prepare(self, paths: list[str], arguments: Mapping[str, Any]) -> Work:
         phases = Phases(self._emitter)
         with phases.phase("discover"):
@@ -439,7 +445,12 @@ class Compiler:
         executor: Executor,
     ) -> tuple[list[Parsed], list[Diagnostic]]:
         def parse(fresh: Sequence[tuple[str, bytes]]) -> tuple[list[Parsed], list[Diagnostic]]:
-            cut = self._lexing.cutting(work.configured.options.text_level, fresh, work.has_cut)
+            def tell(lexed: Lexed) -> None:
+                work.has_cut(lexed)
+                for name, size in lexed.by.items():
+                    self._emitter.emit(Event("text:cut", phase="lex", worker=name, total=size))
+
+            cut = self._lexing.cutting(work.configured.options, fresh, tell, forks=True)
             return pipeline.parse_all(fresh, phases, executor, cut)
 
         return self._at_hand(work, contents, parse)

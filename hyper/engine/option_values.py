@@ -7,7 +7,7 @@ import os
 import re
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, get_args
 
-from hyper.engine.tiers import TEXT_LEVELS, TIER_NAMES, TextLevel
+from hyper.engine.tiers import GPU_USES, TEXT_LEVELS, TIER_NAMES, GpuUse, TextLevel
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,6 +22,8 @@ Lto: TypeAlias = Literal["off", "unit", "program"]
 Linker: TypeAlias = Literal["auto", "lld", "cc", "own", "none"]
 _MOST_PROCESSES: Final = 1024
 _MOST_PIECES: Final = 256
+WORKGROUPS: Final = (64, 128, 256, 512, 1024)
+"""Invocations a workgroup may have."""
 
 
 class OptionError(ValueError):
@@ -185,6 +187,21 @@ def _text_level(key: str, value: Any) -> TextLevel:
     raise OptionError("E0903", f"{message}, not {shown(value)}")
 
 
+def _gpu(key: str, value: Any) -> GpuUse:
+    if isinstance(value, str | bool) and value in _GPUS:
+        return _GPUS[value]
+    message = f'the option "{key}" is one of {", ".join(GPU_USES)}'
+    raise OptionError("E0903", f"{message}, not {shown(value)}")
+
+
+def _workgroup(key: str, value: Any) -> int:
+    for size in WORKGROUPS:
+        if value == str(size) or (value == size and not isinstance(value, bool)):
+            return size
+    message = f'the option "{key}" is one of {", ".join(map(str, WORKGROUPS))}'
+    raise OptionError("E0903", f"{message}, not {shown(value)}")
+
+
 def _days(key: str, value: Any) -> int:
     if isinstance(value, str) and re.fullmatch(r"\d{1,6}", value):
         return int(value)
@@ -201,6 +218,11 @@ _TEXTS: Final[dict[Any, TextLevel]] = {
     "on": "native",
     False: "python",
     True: "native",
+}
+_GPUS: Final[dict[Any, GpuUse]] = {
+    **{use: use for use in GPU_USES},
+    False: "off",
+    True: "on",
 }
 _PARSERS: Final[dict[str, Callable[[str, Any], Any]]] = {
     "source": _text,
@@ -225,6 +247,9 @@ _PARSERS: Final[dict[str, Callable[[str, Any], Any]]] = {
     "processes": _processes,
     "jit": _jit,
     "text": _text_level,
+    "gpu": _gpu,
+    "gpu_memory": _size,
+    "gpu_workgroup": _workgroup,
     "project": _project,
     "profile": _text,
     "profile_effort": _effort,

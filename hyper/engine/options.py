@@ -24,7 +24,7 @@ from hyper.engine.option_values import (
     TargetName,
     parse_value,
 )
-from hyper.engine.tiers import TIERS, ProcessCount, TextLevel, TierName
+from hyper.engine.tiers import TIERS, GpuUse, ProcessCount, TextLevel, TierName
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -77,6 +77,9 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     processes: ProcessCount | None = None
     jit: int | None = None
     text: TextLevel | None = None
+    gpu: GpuUse | None = None
+    gpu_memory: int = 10**9
+    gpu_workgroup: int = 64
     project: str = "hyper"
     profile: str | None = None
     profile_effort: Effort = "full"
@@ -149,8 +152,15 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def text_level(self) -> TextLevel:
-        """What cuts files into tokens: as set, else as the tier says."""
+        """What cuts files into tokens: as set, else as the tier says; a graphics processor that is asked for is used."""
+        if self.text is None and self.gpu == "on":
+            return "native"
         return self.text or TIERS[self.tier].text
+
+    @property
+    def gpu_use(self) -> GpuUse:
+        """Whether the text engine may use a graphics processor: as set, else as the tier says."""
+        return self.gpu or TIERS[self.tier].gpu
 
 
 KEYS: Final[tuple[str, ...]] = tuple(

@@ -21,6 +21,7 @@ FILLED: Final = ("records", "graphs", "spares", "store", "census", MARK)
 _SECRET: Final = 32
 _MACHINE: Final = 16
 _PRIVATE: Final = 0o600
+_OTHERS: Final = 0o022
 
 
 def claim(folder: str) -> bool:
@@ -63,6 +64,24 @@ def is_sealed(name: str, data: bytes, told: bytes) -> bool:
 def _sealing(name: str, data: bytes) -> str:
     message = b"hyper file " + name.encode() + b"\0" + data
     return hmac.new(_kept("secret", _SECRET), message, "sha256").hexdigest()
+
+
+def keep_sealed(path: str, data: bytes) -> None:
+    """Write a file that ``read_sealed`` believes. Raises ``OSError`` where it cannot be kept."""
+    aside.replace(path, data, 0o700)
+    aside.replace(f"{path}.seal", seal(os.path.basename(path), data), 0o700)
+
+
+def read_sealed(path: str, largest: int) -> bytes | None:
+    """A file that we wrote; None where another may have written it, or it is not what was written. Raises ``OSError``."""
+    with open(path, "rb", opener=open_at_once) as stream:
+        status = os.fstat(stream.fileno())
+        if os.name == "posix" and (status.st_mode & _OTHERS or status.st_uid != os.getuid()):
+            return None
+        data = stream.read(largest)
+    with open(f"{path}.seal", "rb", opener=open_at_once) as stream:
+        told = stream.read(128)
+    return data if is_sealed(os.path.basename(path), data, told) else None
 
 
 def machine() -> bytes:

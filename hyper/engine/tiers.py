@@ -10,6 +10,8 @@ TierName: TypeAlias = Literal["conservative", "balanced", "aggressive", "insane"
 TIER_NAMES: Final[tuple[TierName, ...]] = get_args(TierName)
 TextLevel: TypeAlias = Literal["python", "native"]
 TEXT_LEVELS: Final[tuple[TextLevel, ...]] = get_args(TextLevel)
+GpuUse: TypeAlias = Literal["off", "auto", "on"]
+GPU_USES: Final[tuple[GpuUse, ...]] = get_args(GpuUse)
 ProcessCount: TypeAlias = int | Literal["auto"]
 
 
@@ -23,6 +25,7 @@ class Tier(msgspec.Struct, frozen=True):
     ``sketches`` decides by counts of use what a session keeps, and counts what was built.
     ``jit`` is the highest tier of execution that a batch runs at: 1 generated Python, 2 machine code, 3 that over several cores.
     ``text`` is what cuts files into tokens: the reference lexer in Python, or the text engine's native library where it pays.
+    ``gpu`` says whether the text engine may use a graphics processor: never, where that is predicted to be faster, or always.
     ``processes`` are as many as work on a build at most, where that is faster; ``auto`` are as many as there are cores.
     """
 
@@ -34,6 +37,7 @@ class Tier(msgspec.Struct, frozen=True):
     processes: ProcessCount
     jit: int
     text: TextLevel
+    gpu: GpuUse
 
 
 _MB: Final = 10**6
@@ -48,6 +52,7 @@ TIERS: Final[dict[TierName, Tier]] = {
         processes=1,
         jit=1,
         text="python",
+        gpu="off",
     ),
     "balanced": Tier(
         collects=False,
@@ -58,6 +63,7 @@ TIERS: Final[dict[TierName, Tier]] = {
         processes="auto",
         jit=2,
         text="native",
+        gpu="off",
     ),
     "aggressive": Tier(
         collects=False,
@@ -68,6 +74,7 @@ TIERS: Final[dict[TierName, Tier]] = {
         processes="auto",
         jit=3,
         text="native",
+        gpu="auto",
     ),
     "insane": Tier(
         collects=False,
@@ -78,5 +85,6 @@ TIERS: Final[dict[TierName, Tier]] = {
         processes="auto",
         jit=3,
         text="native",
+        gpu="auto",
     ),
 }

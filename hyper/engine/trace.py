@@ -80,8 +80,9 @@ class Trace:
         )
 
 
-def _details(event: Event) -> dict[str, str]:
-    details = {"path": event.path, "phase": event.phase, "reason": event.reason}
+def _details(event: Event) -> dict[str, Any]:
+    details: dict[str, Any] = {"path": event.path, "phase": event.phase, "reason": event.reason}
+    details |= {"backend": event.worker, "bytes": event.total} if event.worker else {}
     if event.diagnostic is not None:
         details["code"] = event.diagnostic.code
     return {key: value for key, value in details.items() if value}

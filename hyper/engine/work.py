@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from hyper.engine.emission import Emission
     from hyper.engine.executors import Executor
     from hyper.engine.incremental import Request
+    from hyper.engine.lexing.arrays import Lexed
     from hyper.engine.options import Configured
     from hyper.engine.parsed import Parsed
     from hyper.engine.pipeline import Compilation
@@ -55,6 +56,8 @@ class Work:
         """The digests of all sources, by path."""
         self.lexed = (0, 0)
         """Bytes of sources that the text engine cut, and of those among them that it left to the reference lexer."""
+        self.lexed_by: dict[str, int] = {}
+        """Bytes that each of its back ends cut."""
         self.package: str | None = None
         self.outputs: list[Output] = []
         self.removed: list[str] = []
@@ -218,9 +221,9 @@ class Work:
         if not state.failed:
             self.request.keep_graph(state, (self.sources, self.contents), self.emitted)
 
-    def has_cut(self, sizes: tuple[int, int]) -> None:
+    def has_cut(self, lexed: Lexed) -> None:
         """Note what the text engine did."""
-        self.lexed = sizes
+        self.lexed, self.lexed_by = lexed.sizes, lexed.by
 
     def close(self) -> None:
         """Let go of the workers and the store, whatever came of the compile."""
@@ -263,6 +266,7 @@ class Work:
         kept = {f"cache_{name}": float(count) for name, count in counters.items()}
         if self.lexed[0]:
             kept |= {"lexed_bytes": float(self.lexed[0]), "lexed_left": float(self.lexed[1])}
+            kept |= {f"lexed_by_{name}": float(size) for name, size in self.lexed_by.items()}
         usage = self._executor.usage if self._executor is not None else Usage()
         return measure(stats, seconds, processor, usage, cached=cached, failing=failing) | kept
 

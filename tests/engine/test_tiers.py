@@ -17,10 +17,18 @@ from hyper.engine import options, work
 from hyper.engine.batch import running
 from hyper.engine.batch.result import BatchResult
 from hyper.engine.executors import Inline
+from hyper.engine.lexing import choice, measured
 from hyper.engine.lexing import session as lexing
 from hyper.engine.lexing.arrays import Lexed
 from hyper.engine.lexing.choice import Choice
-from hyper.engine.tiers import TIER_NAMES, TIERS, TextLevel, Tier, TierName
+from hyper.engine.lexing.library import Library
+from hyper.engine.tiers import TIER_NAMES, TIERS, GpuUse, TextLevel, Tier, TierName
+from hyper.gpu import engine
+from hyper.gpu.choosing import OPERATIONS, Cost, Speeds
+from hyper.gpu.compiled.backend import CompiledBackend
+from hyper.gpu.compiled.memory import PlainLoops
+from hyper.gpu.sources import Opened, Source
+from hyper.lang.automaton.table import token_table
 from tests.cache.remote.conftest import raw
 from tests.redis_server import require_server
 
@@ -135,9 +143,26 @@ def text(place: Place) -> TextLevel:
     return "native" if asked else "python"
 
 
+def gpu(place: Place) -> GpuUse:
+    """Have a device that was measured to be far faster than all else, and see whether it cuts."""
+    loops = PlainLoops()
+    device = Source(lambda: Opened(CompiledBackend("wgpu", loops), "device"))
+    costs = {name: Cost(0.0, 0.0, 1e12) for name in OPERATIONS}
+    figures = {"wgpu": Speeds("device", 0.0, costs, 1e12, measured=True)}
+    with (
+        mock.patch.object(lexing, "LEAST", 1),
+        mock.patch.object(choice, "open_library", return_value=Library(loops, token_table())),
+        mock.patch.object(measured, "read_measurements", return_value=figures),
+        mock.patch.object(engine, "sources", return_value={"wgpu": device}),
+        mock.patch.object(options, "available_cores", return_value=1),
+    ):
+        result = place.build()
+    return "auto" if "lexed_by_wgpu" in result.metrics else "off"
+
+
 PROBES: Final[Mapping[str, Callable[[Place], object]]] = {
     probe.__name__: probe
-    for probe in (collects, incremental, shares, memory, sketches, processes, jit, text)
+    for probe in (collects, incremental, shares, memory, sketches, processes, jit, text, gpu)
 }
 
 

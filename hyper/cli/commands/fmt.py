@@ -47,7 +47,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     if "-" in arguments.paths:
         return _stdin(arguments, console)
     found: list[Diagnostic] = []
-    files = _format_all(arguments, found)
+    files = _format_all(arguments, console, found)
     changed = [file for file in files if file.changed]
     dry = arguments.check or arguments.diff
     if not dry:
@@ -102,7 +102,9 @@ def _stdin(arguments: argparse.Namespace, console: Console) -> int:
     return FAILED if arguments.check and done.text != source.text else OK
 
 
-def _format_all(arguments: argparse.Namespace, found: list[Diagnostic]) -> list[_File]:
+def _format_all(
+    arguments: argparse.Namespace, console: Console, found: list[Diagnostic]
+) -> list[_File]:
     """Every file that is asked for, before and after; they are cut into tokens together."""
     disk = Disk()
     start = start_of(disk, arguments.paths)
@@ -122,10 +124,10 @@ def _format_all(arguments: argparse.Namespace, found: list[Diagnostic]) -> list[
         except OSError as error:
             message = f"cannot read the file: {error.strerror}"
             lost[path] = diagnostic("E0901", message, file=path)
-    lexing = Lexing()
-    files = lexing.cut(configured.options.text_level, contents)
+    lexing = Lexing(console.fell_back)
+    files = lexing.cut(configured.options, contents)
     formatted = [_format(path, files, lost, found) for path in contents]
-    lexing.finish()
+    lexing.close()
     return formatted
 
 

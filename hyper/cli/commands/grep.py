@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import closing
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
@@ -31,8 +32,9 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         raise UsageError("--json has the files, counts and matches: leave -l and -c out")
     query, paths = _query(arguments)
     try:
-        request = read_texts(Disk(), paths, arguments.source, os.environ)
-        found = list(find_matches(request.texts, query))
+        request = read_texts(Disk(), paths, arguments.source, os.environ, console.fell_back)
+        with closing(request.texts.engine):
+            found = list(find_matches(request.texts, query))
     except OptionError as error:
         raise UsageError(error.message, error.suggestion) from None
     except ValueError as error:

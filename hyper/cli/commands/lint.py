@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -68,12 +69,15 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     form = arguments.format or ("json" if console.json else "text")
     console.json = form != "text"
     try:
-        request = read_texts(Disk(), arguments.paths, arguments.source, os.environ)
+        request = read_texts(
+            Disk(), arguments.paths, arguments.source, os.environ, console.fell_back
+        )
     except OptionError as error:
         raise UsageError(error.message, error.suggestion) from None
     settings = _settings(arguments, request.configured.options.lint or LintSettings())
     found = _Findings(request, settings)
-    _collect(found, arguments, console)
+    with closing(request.texts.engine):
+        _collect(found, arguments, console)
     items = sorted(
         {
             item: None

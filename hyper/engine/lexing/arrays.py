@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from hyper.engine.parsing import Uncut
 from hyper.gpu.arena import Arena
-from hyper.gpu.compiled.backend import CompiledBackend, lay_out
 from hyper.gpu.results import TokenArrays
 from hyper.lang.tokens import Tokens
 
@@ -14,38 +13,55 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from hyper.base.source import Source
-    from hyper.engine.lexing.library import Library
+    from hyper.base.token_table import TokenTable
+    from hyper.gpu.engine import TextEngine
 
 BATCH: Final = 4 << 20
 """Bytes of files that are cut at once: what is worked on stays near the processor."""
 _MARK: Final = b"\xef\xbb\xbf"
 
 
+class Cutter(NamedTuple):
+    """What cuts files: an engine, by the table of the language's tokens."""
+
+    engine: TextEngine
+    table: TokenTable
+
+
 class Lexed(Uncut):
     """The bytes of files by path, and the tokens of those that the engine could cut.
 
     It crosses to other processes as it is. ``sizes`` are the bytes of the files that were cut, and of those among them that were
-    left to the reference lexer.
+    left to the reference lexer; ``by`` how many bytes each back end of the engine cut.
     """
 
-    def __init__(self, files: Mapping[str, bytes], library: Library | None = None) -> None:
-        """Cut all files; without ``library`` none."""
+    def __init__(self, files: Mapping[str, bytes], cutter: Cutter | None = None) -> None:
+        """Cut all files; without ``cutter`` none."""
         super().__init__(files)
         self._batches: list[TokenArrays] = []
         self._places: dict[str, tuple[int, int]] = {}
         self.sizes = (0, 0)
-        if library is None:
+        self.by: dict[str, int] = {}
+        if cutter is None:
             return
+        following = sum(map(len, files.values()))
+        before = cutter.engine.done.copy()
         for paths in _batches(files):
             for place, path in enumerate(paths):
                 self._places[path] = len(self._batches), place
-            arrays = lex([files[path] for path in paths], library)
-            self._batches.append(arrays)
             sizes = [len(files[path]) for path in paths]
+            following -= sum(sizes)
+            arrays = lex([files[path] for path in paths], cutter, following)
+            self._batches.append(arrays)
             left = sum(
                 size for size, is_left in zip(sizes, arrays.files[2::3], strict=True) if is_left
             )
             self.sizes = self.sizes[0] + sum(sizes), self.sizes[1] + left
+        self.by = {
+            name: size
+            for (operation, name), size in (cutter.engine.done - before).items()
+            if operation == "cut"
+        }
 
     def tokens(self, source: Source) -> Tokens | None:
         """The tokens of the file whose text is ``source``; None where the reference lexer has to look."""
@@ -72,14 +88,13 @@ class Lexed(Uncut):
         ]
 
 
-def lex(contents: Sequence[bytes], library: Library) -> TokenArrays:
-    """The tokens of files, cut together. Line ends are read as the reference lexer reads them.
+def lex(contents: Sequence[bytes], cutter: Cutter, following: int = 0) -> TokenArrays:
+    """The tokens of files, cut together; so many bytes of other files follow. Line ends are read as the reference lexer reads them.
 
     A file that is no UTF-8, or has a byte that closes files in an arena, is left to the language.
     """
     arena = Arena([_normal(content) for content in contents])
-    pieces = CompiledBackend("native", library.loops).cut(arena, library.table)
-    return lay_out(library.loops, arena, library.table, pieces)
+    return cutter.engine.tokens(arena, cutter.table, more=following)
 
 
 def tokens_of(arrays: TokenArrays, place: int, text: str) -> Tokens | None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
 
-from hyper.base import aside, digest
+from hyper.base import digest
 from hyper.base.token_table import TokenTable
 from hyper.engine import ownership
 
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 FOLDER: Final = "text-engine"
 _PRIVATE: Final = 0o700
 _LARGEST: Final = 4 << 20
-_OTHERS: Final = 0o022
 
 
 class NoLibrary(Exception):  # noqa: N818  # no fault: the reference lexer is there
@@ -40,8 +39,8 @@ def open_library() -> Library | None:
     """
     try:
         path = _place()
-        table = _read(f"{path}.table")
-        if _read(f"{path}.so") is None or table is None:
+        table = ownership.read_sealed(f"{path}.table", _LARGEST)
+        if ownership.read_sealed(f"{path}.so", _LARGEST) is None or table is None:
             return None
         from hyper.gpu.compiled.native import NativeLoops
 
@@ -60,21 +59,8 @@ def prepare() -> str:
     made = {f"{path}.so": _make(), f"{path}.table": msgspec.msgpack.encode(_table())}
     os.makedirs(os.path.dirname(path), mode=_PRIVATE, exist_ok=True)
     for each, data in made.items():
-        aside.replace(each, data, _PRIVATE)
-        aside.replace(f"{each}.seal", ownership.seal(os.path.basename(each), data), _PRIVATE)
+        ownership.keep_sealed(each, data)
     return f"{path}.so"
-
-
-def _read(path: str) -> bytes | None:
-    """A file that we made; None where another may have written it. Raises ``OSError``."""
-    with open(path, "rb") as stream:
-        status = os.fstat(stream.fileno())
-        if status.st_mode & _OTHERS or status.st_uid != os.getuid():
-            return None
-        data = stream.read(_LARGEST)
-    with open(f"{path}.seal", "rb") as stream:
-        told = stream.read(128)
-    return data if ownership.is_sealed(os.path.basename(path), data, told) else None
 
 
 def _table() -> TokenTable:

@@ -12,16 +12,17 @@ import msgspec
 from hyper.base.diagnostics import Diagnostic, diagnostic
 from hyper.base.source import Source
 from hyper.engine.discovery import discover, start_of
-from hyper.engine.options import Configured, configure
+from hyper.engine.options import Configured, Options, configure
 from hyper.engine.search.engine import Engine
 from hyper.gpu.arena import Arena
 from hyper.lang.lexer import decode, tokenize
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from hyper.base.fs import Files
     from hyper.engine.parsing import Uncut
+    from hyper.gpu.engine import Fallback
     from hyper.gpu.results import Matches
     from hyper.lang.tokens import Tokens
 
@@ -38,7 +39,7 @@ class Texts:
         self._contents = [_as_read(*each) for each in zip(paths, contents, strict=True)]
         self._sources: dict[int, Source] = {}
         self._cut: Uncut | None = None
-        self.engine = engine or Engine("python", 0)
+        self.engine = engine or Engine(Options(text="python"), 0)
 
     @cached_property
     def arena(self) -> Arena:
@@ -121,11 +122,15 @@ class Request(msgspec.Struct, frozen=True):
 
 
 def read_texts(
-    files: Files, paths: Sequence[str], source: str | None, environment: Mapping[str, str]
+    files: Files,
+    paths: Sequence[str],
+    source: str | None,
+    environment: Mapping[str, str],
+    tell: Callable[[Fallback], None] | None = None,
 ) -> Request:
     """Find and read the files of a request, as a build does; paths are shown from the working folder.
 
-    Raises ``OptionError`` for a source root that cannot be one.
+    ``tell`` hears of each back end of the text engine that failed. Raises ``OptionError`` for a source root that cannot be one.
     """
     configured = configure(files, start_of(files, paths), environment, {"source": source})
     root = configured.options.source
@@ -144,6 +149,6 @@ def read_texts(
             found.append(diagnostic("E0901", message, file=near))
         else:
             shown.append(near)
-    engine = Engine(configured.options.text_level, sum(map(len, contents)))
+    engine = Engine(configured.options, sum(map(len, contents)), tell)
     texts = Texts(shown, contents, engine)
     return Request(texts, discovered.root, configured, found)

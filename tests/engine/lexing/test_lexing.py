@@ -11,10 +11,11 @@ import pytest
 from hyper.base.source import Source
 from hyper.engine.compiler import createHyperCompiler
 from hyper.engine.lexing import arrays, choice, library, session
-from hyper.engine.lexing.arrays import Lexed
+from hyper.engine.lexing.arrays import Cutter, Lexed
 from hyper.engine.lexing.choice import Choice
 from hyper.engine.lexing.library import Library, NoLibrary, open_library, prepare
 from hyper.gpu.compiled.memory import PlainLoops
+from hyper.gpu.engine import TextEngine
 from hyper.lang.automaton.table import token_table
 from hyper.lang.lexer import decode, tokenize
 from hyper.lang.parser import parse
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PLAIN = Library(PlainLoops(), token_table())
+CUTTER = Cutter(TextEngine(loops=PLAIN.loops), PLAIN.table)
 
 
 def files() -> dict[str, bytes]:
@@ -33,7 +35,7 @@ def files() -> dict[str, bytes]:
 
 def test_trees_and_diagnostics_are_those_of_the_lexer(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(arrays, "BATCH", 20_000)
-    lexed = Lexed(files(), PLAIN)
+    lexed = Lexed(files(), CUTTER)
     cut = 0
     for path, data in lexed.files.items():
         source, broken = decode(path, data)
@@ -64,7 +66,7 @@ def test_trees_and_diagnostics_are_those_of_the_lexer(monkeypatch: pytest.Monkey
     ],
 )
 def test_bytes_are_read_as_the_lexer_reads_them(data: bytes) -> None:
-    lexed = Lexed({"a.intent": data, "b.intent": b"const C = 3\n"}, PLAIN)
+    lexed = Lexed({"a.intent": data, "b.intent": b"const C = 3\n"}, CUTTER)
     for path in lexed.files:
         source, broken = decode(path, lexed.files[path])
         tokens = lexed.tokens(source)
@@ -78,7 +80,7 @@ def test_bytes_are_read_as_the_lexer_reads_them(data: bytes) -> None:
 
 
 def test_what_was_cut_crosses_to_another_process() -> None:
-    lexed = Lexed(files(), PLAIN)
+    lexed = Lexed(files(), CUTTER)
     there = pickle.loads(pickle.dumps(lexed))
     assert there.sizes == lexed.sizes
     for path, data in lexed.files.items():
@@ -108,7 +110,10 @@ def test_the_library_cuts_as_its_loops_do_in_python(prepared: Path) -> None:
     found = open_library()
     assert found is not None
     assert found.table == token_table()
-    ours, theirs = Lexed(files(), found), Lexed(files(), PLAIN)
+    ours, theirs = (
+        Lexed(files(), Cutter(TextEngine(loops=found.loops), found.table)),
+        Lexed(files(), CUTTER),
+    )
     assert ours.sizes == theirs.sizes
     assert ours.__getstate__()["_batches"] == theirs.__getstate__()["_batches"]
     assert {each.name.partition(".")[2] for each in prepared.iterdir()} == {

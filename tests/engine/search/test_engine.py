@@ -7,18 +7,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hyper.engine.lexing.library import Library
+from hyper.engine.options import Options
 from hyper.engine.search.engine import LEAST, Engine, search_plainly
 from hyper.engine.search.texts import Texts
 from hyper.gpu.arena import Arena
 from hyper.gpu.compiled.memory import PlainLoops
 from hyper.lang.automaton.table import token_table
 
-ENGINE = Engine("python", 0)
+ENGINE = Engine(Options(text="python"), 0)
 
 
 def _with_library() -> Engine:
     """As on a machine that has the library: the same kernels, as they stand."""
-    engine = Engine("native", LEAST)
+    engine = Engine(Options(text="native"), LEAST)
     engine._library = Library(PlainLoops(), token_table())
     return engine
 
