@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from benchmarks import cache_store
+import pytest
+
+from benchmarks import cache_store, gpu_crossover
+from tests.gpu.adapters import fresh
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -15,3 +18,24 @@ def test_cache_store_measures(tmp_path: Path) -> None:
     assert report["blobs"] == {"count": 3, "bytes": 60_000}
     assert all(each["median"] > 0 for each in report["milliseconds"].values())
     assert {"put_many", "flush", "get_many, warm"} <= set(report["milliseconds"])
+
+
+def test_the_crossover_of_a_graphics_adapter_is_measured() -> None:
+    pytest.importorskip("numba")
+    backend = fresh()
+    report = gpu_crossover.run(backend, [4096, 8192], b"route GET /a:\n    b = 1 # note\n")
+    backend.close()
+    warm = report["tables"]["warm, milliseconds"]
+    assert [(row["operation"], row["bytes"]) for row in warm[:2]] == [("cut", 4096), ("cut", 8192)]
+    assert len(warm) == 14
+    assert all(row[f"{name} ms"] > 0 for row in warm for name in ("numba", "numpy", "wgpu"))
+    assert len(report["tables"]["crossover, bytes"]) == 7
+    assert report["adapter"]["software"] == (report["adapter"]["kind"] == "CPU")
+
+
+def test_where_lines_cross() -> None:
+    slow, fast = [(0, 1.0), (1000, 2.0)], [(0, 0.0), (1000, 3.0)]
+    assert gpu_crossover.crossover(slow, fast, 0) == pytest.approx(500)
+    assert gpu_crossover.crossover(slow, fast, 1) == pytest.approx(1000)
+    assert gpu_crossover.crossover(fast, slow, 0) is None
+    assert gpu_crossover.line([(10, 2.0), (100, 1.0)]) == (0, 0.01)

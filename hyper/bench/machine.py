@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import platform
 from importlib import metadata
 from typing import Any, Final
 
 from hyper.engine.executors.cores import available_cores
+from hyper.engine.lexing.library import NoLibrary, can_prepare, open_library
+from hyper.engine.lexing.library import prepare as make_library
 
 _PACKAGES: Final = (
     *("hypercompiler", "pydantic", "fastapi", "datamodel-code-generator"),
@@ -17,8 +20,15 @@ _PACKAGES: Final = (
 )
 
 
+def prepare() -> None:
+    """Make the text engine's library of this machine, where it can be made: it is made once, and builds are measured after that."""
+    if open_library() is None and can_prepare():
+        with contextlib.suppress(NoLibrary, OSError):
+            make_library()
+
+
 def facts() -> dict[str, Any]:
-    """Python, system, processor, cores that may be used, bytes of memory, load of the last minute, versions."""
+    """Python, system, processor, cores that may be used, bytes of memory, load of the last minute, the text engine, versions."""
     return {
         "python": f"{platform.python_implementation()} {platform.python_version()}",
         "system": f"{platform.system()} {platform.release()}",
@@ -27,6 +37,7 @@ def facts() -> dict[str, Any]:
         "cores": available_cores(),
         "memory_bytes": _memory(),
         "load": os.getloadavg()[0] if hasattr(os, "getloadavg") else None,
+        "text_engine": "absent" if open_library() is None else "prepared",
         "versions": {name: version(name) for name in _PACKAGES},
     }
 

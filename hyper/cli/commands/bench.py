@@ -25,9 +25,11 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     """Do the part that was asked for; 1 where a measured command fails or outputs differ."""
     if arguments.part == "generate":
         return _generate(arguments, console)
+    from hyper.bench.machine import prepare
     from hyper.bench.processes import compile_modules
 
     compile_modules()
+    prepare()
     try:
         report = _PARTS[arguments.part](arguments)
     except BenchError as error:

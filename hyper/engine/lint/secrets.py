@@ -32,9 +32,13 @@ _BEFORE: Final = re.compile(r"[A-Za-z0-9_-]{1,60}\Z")
 _BEHIND: Final = re.compile(r"[A-Za-z0-9_-]{0,60}")
 _OTHER: Final = (
     *("hash", "digest", "fingerprint", "checksum", "page", "cursor", "next", "continu", "sync"),
-    *("_id", "-id", "_name", "_url", "_type"),
+    *("_id", "-id", "_name", "_url", "_type", "_sha", "sha_", "etag", "commit"),
 )
 """In the names of what is no secret itself."""
+_DECLARED: Final = re.compile(r"[A-Za-z0-9_]{0,60}`?\??\s{0,4}[:=]")
+"""What is behind the name of a field, a const or a parameter: further literals on the line belong to it."""
+_KEY: Final = re.compile(r"[\"']([^\"'\n]{1,60})[\"']\s{0,4}:\s{0,4}\Z")
+_NAMES: Final = re.compile("|".join(NAMES), re.IGNORECASE)
 _STRING: Final = re.compile(r"\"([^\"\\\n]{16,512})\"|'([^'\\\n]{16,512})'")
 
 
@@ -120,17 +124,22 @@ class _Line:
         if given is not None and is_random(given[1]):
             found[given.span(1)] = _NAMED
         line_end = self.end
-        if end > line_end:
+        if end > line_end and _DECLARED.match(self.text, end):
             feed = self.text.find("\n", end)
             line_end = min(len(self.text) if feed < 0 else feed, end + _FARTHEST)
             for match in _STRING.finditer(self.text, end, line_end):
                 group = match.lastindex or 0
-                if is_random(match[group]):
+                if is_random(match[group]) and self._belongs(match.start()):
                     found[match.span(group)] = _NAMED
         if found and self._is_other(start, end):
             return {}
         self.end = line_end
         return found
+
+    def _belongs(self, start: int) -> bool:
+        """Whether a string has no key of its own in a map, or that of a secret."""
+        key = _KEY.search(self.text, max(0, start - _LONGEST_NAME), start)
+        return key is None or _NAMES.search(key[1]) is not None
 
     def _is_other(self, start: int, end: int) -> bool:
         """Whether the name is that of what is no secret itself: a hash of one, its number, a place in a list."""

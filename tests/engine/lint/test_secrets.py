@@ -87,6 +87,8 @@ def test_the_whole_of_a_private_key_is_hidden() -> None:
         f'x: string @example("{{\\"access_key\\": \\"{RANDOM}\\"}}")',
         f'x: string @example("PASSWORD={RANDOM}")',
         f'token: string @example("{HEX}")',
+        f'api_keys: list[string] = ["{RANDOM}"]',
+        f'secrets: any @example({{"kind": "commit", "token": "{RANDOM}"}})',
     ],
 )
 def test_what_looks_random_is_told_by_the_name_before_it(text: str) -> None:
@@ -116,6 +118,9 @@ def test_what_looks_random_is_told_by_the_name_before_it(text: str) -> None:
         'secret: string @match("^[A-Za-z0-9]{32}$")',
         'secret_name: string @example("production-database-2024")',
         f'name: string @example("{RANDOM}")',
+        f'secret: any @example({{"commit": "{HEX}"}})',
+        f'x: any @example({{"kind": "secret", "sha": "{HEX}"}})',
+        f'x: any @example({{"token_sha": "{HEX}"}})',
         f'key: string @match("{PEM}")',
     ],
 )
