@@ -98,6 +98,8 @@ def _pieces(texts: Texts, file: int) -> Iterator[Piece]:
         if texts_of[begin] not in _HEADS:
             continue
         named = begin + (2 if texts_of[begin] == "extern" else 1)
+        if not texts_of[named]:
+            continue  # a mistake: the declaration has no name
         whole = tuple(
             written[at] for at in range(begin, end) if at != named and kinds[at] not in _LAYOUT
         )

@@ -77,6 +77,11 @@ def test_of_a_copied_file_the_declarations_are_not_told_again() -> None:
     assert _found({"a.intent": one, "b.intent": parts[1]}) == [("Q", "Q", 1.0)]
 
 
+def test_a_declaration_without_a_name_is_none() -> None:
+    nameless = _entity("", FIELDS).replace("entity :", "entity")
+    assert not _found({"a": nameless + nameless, "b": "extern", "c": "entity"}, 0.99)
+
+
 def test_the_order_is_that_of_places_and_is_the_same_each_time() -> None:
     text = "".join(
         _entity(f"E{number}", [*FIELDS[: 19 - number % 2], f"    own_{number % 3}: int\n"])
