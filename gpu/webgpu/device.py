@@ -15,7 +15,10 @@ from hyper.gpu.backend import BackendError
 from hyper.gpu.webgpu.faults import TooSmallError, take_log
 
 if TYPE_CHECKING:
+    from array import array
     from collections.abc import Callable, Iterator
+
+    from hyper.base.token_table import TokenTable
 
 KERNELS: Final = (
     "cut_chain",
@@ -131,6 +134,8 @@ class Device:
         self.limits = _within(limits, self.handle.limits)
         self.queue = self.handle.queue
         self.used = 0
+        self.partners: dict[TokenTable, array[int]] = {}
+        """For tables that were used, what ``find_partners`` found."""
         self._pipelines: dict[str, Any] = {}
 
     def pipeline(self, kernel: str) -> Any:

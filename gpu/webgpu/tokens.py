@@ -11,6 +11,7 @@ from math import isqrt
 from typing import TYPE_CHECKING, NamedTuple
 
 from hyper.gpu.results import Pieces
+from hyper.gpu.webgpu.convergence import find_partners
 from hyper.gpu.webgpu.faults import TooSmallError
 from hyper.gpu.webgpu.windows import windows
 from hyper.gpu.webgpu.work import Scan, Work
@@ -29,6 +30,7 @@ class _Table(NamedTuple):
     ended: int
     alone: int
     moves: int
+    partners: int
     shift: int
     states: int
 
@@ -51,7 +53,7 @@ def cut(device: Device, arena: Arena, table: TokenTable) -> Pieces:
     starts, kinds = bytearray(), bytearray()
     chunk = device.limits.chunk
     with Work(device) as work:
-        on_device = _upload(work, table)
+        on_device = _upload(work, table, arena.data)
         carried, status = work.words(1), work.words(1)
         size = min(_window(work, table.states), arena.size)
         room = _room(work, table.states, size)
@@ -79,16 +81,19 @@ def cut(device: Device, arena: Arena, table: TokenTable) -> Pieces:
     return Pieces(memoryview(starts).cast("i"), memoryview(kinds)[1:])
 
 
-def _upload(work: Work, table: TokenTable) -> _Table:
-    data = bytearray(table.classes)
+def _upload(work: Work, table: TokenTable, data: bytes) -> _Table:
+    partners = work.device.partners.get(table)
+    if partners is None:
+        partners = work.device.partners[table] = find_partners(table, data)
+    packed = bytearray(table.classes)
     places = []
-    for part in (table.ended, table.alone, table.moves):
-        places.append(len(data) // 4)
-        data += part
-        data += bytes(-len(data) % 4)
-    ended, alone, moves = places
+    for part in (table.ended, table.alone, table.moves, partners.tobytes()):
+        places.append(len(packed) // 4)
+        packed += part
+        packed += bytes(-len(packed) % 4)
+    ended, alone, moves, found = places
     shift = table.width.bit_length() - 1
-    return _Table(work.upload(data), ended, alone, moves, shift, table.states)
+    return _Table(work.upload(packed), ended, alone, moves, found, shift, table.states)
 
 
 def _window(work: Work, states: int) -> int:
@@ -127,9 +132,10 @@ def _enter(work: Work, room: _Room, table: _Table, carried: Buffer, size: int) -
     chunks = -(-size // chunk)
     span = isqrt(chunks - 1) + 1
     groups = -(-chunks // span)
-    shape = (size, chunk, chunks, states, table.shift, table.moves)
+    shape = (size, chunk, chunks, states, table.shift, table.moves, table.partners)
     work.run("cut_compose", states * chunks, shape, room.data, table.buffer, room.maps)
-    spans = (chunks, states, span, groups)
-    work.run("cut_groups", states * groups, spans, room.maps, room.group_maps)
+    spans = (chunks, states, span, groups, table.partners)
+    work.run("cut_groups", states * groups, spans, table.buffer, room.maps, room.group_maps)
     work.run("cut_chain", 1, (groups,), room.group_maps, room.entered, carried)
-    work.run("cut_starts", groups, (chunks, span), room.maps, room.entered, room.states)
+    inputs = (table.buffer, room.maps, room.entered)
+    work.run("cut_starts", groups, (chunks, span, table.partners), *inputs, room.states)
