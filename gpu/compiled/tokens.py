@@ -25,7 +25,7 @@ PARTS: Final = 4
 BLOCK: Final = 1 << 17
 """Bytes of a part that are cut by one call: what it writes to stays near the processor, and is used again."""
 _APART: Final = 1 << 16
-"""Bytes of an arena that is worth cutting in parts."""
+"""Bytes of an arena that is worth cutting in parts, and of memory that is worth asking the system for."""
 
 
 def cut_arena(loops: Loops, arena: Arena, table: TokenTable) -> Pieces:
@@ -157,9 +157,11 @@ def lay_out(loops: Loops, arena: Arena, table: TokenTable, pieces: Pieces) -> To
 
 
 def scratch(form: str, count: int) -> memoryview:
-    """Room to work in for so many numbers: of the system's memory what is written to, whatever the bound."""
-    width = array(form).itemsize
-    view: Any = memoryview(mmap.mmap(-1, max(1, count) * width))
+    """Room to work in for so many numbers. Where that is much, it takes no memory but what is written to."""
+    size = count * array(form).itemsize
+    if size < _APART:
+        return room(form, count)
+    view: Any = memoryview(mmap.mmap(-1, size))
     found: memoryview = view.cast(form)
     return found
 

@@ -12,6 +12,7 @@ from hyper.bench.contest.native_options import native_options
 from hyper.bench.contest.profile import profile
 from hyper.bench.contest.rules import rules
 from hyper.bench.contest.storefront import storefront
+from hyper.bench.contest.text import text
 from hyper.bench.contest.tiering import tiering
 from hyper.bench.machine import facts
 from hyper.bench.report import Report
@@ -31,6 +32,7 @@ CONTESTS: Final[Mapping[str, Callable[[Report, Request], None]]] = {
     "profile": profile,
     "native-options": native_options,
     "tiering": tiering,
+    "text": text,
 }
 _NEEDED: Final = ("numpy", "llvmlite")
 

@@ -16,7 +16,7 @@ _PACKAGES: Final = (
     *("hypercompiler", "pydantic", "fastapi", "datamodel-code-generator"),
     *("llvmlite", "numba", "numpy", "numexpr", "polars", "duckdb", "pyarrow"),
     *("zen-engine", "cel-python", "common-expression-language", "cel-expr-python"),
-    *("panzi-json-logic", "regopy"),
+    *("panzi-json-logic", "regopy", "wgpu", "xxhash"),
 )
 
 

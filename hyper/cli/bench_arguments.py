@@ -11,9 +11,12 @@ if TYPE_CHECKING:
 _WORKLOADS: Final = ("cold", "no-op", "edit", "fresh", "scale", "memory", "route")
 _CONTESTS: Final = (
     *("batch", "kernel", "call", "load", "rules", "storefront", "profile"),
-    *("native-options", "tiering"),
+    *("native-options", "tiering", "text"),
 )
 _KERNELS: Final = ("price", "rate", "eligible", "smoothed", "margin")
+_OPERATIONS: Final = (
+    *("tokens", "cut", "lines", "search", "hash", "reach", "histogram", "validate"),
+)
 _ABLATED: Final = ("cold", "no-op", "edit")
 _TREE: Final = (
     "a folder of intent files or an OpenAPI description; default: a tree that is generated"
@@ -134,13 +137,16 @@ def _compare(parser: argparse.ArgumentParser) -> None:
         type=_at_least(1000),
         metavar="N",
         help="rows of batch (default: 10000000) and profile, requests of tiering (200000), "
-        "decisions of rules, orders of storefront and rows of native-options (1000000)",
+        "decisions of rules, orders of storefront and rows of native-options (1000000), "
+        "bytes of text at most (64000000)",
     )
     parser.add_argument(
         "--kernel",
         action="append",
-        choices=_KERNELS,
-        help="a kernel of batch and kernel, as often as wanted; default: all",
+        choices=(*_KERNELS, *_OPERATIONS),
+        metavar="NAME",
+        help=f"a kernel of batch, kernel, call and load ({', '.join(_KERNELS)}), or an operation of text"
+        f" ({', '.join(_OPERATIONS)}), as often as wanted; default: all",
     )
 
 

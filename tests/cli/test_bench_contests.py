@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from hyper.bench import contests
-from hyper.bench.contest import batch, kernels, native_options, rules, storefront
+from hyper.bench.contest import (
+    batch,
+    kernels,
+    native_options,
+    rules,
+    storefront,
+    text,
+)
 from hyper.cli import bench_arguments
 from hyper.jit.objects.library import Making
 from tests.checkout import STOREFRONT
@@ -176,6 +183,7 @@ def test_without_the_extra_a_contest_is_skipped_with_a_word(
 def test_what_the_command_line_offers_is_what_there_is() -> None:
     assert tuple(contests.CONTESTS) == bench_arguments._CONTESTS
     assert kernels.KERNELS == bench_arguments._KERNELS
+    assert text.OPERATIONS == bench_arguments._OPERATIONS
 
 
 def test_tiering_answers_requests(hyper: Callable[..., Done]) -> None:
@@ -189,3 +197,31 @@ def test_tiering_answers_requests(hyper: Callable[..., Done]) -> None:
     ]
     value = hyper("bench", "compare", "--workload", "tiering", "--json").json("bench")
     assert any("there is nothing at" in each for each in value["remarks"])
+
+
+def test_text_reports(hyper: Callable[..., Done], monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("numba")
+    monkeypatch.setattr(text, "BACKENDS", ("numba", "plain", "none"))
+    words = ("--workload", "text", "--kernel", "tokens", "--kernel", "hash", "--rows", "1000")
+    once = ("--rounds", "1", "--warm-up", "0", "--json")
+    value = hyper("bench", "compare", str(STOREFRONT), *words, *once).json("bench")
+    assert value["success"], value["remarks"]
+    names = {each["name"].rpartition(", ")[0] for each in value["figures"]}
+    assert names - {"hash, xxhash"} == {
+        "tokens, numba",
+        "tokens, re, the reference lexer",
+        "hash, numba",
+        "hash, plain",
+        "hash, hashlib.sha256",
+    }
+    assert [goal["id"] for goal in value["goals"]] == ["lex"]
+    assert "hash, none, 1 kB is skipped: it is not known" in value["remarks"]
+    (header,) = [each for each in value["remarks"] if each.startswith("MB/s")]
+    table = value["remarks"][value["remarks"].index(header) + 1 :]
+    assert [row.rpartition(" ")[2] for row in table if row.startswith("hash, none")] == ["-"]
+    assert all(len(row) == len(header) for row in table)
+
+
+def test_text_of_a_tree_that_is_not_there_is_skipped(hyper: Callable[..., Done]) -> None:
+    value = hyper("bench", "compare", "nowhere", "--workload", "text", "--json").json("bench")
+    assert value["remarks"] == ["skipped: there is nothing at nowhere"]

@@ -221,6 +221,16 @@ class BackendConformance:
             wanted = [oracles.xxh64(data[start:end], 7) for start, end in pairs]
             self._hash(backend, data, ranges, 7, wanted)
 
+    def test_hashes_are_those_of_xxhash(self, backend: Backend) -> None:
+        """The package, where it is installed."""
+        xxhash = pytest.importorskip("xxhash")
+        data = inputs.sanity_bytes(self.huge // 100)
+        ranges = [place for size in range(200) for place in (size * 3, size * 4)]
+        ranges += [0, len(data), 1, len(data) - 1]
+        pairs = zip(ranges[::2], ranges[1::2], strict=True)
+        wanted = [xxhash.xxh64_intdigest(data[start:end], 2**64 - 5) for start, end in pairs]
+        self._hash(backend, data, ranges, 2**64 - 5, wanted)
+
     def test_hash_of_nothing(self, backend: Backend) -> None:
         self._hash(backend, b"", [], 0, [])
         self._hash(backend, b"abc", [], 0, [])

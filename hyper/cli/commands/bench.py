@@ -106,7 +106,11 @@ def _compare(arguments: argparse.Namespace) -> Report:
 
     request = _request(arguments)
     if arguments.workload in contests.CONTESTS:
-        if arguments.tree is not None and arguments.workload not in {"storefront", "tiering"}:
+        if arguments.tree is not None and arguments.workload not in {
+            "storefront",
+            "tiering",
+            "text",
+        }:
             raise UsageError(f"{arguments.workload} makes its own inputs: it takes no tree")
         return contests.compare(arguments.workload, request)
     act = peers.compare if arguments.workload == "cold" else peers.compare_routes
