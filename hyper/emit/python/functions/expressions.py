@@ -378,8 +378,10 @@ class Expressions:
         if isinstance(whole, ListOf):
             item = self.kinds.present(whole.item)
             if not self.compares_plainly(item) or item == FLOAT:
+                # A bound value is computed where it is first read, so that the order matters.
+                pure = (is_pure(expr.left) or is_pure(expr.right)) and not self._pending
                 left, right = self.write(expr.left), self.write(expr.right)
-                if is_pure(expr.left) or is_pure(expr.right):
+                if pure:
                     return call(self.writer.runtime("lists", "contains"), right, left)
                 test = self.writer.runtime("lists", "is_in")
                 return call(test, left, right)
