@@ -45,15 +45,15 @@ def lines(device: Device, arena: Arena) -> Lines:
             # A line may be open since the window before: what it was told of blanks is not all.
             open_line = found > 0 and _reach(starts, indents) == window.begin
             own = _begun_here(window.bounds, window.begin, window.end)
-            state, views = work.counted(status, many, (out_starts, 4), (out_indents, 4))
+            parts = [(status, 8), (out_files, 4 * own[1])]
+            told, views = work.counted(parts, many, (out_starts, 4), (out_indents, 4))
             if open_line and not opens:
                 last = memoryview(indents).cast("i")
-                last[-1] += state[1]
+                last[-1] += int.from_bytes(told[0][4:], "little")
                 last.release()
             starts += views[0]
             indents += views[1]
-            if own[1] > own[0]:
-                files += work.read((out_files, 4 * own[1]))[0][4 * own[0] :]
+            files += told[1][4 * own[0] :]
     files += array("i", [len(starts) // 4]).tobytes()
     return Lines(
         memoryview(starts).cast("i"), memoryview(indents).cast("i"), memoryview(files).cast("i")

@@ -71,7 +71,7 @@ def cut(device: Device, arena: Arena, table: TokenTable) -> Pieces:
             places = (on_device.ended, on_device.alone, on_device.moves, window.begin)
             outputs = (room.counts, room.starts, room.kinds)
             work.run("cut_emit", chunks, (*shape, *places), *inputs, *outputs)
-            _, found = work.counted(status, many + 1, (room.starts, 4), (room.kinds, 1))
+            _, found = work.counted([(status, 4)], many + 1, (room.starts, 4), (room.kinds, 1))
             starts += found[0]
             kinds += found[1]
     starts += arena.size.to_bytes(4, "little")

@@ -166,21 +166,21 @@ class Work:
         return views
 
     def counted(
-        self, status: Buffer, most: int, *outputs: tuple[Buffer, int]
-    ) -> tuple[memoryview, list[memoryview]]:
-        """The words of a status, whose first is a number, and so many entries of each output, whose bytes an entry are told.
+        self, parts: Sequence[tuple[Buffer, int]], most: int, *outputs: tuple[Buffer, int]
+    ) -> tuple[list[memoryview], list[memoryview]]:
+        """The first bytes of buffers, of which the first begins with a number; and so many entries of each output, whose
+        bytes an entry are told.
 
         Of a small number at most all are read at once: a second time to wait costs more.
         """
         if most * sum(width for _, width in outputs) <= _SMALL:
-            state, *all_of = self.read(
-                (status, status.size), *((buffer, most * width) for buffer, width in outputs)
-            )
-            words = state.cast("I")
-            views = zip(all_of, outputs, strict=True)
-            return words, [view[: words[0] * width] for view, (_, width) in views]
-        words = self.read((status, status.size))[0].cast("I")
-        return words, self.read(*((buffer, words[0] * width) for buffer, width in outputs))
+            found = self.read(*parts, *((buffer, most * width) for buffer, width in outputs))
+            count = int.from_bytes(found[0][:4], "little")
+            views = zip(found[len(parts) :], outputs, strict=True)
+            return found[: len(parts)], [view[: count * width] for view, (_, width) in views]
+        found = self.read(*parts)
+        count = int.from_bytes(found[0][:4], "little")
+        return found, self.read(*((buffer, count * width) for buffer, width in outputs))
 
     def _drop(self, buffer: Buffer) -> None:
         self._held.remove(buffer)
