@@ -1,8 +1,9 @@
-// Breadth-first search, one level where many nodes are in the frontier: all nodes are looked at in their own order, so that
-// neighbours in memory are read together.
+// Breadth-first search, one level where many nodes are in the frontier: all nodes with edges in `targets` are looked at,
+// in their own order, so that neighbours in memory are read together.
 //
 // Bindings
-//   0  uniform     Params               nodes: how many; begin, end: which edges are in `targets`; step: how many nodes at a time
+//   0  uniform     Params               nodes: how many; begin, end: which edges are in `targets`; step: how many nodes at a
+//                                       time; first, last: the nodes that these edges begin at
 //   1  read        array<u32>           offsets: nodes + 1 entries: where each node's edges begin
 //   2  read        array<u32>           targets: where edges begin .. end lead
 //   3  read_write  array<atomic<u32>>   levels: for each node, 0xffffffff where it was not found
@@ -16,7 +17,7 @@ override lanes: u32 = 64;
 // Invocations that follow the edges of one node together.
 const TOGETHER = 32u;
 
-struct Params { nodes: u32, begin: u32, end: u32, step: u32 }
+struct Params { nodes: u32, begin: u32, end: u32, step: u32, first: u32, last: u32 }
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> offsets: array<u32>;
@@ -34,7 +35,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
     if (place >= params.step || frontier <= params.nodes / 8u) {
         return;
     }
-    for (var node = place; node < params.nodes; node += params.step) {
+    for (var node = params.first + place; node < params.last; node += params.step) {
         if (atomicLoad(&levels[node]) != level) {
             continue;
         }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from array import array
+from bisect import bisect_left, bisect_right
 from typing import TYPE_CHECKING, NamedTuple
 
 from hyper.gpu.results import room
@@ -30,6 +31,8 @@ class _Part(NamedTuple):
     targets: Buffer
     begin: int
     end: int
+    nodes: tuple[int, int]
+    """The first node that has some of them, and one past the last."""
 
 
 def reach(device: Device, graph: Graph, seeds: Sequence[int]) -> memoryview:
@@ -58,7 +61,7 @@ def reach(device: Device, graph: Graph, seeds: Sequence[int]) -> memoryview:
                     shape = (nodes, part.begin, part.end, step)
                     buffers = (offsets, part.targets, levels, order, state)
                     work.run("reach_sparse", _TOGETHER * step, shape, *buffers)
-                    work.run("reach_dense", _TOGETHER * step, shape, *buffers)
+                    work.run("reach_dense", _TOGETHER * step, (*shape, *part.nodes), *buffers)
                 work.run("reach_turn", 1, (), state)
             _, begin, end, _ = work.read((state, 16))[0].cast("I")
             going = begin < end
@@ -73,5 +76,8 @@ def _parts(work: Work, graph: Graph) -> list[_Part]:
     parts = []
     for begin in range(0, max(1, edges), most):
         end = min(begin + most, edges)
-        parts.append(_Part(work.upload(memoryview(graph.targets)[begin:end]), begin, end))
+        first = bisect_right(graph.offsets, begin) - 1
+        last = bisect_left(graph.offsets, end)
+        targets = work.upload(memoryview(graph.targets)[begin:end])
+        parts.append(_Part(targets, begin, end, (max(0, first), min(last, graph.nodes))))
     return parts
