@@ -21,6 +21,10 @@ Use: TypeAlias = Literal["off", "auto", "on"]
 """No device; one where it is predicted to be faster; or a device whatever is predicted."""
 
 
+TWINS: Final = frozenset({"native", "numba"})
+"""The same loops, from a library and compiled in memory: where there is the one, nothing is to be had from the other."""
+
+
 class Cost(msgspec.Struct, frozen=True):
     """What an operation takes on a back end.
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from hyper.gpu import choosing
 from hyper.gpu.backend import BackendError
-from hyper.gpu.choosing import DEFAULTS, Candidate
+from hyper.gpu.choosing import DEFAULTS, TWINS, Candidate
 from hyper.gpu.sources import Opened, Settings, native, sources
 
 if TYPE_CHECKING:
@@ -75,6 +75,9 @@ class TextEngine:
         """Use the loops of a native library."""
         with self._lock:
             if "native" not in self._opened:
+                self._sources = {
+                    name: each for name, each in self._sources.items() if name not in TWINS
+                }
                 self._sources["native"] = native(loops)
                 self._opened["native"] = self._sources["native"].open()
 

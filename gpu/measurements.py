@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from functools import cached_property
 from statistics import median
 from time import perf_counter
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from hyper.gpu.results import Pieces
     from hyper.gpu.sources import Opened, Source
 
-SIZES: Final = (1 << 14, 1 << 18, 1 << 22, 1 << 25)
+SIZES: Final = (1 << 14, 1 << 18, 1 << 21, 1 << 24)
 """Bytes that each operation is measured on, as far as ``PATIENCE`` allows."""
 PATIENCE: Final = 0.4
 """Seconds that one run may be predicted to take: larger sizes are left out."""
@@ -51,21 +52,56 @@ class Sample(NamedTuple):
 
 
 class _Inputs:
-    """What operations are given, in one size."""
+    """What operations are given, in one size; made when it is first needed."""
 
     def __init__(self, sample: Sample, size: int) -> None:
-        text = (sample.text * (size // len(sample.text) + 1))[: size - 1]
-        self.arena = Arena([text.decode(errors="ignore").encode()])
+        self._sample = sample
+        self._size = size
         self.table = sample.table
-        self.patterns = _patterns(sample.text)
-        places = range(0, self.arena.size - _CHUNK + 1, _CHUNK)
-        self.ranges = [place for at in places for place in (at, at + _CHUNK)]
-        # Three edges a node, of which one leads far.
-        nodes = max(2, size // 16)
-        self.graph: Graph = make_graph(
-            [((node * 2 + 1) % nodes, (node * 7 + 3) % nodes, node // 2) for node in range(nodes)]
-        )
         self._pieces: Pieces | None = None
+
+    @cached_property
+    def arena(self) -> Arena:
+        """Files of a few kB each, of which one is cut off."""
+        whole, rest = divmod(self._size, len(self._sample.text) + 1)
+        files = [self._sample.text] * whole
+        if rest:
+            files.append(self._sample.text[: rest - 1].decode(errors="ignore").encode())
+        return Arena(files)
+
+    @cached_property
+    def patterns(self) -> Patterns:
+        """Words, half of which are in the text."""
+        words = sorted(set(self._sample.text.split()), key=lambda word: (-len(word), word))
+        chosen = words[: _WORDS // 2]
+        return make_patterns([*chosen, *(word[::-1] + b"?" for word in chosen)])
+
+    @cached_property
+    def ranges(self) -> list[int]:
+        """Chunks, one after the other."""
+        places = range(0, self.arena.size - _CHUNK + 1, _CHUNK)
+        return [place for at in places for place in (at, at + _CHUNK)]
+
+    @cached_property
+    def graph(self) -> Graph:
+        """Three edges a node, which lead far and near."""
+        nodes = max(2, self._size // 16)
+        edges = [
+            ((node * 2 + 1) % nodes, (node * 7 + 3) % nodes, node // 2) for node in range(nodes)
+        ]
+        return make_graph(edges)
+
+    def prepare(self, operation: Operation, backend: Backend) -> None:
+        """Make what an operation is given."""
+        if operation == "reach":
+            _ = self.graph
+        elif operation == "hash":
+            _ = self.ranges
+        elif operation == "search":
+            _ = self.patterns
+        elif operation == "lay_out" and self._pieces is None:
+            self._pieces = backend.cut(self.arena, self.table)
+        _ = self.arena
 
     def run(self, operation: Operation, backend: Backend) -> None:
         if operation == "hash":
@@ -78,8 +114,7 @@ class _Inputs:
             backend.cut(self.arena, self.table)
         elif operation == "lay_out":
             assert isinstance(backend, CompiledBackend)
-            if self._pieces is None:
-                self._pieces = backend.cut(self.arena, self.table)
+            assert self._pieces is not None
             lay_out(backend.loops, self.arena, self.table, self._pieces)
         elif operation == "lines":
             backend.lines(self.arena)
@@ -92,12 +127,6 @@ class _Inputs:
         if operation == "reach":
             return 4 * (len(self.graph.offsets) + len(self.graph.targets))
         return self.arena.size
-
-
-def _patterns(text: bytes) -> Patterns:
-    """Words, half of which are in the text."""
-    words = sorted(set(text.split()), key=lambda word: (-len(word), word))[: _WORDS // 2]
-    return make_patterns([*words, *(word[::-1] + b"?" for word in words)])
 
 
 def measure(
@@ -208,6 +237,7 @@ def _cost(
 
 
 def _timed(operation: Operation, backend: Backend, inputs: _Inputs) -> float:
+    inputs.prepare(operation, backend)
     began = perf_counter()
     inputs.run(operation, backend)
     return perf_counter() - began

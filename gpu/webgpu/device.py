@@ -12,7 +12,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from hyper.gpu.backend import BackendError
-from hyper.gpu.webgpu.faults import TooSmallError, take_log
+from hyper.gpu.webgpu.faults import TooSmallError, take_log, told, watched
 
 if TYPE_CHECKING:
     from array import array
@@ -160,6 +160,45 @@ class Device:
         """Give the device back. What it held is gone."""
         self._pipelines.clear()
         self.handle.destroy()
+
+
+class Listed(NamedTuple):
+    """An adapter, how many bytes of a buffer a kernel sees, bytes of a buffer, and invocations a workgroup at most.
+
+    Kernels run on it where its API is one that they need (``usable``).
+    """
+
+    adapter: Adapter
+    binding: int
+    buffer: int
+    workgroup: int
+    usable: bool
+
+
+def adapters(load: Callable[[], Any] = load_wgpu) -> list[Listed]:
+    """All adapters of this machine. No device is opened.
+
+    :raises BackendError: where wgpu cannot be loaded, or fails.
+    """
+    with _runtime_folder(), watched():
+        wgpu = load()
+        take_log()
+        try:
+            return [_listed(each) for each in wgpu.gpu.enumerate_adapters_sync()]
+        except Exception as error:
+            raise BackendError(told(error)) from error
+
+
+def _listed(found: Any) -> Listed:
+    info, limits = found.info, found.limits
+    api = info["backend_type"]
+    return Listed(
+        Adapter(info["device"], info["adapter_type"], api, info["description"]),
+        limits["max-storage-buffer-binding-size"],
+        limits["max-buffer-size"],
+        limits["max-compute-invocations-per-workgroup"],
+        api in _APIS,
+    )
 
 
 def source(kernel: str) -> str:

@@ -460,6 +460,11 @@ def _doctor(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="make the text engine's library for this machine now: a second or two, once",
     )
+    parser.add_argument(
+        "--gpu",
+        action="store_true",
+        help="measure every back end of the text engine, graphics adapters too, and keep what builds choose by",
+    )
     _json(parser)
 
 

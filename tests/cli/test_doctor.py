@@ -7,11 +7,19 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hyper.cli.commands import doctor
-from hyper.engine.lexing import library
+from hyper.cli.commands import doctor, doctor_gpu
+from hyper.engine.lexing import library, measured
 from hyper.engine.natives import toolchain
+from hyper.gpu.backend import BackendError
+from hyper.gpu.choosing import OPERATIONS, Speeds
+from hyper.gpu.compiled.backend import CompiledBackend
+from hyper.gpu.compiled.memory import PlainLoops
+from hyper.gpu.measurements import Sample, measure
+from hyper.gpu.sources import Opened, Source
+from hyper.gpu.webgpu.device import Adapter, Listed
 from hyper.jit import hardware
 from hyper.jit.llvm import target
+from hyper.lang.automaton.table import token_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -112,3 +120,80 @@ def test_doctor_prepares_the_text_engine(
     done = hyper("doctor", "--prepare")
     assert done.code == 1
     assert "pip install 'hypercompiler[gpu]'" in done.out
+
+
+@pytest.fixture
+def measuring(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[Listed]:
+    """Small sizes, the plain loops and a device, and the adapters that are found."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.setattr(doctor_gpu, "can_prepare", lambda: False)
+    made = CompiledBackend("wgpu", PlainLoops())
+    offered = {
+        "plain": Source(lambda: Opened(CompiledBackend("plain", PlainLoops()))),
+        "wgpu": Source(lambda: Opened(made, "software", "a device"), "", lambda _on, data: data),
+    }
+
+    def measure_here(*_given: object) -> dict[str, Speeds]:
+        return measure(offered, Sample(b"const A = 1\n" * 40, token_table()), (1 << 11, 1 << 12))
+
+    found = [Listed(Adapter("llvmpipe", "CPU", "Vulkan", "Mesa"), 1 << 27, 1 << 31, 1024, True)]
+    monkeypatch.setattr(doctor_gpu, "measure_here", measure_here)
+    monkeypatch.setattr(doctor_gpu, "adapters", lambda: found)
+    return found
+
+
+@pytest.mark.usefixtures("measuring")
+def test_doctor_measures_and_keeps_what_the_engine_goes_by(hyper: Hyper) -> None:
+    before = hyper("doctor", "--json").json("doctor")
+    assert "gpu" not in before
+    value = hyper("doctor", "--gpu", "--json").json("doctor")
+    (adapter,) = value["gpu"]["adapters"]
+    assert (adapter["name"], adapter["software"], adapter["usable"]) == ("llvmpipe", True, True)
+    assert [each["name"] for each in value["gpu"]["backends"]] == ["plain", "wgpu"]
+    assert value["gpu"]["kept"] is True
+    assert set(value["gpu"]["operations"]) == set(OPERATIONS)
+    for costs in value["gpu"]["operations"].values():
+        assert [each["backend"] for each in costs] == ["plain", "wgpu"]
+        assert all(len(each["points"]) == 2 for each in costs)
+    kept = measured.read_measurements()
+    assert kept["wgpu"].kind == "software"
+    for operation, costs in value["gpu"]["operations"].items():
+        assert kept["plain"].costs[operation].speed == costs[0]["speed"]
+    (finding,) = [item for item in value["findings"] if item["subject"] == "measured"]
+    assert finding["detail"] == "the text engine's back ends: plain, wgpu"
+
+
+def test_doctor_shows_a_table_and_a_plot_of_each_operation(
+    hyper: Hyper, measuring: list[Listed]
+) -> None:
+    told = hyper("doctor", "--gpu").out
+    assert "llvmpipe: software, Vulkan, Mesa; bindings of 128 MiB" in told
+    assert "on a device; software, never under auto" in told
+    assert "p plain" in told
+    for operation in OPERATIONS:
+        assert told.count(f"\n{operation}") == 2
+    assert told.count("+-----") == len(OPERATIONS)
+    measuring.clear()
+    assert "none: install a driver" in hyper("doctor", "--gpu").out
+
+
+@pytest.mark.usefixtures("measuring")
+def test_doctor_says_why_there_are_no_adapters(
+    hyper: Hyper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def adapters() -> list[Listed]:
+        message = "wgpu cannot be loaded: none"
+        raise BackendError(message)
+
+    monkeypatch.setattr(doctor_gpu, "adapters", adapters)
+
+    def full(_found: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(doctor_gpu, "keep_measurements", full)
+    told = hyper("doctor", "--gpu").out
+    assert "wgpu cannot be loaded: none" in told
+    assert "the measurements cannot be kept: No space left on device" in told
+    value = hyper("doctor", "--gpu", "--json").json("doctor")["gpu"]
+    assert (value["adapters"], value["trouble"]) == ([], "wgpu cannot be loaded: none")
+    assert value["kept"] is False

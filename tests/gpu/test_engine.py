@@ -15,8 +15,10 @@ from hyper.gpu.engine import Fallback, TextEngine
 from hyper.gpu.graphs import make_graph
 from hyper.gpu.measurements import Sample, line_through, measure
 from hyper.gpu.patterns import make_patterns
-from hyper.gpu.sources import Opened, Settings, Source
+from hyper.gpu.sources import Opened, Settings, Source, sources
+from hyper.gpu.webgpu.device import adapters
 from hyper.lang.automaton.table import token_table
+from tests.gpu.adapters import fresh
 from tests.gpu.conformance import BackendConformance
 
 if TYPE_CHECKING:
@@ -347,3 +349,17 @@ def test_a_line_through_what_was_measured(
     points: list[tuple[int, float]], wanted: tuple[float, float]
 ) -> None:
     assert line_through(points) == pytest.approx(wanted)
+
+
+def test_a_real_adapter_is_measured() -> None:
+    fresh().close()
+    offered = {name: each for name, each in sources(Settings("on")).items() if name == "wgpu"}
+    sample = Sample(TEXT.replace(b"\xff", b""), token_table())
+    found = measure(offered, sample, (1 << 12, 1 << 14))["wgpu"]
+    assert found.sound()
+    assert set(found.costs) == set(OPERATIONS) - {"lay_out"}
+    assert found.opening > 0 < found.transfer
+    assert found.device
+    listed = [each for each in adapters() if each.usable]
+    assert any(each.adapter.name in found.device for each in listed)
+    assert all(each.binding > 0 < each.workgroup for each in listed)

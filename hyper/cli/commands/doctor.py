@@ -22,6 +22,7 @@ from hyper.engine.tiers import TIERS
 if TYPE_CHECKING:
     import argparse
 
+    from hyper.cli.commands.doctor_gpu import Examination
     from hyper.cli.console import Console
     from hyper.engine.options import Configured, Options
     from hyper.jit.hardware import Profile
@@ -59,12 +60,16 @@ class Finding(msgspec.Struct, frozen=True):
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Look at everything; 1 where something that is needed is missing, or what was to be prepared cannot be."""
     prepared = _prepared() if arguments.prepare else []
+    examination = _examined(console) if arguments.gpu else None
     packages = (_package(name) for name in _CORE)
-    findings = [*_machine(), *packages, *_extras(), *_text(), *_configuration()]
+    findings = [*_machine(), *packages, *_extras(), *_text(), _speeds(), *_configuration()]
     findings += prepared
     bad = [item for item in findings if item.state == "missing"]
     if console.json:
-        console.object({"success": not bad, "findings": msgspec.to_builtins(findings)})
+        value = {"success": not bad, "findings": msgspec.to_builtins(findings)}
+        if examination is not None:
+            value["gpu"] = examination.as_object()
+        console.object(value)
         return FAILED if bad else OK
     paint = console.palette
     colours = {"ok": paint.note, "absent": paint.warning, "missing": paint.error}
@@ -77,7 +82,15 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     console.say(
         "something that is needed is missing" if bad else "everything that is needed is here"
     )
+    if examination is not None:
+        examination.tell(console)
     return FAILED if bad else OK
+
+
+def _examined(console: Console) -> Examination:
+    from hyper.cli.commands.doctor_gpu import Examination
+
+    return Examination(configure(Disk(), ".", os.environ, {}).options, console)
 
 
 def _machine() -> list[Finding]:
@@ -136,6 +149,17 @@ def _text() -> list[Finding]:
         return [Finding("text engine", "absent", "its library is not prepared", advice)]
     advice = "optional, on Linux: pip install 'hypercompiler[gpu]'"
     return [Finding("text engine", "absent", "the reference lexer cuts files one by one", advice)]
+
+
+def _speeds() -> Finding:
+    """Whether the back ends of the text engine were measured here."""
+    from hyper.engine.lexing.measured import read_measurements
+
+    found = read_measurements()
+    if found:
+        return Finding("measured", "ok", f"the text engine's back ends: {', '.join(found)}")
+    advice = "optional: hyper doctor --gpu"
+    return Finding("measured", "absent", "the text engine goes by defaults", advice)
 
 
 def _prepared() -> list[Finding]:
