@@ -5,7 +5,6 @@ from __future__ import annotations
 import subprocess
 import sys
 from functools import cached_property
-from statistics import median
 from time import perf_counter
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -205,7 +204,7 @@ def _transfer(source: Source, opened: Opened, sizes: tuple[int, ...]) -> float:
             times.append(perf_counter() - began)
     except BackendError:
         return 0.0
-    return len(data) / max(median(times), 1e-9)
+    return len(data) / max(min(times), 1e-9)
 
 
 def _cost(
@@ -226,7 +225,7 @@ def _cost(
             times = [_timed(operation, backend, inputs)]
             while len(times) < _TIMES and sum(times) < _SLOW * _TIMES:
                 times.append(_timed(operation, backend, inputs))
-            points.append((inputs.size(operation), median(times)))
+            points.append((inputs.size(operation), min(times)))
     except BackendError:
         return None
     fixed, speed = line_through(points)

@@ -186,7 +186,7 @@ def adapters(load: Callable[[], Any] = load_wgpu) -> list[Listed]:
         try:
             return [_listed(each) for each in wgpu.gpu.enumerate_adapters_sync()]
         except Exception as error:
-            raise BackendError(told(error)) from error
+            raise BackendError(told(type(error).__name__, str(error))) from error
 
 
 def _listed(found: Any) -> Listed:

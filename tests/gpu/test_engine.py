@@ -102,7 +102,7 @@ class TestAllTogether(BackendConformance):
     """Of three back ends each does what it is predicted to be fastest at: with the sizes, that changes."""
 
     examples: ClassVar[int] = 20
-    huge: ClassVar[int] = 30_000
+    huge: ClassVar[int] = 80_000
 
     @pytest.fixture
     def backend(self) -> Backend:
