@@ -9,7 +9,7 @@ import msgspec
 
 from hyper.bench.machine import facts
 from hyper.bench.processes import Contestant, bare, figures, measure
-from hyper.bench.report import Report
+from hyper.bench.report import BenchError, Report
 from hyper.bench.subject import Way
 from hyper.bench.workloads import COLD, EDIT, NO_OP, absent, cold, edit, no_op
 from hyper.engine.options import PREFIX
@@ -52,13 +52,23 @@ def switches() -> list[str]:
     return [each.name for each in msgspec.structs.fields(Tier)]
 
 
-def ablate(request: Request, tier: TierName, kinds: Sequence[str]) -> Report:
-    """Measure each switch on workloads that are among ``KINDS``. Raises ``BenchError`` where one fails."""
+def ablate(
+    request: Request, tier: TierName, kinds: Sequence[str], only: Sequence[str] = ()
+) -> Report:
+    """Measure each switch, or ``only`` some, on workloads that are among ``KINDS``.
+
+    Raises ``BenchError`` where one fails, or is none that a build has use for.
+    """
+    known = [each for each in switches() if each not in _ELSEWHERE]
+    for name in only:
+        if name not in known:
+            message = f"no switch of a build is called {name}; there are {', '.join(known)}"
+            raise BenchError(message)
     report = Report(benchmark="ablate", workload=tier, rounds=request.rounds, machine=facts())
     _alike(report)
     if absent(request.path, report):
         return report
-    measured = [each for each in switches() if each not in _ELSEWHERE]
+    measured = [each for each in known if not only or each in only]
     with tempfile.TemporaryDirectory(prefix="hyper-bench-") as folder:
         work = request.open(folder)
         report.subjects.append(work.subject)
@@ -71,7 +81,7 @@ def ablate(request: Request, tier: TierName, kinds: Sequence[str]) -> Report:
         runs = measure([bare(), *contestants], request.rounds, request.warm_up)
         report.figures = figures(runs)
     for switch in switches():
-        if switch in _ELSEWHERE:
+        if switch in _ELSEWHERE and not only:
             report.remarks.append(f"{switch} is of {_ELSEWHERE[switch]}, so it is not measured")
         for kind in kinds if switch in measured else ():
             _judge(report, switch, kind)

@@ -195,3 +195,9 @@ def _ablate(parser: argparse.ArgumentParser, tiers: tuple[str, ...]) -> None:
         choices=_ABLATED,
         help="a workload to measure, as often as wanted; default: all three",
     )
+    parser.add_argument(
+        "--switch",
+        action="append",
+        metavar="NAME",
+        help="a switch to measure, as often as wanted; default: all that a build has use for",
+    )

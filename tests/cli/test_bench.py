@@ -238,6 +238,17 @@ def test_ablate(hyper: Hyper) -> None:
             assert {f"cold, {switch} {state}" for state in ablate.states(switch)} <= names
 
 
+def test_one_switch_is_measured_alone(hyper: Hyper) -> None:
+    words = ("--workload", "cold", "--switch", "text", *SMALL)
+    value = hyper("bench", "ablate", *words).json("bench")
+    names = [each["name"] for each in value["figures"]]
+    assert names[1:] == ["cold, text python", "cold, text native"]
+    assert not any("of sessions" in each for each in value["remarks"])
+    done = hyper("bench", "ablate", "--switch", "memory", *SMALL)
+    assert done.code == 1
+    assert "no switch of a build is called memory; there are collects" in done.out
+
+
 def test_a_switch_that_changes_nothing_says_so() -> None:
     report = Report(benchmark="ablate", workload="balanced")
     runs = {

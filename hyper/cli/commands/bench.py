@@ -136,7 +136,7 @@ def _ablate(arguments: argparse.Namespace) -> Report:
     from hyper.bench.ablate import KINDS, ablate
 
     kinds = [kind for kind in KINDS if kind in (arguments.workload or KINDS)]
-    return ablate(_request(arguments), arguments.tier, kinds)
+    return ablate(_request(arguments), arguments.tier, kinds, arguments.switch or ())
 
 
 _PARTS = {"run": _run, "compare": _compare, "day": _day, "ablate": _ablate}
