@@ -38,7 +38,7 @@ PREFIX: Final = "HYPER_"
 # ...and those that built packages read.
 _NOT_OPTIONS: Final = frozenset(
     {
-        *("HYPER_LONG", "HYPER_UPDATE_GOLDEN"),
+        *("HYPER_LONG", "HYPER_UPDATE_GOLDEN", "HYPER_TEST_GPU"),
         *("HYPER_NATIVE", "HYPER_PROFILE_OUT", "HYPER_PROFILE_JSON"),
     }
 ) | {

@@ -172,3 +172,36 @@ def test_values_as_text_and_as_themselves() -> None:
 def test_every_tier_has_its_switches() -> None:
     assert TIERS["conservative"].collects
     assert list(TIERS) == ["conservative", "balanced", "aggressive", "insane"]
+
+
+def test_the_variable_of_our_own_tests_is_no_option() -> None:
+    assert _configure({}, {"HYPER_TEST_GPU": "required"}).diagnostics == ()
+
+
+@pytest.mark.parametrize(
+    ("key", "given", "wanted"),
+    [
+        ("gpu", "auto", "auto"),
+        ("gpu", True, "on"),
+        ("gpu", False, "off"),
+        ("gpu", "maybe", None),
+        ("gpu", 1, None),
+        ("gpu_memory", "64MB", 64_000_000),
+        ("gpu_memory", "much", None),
+        ("gpu_workgroup", "256", 256),
+        ("gpu_workgroup", 1024, 1024),
+        ("gpu_workgroup", 100, None),
+        ("gpu_workgroup", 32, None),
+        ("gpu_workgroup", "2048", None),
+        ("gpu_workgroup", True, None),
+        ("gpu_workgroup", None, None),
+    ],
+)
+def test_options_of_graphics_processors(key: str, given: Any, wanted: Any) -> None:
+    if wanted is None:
+        with pytest.raises(OptionError) as caught:
+            parse_value(key, given)
+        assert caught.value.code == "E0903"
+        assert key in caught.value.message
+    else:
+        assert parse_value(key, given) == wanted

@@ -36,15 +36,12 @@ def text_engine(
 
     ``loops`` are those of the native library, for who has opened it; ``tell`` hears of each back end that failed.
     """
-    from hyper.engine.lexing.measured import read_measurements
     from hyper.gpu.engine import TextEngine
 
-    return TextEngine(settings, loops=loops, measured=read_measurements(), tell=tell)
+    measured = None
+    # Where no device is weighed against the library's loops, nothing is faster than these, whatever was measured.
+    if settings.gpu == "auto" or loops is None:
+        from hyper.engine.lexing.measured import read_measurements
 
-
-def whole_engine(options: Options, tell: Callable[[Fallback], None] | None = None) -> TextEngine:
-    """The same with the native library, where that was made, for work that is no build's."""
-    from hyper.engine.lexing.library import open_library
-
-    library = None if options.text_level == "python" else open_library()
-    return text_engine(settings_of(options), library.loops if library is not None else None, tell)
+        measured = read_measurements()
+    return TextEngine(settings, loops=loops, measured=measured, tell=tell)
