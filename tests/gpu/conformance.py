@@ -78,6 +78,20 @@ class BackendConformance:
         unit = b'    "text" # note\n\ta = (1..2)\n' + "größe 日本\n".encode()
         return unit * (self.huge // len(unit)) + b"the end"
 
+    def _several(self) -> list[bytes]:
+        """Large files of different sizes, of which some are open to their ends."""
+        unit = self._huge()
+        parts = (9, 30, 5, 400, 13, 7, 11, 25, 1000)
+        heads = (b"", b'"""', b"x ", b"(", b"# ")
+        return [heads[part % 5] + unit[: self.huge // part] for part in parts]
+
+    def _across(self, piece: bytes, before: int, filler: bytes = b"x") -> bytes:
+        """A file in which pieces lie across all round offsets, each beginning so many bytes before one."""
+        body = bytearray(filler * self.huge)
+        for at in range(64, len(body) - 64, 64):
+            body[at - before : at - before + len(piece)] = piece
+        return bytes(body)
+
     def _many(self) -> list[bytes]:
         return [b"", b"\n", b" a", b"a\n b\n", b"\xc3\xa9", b"ab"] * 500
 
@@ -101,8 +115,12 @@ class BackendConformance:
         self._try(self._files(bits), lambda files: self._lines(backend, files))
 
     def test_lines_of_no_files_one_file_and_many(self, backend: Backend) -> None:
-        for files in ([], [b""], [b"", b""], [self._huge()], self._many()):
+        for files in ([], [b""], [b"", b""], [self._huge()], self._several(), self._many()):
             self._lines(backend, files)
+
+    @pytest.mark.parametrize("before", [0, 1, 3, 4, 5])
+    def test_lines_across_round_offsets(self, backend: Backend, before: int) -> None:
+        self._lines(backend, [self._across(b"\n    ", before)])
 
     def test_a_line_of_nothing_but_spaces(self, backend: Backend) -> None:
         self._lines(backend, [b"\n" + b" \t" * 50_000, b" ", b" " * 50_000 + b"\n"])
@@ -127,8 +145,18 @@ class BackendConformance:
         self._try(drawn, lambda pair: self._cut(backend, *pair))
 
     def test_cut_of_no_files_one_file_and_many(self, backend: Backend) -> None:
-        for files in ([], [b""], [b"", b""], [self._huge()], self._many()):
+        for files in ([], [b""], [b"", b""], [self._huge()], self._several(), self._many()):
             self._cut(backend, files, token_table())
+
+    def test_large_files_cut_by_any_table(self, backend: Backend) -> None:
+        files = self._several()
+
+        @settings(max_examples=4)
+        @given(inputs.tables())
+        def run(table: TokenTable) -> None:
+            self._cut(backend, files, table)
+
+        run()
 
     def test_a_text_that_is_open_from_the_first_byte_to_the_last(self, backend: Backend) -> None:
         body = b'"""' + b'a "b" # c\n' * (self.huge // 20)
@@ -166,8 +194,13 @@ class BackendConformance:
         self._search(backend, files, [b"\xff\xff", *words, b"a\xff", b"\xff"], fold=True)
 
     def test_search_in_no_files_one_file_and_many(self, backend: Backend) -> None:
-        for files in ([], [b""], [self._huge()], self._many()):
-            self._search(backend, files, [b"a", b"ext", b"the end", b"\n\n", b"zz"], fold=True)
+        words = [b"a", b"ext", b"the end", b"\n\n", b"zz"]
+        for files in ([], [b""], [self._huge()], self._several(), self._many()):
+            self._search(backend, files, words, fold=True)
+
+    @pytest.mark.parametrize("before", [0, 1, 2, 3, 4])
+    def test_search_across_round_offsets(self, backend: Backend, before: int) -> None:
+        self._search(backend, [self._across(b"abcd", before)], [b"abcd", b"cd"], fold=False)
 
     def test_where_each_byte_ends_many_matches(self, backend: Backend) -> None:
         words = [b"a" * size for size in range(1, 20)] + [b"a"]
@@ -224,7 +257,7 @@ class BackendConformance:
     def test_hashes_are_those_of_xxhash(self, backend: Backend) -> None:
         """The package, where it is installed."""
         xxhash = pytest.importorskip("xxhash")
-        data = inputs.sanity_bytes(max(800, self.huge // 100))
+        data = inputs.sanity_bytes(5000)
         ranges = [place for size in range(200) for place in (size * 3, size * 4)]
         ranges += [0, len(data), 1, len(data) - 1]
         pairs = zip(ranges[::2], ranges[1::2], strict=True)
@@ -258,6 +291,7 @@ class BackendConformance:
         self._reach(backend, chain, [0])
         self._reach(backend, chain, [count - 1, 5, 5])
         self._reach(backend, [[(node + 1) % count] for node in range(count)], [3])
+        self._reach(backend, [[1], [2], []], [1, 0] * count)
         self._reach(backend, [list(range(count)) * 20, *([[0]] * (count - 1))], [count - 1])
 
     def test_reach_of_nothing(self, backend: Backend) -> None:
@@ -292,5 +326,11 @@ class BackendConformance:
         self._bytes(backend, [b"ascii, and then " + file for file in files[::7]])
 
     def test_bytes_of_no_files_one_file_and_many(self, backend: Backend) -> None:
-        for files in ([], [b""], [self._huge()], [self._huge() + b"\x80"], self._many()):
+        huge = self._huge()
+        for files in ([], [b""], [huge], [huge + b"\x80"], self._several(), self._many()):
             self._bytes(backend, files)
+
+    @pytest.mark.parametrize("before", [0, 1, 2, 3])
+    def test_characters_across_round_offsets(self, backend: Backend, before: int) -> None:
+        sound = self._across("🜨".encode(), before)
+        self._bytes(backend, [sound, sound[: -64 + 3 - before], sound + b"\x80"])
