@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 from hyper.gpu import choosing
 from hyper.gpu.backend import BackendError
 from hyper.gpu.choosing import DEFAULTS, TWINS, Candidate
+from hyper.gpu.results import PiecesError
 from hyper.gpu.sources import Opened, Settings, native, sources
 
 if TYPE_CHECKING:
@@ -92,7 +93,8 @@ class TextEngine:
 
     def predicted(self, operation: Operation, size: int) -> float:
         """Seconds that an operation on so many bytes is predicted to take here."""
-        chosen = self._pick(operation, size, self.settings.gpu)
+        with self._lock:
+            chosen = self._pick(operation, size, self.settings.gpu)
         return choosing.predict(chosen, operation, size)
 
     def lines(self, arena: Arena, *, more: int = 0) -> Lines:
@@ -104,10 +106,16 @@ class TextEngine:
         return self._run("cut", arena.size, more, lambda on: on.cut(arena, table))
 
     def tokens(self, arena: Arena, table: TokenTable, *, more: int = 0) -> TokenArrays:
-        """Cut the files of an arena into tokens. No file may have the separator in it (``arena.plain()``)."""
+        """Cut the files of an arena into tokens. No file may have the separator in it (``arena.plain()``).
+
+        A device whose pieces do not tile the files has failed.
+
+        :raises PiecesError: where the table is one that cuts no such pieces.
+        """
         from hyper.gpu.compiled.backend import CompiledBackend, lay_out
 
-        pieces = self.cut(arena, table, more=more)
+        use = self.settings.gpu
+        name, pieces = self._done("cut", arena.size, more, use, lambda on: on.cut(arena, table))
 
         def laid_out(on: Backend) -> TokenArrays:
             if not isinstance(on, CompiledBackend):
@@ -115,6 +123,14 @@ class TextEngine:
                 raise BackendError(message)
             return lay_out(on.loops, arena, table, pieces)
 
+        try:
+            return self._run("lay_out", arena.size, more, laid_out)
+        except PiecesError as error:
+            if self._speeds(name).kind == "processor":
+                raise
+            with self._lock:
+                self._fail(name, "cut", BackendError(str(error)))
+        _, pieces = self._done("cut", arena.size, more, "off", lambda on: on.cut(arena, table))
         return self._run("lay_out", arena.size, more, laid_out)
 
     def search(self, arena: Arena, patterns: Patterns, *, more: int = 0) -> Matches:
@@ -142,7 +158,12 @@ class TextEngine:
         return self._run("validate", arena.size, more, lambda on: on.validate(arena))
 
     def _run(self, operation: Operation, size: int, more: int, work: Callable[[Backend], _T]) -> _T:
-        use = self.settings.gpu
+        return self._done(operation, size, more, self.settings.gpu, work)[1]
+
+    def _done(
+        self, operation: Operation, size: int, more: int, use: Use, work: Callable[[Backend], _T]
+    ) -> tuple[str, _T]:
+        """The name of the back end that did the work in the end, and what it found."""
         while True:
             with self._lock:
                 name = self._pick(operation, size + more, use).name
@@ -160,7 +181,7 @@ class TextEngine:
                 self._ready.add((name, operation))
                 self.done[operation, name] += size
                 self._owe(name, operation, size)
-            return found
+            return name, found
 
     def _pick(self, operation: Operation, size: int, use: Use) -> Candidate:
         while True:

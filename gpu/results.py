@@ -33,6 +33,10 @@ class Pieces(NamedTuple):
     kinds: memoryview
 
 
+class PiecesError(ValueError):
+    """Pieces that do not tile the files of an arena: the table that cut them is wrong, or what cut by it."""
+
+
 class TokenArrays(NamedTuple):
     """The tokens of all files, laid out by a table.
 

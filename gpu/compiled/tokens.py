@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from hyper.base.token_table import COMMENT, COMMENTED_LINE, LINE, SPACE
 from hyper.gpu.arena import LARGEST
-from hyper.gpu.results import Pieces, TokenArrays, room
+from hyper.gpu.results import Pieces, PiecesError, TokenArrays, room
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,7 +31,8 @@ _APART: Final = 1 << 16
 def cut_arena(loops: Loops, arena: Arena, table: TokenTable) -> Pieces:
     """Cut the files of an arena into pieces."""
     parts = _parts(arena)
-    space = min(BLOCK, arena.size) + 2
+    # A table of the language starts one piece a byte at most; one that is made otherwise may start two.
+    space = 2 * min(BLOCK, arena.size) + 2
     cutting = _Cutting(loops, arena, table, len(parts), space)
     if len(parts) == PARTS:
         cutting.together([begin for begin, _ in parts], min(end - begin for begin, end in parts))
@@ -118,8 +119,14 @@ class _Cutting:
 
 
 def lay_out(loops: Loops, arena: Arena, table: TokenTable, pieces: Pieces) -> TokenArrays:
-    """Turn the pieces of an arena into tokens."""
+    """Turn the pieces of an arena into tokens.
+
+    :raises PiecesError: where the pieces do not tile the files.
+    """
     files = len(arena)
+    if len(pieces.starts) != len(pieces.kinds) + 1:
+        message = f"{len(pieces.kinds)} pieces have {len(pieces.starts)} offsets"
+        raise PiecesError(message)
     roles = pieces.kinds.tobytes().translate(table.roles)
     lines = roles.count(LINE) + roles.count(COMMENTED_LINE)
     # A line end may make a newline and an indent, which makes a dedent later; a file's end makes two tokens.
@@ -139,6 +146,7 @@ def lay_out(loops: Loops, arena: Arena, table: TokenTable, pieces: Pieces) -> To
         files,
         pieces.starts,
         pieces.kinds,
+        len(pieces.kinds),
         table.roles,
         longest,
         bytes((table.newline, table.indent, table.dedent, table.end)),
@@ -150,6 +158,9 @@ def lay_out(loops: Loops, arena: Arena, table: TokenTable, pieces: Pieces) -> To
         own,
         until,
     )
+    if tokens < 0:
+        message = "the pieces do not tile the files"
+        raise PiecesError(message)
     noted = until[3 * files - 2] if files else 0
     return TokenArrays(
         kinds[:tokens], starts[:tokens], ends[:tokens], comments[: 2 * noted], own[:noted], until

@@ -23,7 +23,7 @@ SIGNATURES: Final[dict[str, str]] = {
     "cut": "BnnBHniiH",
     "cut_together": "BnBHiiiiH",
     "histogram": "Bnq",
-    "lay_out": "BiniBBiBiBiiiBi",
+    "lay_out": "BiniBnBiBiBiiiBi",
     "lines": "Biniii",
     "name_kinds": "HnnBBB",
     "reach": "iininii",

@@ -2,10 +2,31 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
+
+from hyper.base.token_table import (
+    CLOSING,
+    COMMENT,
+    COMMENTED_LINE,
+    LINE,
+    OPENING,
+    SPACE,
+    STARTS_BEFORE,
+    TARGET,
+    TOKEN,
+)
 
 if TYPE_CHECKING:
     from hyper.gpu.kernels.arrays import Bytes, Ints, Shorts
+
+ALONE: Final = 0x8000
+"""In an origin: the piece before is one byte that is read alone. In a move, the bit says that a piece starts."""
+_INLINE: Final = 1 << TOKEN | 1 << SPACE | 1 << OPENING | 1 << CLOSING
+_LINES: Final = 1 << LINE | 1 << COMMENTED_LINE
+_FEED: Final = 10
+_BLANK: Final = 32
+_TAB: Final = 9
+_HASH: Final = 35
 
 
 def cut(
@@ -22,8 +43,8 @@ def cut(
     """Cut a part of a file, or of files, and give the number of pieces that start there.
 
     ``rows[stream]`` is the row that the part begins with, and then the one behind its end. ``starts[p]`` is the
-    offset of piece ``p``; ``origins[p]`` says what kind the piece before it is of: a row, and 0x8000 where that
-    piece is one byte that is read alone. Both have room for two entries more than the part has bytes.
+    offset of piece ``p``; ``origins[p]`` says what kind the piece before it is of: a row, and ``ALONE`` where that
+    piece is one byte that is read alone. Both have room for two entries for each byte of the part, and two more.
     """
     row = rows[stream]
     count = 0
@@ -32,13 +53,13 @@ def cut(
         # What is written where no piece starts is written over.
         origins[count] = row
         starts[count] = at
-        if entry & 0x4000:
+        if entry & STARTS_BEFORE:
             starts[count] = at - 1
-            origins[count + 1] = row | 0x8000
+            origins[count + 1] = row | ALONE
             starts[count + 1] = at
             count += 1
         count += entry >> 15
-        row = entry & 0x3FFF
+        row = entry & TARGET
     rows[stream] = row
     return count
 
@@ -58,7 +79,7 @@ def cut_together(
 
     A part alone waits at each byte for what the one before led to. Part ``s`` begins at ``places[s]`` with
     ``rows[s]``; both are then those behind its end. ``counts[s]`` is where its pieces go in ``starts`` and
-    ``origins`` (``cut`` tells what they are), and then where they end.
+    ``origins`` (``cut`` tells what they are, and how much room they need), and then where they end.
     """
     a = places[0]
     b = places[1]
@@ -86,35 +107,35 @@ def cut_together(
         starts[to_c] = c + at
         origins[to_d] = row_d
         starts[to_d] = d + at
-        if (entry_a | entry_b | entry_c | entry_d) & 0x4000:
-            if entry_a & 0x4000:
+        if (entry_a | entry_b | entry_c | entry_d) & STARTS_BEFORE:
+            if entry_a & STARTS_BEFORE:
                 starts[to_a] = a + at - 1
-                origins[to_a + 1] = row_a | 0x8000
+                origins[to_a + 1] = row_a | ALONE
                 starts[to_a + 1] = a + at
                 to_a += 1
-            if entry_b & 0x4000:
+            if entry_b & STARTS_BEFORE:
                 starts[to_b] = b + at - 1
-                origins[to_b + 1] = row_b | 0x8000
+                origins[to_b + 1] = row_b | ALONE
                 starts[to_b + 1] = b + at
                 to_b += 1
-            if entry_c & 0x4000:
+            if entry_c & STARTS_BEFORE:
                 starts[to_c] = c + at - 1
-                origins[to_c + 1] = row_c | 0x8000
+                origins[to_c + 1] = row_c | ALONE
                 starts[to_c + 1] = c + at
                 to_c += 1
-            if entry_d & 0x4000:
+            if entry_d & STARTS_BEFORE:
                 starts[to_d] = d + at - 1
-                origins[to_d + 1] = row_d | 0x8000
+                origins[to_d + 1] = row_d | ALONE
                 starts[to_d + 1] = d + at
                 to_d += 1
         to_a += entry_a >> 15
         to_b += entry_b >> 15
         to_c += entry_c >> 15
         to_d += entry_d >> 15
-        row_a = entry_a & 0x3FFF
-        row_b = entry_b & 0x3FFF
-        row_c = entry_c & 0x3FFF
-        row_d = entry_d & 0x3FFF
+        row_a = entry_a & TARGET
+        row_b = entry_b & TARGET
+        row_c = entry_c & TARGET
+        row_d = entry_d & TARGET
     places[0] = a + steps
     places[1] = b + steps
     places[2] = c + steps
@@ -136,8 +157,8 @@ def name_kinds(
     """Turn the origins of pieces into kinds, and give their number; ``row >> shift`` is the state of a row."""
     for place in range(count):
         origin = origins[place]
-        state = (origin & 0x3FFF) >> shift
-        if origin & 0x8000:
+        state = (origin & TARGET) >> shift
+        if origin & ALONE:
             kinds[place] = alone[state]
         else:
             kinds[place] = ended[state]
@@ -150,6 +171,7 @@ def lay_out(
     count: int,
     starts: Ints,
     kinds: Bytes,
+    pieces: int,
     roles: Bytes,
     longest: Ints,
     made: Bytes,
@@ -161,11 +183,15 @@ def lay_out(
     own: Bytes,
     files: Ints,
 ) -> int:
-    """Turn the pieces of so many files into tokens, and give their number.
+    """Turn the pieces of so many files into tokens, and give their number; -1 where the pieces do not tile the files.
 
-    ``longest`` has for each kind the most bytes of one piece. ``made`` has the
-    kinds of tokens that stand for no text of their own: newline, indent, dedent, end. ``stack`` is room to work: as
-    many entries as a file has line ends, and one more.
+    ``starts`` has an entry for each of so many pieces, and the size of the arena. Pieces may come from a device: what they
+    are is checked as they are read, so that nothing is read or written elsewhere, whatever they say.
+
+    ``longest`` has for each kind the most bytes of one piece. ``made`` has the kinds of tokens that stand for no text of
+    their own: newline, indent, dedent, end. ``stack`` is room to work: as many entries as a file has line ends, and one
+    more. What ``out_kinds``, ``out_starts`` and ``out_ends`` have room for is: an entry for each piece that is no space,
+    two more for each line end and for each file, and one.
 
     Offsets count characters from the start of the file. ``notes`` has two for each comment, its start and its end;
     ``own[c]`` is 1 where nothing stands before comment ``c`` on its line. ``files`` has three entries for each
@@ -186,11 +212,15 @@ def lay_out(
         depth = 0
         level = 0
         stack[0] = 0
-        if data[begin] == 32 or data[begin] == 9:
+        if data[begin] == _BLANK or data[begin] == _TAB:
             trouble = 1
+        if piece >= pieces or starts[piece] != begin:
+            return -1
         start = begin
         while start < close:
             end = starts[piece + 1]
+            if end <= start or end > close or piece + 1 >= pieces:
+                return -1
             kind = kinds[piece]
             role = roles[kind]
             piece += 1
@@ -200,22 +230,22 @@ def lay_out(
             out_ends[tokens] = end - begin
             if end - start > longest[kind]:
                 trouble = 1
-            if (0x63 >> role) & 1:
+            if (_INLINE >> role) & 1:
                 # A token, a space, or a bracket that opens or closes.
-                if role != 1:
+                if role != SPACE:
                     tokens += 1
-                if role == 5:
+                if role == OPENING:
                     depth += 1
-                if role == 6 and depth > 0:
+                if role == CLOSING and depth > 0:
                     depth -= 1
-            elif (0x0C >> role) & 1:
+            elif (_LINES >> role) & 1:
                 # A line end.
-                if role == 3:
+                if role == COMMENTED_LINE:
                     at = start
                     while at < end:
-                        if data[at] == 35:
+                        if data[at] == _HASH:
                             notes[2 * comments] = at - begin
-                            while at < end and data[at] != 10:
+                            while at < end and data[at] != _FEED:
                                 at += 1
                             notes[2 * comments + 1] = at - begin
                             own[comments] = 1
@@ -229,7 +259,7 @@ def lay_out(
                         out_ends[tokens] = start - begin + 1
                         tokens += 1
                     margin = end
-                    while data[margin - 1] != 10:
+                    while margin > start and data[margin - 1] != _FEED:
                         margin -= 1
                     width = end - margin
                     if width > stack[level]:
@@ -248,7 +278,7 @@ def lay_out(
                             tokens += 1
                         if stack[level] != width:
                             trouble = 1
-            elif role == 4:
+            elif role == COMMENT:
                 notes[2 * comments] = start - begin
                 notes[2 * comments + 1] = end - begin
                 own[comments] = 1 if tokens == first else 0

@@ -35,6 +35,15 @@ TARGET: Final = 0x3FFF
 """In a move: where the row of the next state begins."""
 
 
+_BYTES: Final = 256
+
+
+def _leads(move: int, rows: int, width: int) -> bool:
+    """Whether a move leads to the beginning of a row."""
+    target = move & TARGET
+    return target < rows and target % width == 0
+
+
 class TokenTable(msgspec.Struct, frozen=True):
     """A machine over bytes that cuts texts in UTF-8 into pieces, and what becomes of the pieces.
 
@@ -47,6 +56,8 @@ class TokenTable(msgspec.Struct, frozen=True):
     ``roles`` has 256 bytes: the role of each kind. ``longest`` are 256 signed 32-bit integers, little-endian: the
     most bytes of a piece of each kind, 0 for any number. ``newline``, ``indent``, ``dedent`` and ``end`` are the
     kinds of tokens that the layout makes.
+
+    A table that is not of this form, so that an engine would read beyond it, is a ``ValueError``, also where it is decoded.
     """
 
     classes: bytes
@@ -60,6 +71,30 @@ class TokenTable(msgspec.Struct, frozen=True):
     indent: int
     dedent: int
     end: int
+
+    def __post_init__(self) -> None:
+        """Check the sizes of all parts, and where moves lead; not what they mean.
+
+        :raises ValueError: where one is not as the class says.
+        """
+        rows = self.width * len(self.ended)
+        made = (self.newline, self.indent, self.dedent, self.end)
+        sound = (
+            len(self.classes) == len(self.roles) == _BYTES
+            and len(self.longest) == 4 * _BYTES
+            and len(self.ended) == len(self.alone)
+            and self.width.bit_count() == 1
+            and max(self.classes) < self.width
+            and 0 < 2 * rows == len(self.moves)
+            and max(self.roles) <= TROUBLE
+            and all(0 <= kind < _BYTES for kind in made)
+        )
+        if not sound or any(
+            not _leads(low | high << 8, rows, self.width)
+            for low, high in set(zip(self.moves[::2], self.moves[1::2], strict=True))
+        ):
+            message = "this is no token table: its parts do not fit together"
+            raise ValueError(message)
 
     @property
     def states(self) -> int:
