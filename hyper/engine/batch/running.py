@@ -144,8 +144,9 @@ class Run:
         if not len(rows):
             return
         with LOCK:
-            runner = self._python()
+            # What stands for columns that are not needed tells whether records are complete.
             arguments = self._function.decoder.rows(bound, self._texts, self._now)
+            runner = self._python()
             done: list[int] = []
             results: list[Any] = []
             for row in rows.tolist():

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from hyper.engine.batch.layout import Layout
     from hyper.ir.interpreter import Interpreter
     from hyper.ir.kinds import Kinds
+    from hyper.ir.program import FieldDef
     from hyper.ir.types import Type
     from hyper.jit.columns.binding import Bound, Parts
     from hyper.jit.columns.formats import Array
@@ -156,6 +157,26 @@ class Decoder:
             return decimal_of(0, form.scale)
         return _ANY.get(form.meaning)
 
+    def stands_in(self, parts: Parts) -> bool:
+        """Whether any value of its type stands at a place."""
+        return (parts, False) in self._unneeded and (parts, False) not in self._places
+
+    def fitting(self, field: FieldDef, value: Any) -> Any:
+        """A value that stands for any of a field, as its markers allow: a record that is changed is checked with all that it has.
+        Where none is at hand it is ``_GONE``, and the record not complete."""
+        check = self._interpreter.records.constraints.check(field.type, field.markers)
+        if check is None or value is None or value is _GONE:
+            return value
+        known = field.markers
+        others = [type(value)(each) for each in (known.minimum, known.maximum) if each is not None]
+        if isinstance(value, str):
+            others.append("x" * (known.min_length or 0))
+        for each in (value, *others):
+            if check(each) is None:
+                return each
+        self.complete = False
+        return _GONE
+
     def reads(self, parts: Parts) -> bool:
         """Whether any column is at a path or beneath it, be it needed or not."""
         return self._reads(parts)
@@ -245,7 +266,7 @@ class _RowReader:
         entity = self._decoder.interpreter.program.definitions[name]
         assert isinstance(entity, EntityDef)
         makers = [
-            (field.name, self.maker(field.type, (*parts, field.name)))
+            (field.name, self._field(field, (*parts, field.name)))
             for field in entity.fields
             if self._decoder.reads((*parts, field.name))
         ]
@@ -274,6 +295,13 @@ class _RowReader:
             return records.build_from_input(name, given, {})
 
         return make
+
+    def _field(self, field: FieldDef, parts: Parts) -> At:
+        make = self.maker(field.type, parts)
+        if not self._decoder.stands_in(parts):
+            return make
+        value = self._decoder.fitting(field, make(0))
+        return lambda _index: value
 
     def _list(self, kind: ListOf, parts: Parts) -> At:
         place = self._decoder.place(parts, offsets=True)

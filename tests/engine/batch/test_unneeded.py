@@ -141,3 +141,29 @@ def test_the_kernel_asks_for_what_is_needed() -> None:
     unneeded = [column.path for column, _ in native.unneeded]
     assert "holder.mail" in unneeded
     assert "holder.others[].extra" in unneeded
+
+
+def test_what_stands_for_a_column_has_a_value_that_its_markers_allow() -> None:
+    text = """
+intent shop
+
+entity Part:
+    limit: int @range(5, 10)
+    code: string @length(2, 3)
+    kind: string @match("^[A-Z]+$")
+    rate?: decimal(5, 2) @above(1)
+    price: decimal(12, 2)
+
+calc share(part: Part, by: decimal(28, 0)) -> decimal(12, 2):
+    var other = part with (price: 2.00)
+    if by > 3:
+        other = part
+    round(0.00 / by, 2)
+"""
+    of = functions(3, text=text).function("share")
+    assert of.layout.unneeded
+    part = {"limit": 6, "code": "xx", "kind": "A", "price": "1.00", "rate": "2.00"}
+    result = of.batch([{"part": part, "by": by} for by in ("8903914778483783953184491498", "4")])
+    assert isinstance(result, BatchResult)
+    assert result.stats.generated + result.stats.interpreted
+    assert [str(each) for each in result.values] == ["0.00", "0.00"]
