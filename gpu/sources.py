@@ -36,12 +36,14 @@ class Source(NamedTuple):
     """A back end that can be opened.
 
     ``open`` raises ``BackendError`` where it cannot be had. ``module`` is the package that it has to load, which may be
-    missing. ``round_trip`` moves bytes to its device and back, for whoever measures.
+    missing. ``round_trip`` moves bytes to its device and back, for whoever measures. ``compiles``: the first time of an operation
+    takes longer.
     """
 
     open: Callable[[], Opened]
     module: str = ""
     round_trip: Callable[[Backend, bytes], bytes] | None = None
+    compiles: bool = False
 
     def missing(self) -> bool:
         """Whether the package that it needs is not installed."""
@@ -58,8 +60,8 @@ def sources(settings: Settings) -> dict[str, Source]:
     """The back ends that there are, without the native library, which is handed in."""
     return {
         "numpy": Source(_numpy, "numpy"),
-        "numba": Source(_numba, "numba"),
-        "wgpu": Source(lambda: _wgpu(settings), "wgpu", _round_trip),
+        "numba": Source(_numba, "numba", compiles=True),
+        "wgpu": Source(lambda: _wgpu(settings), "wgpu", _round_trip, compiles=True),
         "plain": Source(_plain),
     }
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import pytest
 
+from hyper.gpu import measurements
 from hyper.gpu.arena import Arena
 from hyper.gpu.backend import BackendError
 from hyper.gpu.choosing import OPERATIONS, Cost, Operation, Speeds
@@ -363,3 +364,23 @@ def test_a_real_adapter_is_measured() -> None:
     listed = [each for each in adapters() if each.usable]
     assert any(each.adapter.name in found.device for each in listed)
     assert all(each.binding > 0 < each.workgroup for each in listed)
+
+
+def test_what_a_larger_size_compiles_is_no_throughput(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: set[int] = set()
+
+    def timed(_operation: Operation, _backend: Backend, inputs: Any) -> float:
+        size: int = inputs.size("lines")
+        cold = size not in seen
+        seen.add(size)
+        return 3.0 if cold else size * 1e-6
+
+    monkeypatch.setattr(measurements, "_timed", timed)
+    monkeypatch.setattr(measurements, "OPERATIONS", ("lines",))
+    sample = Sample(b"const A = 1\n" * 10, token_table())
+    for compiles in (True, False):
+        seen.clear()
+        offered = {"plain": Source(lambda: Opened(plain()), compiles=compiles)}
+        cost = measure(offered, sample, (1 << 10, 1 << 11))["plain"].costs["lines"]
+        assert cost.first == pytest.approx(6.0 if compiles else 0.0, abs=0.01)
+        assert cost.speed == pytest.approx(1e6)

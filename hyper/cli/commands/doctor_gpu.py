@@ -33,7 +33,6 @@ class Examination:
         if open_library() is None and can_prepare():
             with contextlib.suppress(NoLibrary, OSError):
                 prepare()
-        self.adapters, self.trouble = _adapters()
         console.remark("measuring every back end of the text engine: about a quarter of a minute")
         began = perf_counter()
         library = open_library()
@@ -41,6 +40,8 @@ class Examination:
         loops = library.loops if library is not None else None
         self.found = measure_here(settings, loops, lambda _name, _operation: None)
         self.seconds = perf_counter() - began
+        # Whoever has looked for adapters opens one sooner: that comes when all is measured.
+        self.adapters, self.trouble = _adapters()
         try:
             keep_measurements(self.found)
             self.kept = ""
