@@ -7,7 +7,9 @@ import pytest
 from hyper.base.source import Source
 from hyper.lang import tree
 from hyper.lang.formatter import format_text
+from hyper.lang.lexer import tokenize
 from hyper.lang.parser import Parsed, parse
+from hyper.lang.parser.cursor import _Texts
 
 
 def _parse(text: str) -> Parsed:
@@ -105,3 +107,20 @@ def test_the_formatter_leaves_a_broken_file_alone() -> None:
     result = format_text(Source("a.intent", text))
     assert result.text == text
     assert [item.code for item in result.diagnostics] == ["E0201"]
+
+
+def test_what_misspelt_words_are_read_as_is_kept_once() -> None:
+    """A file of them is read in time that grows with its size: nothing is copied for each."""
+    source = Source("a.intent", "Entity A:\n    id: uuid\n" * 40)
+    texts = _Texts(tokenize(source))
+    texts.put(0, "entity")
+    kept, size = texts._own, len(texts._text)
+    assert kept is not None
+    for place in range(1, 200):
+        texts.put(place, "entity")
+    texts.put(200, "enum")
+    assert texts._own is not None
+    assert all(ours is theirs for ours, theirs in zip(texts._own, kept, strict=True))
+    assert len(texts._text) == size + len("enum")
+    assert [texts[place] for place in (0, 1, 199, 200)] == ["entity", "entity", "entity", "enum"]
+    assert texts[203] == tokenize(source).texts[203]

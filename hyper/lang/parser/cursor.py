@@ -29,9 +29,12 @@ _MOST_SUGGESTIONS: Final = 300
 class _Texts:
     """The texts of tokens, cut out when they are asked for: most never are."""
 
-    __slots__ = ("_ends", "_starts", "_text")
+    __slots__ = ("_added", "_ends", "_own", "_starts", "_text")
 
     def __init__(self, tokens: Tokens) -> None:
+        self._added: dict[str, int] = {}
+        """Where texts begin that stand behind that of the file."""
+        self._own: tuple[list[int], list[int]] | None = None
         self._text = tokens.text
         self._starts = tokens.starts
         self._ends = tokens.ends
@@ -40,11 +43,19 @@ class _Texts:
         return self._text[self._starts[i] : self._ends[i]]
 
     def put(self, i: int, text: str) -> None:
-        """Read token ``i`` as another text from now on: it goes behind the text of the file."""
-        self._starts, self._ends = list(self._starts), list(self._ends)
-        self._starts[i] = len(self._text)
-        self._text += text
-        self._ends[i] = len(self._text)
+        """Read token ``i`` as another text from now on: it goes behind the text of the file.
+
+        Texts are keywords: no more is copied for a file of misspelt ones than for a few.
+        """
+        if self._own is None:
+            self._own = list(self._starts), list(self._ends)
+            self._starts, self._ends = self._own
+        starts, ends = self._own
+        at = self._added.get(text)
+        if at is None:
+            at = self._added[text] = len(self._text)
+            self._text += text
+        starts[i], ends[i] = at, at + len(text)
 
 
 class Fault(Exception):  # noqa: N818 - never leaves the parser
