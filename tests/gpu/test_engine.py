@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import pytest
@@ -384,3 +386,21 @@ def test_what_a_larger_size_compiles_is_no_throughput(monkeypatch: pytest.Monkey
         cost = measure(offered, sample, (1 << 10, 1 << 11))["plain"].costs["lines"]
         assert cost.first == pytest.approx(6.0 if compiles else 0.0, abs=0.01)
         assert cost.speed == pytest.approx(1e6)
+
+
+def test_threads_share_an_engine_and_a_failure_is_told_once() -> None:
+    heard: list[Fallback] = []
+    device = Device("lines")
+    chosen = engine(device, heard=heard)
+    together = Barrier(8)
+    wanted = plain().lines(ARENA)
+
+    def work(_number: int) -> bool:
+        together.wait()
+        return all(chosen.lines(ARENA) == wanted for _ in range(20))
+
+    with ThreadPoolExecutor(8) as pool:
+        assert all(pool.map(work, range(8)))
+    assert len(heard) == 1
+    assert device.closed == 1
+    assert chosen.done == {("lines", "plain"): 160 * ARENA.size}

@@ -12,11 +12,13 @@ from hyper.cli.main import main
 from hyper.engine import options as build_options
 from hyper.engine import ownership
 from hyper.engine.compiler import createHyperCompiler
-from hyper.engine.lexing import choice, measured
+from hyper.engine.lexing import choice, library, measured
 from hyper.engine.lexing import session as lexing
 from hyper.engine.lexing.library import Library
+from hyper.engine.search import engine as search_engine
 from hyper.engine.trace import Trace
 from hyper.gpu import engine
+from hyper.gpu.arena import Arena
 from hyper.gpu.backend import BackendError
 from hyper.gpu.choosing import OPERATIONS, Cost, Operation, Speeds
 from hyper.gpu.compiled.backend import CompiledBackend
@@ -43,12 +45,25 @@ class Device(CompiledBackend):
         super().__init__("device", PlainLoops())
         self.fails = fails
         self.closed = 0
+        self.worked: list[str] = []
 
-    def cut(self, *given: Any) -> Any:
+    def _work(self, operation: str) -> None:
         if self.fails:
             message = "the device is lost: a cable"
             raise BackendError(message)
+        self.worked.append(operation)
+
+    def cut(self, *given: Any) -> Any:
+        self._work("cut")
         return super().cut(*given)
+
+    def search(self, *given: Any) -> Any:
+        self._work("search")
+        return super().search(*given)
+
+    def hash(self, *given: Any) -> Any:
+        self._work("hash")
+        return super().hash(*given)
 
     def close(self) -> None:
         self.closed += 1
@@ -68,7 +83,10 @@ def device(monkeypatch: pytest.MonkeyPatch) -> Device:
 
     def sources(settings: Settings) -> dict[str, Source]:
         asked.append(settings)
-        return {"wgpu": Source(lambda: Opened(made, "device", "a device"))}
+        return {
+            "wgpu": Source(lambda: Opened(made, "device", "a device")),
+            "plain": Source(lambda: Opened(CompiledBackend("plain", PlainLoops()))),
+        }
 
     monkeypatch.setattr(engine, "sources", sources)
     made.asked = asked  # type: ignore[attr-defined]
@@ -314,3 +332,57 @@ def test_a_real_adapter_cuts_a_build(tmp_path: Path) -> None:
 def test_what_options_mean(tier: Any, given: dict[str, Any], wanted: tuple[str, str]) -> None:
     chosen = build_options.Options(tier=tier, **given)
     assert (chosen.gpu_use, chosen.text_level) == wanted
+
+
+# Searches.
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("grep", "entity", str(STOREFRONT)),
+        ("grep", "-i", "-e", "order", "-e", "Price", "--in", "names", str(STOREFRONT)),
+        ("lint", "--secrets", "--duplicates", str(STOREFRONT)),
+    ],
+)
+def test_searches_go_to_the_device_and_on_without_it(
+    words: tuple[str, ...],
+    device: Device,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    code = main([*words])
+    wanted = capsys.readouterr()
+    assert not device.worked
+    monkeypatch.setenv("HYPER_GPU", "on")
+    assert main([*words]) == code
+    assert capsys.readouterr() == wanted
+    assert device.worked
+    assert device.closed == 1
+    device.fails = True
+    assert main([*words]) == code
+    found = capsys.readouterr()
+    assert found.out == wanted.out
+    assert found.err.count("the text engine goes on without wgpu: the device is lost: a cable") == 1
+
+
+@pytest.mark.usefixtures("state")
+def test_a_search_weighs_the_device_against_python(
+    device: Device, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search_engine, "LEAST", 1)
+    monkeypatch.setattr(library, "open_library", lambda: None)
+    arena = Arena([b"entity A\n" * 100])
+    words = [b"entity", b"A", b"B", b"C", b"D", b"E"]
+    wanted = search_engine.search_plainly(arena, words)
+    given = build_options.Options(tier="aggressive")
+    for measured_first in (False, True):
+        if measured_first:
+            fast()
+        chosen = search_engine.Engine(given, arena.size)
+        assert chosen.search(arena, words) == wanted
+        assert bool(device.worked) == measured_first
+    off = build_options.Options(tier="balanced")
+    device.worked.clear()
+    assert search_engine.Engine(off, arena.size).search(arena, words) == wanted
+    assert not device.worked
