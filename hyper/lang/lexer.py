@@ -41,6 +41,7 @@ _FIRST: Final[dict[str, int]] = {
     "\f": t.SPACE,
 }
 _SLASHES: Final = re.compile(r"(?<=[(,] |.[(,])/(?P<body>[^/\n]+)/[a-z]*")
+_MARK: Final = b"\xef\xbb\xbf"
 _LONGEST_PATTERN: Final = 200
 _LONGEST_NUMBER: Final = 1000
 _LONGEST_TORN: Final = 30
@@ -59,14 +60,14 @@ def decode(path: str, data: bytes) -> tuple[Source, list[Diagnostic]]:
 
     An invalid byte is the error ``E0101``, which names its offset in bytes; the text then has U+FFFD in its place.
     """
+    body = data.removeprefix(_MARK)
     try:
-        return Source(path, data.decode("utf-8-sig").replace("\r\n", "\n")), []
+        return Source(path, body.decode().replace("\r\n", "\n")), []
     except UnicodeDecodeError as error:
-        source = Source(path, data.decode("utf-8-sig", "replace").replace("\r\n", "\n"))
-        before = len(data[: error.start].decode("utf-8-sig").replace("\r\n", "\n"))
-        message = (
-            f"byte {error.start} (0x{data[error.start]:02x}) is not UTF-8: save the file as UTF-8"
-        )
+        source = Source(path, body.decode(errors="replace").replace("\r\n", "\n"))
+        before = len(body[: error.start].decode().replace("\r\n", "\n"))
+        at = error.start + len(data) - len(body)
+        message = f"byte {at} (0x{data[at]:02x}) is not UTF-8: save the file as UTF-8"
         return source, [diagnostic("E0101", message, source.locate(before, before + 1))]
 
 
