@@ -128,3 +128,9 @@ def test_tags_of_yaml_run_nothing() -> None:
     done = import_openapi(text.encode(), "case")
     assert done.diagnostics == []
     assert '@x("x-a", ["exit 1"])' in done.files["service.intent"]
+
+
+def test_where_a_document_is_no_utf8_behind_a_byte_order_mark() -> None:
+    findings = Findings("case")
+    assert load(b"\xef\xbb\xbfa: \xff", findings) is None
+    assert "offset 6" in findings.items[0].message

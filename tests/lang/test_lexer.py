@@ -165,6 +165,8 @@ def test_invalid_utf8_names_its_offset() -> None:
     assert source.text == "é\nab\ufffd"
     assert (found.code, found.line, found.column) == ("E0101", 2, 3)
     assert "byte 6 (0xff)" in found.message
+
+
 def test_invalid_utf8_behind_a_byte_order_mark() -> None:
     source, (found,) = decode("a.intent", b"\xef\xbb\xbfa\xc0")
     assert source.text == "a\ufffd"
@@ -173,5 +175,3 @@ def test_invalid_utf8_behind_a_byte_order_mark() -> None:
     _, (found,) = decode("a.intent", b"\xef\xbb\xbfintent a\r\n\xff")
     assert found.message.startswith("byte 13 (0xff)")
     assert (found.line, found.column) == (2, 1)
-
-

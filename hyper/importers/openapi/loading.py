@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 import re
 import zlib
@@ -75,13 +76,12 @@ def _unpack_member(data: bytes, at: int, found: bytearray) -> int:
 
 def decode(data: bytes) -> str:
     """UTF-8 text, without a byte order mark."""
+    body = data.removeprefix(codecs.BOM_UTF8)
     try:
-        text = data.decode("utf-8-sig")
+        return body.decode()
     except UnicodeDecodeError as problem:
-        raise Unreadable(
-            f"the document is not UTF-8: invalid byte at offset {problem.start}"
-        ) from None
-    return text
+        at = problem.start + len(data) - len(body)
+        raise Unreadable(f"the document is not UTF-8: invalid byte at offset {at}") from None
 
 
 def looks_like_json(text: str) -> bool:
