@@ -6,6 +6,7 @@ from array import array
 from typing import TYPE_CHECKING, Final
 
 from hyper.base.token_table import SEPARATOR
+from hyper.gpu.inputs import as_bytes, kept
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,26 +20,38 @@ class Arena:
     """The bytes of files one after the other, each closed by a separator.
 
     ``data`` are the bytes; file ``f`` is ``data[bounds[f] : bounds[f + 1] - 1]``. ``bounds`` has 32-bit integers,
-    one more than files.
+    one more than files. Neither can be changed.
     """
 
-    __slots__ = ("bounds", "data")
+    __slots__ = ("_bounds", "_data")
 
     def __init__(self, contents: Sequence[bytes]) -> None:
         """Lay files out.
 
         :raises ValueError: where they are more than ``LARGEST`` bytes together.
+        :raises TypeError: where one is not bytes.
         """
         at = 0
         bounds = array("i", [0])
-        for content in contents:
+        files = [as_bytes(content) for content in contents]
+        for content in files:
             at += len(content) + 1
             if at > LARGEST:
                 message = f"an arena holds {LARGEST} bytes at most"
                 raise ValueError(message)
             bounds.append(at)
-        self.data = _CLOSED.join((*contents, b"")) if contents else b""
-        self.bounds = bounds
+        self._data = _CLOSED.join((*files, b"")) if files else b""
+        self._bounds = kept(bounds)
+
+    @property
+    def data(self) -> bytes:
+        """The bytes, each file closed by a separator."""
+        return self._data
+
+    @property
+    def bounds(self) -> memoryview:
+        """Where files begin, and the size of the arena."""
+        return self._bounds
 
     def __len__(self) -> int:
         """The number of files."""

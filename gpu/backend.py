@@ -35,7 +35,7 @@ class Backend(Protocol):
     def hash(self, data: bytes, ranges: Sequence[int], seed: int = 0) -> memoryview:
         """XXH64 (``Q``) of each ``data[ranges[2 * r] : ranges[2 * r + 1]]``.
 
-        :raises ValueError: where a range is not in the data (``hyper.gpu.hashing.check_ranges``).
+        :raises ValueError: where a range is not in the data, or the seed has not 64 bits (``hyper.gpu.hashing.check_ranges``).
         """
 
     def reach(self, graph: Graph, seeds: Sequence[int]) -> memoryview:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from array import array
 from typing import TYPE_CHECKING, Final
 
+from hyper.gpu.inputs import integers
+
 if TYPE_CHECKING:
+    from array import array
     from collections.abc import Sequence
 
 PRIMES: Final = (
@@ -17,12 +19,15 @@ PRIMES: Final = (
 )
 
 
-def check_ranges(data: bytes, ranges: Sequence[int]) -> array[int]:
+def check_ranges(data: bytes, ranges: Sequence[int], seed: int = 0) -> array[int]:
     """Pairs of a start and an end as signed 64-bit integers.
 
-    :raises ValueError: where a range is not in the data, or has no end.
+    :raises ValueError: where a range is not in the data, or has no end, or the seed is no unsigned 64-bit integer.
     """
-    places = array("q", ranges)
+    if not 0 <= seed < 1 << 64:
+        message = f"the seed {seed} is no unsigned number of 64 bits"
+        raise ValueError(message)
+    places = integers("q", ranges)
     starts, ends = places[::2], places[1::2]
     if len(starts) != len(ends):
         message = "a range has no end"

@@ -4,36 +4,101 @@ from __future__ import annotations
 
 from array import array
 from collections import deque
-from typing import TYPE_CHECKING, Final, NamedTuple
+from itertools import pairwise
+from typing import TYPE_CHECKING, Final
+
+from hyper.gpu.inputs import as_bytes, integers, kept
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
 _LARGEST: Final = 2**30
 """Entries of moves at most: rows are signed 32-bit integers."""
 
 
-class Patterns(NamedTuple):
+class Patterns:
     """An automaton over bytes.
 
     ``classes`` has 256 bytes: the class of each byte; bytes that are in no pattern are of class 0. ``moves``
     (``i``): ``moves[row + class]`` is the row of the next state, ``width`` (a power of two) entries a state; row 0
     is the start. The patterns that end in state ``s`` are ``found[offsets[s] : offsets[s + 1]]`` (``i``),
     ascending; ``state = row // width``. ``longest`` is the length of the longest pattern: what was read before that
-    many bytes does not matter.
+    many bytes does not matter. Nothing of it can be changed.
     """
 
-    classes: bytes
-    width: int
-    moves: array[int]
-    offsets: array[int]
-    found: array[int]
-    longest: int
+    __slots__ = ("_classes", "_found", "_longest", "_moves", "_offsets", "_width")
+
+    def __init__(
+        self,
+        *,
+        classes: bytes,
+        width: int,
+        moves: Iterable[int],
+        offsets: Iterable[int],
+        found: Iterable[int],
+        longest: int,
+    ) -> None:
+        """Copy all of it.
+
+        :raises ValueError: where a class is not in a row, a row is none, or offsets do not ascend from 0 to the number of
+            ``found``.
+        """
+        leads_to, ends, numbers = (integers("i", each) for each in (moves, offsets, found))
+        self._classes, self._width, self._longest = as_bytes(classes), width, longest
+        states = len(ends) - 1
+        if width < 1 or width & (width - 1) or len(classes) != 256 or max(self._classes) >= width:
+            message = f"rows of {width} entries are none of a class for each byte"
+            raise ValueError(message)
+        rows = range(0, states * width, width)
+        if not states or len(leads_to) != len(rows) * width or not set(leads_to) <= set(rows):
+            message = f"moves are not those of {states} states"
+            raise ValueError(message)
+        if (
+            ends[0]
+            or ends[-1] != len(numbers)
+            or any(one > next_one for one, next_one in pairwise(ends))
+        ):
+            message = f"offsets do not ascend from 0 to {len(numbers)}"
+            raise ValueError(message)
+        if longest < 0:
+            message = f"the longest pattern has {longest} bytes"
+            raise ValueError(message)
+        self._moves, self._offsets, self._found = kept(leads_to), kept(ends), kept(numbers)
+
+    @property
+    def classes(self) -> bytes:
+        """The class of each byte."""
+        return self._classes
+
+    @property
+    def width(self) -> int:
+        """Entries of a row."""
+        return self._width
+
+    @property
+    def moves(self) -> memoryview:
+        """The rows of the next states."""
+        return self._moves
+
+    @property
+    def offsets(self) -> memoryview:
+        """Where what ends in each state begins in ``found``."""
+        return self._offsets
+
+    @property
+    def found(self) -> memoryview:
+        """The patterns that end in each state."""
+        return self._found
+
+    @property
+    def longest(self) -> int:
+        """Bytes of the longest pattern."""
+        return self._longest
 
     @property
     def states(self) -> int:
         """How many states there are."""
-        return len(self.offsets) - 1
+        return len(self._offsets) - 1
 
 
 def make_patterns(patterns: Sequence[bytes], *, ignore_case: bool = False) -> Patterns:
@@ -64,7 +129,15 @@ def make_patterns(patterns: Sequence[bytes], *, ignore_case: bool = False) -> Pa
     for each in found:
         offsets.append(offsets[-1] + len(each))
     flat = array("i", [number for each in found for number in each])
-    return Patterns(bytes(classes), width, moves, offsets, flat, max(map(len, folded), default=0))
+    longest = max(map(len, folded), default=0)
+    return Patterns(
+        classes=bytes(classes),
+        width=width,
+        moves=moves,
+        offsets=offsets,
+        found=flat,
+        longest=longest,
+    )
 
 
 def _trie(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from hyper.gpu.compiled.tokens import cut_arena, lay_out
 from hyper.gpu.graphs import check_seeds
 from hyper.gpu.hashing import PRIMES, check_ranges
+from hyper.gpu.inputs import as_bytes
 from hyper.gpu.results import Lines, Matches, room
 
 if TYPE_CHECKING:
@@ -67,7 +68,8 @@ class CompiledBackend:
 
     def hash(self, data: bytes, ranges: Sequence[int], seed: int = 0) -> memoryview:
         """Hash ranges of bytes by XXH64."""
-        places = check_ranges(data, ranges)
+        data = as_bytes(data)
+        places = check_ranges(data, ranges, seed)
         count = len(places) // 2
         hashes = room("Q", count)
         primes = array("Q", (*PRIMES, seed))

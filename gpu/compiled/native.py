@@ -49,7 +49,7 @@ def prototype(name: str) -> Any:
 
 
 def call(function: Any, arguments: Sequence[Buffer | int]) -> int:
-    """Call a function of C with the addresses of buffers."""
+    """Call a function of C with the addresses of buffers. Nothing is checked: a kernel reads and writes what it is told to."""
     kept = [_pointer(each) for each in arguments]
     found: int = function(
         *(ctypes.addressof(each) if isinstance(each, ctypes.c_char) else each for each in kept)
@@ -64,4 +64,8 @@ def _pointer(argument: Buffer | int) -> ctypes.c_char | bytes | int | None:
     view = memoryview(argument).cast("B")
     if not len(view):
         return None
+    if view.readonly:
+        # Of what cannot be written to, only bytes tell where they are.
+        whole: Any = view.obj
+        return whole if type(whole) is bytes and len(whole) == len(view) else view.tobytes()
     return ctypes.c_char.from_buffer(view)

@@ -124,10 +124,11 @@ def lay_out(loops: Loops, arena: Arena, table: TokenTable, pieces: Pieces) -> To
     :raises PiecesError: where the pieces do not tile the files.
     """
     files = len(arena)
-    if len(pieces.starts) != len(pieces.kinds) + 1:
-        message = f"{len(pieces.kinds)} pieces have {len(pieces.starts)} offsets"
+    places, sorts = memoryview(pieces.starts), memoryview(pieces.kinds)
+    if (places.format, sorts.format) != ("i", "B") or len(places) != len(sorts) + 1:
+        message = f"{len(sorts)} pieces have {len(places)} offsets"
         raise PiecesError(message)
-    roles = pieces.kinds.tobytes().translate(table.roles)
+    roles = sorts.tobytes().translate(table.roles)
     lines = roles.count(LINE) + roles.count(COMMENTED_LINE)
     # A line end may make a newline and an indent, which makes a dedent later; a file's end makes two tokens.
     most = len(roles) - roles.count(SPACE) + 2 * lines + 2 * files + 1
@@ -144,9 +145,9 @@ def lay_out(loops: Loops, arena: Arena, table: TokenTable, pieces: Pieces) -> To
         arena.data,
         arena.bounds,
         files,
-        pieces.starts,
-        pieces.kinds,
-        len(pieces.kinds),
+        places,
+        sorts,
+        len(sorts),
         table.roles,
         longest,
         bytes((table.newline, table.indent, table.dedent, table.end)),

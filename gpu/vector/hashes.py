@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from hyper.gpu.hashing import PRIMES, check_ranges
+from hyper.gpu.inputs import as_bytes
 from hyper.gpu.vector.views import view
 
 if TYPE_CHECKING:
@@ -23,7 +24,8 @@ _PAD: Final = bytes(32)
 
 def xxh64(data: bytes, ranges: Sequence[int], seed: int) -> memoryview:
     """Hash ranges of bytes."""
-    places = np.frombuffer(check_ranges(data, ranges), np.int64).reshape(-1, 2)
+    data = as_bytes(data)
+    places = np.frombuffer(check_ranges(data, ranges, seed), np.int64).reshape(-1, 2)
     starts, sizes = places[:, 0], places[:, 1] - places[:, 0]
     if not len(starts):
         return view(np.empty(0, np.uint64), "Q")

@@ -35,7 +35,7 @@ def data_of(arena: Arena) -> Array:
     return np.frombuffer(arena.data, np.uint8)
 
 
-def ints(numbers: array[int]) -> Array:
+def ints(numbers: array[int] | memoryview) -> Array:
     """32-bit integers."""
     return np.frombuffer(numbers, np.int32)
 

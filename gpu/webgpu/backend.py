@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from hyper.gpu.backend import BackendError
 from hyper.gpu.graphs import check_seeds
 from hyper.gpu.hashing import check_ranges
+from hyper.gpu.inputs import as_bytes
 from hyper.gpu.webgpu.bytes import histogram, validate
 from hyper.gpu.webgpu.device import Device, Limits, load_wgpu
 from hyper.gpu.webgpu.faults import TooSmallError, told, watched
@@ -99,7 +100,8 @@ class WebgpuBackend:
 
     def hash(self, data: bytes, ranges: Sequence[int], seed: int = 0) -> memoryview:
         """Hash ranges of bytes by XXH64."""
-        places = check_ranges(data, ranges)
+        data = as_bytes(data)
+        places = check_ranges(data, ranges, seed)
         with self._working() as device:
             return xxh64(device, data, places, seed)
 

@@ -273,6 +273,11 @@ class BackendConformance:
         with pytest.raises(ValueError, match="range"):
             backend.hash(b"abc", ranges)
 
+    @pytest.mark.parametrize("seed", [-1, 2**64])
+    def test_a_seed_of_hashes_that_has_not_64_bits(self, backend: Backend, seed: int) -> None:
+        with pytest.raises(ValueError, match="seed"):
+            backend.hash(b"abc", [0, 3], seed)
+
     # Graphs.
 
     def _reach(
