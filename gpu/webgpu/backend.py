@@ -68,7 +68,9 @@ class WebgpuBackend:
             return device.adapter
 
     def close(self) -> None:
-        """Give the device back. All work is refused from now on."""
+        """Give the device back. All work is refused from now on. In a fork nothing is done: the device is not its own."""
+        if os.getpid() != self._process:
+            return
         with self._lock:
             self._lose("the back end is closed")
 

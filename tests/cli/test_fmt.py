@@ -88,3 +88,21 @@ def test_files_are_cut_together_and_formatted_the_same(
         )
     assert kept["python"] == kept["native"]
     assert kept["native"][3][0].decode() == 'const A = 1\nconst B = "é"  # ü\n'
+
+
+def test_fmt_gives_back_what_it_opened_whatever_happens(
+    hyper: Hyper, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closed: list[session.Lexing] = []
+
+    def fail(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    def close(lexing: session.Lexing) -> None:
+        closed.append(lexing)
+
+    monkeypatch.setattr(session.Lexing, "close", close)
+    monkeypatch.setattr("hyper.lang.formatter.format_text", fail)
+    (folder / "a.intent").write_text(UGLY)
+    hyper("fmt")
+    assert len(closed) == 1

@@ -180,6 +180,11 @@ def test_a_fork() -> None:
     backend._process += 1
     with pytest.raises(BackendError, match="another process"):
         backend.lines(ARENA)
+    # Nor does it give back what is another's, or wait for a thread that it does not have.
+    backend._lock.acquire()
+    backend.close()
+    backend._lock.release()
+    assert backend.lost is None
     backend._process -= 1
     backend.lines(ARENA)
 

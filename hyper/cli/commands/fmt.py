@@ -6,6 +6,7 @@ import difflib
 import os
 import sys
 import tempfile
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -125,10 +126,9 @@ def _format_all(
             message = f"cannot read the file: {error.strerror}"
             lost[path] = diagnostic("E0901", message, file=path)
     lexing = Lexing(console.fell_back)
-    files = lexing.cut(configured.options, contents)
-    formatted = [_format(path, files, lost, found) for path in contents]
-    lexing.close()
-    return formatted
+    with closing(lexing):
+        files = lexing.cut(configured.options, contents)
+        return [_format(path, files, lost, found) for path in contents]
 
 
 def _format(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from hyper.engine.parsing import Uncut
-from hyper.gpu.arena import Arena
+from hyper.gpu.arena import LARGEST, Arena
 from hyper.gpu.results import TokenArrays
 from hyper.lang.tokens import Tokens
 
@@ -131,6 +131,9 @@ def _batches(files: Mapping[str, bytes]) -> Iterator[list[str]]:
     batch: list[str] = []
     size = 0
     for path, content in files.items():
+        if len(content) >= LARGEST:
+            # No arena holds it: the reference lexer cuts it, if anything can.
+            continue
         if batch and size + len(content) > BATCH:
             yield batch
             batch, size = [], 0

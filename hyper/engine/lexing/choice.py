@@ -100,12 +100,16 @@ class Choice:
 
     def _make(self) -> None:
         program = _MAKE.format(path=sys.path)
-        self._making = subprocess.Popen(  # noqa: S603  # this Python, with a text of ours
-            [sys.executable, "-c", program],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
+        try:
+            self._making = subprocess.Popen(  # noqa: S603  # this Python, with a text of ours
+                [sys.executable, "-c", program],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+            )
+        except OSError:
+            # No process is to be had now, or no Python where one is embedded: the build goes on, and a later one tries again.
+            _keep(0.0)
 
     def finish(self) -> None:
         """Wait for the library, where it is being made."""

@@ -79,8 +79,8 @@ def can_prepare() -> bool:
 
 def _place() -> str:
     """Where the library of this machine lies, without endings. Its name says what is in it, and for which processor."""
-    from hyper import lang
-    from hyper.gpu import kernels
+    from hyper import base, lang
+    from hyper.gpu import compiled, kernels
     from hyper.lang import automaton
 
     parts = [_profile().code.encode()]
@@ -88,6 +88,9 @@ def _place() -> str:
         for each in sorted(os.listdir(folder)):
             if each.endswith(".py"):
                 parts += (each.encode(), _bytes(os.path.join(folder, each)))
+    # Kernels are compiled with the numbers that the form of tables has.
+    parts.append(_bytes(os.path.join(*base.__path__, "token_table.py")))
+    parts.append(_bytes(os.path.join(*compiled.__path__, "making.py")))
     parts.append(_bytes(os.path.join(*lang.__path__, "tokens.py")))
     return os.path.join(ownership.state_folder(), FOLDER, f"text-{digest.of_parts(parts)[:32]}")
 

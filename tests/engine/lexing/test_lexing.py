@@ -184,6 +184,32 @@ def test_the_library_is_made_once_the_lexer_has_taken_as_long(
     assert (state / "spent").read_text() == "0.000000"
 
 
+def test_where_no_process_can_be_had_the_build_goes_on(
+    state: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(choice, "can_prepare", lambda: True)
+    monkeypatch.setattr(choice, "open_library", lambda: None)
+    monkeypatch.setattr("sys.executable", str(state / "python"))
+    monkeypatch.setattr(choice, "REFERENCE_SPEED", 1e4)
+    chosen = Choice()
+    for _ in range(2):
+        lexed = chosen.cut({"a.intent": b"# note\n" * 20_000})
+        assert lexed.tokens(Source("a.intent", "")) is None
+        chosen.finish()
+        assert (state / "spent").read_text() == "0.000000"
+
+
+def test_a_file_that_no_arena_holds_is_left_to_the_lexer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(arrays, "LARGEST", 50)
+    monkeypatch.setattr("hyper.gpu.arena.LARGEST", 50)
+    monkeypatch.setattr(arrays, "BATCH", 20)
+    small, large = b"const A = 1\n", b"# a long note\n" * 10
+    lexed = Lexed({"a.intent": small, "b.intent": large, "c.intent": small}, CUTTER)
+    known = {path: lexed.tokens(Source(path, "")) is not None for path in lexed.files}
+    assert known == {"a.intent": True, "b.intent": False, "c.intent": True}
+    assert lexed.sizes == (2 * len(small), 0)
+
+
 def test_where_nothing_can_be_made_nothing_is_noted(
     state: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -205,5 +231,11 @@ def test_the_place_of_the_library_says_what_is_in_it(monkeypatch: pytest.MonkeyP
         pytest.skip("libraries are made on Linux, with numba and llvmlite")
     before = library._place()
     real = library._bytes
-    monkeypatch.setattr(library, "_bytes", lambda path: real(path) + b" ")
-    assert library._place() != before
+    changed = ""
+    monkeypatch.setattr(
+        library, "_bytes", lambda path: real(path) + b" " * path.endswith(f"{os.sep}{changed}")
+    )
+    kernels = ("kernels/tokens.py", "automaton/table.py", "lang/tokens.py")
+    for name in (*kernels, "base/token_table.py", "compiled/making.py"):
+        changed = os.path.join(*name.split("/"))
+        assert library._place() != before, name
