@@ -68,6 +68,20 @@ def test_no_form_shows_a_secret(hyper: Hyper) -> None:
         assert SECRET[4:] not in done.out + done.err
 
 
+def test_what_else_is_told_shows_no_secret(hyper: Hyper, source: Path) -> None:
+    """It may be a name, too, of which the compiler says something, or stand elsewhere on a line that is shown."""
+    source.write_text(
+        f'const API_KEY = "{SECRET}"\ncalc f(x: {SECRET}) -> int:\n    x\nconst b = `{SECRET}`\n'
+    )
+    for words in ((), ("--json",), ("--format", "sarif"), ("--format", "github")):
+        done = hyper("lint", "--secrets", "--warnings", *words)
+        told = done.out + done.err
+        assert "W1101" in told
+        assert "there is no type" in told
+        assert f"kX9v{'*' * 12}" in told
+        assert SECRET[4:] not in told
+
+
 def test_secrets_need_no_sources_without_errors(hyper: Hyper, source: Path) -> None:
     source.write_text(f'entity :::\n# password = {SECRET}\n"unclosed\n')
     assert _codes(hyper("lint", "--json", "--secrets")) == ["W1101"]

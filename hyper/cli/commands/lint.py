@@ -86,6 +86,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         },
         key=sort_key,
     )
+    items = [found.masks.hidden(item) for item in items]
     failed = any(item.is_error or settings.deny_warnings for item in items)
     _print(form, items, found, console, failed=failed)
     return FAILED if failed else OK

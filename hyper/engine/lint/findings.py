@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
+from functools import cached_property
 from typing import TYPE_CHECKING, Final
+
+import msgspec
 
 from hyper.base.diagnostics import Diagnostic, diagnostic, related
 from hyper.base.source import Location
@@ -26,14 +30,23 @@ _TOLD: Final = 5
 """Places of one secret that are told beside the first."""
 
 
+_LEAST: Final = 6
+"""Characters of a value that is hidden wherever it is: a shorter one may be any word."""
+
+
 class Masks:
-    """The ranges of lines that nobody is to see."""
+    """What nobody is to see: ranges of lines, and the values that are there, wherever else they are."""
 
     def __init__(self) -> None:
         self._ranges: dict[tuple[str, int], list[tuple[int, int]]] = defaultdict(list)
+        self._values: set[str] = set()
 
-    def add(self, place: Location) -> None:
-        """Hide a range; of its first line, what may be shown is not in it."""
+    def add(self, place: Location, value: str) -> None:
+        """Hide a value, and its range; of its first line, what may be shown is not in it."""
+        if len(value) >= _LEAST:
+            self._values.add(value)
+            # What was made of the values before is made again.
+            self.__dict__.pop("_pattern", None)
         for line in range(place.line, place.end_line + 1):
             start = place.column - 1 if line == place.line else 0
             end = place.end_column - 1 if line == place.end_line else -1
@@ -44,7 +57,33 @@ class Masks:
         for start, given in self._ranges.get((file, line), ()):
             end = len(text) if given < 0 else given
             text = text[:start] + "*" * (end - start) + text[end:]
-        return text
+        return self._without(text)
+
+    def hidden(self, item: Diagnostic) -> Diagnostic:
+        """A diagnostic none of whose texts has a value that is hidden."""
+        suggestion = None if item.suggestion is None else self._without(item.suggestion)
+        others = tuple(
+            msgspec.structs.replace(each, message=self._without(each.message))
+            for each in item.related
+        )
+        return msgspec.structs.replace(
+            item, message=self._without(item.message), suggestion=suggestion, related=others
+        )
+
+    def _without(self, text: str) -> str:
+        return self._pattern.sub(_starred, text) if self._values else text
+
+    @cached_property
+    def _pattern(self) -> re.Pattern[str]:
+        """Any of the values as a whole, the longest first."""
+        values = sorted(self._values, key=lambda value: (-len(value), value))
+        return re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, values))})(?!\w)")
+
+
+def _starred(match: re.Match[str]) -> str:
+    value = match[0]
+    shown = shown_part(value)
+    return value[:shown] + "*" * (len(value) - shown)
 
 
 def secrets(texts: Texts, masks: Masks, allowed: Callable[[str], bool]) -> list[Diagnostic]:
@@ -53,7 +92,7 @@ def secrets(texts: Texts, masks: Masks, allowed: Callable[[str], bool]) -> list[
     for secret in find_secrets(texts):
         source = texts.source(secret.file)
         value = source.text[secret.start : secret.end]
-        masks.add(source.locate(secret.start + shown_part(value), secret.end))
+        masks.add(source.locate(secret.start + shown_part(value), secret.end), value)
         if not allowed(source.path):
             places[value].append(secret)
     return [_secret(texts, value, found) for value, found in places.items()]
