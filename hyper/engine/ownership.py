@@ -7,6 +7,7 @@ HMAC-SHA256 under a secret that lies in the user's state folder.
 
 from __future__ import annotations
 
+import contextlib
 import hmac
 import os
 import secrets
@@ -93,7 +94,7 @@ def _kept(name: str, size: int) -> bytes:
     """Random bytes of the user's; made when they are first needed, readable by the user alone."""
     path = os.path.join(state_folder(), name)
     try:
-        with open(path, "rb") as stream:
+        with open(path, "rb", opener=open_at_once) as stream:
             known = stream.read(size)
     except FileNotFoundError:
         known = b""
@@ -102,17 +103,27 @@ def _kept(name: str, size: int) -> bytes:
     os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
     aside.replace(path, secrets.token_bytes(size), _PRIVATE)
     # Of two that make them at once, both go on with those that have the name in the end.
-    with open(path, "rb") as stream:
+    with open(path, "rb", opener=open_at_once) as stream:
         return stream.read(size)
 
 
 def sweep(folder: str) -> None:
     """Remove what killed processes left unfinished, in a cache's folder and in the user's state folder."""
     aside.sweep(folder, MARK)
-    aside.sweep(state_folder(), "secret|machine")
+    with contextlib.suppress(OSError):
+        aside.sweep(state_folder(), "secret|machine")
 
 
 def state_folder() -> str:
-    """Where programs keep what they should remember of a user."""
-    base = os.environ.get("XDG_STATE_HOME") or os.environ.get("LOCALAPPDATA")
-    return os.path.join(base or os.path.expanduser("~/.local/state"), "hypercompiler")
+    """Where programs keep what they should remember of a user.
+
+    It is never told from the working folder, where it could come with somebody's sources.
+
+    :raises OSError: where the user has none.
+    """
+    home = os.path.expanduser("~/.local/state")
+    for base in (os.environ.get("XDG_STATE_HOME"), os.environ.get("LOCALAPPDATA"), home):
+        if base and os.path.isabs(base):
+            return os.path.join(base, "hypercompiler")
+    message = "there is no home folder to keep anything in"
+    raise OSError(message)

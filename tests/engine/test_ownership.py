@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from hyper.engine.compiler import create_hyper_compiler
-from hyper.engine.ownership import claim
+from hyper.engine.lexing import choice
+from hyper.engine.lexing.library import open_library
+from hyper.engine.lexing.measured import read_measurements
+from hyper.engine.ownership import claim, state_folder, sweep
 from hyper.engine.record import make_cache_folder
 from tests.engine.test_incremental import SOURCES, Tree
 
@@ -121,6 +124,41 @@ def test_without_a_state_folder_nothing_is_kept(
     (tree.sources / "hyper.toml").write_text('cache = "kept"\n')
     assert tree.build(cache=None).success
     assert not (tree.sources / "kept").exists()
+
+
+def test_a_pipe_in_the_place_of_the_secret_is_not_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    (tmp_path / "hypercompiler").mkdir()
+    os.mkfifo(tmp_path / "hypercompiler" / "secret")
+    assert claim(str(tmp_path / "cache"))
+    assert (tmp_path / "hypercompiler" / "secret").is_file()
+
+
+def test_a_state_folder_is_not_told_from_the_working_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("XDG_STATE_HOME", "state")
+    monkeypatch.delenv("LOCALAPPDATA", raising=False)
+    assert state_folder() == str(tmp_path / ".local" / "state" / "hypercompiler")
+
+
+def test_a_user_without_a_home_keeps_nothing(tree: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("XDG_STATE_HOME", raising=False)
+    monkeypatch.delenv("LOCALAPPDATA", raising=False)
+    monkeypatch.setattr(os.path, "expanduser", lambda path: path)
+    monkeypatch.chdir(tree.sources)
+    with pytest.raises(OSError, match="home"):
+        state_folder()
+    assert tree.build(cache=None).success
+    assert not (tree.sources / "~").exists()
+    sweep(str(tree.sources))
+    assert open_library() is None
+    assert read_measurements() == {}
+    choice._keep(1.0)
+    assert choice._spent() == 0.0
 
 
 def test_a_mark_is_made_whole_or_not_at_all(

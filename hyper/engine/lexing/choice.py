@@ -14,6 +14,7 @@ import sys
 from typing import TYPE_CHECKING, Final
 
 from hyper.base import aside
+from hyper.base.fs import open_at_once
 from hyper.engine import ownership
 from hyper.engine.lexing.arrays import Cutter, Lexed
 from hyper.engine.lexing.library import FOLDER, can_prepare, open_library
@@ -147,7 +148,7 @@ def _ledger() -> str:
 
 def _spent() -> float:
     try:
-        with open(_ledger(), encoding="ascii") as stream:
+        with open(_ledger(), encoding="ascii", opener=open_at_once) as stream:
             found = float(stream.read(32))
     except (OSError, ValueError):
         return 0.0
@@ -155,8 +156,8 @@ def _spent() -> float:
 
 
 def _keep(spent: float) -> None:
-    path = _ledger()
     try:
+        path = _ledger()
         os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
         aside.replace(path, f"{spent:.6f}".encode(), 0o600)
     except OSError:

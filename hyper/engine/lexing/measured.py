@@ -74,10 +74,10 @@ class _Kept(msgspec.Struct, frozen=True):
 
 def read_measurements() -> dict[str, Speeds]:
     """What was measured here with what is installed now; empty where nothing was, or something else lies in its place."""
-    path = _place()
-    if not os.path.exists(path):
-        return {}
     try:
+        path = _place()
+        if not os.path.exists(path):
+            return {}
         data = ownership.read_sealed(path, _LARGEST)
         kept = msgspec.msgpack.decode(data or b"", type=_Kept)
         believed = kept.key == _key()

@@ -219,6 +219,14 @@ def test_where_nothing_can_be_made_nothing_is_noted(
     assert not state.exists()
 
 
+def test_a_pipe_in_the_place_of_the_ledger_is_not_waited_for(state: Path) -> None:
+    state.mkdir(parents=True)
+    os.mkfifo(state / "spent")
+    assert choice._spent() == 0.0
+    choice._keep(1.0)
+    assert choice._spent() == 1.0
+
+
 @pytest.mark.parametrize("text", ["", "x", "nan", "inf", "-1", "1e999", "9" * 100])
 def test_a_ledger_that_nobody_wrote_counts_as_empty(state: Path, text: str) -> None:
     os.makedirs(state)
