@@ -260,6 +260,10 @@ class Compiler:
                     with work.phases.phase("keep"):
                         work.keep(state, began)
                 result = work.result(state, began)
+        except BaseException:
+            # Who interrupts a build does not want to wait for what it does beside.
+            self._lexing.abandon()
+            raise
         finally:
             work.close()
             self._lexing.finish()

@@ -112,6 +112,13 @@ class Choice:
             # No process is to be had now, or no Python where one is embedded: the build goes on, and a later one tries again.
             _keep(0.0)
 
+    def abandon(self) -> None:
+        """Make no library now, where one is being made."""
+        making, self._making = self._making, None
+        if making is not None:
+            making.kill()
+            making.wait()
+
     def finish(self) -> None:
         """Wait for the library, where it is being made."""
         making, self._making = self._making, None

@@ -73,6 +73,11 @@ class Lexing:
             self._choice.close()
             self._choice = None
 
+    def abandon(self) -> None:
+        """End what was begun beside a build: a later one begins it again."""
+        if self._choice is not None:
+            self._choice.abandon()
+
     def finish(self) -> None:
         """Wait for what was begun beside a build."""
         if self._choice is not None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import pickle
-from typing import TYPE_CHECKING
+import signal
+import subprocess
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -182,6 +184,33 @@ def test_the_library_is_made_once_the_lexer_has_taken_as_long(
     chosen.finish()
     assert (state.parent.parent / "made").exists()
     assert (state / "spent").read_text() == "0.000000"
+
+
+def test_a_build_that_is_interrupted_does_not_wait_for_the_library(
+    state: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[subprocess.Popen[bytes]] = []
+
+    class Kept(subprocess.Popen[bytes]):
+        def __init__(self, *arguments: Any, **options: Any) -> None:
+            super().__init__(*arguments, **options)
+            started.append(self)
+
+    def interrupted(*_arguments: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("subprocess.Popen", Kept)
+    monkeypatch.setattr(choice, "can_prepare", lambda: True)
+    monkeypatch.setattr(choice, "open_library", lambda: None)
+    monkeypatch.setattr(choice, "_MAKE", "import threading; threading.Event().wait()  # {path!r}")
+    monkeypatch.setattr(choice, "REFERENCE_SPEED", 1.0)
+    monkeypatch.setattr("hyper.engine.parsing._parsed", interrupted)
+    (tmp_path / "a.intent").write_text("# note\n" * 40_000)
+    with createHyperCompiler(text="native", environment={}) as compiler:
+        with pytest.raises(KeyboardInterrupt):
+            compiler.check(str(tmp_path / "a.intent"))
+        assert [each.returncode for each in started] == [-signal.SIGKILL]
+    assert float((state / "spent").read_text()) > 0.0
 
 
 def test_where_no_process_can_be_had_the_build_goes_on(
