@@ -122,6 +122,7 @@ def lay_out(loops: Loops, arena: Arena, table: TokenTable, pieces: Pieces) -> To
     """Turn the pieces of an arena into tokens.
 
     :raises PiecesError: where the pieces do not tile the files.
+    :raises ValueError: where tokens may be more than 32-bit integers count.
     """
     files = len(arena)
     places, sorts = memoryview(pieces.starts), memoryview(pieces.kinds)
@@ -132,6 +133,9 @@ def lay_out(loops: Loops, arena: Arena, table: TokenTable, pieces: Pieces) -> To
     lines = roles.count(LINE) + roles.count(COMMENTED_LINE)
     # A line end may make a newline and an indent, which makes a dedent later; a file's end makes two tokens.
     most = len(roles) - roles.count(SPACE) + 2 * lines + 2 * files + 1
+    if most > LARGEST:
+        message = f"an arena of {files} files may have more than {LARGEST} tokens"
+        raise ValueError(message)
     notes = roles.count(COMMENT)
     if COMMENTED_LINE in roles:
         notes += loops.call("count", arena.data, arena.size, ord("#"))

@@ -152,6 +152,13 @@ def test_files_that_are_cut_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
         tokens([*files, DEEP, b":" * 200, *files], token_table())
 
 
+def test_tokens_are_as_many_as_can_be_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cutting, "LARGEST", 10)
+    tokens([b"a"], token_table())
+    with pytest.raises(ValueError, match="more than 10 tokens"):
+        tokens([b"a"] * 4, token_table())
+
+
 @settings(max_examples=60)
 @given(st.lists(st.integers(0, 300), max_size=8), st.binary(max_size=300))
 def test_ranges_and_graphs(places: list[int], data: bytes) -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import re
 import sys
+import time
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
 
-from hyper.base import digest
+from hyper.base import aside, digest
 from hyper.base.token_table import TokenTable
 from hyper.engine import ownership
 
@@ -19,6 +22,9 @@ if TYPE_CHECKING:
 FOLDER: Final = "text-engine"
 _PRIVATE: Final = 0o700
 _LARGEST: Final = 4 << 20
+_OURS: Final = r"text-[0-9a-f]{32}\.(?:so|table)(?:\.seal)?"
+_OLD: Final = 90 * 24 * 3600.0
+"""Seconds after which a library of other code, or for another processor, is removed: who still uses it makes it again."""
 
 
 class NoLibrary(Exception):  # noqa: N818  # no fault: the reference lexer is there
@@ -60,7 +66,21 @@ def prepare() -> str:
     os.makedirs(os.path.dirname(path), mode=_PRIVATE, exist_ok=True)
     for each, data in made.items():
         ownership.keep_sealed(each, data)
+    _sweep(*os.path.split(path))
     return f"{path}.so"
+
+
+def _sweep(folder: str, name: str) -> None:
+    """Remove what killed processes left unfinished, and libraries that are old."""
+    aside.sweep(folder, rf"{_OURS}|spent|measurements(?:\.seal)?")
+    old = time.time() - _OLD
+    with contextlib.suppress(OSError):
+        for each in os.listdir(folder):
+            path = os.path.join(folder, each)
+            if re.fullmatch(_OURS, each) and not each.startswith(name):
+                with contextlib.suppress(OSError):
+                    if os.lstat(path).st_mtime < old:
+                        os.unlink(path)
 
 
 def _table() -> TokenTable:

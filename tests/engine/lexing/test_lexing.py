@@ -143,6 +143,21 @@ def test_a_library_that_is_not_as_it_was_made_is_not_loaded(prepared: Path, endi
     assert open_library() is None
 
 
+def test_what_is_old_or_unfinished_is_removed_when_a_library_is_made(prepared: Path) -> None:
+    before = {each.name for each in prepared.iterdir()}
+    old = [f"text-{'0' * 32}.{end}" for end in ("so", "so.seal", "table", "table.seal")]
+    unfinished = [f".{min(before)}.17.1a", ".spent.17.1a", ".measurements.seal.17.1a"]
+    strange = ["text-x.so", "notes"]
+    young = f"text-{'1' * 32}.so"
+    for name in (*old, *unfinished, *strange, young, *before):
+        with (prepared / name).open("ab"):
+            os.utime(prepared / name, (0, 0))
+    os.utime(prepared / young)
+    prepare()
+    assert {each.name for each in prepared.iterdir()} == {*before, *strange, young}
+    assert open_library() is not None
+
+
 def test_without_numba_there_is_a_reason(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "numba", None)
     with pytest.raises(NoLibrary, match=r"hypercompiler\[gpu\]|Linux|profile"):
