@@ -72,7 +72,9 @@ def _sarif_result(item: Diagnostic, rule: int) -> dict[str, Any]:
 
 
 def _physical(place: Diagnostic | Related) -> dict[str, Any]:
-    physical: dict[str, Any] = {"artifactLocation": {"uri": quote(place.file.replace("\\", "/"))}}
+    # The bytes of a name that is no UTF-8 are those of the URI, too.
+    uri = quote(place.file.replace("\\", "/"), errors="surrogateescape")
+    physical: dict[str, Any] = {"artifactLocation": {"uri": uri}}
     if place.line:
         physical["region"] = {
             "startLine": place.line,
@@ -104,6 +106,8 @@ def _annotation(item: Diagnostic) -> str:
 
 
 def _data(text: str) -> str:
+    # The bytes of a name that is no UTF-8 are lone surrogates.
+    text = text.encode("utf-8", "backslashreplace").decode()
     return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 

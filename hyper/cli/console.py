@@ -64,6 +64,14 @@ class Console:
     def _palette(stream: TextIO | None) -> Palette:
         return COLOUR if stream is not None and wants_colour(stream, os.environ) else PLAIN
 
+    def shown(self, text: str) -> str:
+        """What is printed of the text of a file or a name: on a terminal nothing in it steers that.
+
+        A file or a program is given what there is.
+        """
+        terminal = sys.stdout is not None and sys.stdout.isatty()
+        return printable(text) if terminal or self.palette is not PLAIN else text
+
     def say(self, text: str = "") -> None:
         """Print a line of the result, but not with ``--json``."""
         if not self.json:
@@ -86,9 +94,13 @@ class Console:
 
     def object(self, value: dict[str, Any]) -> None:
         """Print the one JSON object of ``--json``."""
+        self.document({"schema_version": SCHEMA_VERSION} | value)
+
+    @staticmethod
+    def document(whole: dict[str, Any]) -> None:
+        """Print an object of another form as JSON."""
         import json
 
-        whole = {"schema_version": SCHEMA_VERSION} | value
         text = json.dumps(whole, ensure_ascii=False, indent=2)
         if not text.isascii():
             # What stdout cannot say, a lone surrogate included, is escaped.

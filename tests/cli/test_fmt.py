@@ -106,3 +106,18 @@ def test_fmt_gives_back_what_it_opened_whatever_happens(
     (folder / "a.intent").write_text(UGLY)
     hyper("fmt")
     assert len(closed) == 1
+
+
+def test_what_steers_a_terminal_is_shown(
+    hyper: Hyper, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "a\x1b[2J.intent").write_text("#  \x1b]0;t\x07\nconst A   = 1\n")
+    raw = hyper("fmt", "--diff").out
+    assert "\x1b]0;t\x07" in raw
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    monkeypatch.setenv("NO_COLOR", "1")
+    for arguments in (["--diff"], ["--check"], []):
+        out = hyper("fmt", *arguments).out
+        assert "\\x1b" in out
+        assert "\x1b" not in out
+        assert out.endswith("\n")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -204,3 +206,20 @@ def test_a_path_that_is_not_there(hyper: Hyper) -> None:
         done = hyper("lint", *words, "missing.intent")
         assert done.code == 1
         assert "E0901" in done.err
+
+
+@pytest.mark.skipif(sys.platform == "darwin", reason="names of files are UTF-8 there")
+def test_a_file_whose_name_is_no_utf8_is_in_every_form(hyper: Hyper, folder: Path) -> None:
+    with open(os.fsencode(folder) + b"/b\xff.intent", "wb") as stream:
+        stream.write(TEXT.encode())
+    (folder / "a.intent").unlink()
+    for command in (["lint", "--secrets"], ["check"]):
+        log = json.loads(hyper(*command, "--format", "sarif").out)
+        uris = {
+            place["physicalLocation"]["artifactLocation"]["uri"]
+            for result in log["runs"][0]["results"]
+            for place in result["locations"]
+        }
+        assert uris == {"b%FF.intent"}
+        assert hyper(*command, "--format", "github").code in {0, 1}
+        assert json.loads(hyper(*command, "--format", "json").out)["diagnostics"]

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from hyper.base.reports import as_github, as_object, as_sarif
 from hyper.cli.console import UsageError
 from hyper.cli.main import FAILED, OK
@@ -29,8 +27,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     elif form == "sarif":
         from hyper import __version__
 
-        log = msgspec.json.encode(as_sarif(view.diagnostics, __version__))
-        console.write(msgspec.json.format(log, indent=2).decode() + "\n")
+        console.document(as_sarif(view.diagnostics, __version__))
     elif form == "github":
         console.write(as_github(view.diagnostics))
     else:

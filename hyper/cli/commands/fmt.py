@@ -74,15 +74,19 @@ def _tell(
 ) -> None:
     if arguments.diff:
         for file in changed:
-            console.write(_diff(file))
+            _print(_diff(file), console)
         return
     verb = "would change" if arguments.check else "formatted"
     for file in changed:
-        console.say(f"{verb} {file.path}")
+        console.say(f"{verb} {console.shown(file.path)}")
     rest = counted(len(files) - len(changed), "file")
     console.say(
         f"{counted(len(changed), 'file')} {'to format' if arguments.check else 'formatted'}, {rest} as they are"
     )
+
+
+def _print(text: str, console: Console) -> None:
+    console.write("\n".join(console.shown(line) for line in text.split("\n")))
 
 
 def _stdin(arguments: argparse.Namespace, console: Console) -> int:
@@ -97,9 +101,9 @@ def _stdin(arguments: argparse.Namespace, console: Console) -> int:
     if any(item.is_error for item in found):
         return FAILED
     if arguments.diff:
-        console.write(_diff(_File("<stdin>", source, done.text)))
+        _print(_diff(_File("<stdin>", source, done.text)), console)
     elif not arguments.check:
-        console.write(done.text)
+        _print(done.text, console)
     return FAILED if arguments.check and done.text != source.text else OK
 
 

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import os
-import sys
 from contextlib import closing
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from hyper.base.fs import Disk
-from hyper.base.render import PLAIN, printable
 from hyper.base.reports import as_object
 from hyper.cli.console import UsageError
 from hyper.cli.main import FAILED, OK, USAGE
@@ -20,7 +18,6 @@ from hyper.engine.search.texts import read_texts
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable
 
     from hyper.cli.console import Console
     from hyper.engine.search.texts import Request
@@ -74,9 +71,7 @@ def _tell(
 ) -> None:
     texts = request.texts
     paint = console.palette
-    # What steers a terminal is shown, not done; a file or a program is given what there is.
-    watched = paint is not PLAIN or (sys.stdout is not None and sys.stdout.isatty())
-    shown: Callable[[str], str] = printable if watched else str
+    shown = console.shown
     for file, matches in groupby(found, lambda match: match.file):
         path = f"{paint.place}{shown(texts.paths[file])}{paint.reset}"
         if arguments.files:

@@ -170,8 +170,7 @@ def _print(
     elif form == "sarif":
         from hyper import __version__
 
-        log = msgspec.json.encode(as_sarif(items, __version__))
-        console.write(msgspec.json.format(log, indent=2).decode() + "\n")
+        console.document(as_sarif(items, __version__))
     elif form == "github":
         console.write(as_github(items))
     else:
