@@ -29,6 +29,9 @@ _WEIGHTS: Final = (0.02, 0.98)
 """A candidate too many costs a comparison, one too few is not found."""
 _NARROWEST: Final = 0.95
 """The share that buckets are made for at most."""
+_MOST: Final = 100
+"""Candidates that a piece is compared with, the first ones. One that has as many is not itself a candidate of later ones: thousands
+that are alike, as in trees that a program writes, are not all compared with each other."""
 _LAYOUT: Final = frozenset({t.NEWLINE, t.INDENT, t.DEDENT, t.END})
 _HEADS: Final = frozenset(
     {
@@ -57,7 +60,7 @@ class Duplicate(NamedTuple):
 
 
 def find_duplicates(texts: Texts, similarity: float) -> list[Duplicate]:
-    """Each declaration and file with the earlier one that it is most like, by their places.
+    """Each declaration and file with the earlier one that it is most like (of the first hundred candidates), by their places.
 
     Of a file that is nearly another, the declarations that are there, too, are not told.
 
@@ -124,13 +127,16 @@ def _alike(pieces: Sequence[Piece], similarity: float, engine: Engine) -> Iterat
             yield Duplicate(piece, pieces[same], 1.0)
             continue
         best: tuple[float, int] | None = None
-        for other in index.query(sketch):
-            share = len(own & sets[other]) / len(own | sets[other])
+        candidates = sorted(index.query(sketch))[:_MOST]
+        for other in candidates:
+            common = len(own & sets[other])
+            share = common / (len(own) + len(sets[other]) - common)
             if share >= similarity and (best is None or (-share, other) < (-best[0], best[1])):
                 best = share, other
         if best is not None:
             yield Duplicate(piece, pieces[best[1]], best[0])
-        index.insert(number, sketch)
+        if best is None or len(candidates) < _MOST:
+            index.insert(number, sketch)
 
 
 def _shingles(piece: Piece) -> Iterator[bytes]:

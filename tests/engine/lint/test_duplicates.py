@@ -6,6 +6,7 @@ import pytest
 
 pytest.importorskip("datasketch")
 
+from hyper.engine.lint import duplicates
 from hyper.engine.lint.duplicates import find_duplicates
 from hyper.engine.search.texts import Texts
 
@@ -55,6 +56,17 @@ def test_of_several_the_most_alike_counts_and_of_those_the_first() -> None:
     text = _entity("A", FIELDS) + _entity("B", near) + _entity("C", near) + _entity("D", FIELDS)
     found = {name: earlier for name, earlier, _ in _found({"a": text}, 0.8)}
     assert found == {"B": "A", "C": "B", "D": "A"}
+
+
+def test_of_very_many_the_first_are_compared(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not each with each, which of a thousand takes seconds and of ten thousand many minutes."""
+    entities = [_entity(f"E{n}", [*FIELDS, f"    own_{n}: int\n"]) for n in range(8)]
+    twin = _entity("E8", [*FIELDS, "    own_7: int\n", "    more: int\n"])
+    text = "".join([*entities, twin])
+    found = {name: earlier for name, earlier, _ in _found({"a": text}, 0.8)}
+    assert found == {**{f"E{n}": "E0" for n in range(1, 8)}, "E8": "E7"}
+    monkeypatch.setattr(duplicates, "_MOST", 3)
+    assert {name: earlier for name, earlier, _ in _found({"a": text}, 0.8)} == found | {"E8": "E0"}
 
 
 def test_small_and_different_declarations_are_not_told() -> None:
