@@ -99,6 +99,7 @@ class Cursor:
         "source",
         "spoiled",
         "starts",
+        "text",
         "texts",
         "told",
     )
@@ -108,6 +109,8 @@ class Cursor:
         self.kinds = tokens.kinds
         self.starts = tokens.starts
         self.ends = tokens.ends
+        # Strings and numbers are cut out of it where they are read: there are many.
+        self.text = tokens.text
         self.texts = _Texts(tokens)
         self.i = 0
         self.depth = 0

@@ -88,15 +88,15 @@ def string(p: Cursor) -> StrLit:
 
 def string_at(p: Cursor, i: int) -> StrLit:
     """The string literal at index ``i``."""
-    text = p.texts[i]
-    start = p.starts[i]
+    start, end = p.starts[i], p.ends[i]
+    text = p.text[start:end]
     if "\\" not in text and text[0] == '"' and text[1:3] != '""':
-        return StrLit(start, p.ends[i], text[1:-1] if text[-1] == '"' else text[1:], False, text)
+        return StrLit(start, end, text[1:-1] if text[-1] == '"' else text[1:], False, text)
     body, skip, raw, _ = _body(text)
     if "\r" in body:
         body = body.replace("\r\n", "\n")
     value = body if raw else unescape(p, body, start + skip)
-    return StrLit(start, p.ends[i], value, raw, text)
+    return StrLit(start, end, value, raw, text)
 
 
 def doc_at(p: Cursor, i: int) -> StrLit:
@@ -134,14 +134,15 @@ def dedent(body: str) -> str:
 
 def integer(p: Cursor, i: int) -> IntLit:
     """The integer literal at index ``i``."""
-    text = p.texts[i]
+    start, end = p.starts[i], p.ends[i]
+    text = p.text[start:end]
     if text.isdecimal() and len(text) <= 1000:
-        return IntLit(p.starts[i], p.ends[i], int(text), text)
+        return IntLit(start, end, int(text), text)
     try:
         value = int(text[:1000], 0)
     except ValueError:
         value = 0  # reported by the lexer
-    return IntLit(p.starts[i], p.ends[i], value, text)
+    return IntLit(start, end, value, text)
 
 
 def number(p: Cursor, i: int) -> NumLit:
