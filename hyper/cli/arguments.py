@@ -17,6 +17,10 @@ _TIERS: Final = ("conservative", "balanced", "aggressive", "insane")
 _EXITS: Final = (
     "exit codes: 0 fine, 1 errors found, 2 wrong usage, 3 internal error, 130 interrupted"
 )
+_SEARCH_EXITS: Final = (
+    "exit codes: 0 something was found, 1 nothing was, 2 wrong usage or a file that cannot be read, "
+    "3 internal error, 130 interrupted"
+)
 
 _HELP: Final = """\
 usage: hyper COMMAND [ARGUMENTS]
@@ -143,7 +147,8 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action=_Version, nargs=0, help="print the version")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for name, text, fill in _COMMANDS:
-        command = commands.add_parser(name, help=text, description=text, epilog=_EXITS)
+        command = commands.add_parser(name, help=text, description=text)
+        command.epilog = _SEARCH_EXITS if name == "grep" else _EXITS
         fill(command)
         command.set_defaults(module=_MODULES.get(name, name))
     return parser
@@ -334,7 +339,7 @@ def _grep(parser: argparse.ArgumentParser) -> None:
         dest="patterns",
         action="append",
         metavar="PATTERN",
-        help="look for this; may be repeated",
+        help="look for this; may be repeated; one that begins with - stands right behind: -e-PATTERN",
     )
     parser.add_argument("-i", "--ignore-case", action="store_true", help="in both cases")
     parser.add_argument("-w", "--words", dest="whole", action="store_true", help="whole words only")
@@ -366,7 +371,7 @@ def _explain(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         nargs="?",
         const="",
-        help="print what a profile says of it, too; default: the one that is configured, or hyper.profile",
+        help="print what a profile says of it, too; default: the one that is configured, or hyper.profile beside the configuration",
     )
     _json(parser)
 
@@ -427,7 +432,9 @@ def _tune(parser: argparse.ArgumentParser) -> None:
         help="record a calc, table or rule for each row of a table, instead of the scenarios; may be repeated",
     )
     parser.add_argument(
-        "--into", metavar="FILE", help="where the profile goes; default: hyper.profile"
+        "--into",
+        metavar="FILE",
+        help="where the profile goes; default: hyper.profile beside the configuration",
     )
     parser.add_argument("--fast", action="store_true", help="measure less, and less exactly")
     parser.add_argument("--dry-run", action="store_true", help="tell the gain, and write nothing")
@@ -458,12 +465,12 @@ def _doctor(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--prepare",
         action="store_true",
-        help="make the text engine's library for this machine now: a second or two, once",
+        help="make the text engine's library for this machine now, if it is not there: some seconds, once",
     )
     parser.add_argument(
         "--gpu",
         action="store_true",
-        help="measure every back end of the text engine, graphics adapters too, and keep what builds choose by",
+        help="measure every back end of the text engine and graphics adapter, and keep what builds choose by: half a minute",
     )
     _json(parser)
 

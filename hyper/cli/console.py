@@ -27,7 +27,8 @@ _READ: Final = 100
 
 
 _OUTAGES: Final = {
-    "owner": "nothing is kept: the cache here (.hyper) was not made by you; remove it, or name it with HYPER_CACHE",
+    "owner": "nothing is kept: the cache, .hyper beside the configuration or else here, was not made by you; "
+    "remove it, or name it with HYPER_CACHE",
     "state": "nothing is kept: your state folder cannot be written; name a cache with HYPER_CACHE",
 }
 

@@ -113,6 +113,8 @@ def test_doctor_prepares_the_text_engine(
     assert after["text engine"] == "ok: its library is prepared: many files are cut at once"
     assert after["prepared"].startswith("ok: the text engine's library, in ")
     assert told()["text engine"].startswith("ok")
+    again = told("--prepare")
+    assert again["prepared"] == "ok: the text engine's library was there already"
     monkeypatch.setattr(library, "can_prepare", lambda: False)
     monkeypatch.setattr(library, "open_library", lambda: None)
     assert told() == {"text engine": "absent: the reference lexer cuts files one by one"}

@@ -74,6 +74,7 @@ def test_explain_shows_what_a_profile_says(hyper: Hyper, tree: Path) -> None:
     done = hyper("explain", "discount", "--profile")
     assert "recorded    tier 0: 3 calls, " in done.out
     assert 'tier was "gold" in 99 of 100 calls or more' in done.out
+    assert "\n              3 times intents/orders.intent:" in done.out
     value = hyper("explain", "discount", "--json", "--profile", "hyper.profile").json("explain")
     recorded = value["recorded"]
     assert recorded["fits"]
@@ -88,4 +89,38 @@ def test_explain_shows_what_a_profile_says(hyper: Hyper, tree: Path) -> None:
     assert "of another version of it" in hyper("explain", "discount", "--profile").out
     (tree / "none.profile").write_text("nothing")
     assert "is no profile" in hyper("explain", "discount", "--profile", "none.profile").err
-    assert "cannot read" in hyper("explain", "discount", "--profile", "absent").err
+    assert "there is no profile absent" in hyper("explain", "discount", "--profile", "absent").err
+    assert "cannot read" in hyper("explain", "discount", "--profile", "intents").err
+
+
+def test_explain_takes_the_profile_beside_the_configuration(
+    hyper: Hyper, tree: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tree.parent)
+    done = hyper("explain", "discount", tree.name, "--profile")
+    assert done.code == 2
+    assert f"there is no profile {tree.name}/hyper.profile: " in done.err
+    record = ("--record", f"{tree.name}/hyper.profile")
+    hyper("run", "discount", tree.name, "--args", '["gold", 600]', *record)
+    done = hyper("explain", "discount", tree.name, "--profile")
+    assert "recorded    tier 0: 1 call, " in done.out
+
+
+def test_explain_lines_up_how_often_rows_fitted(hyper: Hyper, tree: Path) -> None:
+    assert tree.is_dir()
+    for amount in [600] * 10 + [1]:
+        words = ("--args", f'["gold", {amount}]', "--record", "hyper.profile")
+        assert hyper("run", "discount", *words).code == 0
+    told = hyper("explain", "discount", "--profile").out.splitlines()
+    rows = [line for line in told if " time" in line]
+    assert any(" 1 time  " in line for line in rows)
+    assert any("10 times " in line for line in rows)
+    assert len({line.index(" time") for line in rows}) == 1
+    assert len({line.index("intents/") for line in rows}) == 1
+
+
+def test_explain_knows_a_code_of_a_diagnostic(hyper: Hyper, tree: Path) -> None:
+    assert tree.is_dir()
+    done = hyper("explain", "W1101")
+    assert done.code == 2
+    assert "W1101 is the code of warnings, credential in a source: see docs/" in done.err

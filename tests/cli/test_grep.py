@@ -174,3 +174,9 @@ def test_paths_may_stand_behind_options(hyper: Hyper) -> None:
     assert hyper("grep", "gold", "--in", "names", "tiers.intent").code == 0
     assert hyper("grep", "-i", "gold", "--in", "names", "tiers.intent").code == 0
     assert hyper("grep", "gold", "--im", "names", "tiers.intent").code == 2
+
+
+def test_help_tells_the_exit_codes_that_a_search_has(hyper: Hyper) -> None:
+    said = " ".join(hyper("grep", "--help").out.split())
+    assert "0 something was found, 1 nothing was, 2 wrong usage or a file" in said
+    assert "1 errors found" in " ".join(hyper("lint", "--help").out.split())

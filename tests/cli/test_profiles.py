@@ -72,7 +72,8 @@ def test_the_rows_of_a_file_are_recorded(hyper: Hyper, sources: Path) -> None:
     words = ("run", "fee", "--data", "codes.csv", "--record", "runs.profile")
     done = hyper(*words)
     assert (done.code, done.out) == (1, '"value"\n30\n30\n390\n\n')
-    assert "4 rows: 1 error" in done.err
+    assert "4 rows: 1 error; 4 in Python, " in done.err
+    assert "machine code" not in done.err  # nothing is switched off
     (fee,) = load(str(sources / "runs.profile")).functions.values()
     assert (fee.calls, fee.decisions[0][3], fee.decisions[0][39:]) == (4, 2, (1, 1))
     assert hyper(*words, "--tier", "2").code == 2

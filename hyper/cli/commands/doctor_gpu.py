@@ -33,7 +33,7 @@ class Examination:
         if open_library() is None and can_prepare():
             with contextlib.suppress(NoLibrary, OSError):
                 prepare()
-        console.remark("measuring every back end of the text engine: about a quarter of a minute")
+        console.remark("measuring every back end of the text engine: about half a minute")
         began = perf_counter()
         library = open_library()
         settings = settings_of(options)._replace(gpu="on")

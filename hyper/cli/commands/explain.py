@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Final
 
+from hyper.base.codes import CODES
 from hyper.base.render import printable
 from hyper.cli.console import UsageError
 from hyper.cli.main import FAILED, OK
@@ -25,6 +27,12 @@ if TYPE_CHECKING:
 DEFAULT_PROFILE: Final = "hyper.profile"
 
 
+def profile_beside(view: View) -> str:
+    """Where ``hyper tune`` writes a profile: beside the configuration, else in the working folder."""
+    home = os.path.relpath(view.result.folder or os.curdir)
+    return os.path.normpath(os.path.join(home, DEFAULT_PROFILE))
+
+
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Print what is known of a declaration."""
     configured: list[str | None] = []
@@ -39,7 +47,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         return FAILED
     profile = None
     if arguments.recorded is not None:
-        profile = _profile(arguments.recorded or configured[0] or DEFAULT_PROFILE)
+        profile = _profile(arguments.recorded or configured[0] or profile_beside(view))
     found = explain(program, find_name(program, arguments.name), profile)
     place = view.shown(found.file)
     if console.json:
@@ -59,6 +67,9 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
 def _profile(path: str) -> Profile:
     try:
         return load(path)
+    except FileNotFoundError:
+        made = "`hyper run --record FILE` and `hyper tune` make one"
+        raise UsageError(f"there is no profile {path}: {made}") from None
     except OSError as error:
         raise UsageError(f"cannot read the profile {path}: {error.strerror}") from None
     except ProfileError as error:
@@ -85,6 +96,10 @@ def find_name(program: Program, name: str) -> str:
     try:
         return find(program, name)
     except UnknownNameError as error:
+        code = CODES.get(name)
+        if code is not None:
+            told = f"{name} is the code of {code.severity}s, {code.title}"
+            raise UsageError(f"{told}: see docs/diagnostics/{name}.md") from None
         raise UsageError(error.message, " or ".join(error.near) or None) from None
 
 
@@ -149,8 +164,10 @@ def _recorded(found: Explanation, view: View, console: Console) -> None:
         console.say(f"              left tier {why.tier} at {at}")
     if known.promotions:
         console.say(f"              {counted(known.promotions, 'promotion')}")
+    width = max((len(f"{row.count:,}") for row in known.rows), default=0)
     for row in known.rows:
         where = f"{view.shown(found.file)}:{row.line}" if row.line else "no row"
-        console.say(f"              {row.count:,} times {where}")
+        noun = "time" if row.count == 1 else "times"
+        console.say(f"              {row.count:>{width},} {noun:<5} {where}")
     for name, text in known.constants.items():
         console.say(f"              {name} was {text} in 99 of 100 calls or more")

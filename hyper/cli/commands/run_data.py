@@ -78,6 +78,8 @@ class _Work:
         self._function = function
         self._data: str = arguments.data
         self._out: str | None = arguments.results
+        # What is recorded runs in Python whatever could be machine code.
+        self._recorded = arguments.record is not None
         self._console = console
         self._shown = shown
         self._stats = Stats()
@@ -174,7 +176,7 @@ class _Work:
         ]
         if stats.threads > 1:
             parts.append(f"on {stats.threads} cores")
-        if stats.reason:
+        if stats.reason and not self._recorded:
             place = f" ({self._shown(stats.file)}:{stats.line})" if stats.file else ""
             parts.append(f"no machine code: {stats.reason}{place}")
         return ", ".join(parts) or "none ran"

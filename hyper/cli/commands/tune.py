@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from hyper.base.aside import writing
-from hyper.cli.commands.explain import find_name, program_of
+from hyper.cli.commands.explain import find_name, profile_beside, program_of
 from hyper.cli.console import UsageError
 from hyper.cli.main import FAILED, OK
 from hyper.cli.session import compile_with, counted
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from hyper.engine.tuning.tune import Tuning
     from hyper.ir.program import Program
 
-_NAME: Final = "hyper.profile"
 _SHOWN: Final = 10
 
 
@@ -63,7 +62,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         tuning = tune(program, profile, capture, folder, fast=arguments.fast, options=chosen[0])
     except (OSError, TuneError, HardwareError) as error:
         raise UsageError(f"cannot tune: {error}") from None
-    path = os.path.normpath(arguments.into or os.path.join(home, _NAME))
+    path = os.path.normpath(arguments.into or profile_beside(view))
     kept = tuning.pays and not arguments.dry_run
     built = None
     if kept:
