@@ -18,7 +18,13 @@ def as_bytes(data: bytes | bytearray | memoryview) -> bytes:
 
     :raises TypeError: where they are none.
     """
-    return data if type(data) is bytes else bytes(memoryview(data))
+    if type(data) is bytes:
+        return data
+    try:
+        return bytes(memoryview(data))
+    except TypeError:
+        message = f"bytes are needed, not {type(data).__name__}"
+        raise TypeError(message) from None
 
 
 def integers(form: str, numbers: Iterable[int]) -> array[int]:

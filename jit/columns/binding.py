@@ -238,7 +238,8 @@ class _Work:
         wanted = self._binding.names(parts)[-1] if "[]" not in parts else _shown(parts)
         kind = self._kind(branch)
         names = self._table.names
-        near = get_close_matches(wanted, names, 1)
+        read = set(self._binding.wanted(names))
+        near = get_close_matches(wanted, [name for name in names if name not in read], 1)
         hint = f"; is it {near[0]!r}?" if near else ""
         listed = ", ".join(names[:20]) + (", …" if len(names) > 20 else "")
         return f"there is no column {wanted} ({kind} is expected), but {listed or 'none'}{hint}"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import sys
 from typing import TYPE_CHECKING
 
@@ -115,13 +117,23 @@ def test_doctor_prepares_the_text_engine(
     assert told()["text engine"].startswith("ok")
     again = told("--prepare")
     assert again["prepared"] == "ok: the text engine's library was there already"
-    monkeypatch.setattr(library, "can_prepare", lambda: False)
     monkeypatch.setattr(library, "open_library", lambda: None)
+    with monkeypatch.context() as full:
+        full.setattr(library, "prepare", _no_room)
+        done = hyper("doctor", "--prepare")
+    assert done.code == 1
+    assert "nothing: /state: Read-only file system" in done.out
+    assert "XDG_STATE_HOME names another" in done.out
+    monkeypatch.setattr(library, "can_prepare", lambda: False)
     assert told() == {"text engine": "absent: the reference lexer cuts files one by one"}
     monkeypatch.setitem(sys.modules, "numba", None)
     done = hyper("doctor", "--prepare")
     assert done.code == 1
     assert "pip install 'hypercompiler[gpu]'" in done.out
+
+
+def _no_room() -> str:
+    raise OSError(errno.EROFS, os.strerror(errno.EROFS), "/state")
 
 
 @pytest.fixture

@@ -33,6 +33,13 @@ def test_the_parts_of_an_arena_cannot_be_changed() -> None:
         arena.bounds[1] = 10**9
 
 
+def test_what_is_no_bytes_is_told_by_its_type() -> None:
+    for files, kind in ((["text"], "str"), ("text", "str"), (b"text", "int")):
+        wrong: Any = files
+        with pytest.raises(TypeError, match=f"bytes are needed, not {kind}"):
+            Arena(wrong)
+
+
 class _Longer(bytes):
     def __len__(self) -> int:
         return 10**6

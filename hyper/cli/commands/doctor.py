@@ -171,8 +171,12 @@ def _prepared() -> list[Finding]:
     began = time.perf_counter()
     try:
         prepare()
-    except (NoLibrary, OSError) as error:
+    except NoLibrary as error:
         return [Finding("prepared", "missing", f"nothing: {error}")]
+    except OSError as error:
+        why = f"nothing: {error.filename or 'the state folder'}: {error.strerror or error}"
+        advice = "the library is kept in the user's state folder: XDG_STATE_HOME names another"
+        return [Finding("prepared", "missing", why, advice)]
     return [
         Finding(
             "prepared", "ok", f"the text engine's library, in {time.perf_counter() - began:.1f} s"

@@ -91,6 +91,7 @@ def test_what_a_guard_leaves_runs_in_python() -> None:
     [
         ({"parts": [1]}, "there is no column of"),
         ({"parts": [1], "off": [2]}, "is it 'off'"),
+        ({"of": [1], "part": [2]}, "but of, part; is it 'part'"),
         ({"parts": [1], "of": [1, 2]}, "column of has 2 rows"),
         ({"parts": np.array(["a"]), "of": [1]}, "column parts: int is expected, not <U1"),
         ({"parts": np.array([1.5]), "of": [1]}, "column parts: int is expected, not float64"),
@@ -99,6 +100,16 @@ def test_what_a_guard_leaves_runs_in_python() -> None:
 def test_a_table_of_another_shape_raises(data: Any, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         function("share").batch(data)
+
+
+def test_a_column_that_is_read_for_another_parameter_is_not_offered() -> None:
+    text = (
+        "enum Country:\n    de\n    us\n\n"
+        "calc duty(country: Country, amount: int) -> int:\n    if country == us then amount else 0\n"
+    )
+    compiled = functions(text=text).function("duty")
+    with pytest.raises(ValueError, match=r"there is no column country .* but land, amount$"):
+        compiled.batch({"land": ["us"], "amount": [1]})
 
 
 @pytest.mark.parametrize("data", ["text", 7, [1, 2], {"parts": "ab", "of": 1}])
