@@ -99,6 +99,7 @@ def test_json_has_everything(hyper: Hyper) -> None:
         "end_column": 23,
         "pattern": "plain",
         "text": 'enum Tier: gold, plain = "golden"',
+        "text_column": 1,
     }
     nothing = hyper("grep", "silver", "--json")
     assert nothing.code == 1
@@ -180,3 +181,16 @@ def test_help_tells_the_exit_codes_that_a_search_has(hyper: Hyper) -> None:
     said = " ".join(hyper("grep", "--help").out.split())
     assert "0 something was found, 1 nothing was, 2 wrong usage or a file" in said
     assert "1 errors found" in " ".join(hyper("lint", "--help").out.split())
+
+
+def test_a_long_line_is_not_told_whole_with_each_match(hyper: Hyper, folder: Path) -> None:
+    line = "#" + " word" * 5000
+    (folder / "a.intent").write_text(f"{line}\n")
+    done = hyper("grep", "--json", "word")
+    matches = done.json("grep")["matches"]
+    assert len(matches) == 5000
+    assert len(done.out) < 5000 * 1000
+    for match in matches:
+        at = match["column"] - match["text_column"]
+        assert match["text"][at : at + 4] == "word"
+        assert line[match["text_column"] - 1 :].startswith(match["text"])

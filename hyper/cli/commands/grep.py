@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from contextlib import closing
 from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from hyper.base.fs import Disk
 from hyper.base.reports import as_object
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
     from hyper.cli.console import Console
     from hyper.engine.search.texts import Request
+
+_LONG: Final = 1000
+_AROUND: Final = 200
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
@@ -94,6 +97,14 @@ def _tell(
             console.say(f"{path}:{line}:{group[0].column}: {''.join(parts)}")
 
 
+def _context(line: str, match: Match) -> dict[str, Any]:
+    """The text around a match: of a long line a part, since as many matches are told of it as it has."""
+    if len(line) <= _LONG:
+        return {"text": line, "text_column": 1}
+    begin = max(0, match.column - 1 - _AROUND)
+    return {"text": line[begin : match.end_column - 1 + _AROUND], "text_column": begin + 1}
+
+
 def _object(request: Request, query: Query, found: list[Match], *, success: bool) -> dict[str, Any]:
     texts = request.texts
     matches = [
@@ -103,7 +114,7 @@ def _object(request: Request, query: Query, found: list[Match], *, success: bool
             "column": match.column,
             "end_column": match.end_column,
             "pattern": query.patterns[match.pattern],
-            "text": texts.source(match.file).line_text(match.line),
+            **_context(texts.source(match.file).line_text(match.line), match),
         }
         for match in found
     ]
