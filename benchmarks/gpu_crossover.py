@@ -228,10 +228,20 @@ def _shown(value: object) -> str:
     return f"{value:,}" if isinstance(value, int) else str(value)
 
 
+def _sizes(text: str) -> list[int]:
+    sizes = [int(size) if size.isdecimal() else 0 for size in text.split(",")]
+    if sizes[0] < 1 or sorted(set(sizes)) != sizes:
+        message = f"{text!r} is not some numbers from 1 on, ascending, with commas"
+        raise argparse.ArgumentTypeError(message)
+    return sizes
+
+
 def main() -> int:
     """Measure, and print or write."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--sizes", default=SIZES, help="bytes of text, ascending")
+    parser.add_argument(
+        "--sizes", type=_sizes, default=SIZES, help="bytes of text, ascending, with commas"
+    )
     parser.add_argument("--memory", type=int, default=Limits().memory, help="bytes of buffers")
     parser.add_argument("--workgroup", type=int, default=Limits().workgroup)
     parser.add_argument("--out", type=Path)
@@ -240,7 +250,7 @@ def main() -> int:
     examples = sorted((Path(__file__).parent.parent / "examples").rglob("*.intent"))
     text = b"".join(path.read_bytes() for path in examples)
     try:
-        report = run(backend, [int(size) for size in arguments.sizes.split(",")], text)
+        report = run(backend, arguments.sizes, text)
     except BackendError as error:
         print(f"nothing can be measured: {error}", file=sys.stderr)
         return 1

@@ -20,6 +20,16 @@ def test_cache_store_measures(tmp_path: Path) -> None:
     assert {"put_many", "flush", "get_many, warm"} <= set(report["milliseconds"])
 
 
+def test_sizes_that_are_none_are_refused(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for sizes in ("x", "9,", "2,1", "0"):
+        monkeypatch.setattr("sys.argv", ["gpu_crossover", "--sizes", sizes])
+        with pytest.raises(SystemExit):
+            gpu_crossover.main()
+        assert f"{sizes!r} is not some numbers" in capsys.readouterr().err
+
+
 def test_the_crossover_of_a_graphics_adapter_is_measured() -> None:
     pytest.importorskip("numba")
     backend = fresh()

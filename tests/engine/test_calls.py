@@ -297,7 +297,11 @@ def test_mistakes(program: Program, tmp_path: Path) -> None:
     with pytest.raises(CallError, match="parts"):
         loaded.call("share", {"total": 1})
     (tmp_path / "a.intent").write_text("entity A:\n    b: C\n")
-    with createHyperCompiler() as compiler, pytest.raises(SourceError):
+    told = r"the sources have an error: a\.intent:2: .*`C`"
+    with createHyperCompiler() as compiler, pytest.raises(SourceError, match=told):
+        compiler.load(str(tmp_path))
+    (tmp_path / "a.intent").write_text("entity A:\n    b: C\n    d: D\n")
+    with createHyperCompiler() as compiler, pytest.raises(SourceError, match="have 2 errors: a"):
         compiler.load(str(tmp_path))
 
 

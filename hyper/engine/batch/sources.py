@@ -21,8 +21,13 @@ class SourceError(ValueError):
     def __init__(self, diagnostics: Sequence[Diagnostic]) -> None:
         self.diagnostics = list(diagnostics)
         errors = [item for item in self.diagnostics if item.is_error]
-        first = f": {errors[0].file}: {errors[0].message}" if errors else ""
-        super().__init__(f"the sources have {len(errors)} errors{first}")
+        told = "an error" if len(errors) == 1 else f"{len(errors):,} errors"
+        super().__init__(": ".join([f"the sources have {told}", *map(_told, errors[:1])]))
+
+
+def _told(error: Diagnostic) -> str:
+    place = f"{error.file}:{error.line}" if error.line else error.file
+    return f"{place}: {error.message}" if place else error.message
 
 
 def fingerprint(files: Files, work: Work) -> str:
