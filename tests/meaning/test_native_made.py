@@ -292,3 +292,27 @@ calc f(a: decimal(9, 2), b: decimal(9, 2), c: decimal(9, 2)) -> decimal(20, 4):
         found = compare(subject, {"m0.f": given}, {"m0.f": expected}, NOW, WRITTEN)
     assert found.differences == []
     assert {"decimal", "division_by_zero"} <= set(codes(expected))
+
+
+def test_no_element_behind_one_that_decides_is_computed() -> None:
+    """Of two lists that are one, too: to leave the loop over the first would only begin the second."""
+    text = """
+calc any_of(a: list[int], b: list[int]) -> bool: any(12 // each > 1 for each in a + b)
+calc all_of(a: list[int], b: list[int]) -> bool: all(12 // each > 1 for each in a + b)
+calc any_if(a: list[int], b: list[int]) -> bool: any(each > 3 for each in a + b if 12 // each > -9)
+calc first_if(a: list[int], b: list[int]) -> int: first(each for each in a + b if 12 // each > 1) ?? 77
+calc f(a: list[int], b: list[int], by: int) -> int:
+    if by == 0:
+        if any_of(a, b) then 1 else 2
+    elif by == 1:
+        if all_of(a, b) then 3 else 4
+    elif by == 2:
+        if any_if(a, b) then 5 else 6
+    else:
+        first_if(a, b)
+"""
+    lists: list[list[int]] = [[], [5], [0], [5, 0], [0, 5], [50, 0], [50], [-12, 4, 0]]
+    rows = [{"a": a, "b": b, "by": by} for a in lists for b in lists for by in range(4)]
+    found = codes(agree(text, *rows))
+    assert {"int", "division_by_zero"} == set(found)
+    assert found.count("int") > len(found) // 2

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from hyper.emit.native.values import (
     Counting,
@@ -32,6 +32,10 @@ if TYPE_CHECKING:
 
     Holder = Callable[[Value | None], Slot]
     Walk = Callable[[Callable[[Value], None]], None]
+
+
+_ENDS_EARLY: Final = frozenset({"all", "any", "first"})
+"""Aggregates for which the elements behind one that decides are not computed."""
 
 
 class Aggregates:
@@ -64,10 +68,25 @@ class Aggregates:
 
         return Generated(placed, kind, single=single, size=size, at=at)
 
-    def _elements(self, expr: nodes.Comprehend | nodes.Fold, source: Value, local: Locals) -> Walk:
+    def _elements(
+        self,
+        expr: nodes.Comprehend | nodes.Fold,
+        source: Value,
+        local: Locals,
+        over: int | None = None,
+    ) -> Walk:
+        """The elements one after the other. None is computed once the variable ``over`` is true."""
         expressions, builder = self._expressions, self._builder
 
         def walk(body: Callable[[Value], None]) -> None:
+            def unless_over(item: Value) -> None:
+                if over is None:
+                    each(item)
+                    return
+                with builder.block() as going_on:
+                    each(item)
+                builder.when(builder.op("not", "bool", builder.get(over)), going_on)
+
             def each(item: Value) -> None:
                 inner = {**local, expr.target: item}
                 if expr.condition is None:
@@ -78,7 +97,7 @@ class Aggregates:
                     body(expressions.value(expr.element, inner))
                 builder.when(keep, kept)
 
-            expressions.walk(source, each)
+            expressions.walk(source, unless_over)
 
         return walk
 
@@ -86,8 +105,13 @@ class Aggregates:
         """An aggregate over a generator: each element is used before the next is computed."""
         source = self._expressions.value(expr.source, local)
         kind = self._expressions.kinds.present(expr.element.type)
-        walk = self._elements(expr, source, local)
-        return self.folded(expr.op, kind, walk, guards=False, leaves=_is_single(source))
+        single = _is_single(source)
+        over = None
+        if expr.op in _ENDS_EARLY and not single:
+            # To leave one of several loops would only go on to the next.
+            over = self._builder.variable("bool", FALSE)
+        walk = self._elements(expr, source, local, over)
+        return self.folded(expr.op, kind, walk, guards=False, leaves=single, over=over)
 
     def of_list(self, op: str, kind: Type, source: Value) -> Value:
         """An aggregate over a list. All of a list is there before the first step: an element of one that is made just for this
@@ -109,10 +133,13 @@ class Aggregates:
         *,
         guards: bool,
         leaves: bool = False,
+        over: int | None = None,
         known: tuple[Value, ...] = (),
     ) -> Value:
-        """The aggregate of what ``walk`` goes through, whose type is ``kind``. ``leaves`` tells whether it may be left where the
-        rest does not matter. ``known`` are the elements of a list that is written out."""
+        """The aggregate of what ``walk`` goes through, whose type is ``kind``.
+
+        ``leaves`` tells whether it may be left where the rest does not matter; where it cannot be, the variable ``over`` tells that
+        it does not. ``known`` are the elements of a list that is written out."""
         match op:
             case "sum":
                 return self._sum(kind, walk, guards=guards, known=known)
@@ -123,9 +150,9 @@ class Aggregates:
             case "min" | "max":
                 return self._extreme(op, walk, self.holder(kind, known))
             case "any" | "all":
-                return self._decided(op, walk, leaves=leaves)
+                return self._decided(op, walk, leaves=leaves, over=over)
             case "first" | "last":
-                return self._end(op, walk, self.holder(kind, known), leaves=leaves)
+                return self._end(op, walk, self.holder(kind, known), leaves=leaves, over=over)
             case _:
                 raise NotNative(f"{op} has no native form")
 
@@ -288,7 +315,7 @@ class Aggregates:
         known = builder.op("not", "bool", builder.op("is_nan", "bool", best.operand))
         return builder.op("and", "bool", known, builder.op("or", "bool", nan, wins))
 
-    def _decided(self, op: str, walk: Walk, *, leaves: bool) -> Value:
+    def _decided(self, op: str, walk: Walk, *, leaves: bool, over: int | None) -> Value:
         builder = self._builder
         found = builder.variable("bool", FALSE if op == "any" else TRUE)
 
@@ -299,6 +326,8 @@ class Aggregates:
                 decides = builder.op("not", "bool", decides)
             with builder.block() as settled:
                 builder.set(found, TRUE if op == "any" else FALSE)
+                if over is not None:
+                    builder.set(over, TRUE)
             builder.when(decides, settled)
             if leaves:
                 builder.leave(decides)
@@ -306,7 +335,7 @@ class Aggregates:
         walk(look)
         return Scalar("bool", builder.get(found))
 
-    def _end(self, op: str, walk: Walk, holder: Holder, *, leaves: bool) -> Value:
+    def _end(self, op: str, walk: Walk, holder: Holder, *, leaves: bool, over: int | None) -> Value:
         expressions, builder = self._expressions, self._builder
         some = builder.variable("bool", FALSE)
 
@@ -321,6 +350,8 @@ class Aggregates:
             else:
                 expressions.slots.store(slot, value)
             builder.set(some, TRUE)
+            if over is not None:
+                builder.set(over, TRUE)
             if op == "first" and leaves:
                 builder.leave(TRUE)
 
