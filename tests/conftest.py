@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,10 @@ settings.register_profile(
 )
 settings.load_profile("hyper")
 
+
+# A shell that starts tests in the background has them ignore interrupts, and all that they start.
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Counts are constants of modules, some of which are loaded before options are read; processes of xdist load them too.
 if "--full" in sys.argv:

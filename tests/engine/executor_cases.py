@@ -255,10 +255,10 @@ def a_file_that_no_process_survives_is_named() -> None:
 
     parent = os.getpid()
 
-    def deadly(source: Any) -> Any:
+    def deadly(source: Any, tokens: Any) -> Any:
         if source.path == "deadly.intent" and os.getpid() != parent:
             os.kill(os.getpid(), signal.SIGKILL)
-        return parse(source)
+        return parse(source, tokens)
 
     setattr(parsing, "parse", deadly)  # noqa: B010  # the workers inherit it
     setattr(pool, "FORK", FREE)  # noqa: B010  # here they pay

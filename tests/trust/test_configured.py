@@ -76,7 +76,10 @@ def _is_right(key: str, value: str) -> bool:
         return value == '"\\uFFFF"'
     if key == "hardware":
         return value == "{}"  # no tables of profiles
-    numbers = {"cache_size", "cache_age", "memory", "processes", "jit", "codegen_units"}
+    numbers = {
+        *("cache_size", "cache_age", "memory", "processes", "jit", "codegen_units"),
+        "gpu_memory",
+    }
     return value == "1" and key in numbers
 
 
