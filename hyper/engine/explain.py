@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from hyper.engine.cost import Cost, cost_of
 from hyper.engine.execution import Execution, Recorded, execution_of, recorded_of
-from hyper.engine.references import Uses, declared, uses_of
+from hyper.engine.references import KINDS, Uses, declared, uses_of
 from hyper.ir.interpreter import Interpreter
 from hyper.ir.program import (
     ActionDef,
@@ -31,21 +31,6 @@ from hyper.lang.types import show
 if TYPE_CHECKING:
     from hyper.ir.program import Def, FieldDef, Program
     from hyper.jit.profiles import Profile
-
-_KINDS: Final[dict[type, str]] = {
-    EntityDef: "entity",
-    EnumDef: "enum",
-    UnionDef: "union",
-    AliasDef: "type",
-    ConstDef: "const",
-    CalcDef: "calc",
-    ExternDef: "extern calc",
-    TableDef: "table",
-    RuleDef: "rule",
-    ActionDef: "action",
-    ServiceDef: "service",
-    FeatureDef: "feature",
-}
 
 
 class Part(msgspec.Struct, frozen=True):
@@ -86,7 +71,7 @@ def explain(program: Program, name: str, profile: Profile | None = None) -> Expl
     """Explain a declaration by its qualified name; that of a feature ends in its title."""
     module, definition = declared(program)[name]
     uses: Uses = uses_of(program, name)
-    kind = _KINDS[type(definition)]
+    kind = KINDS[type(definition)]
     if isinstance(definition, ActionDef) and definition.webhook:
         kind = "webhook"
     return Explanation(

@@ -3,16 +3,47 @@
 from __future__ import annotations
 
 from difflib import get_close_matches
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
 from hyper.ir import nodes
-from hyper.ir.program import CheckDef, EntityDef, FeatureDef, RuleDef
+from hyper.ir.program import (
+    ActionDef,
+    AliasDef,
+    CalcDef,
+    CheckDef,
+    ConstDef,
+    EntityDef,
+    EnumDef,
+    ExternDef,
+    FeatureDef,
+    RuleDef,
+    ServiceDef,
+    TableDef,
+    UnionDef,
+)
 from hyper.lang import types
 
 if TYPE_CHECKING:
     from hyper.ir.program import Def, Module, Program
+
+
+KINDS: Final[dict[type, str]] = {
+    EntityDef: "entity",
+    EnumDef: "enum",
+    UnionDef: "union",
+    AliasDef: "type",
+    ConstDef: "const",
+    CalcDef: "calc",
+    ExternDef: "extern calc",
+    TableDef: "table",
+    RuleDef: "rule",
+    ActionDef: "action",
+    ServiceDef: "service",
+    FeatureDef: "feature",
+}
+"""What a declaration is, as people say it."""
 
 
 class UnknownNameError(LookupError):

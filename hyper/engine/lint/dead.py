@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from hyper.engine.references import named_by
+from hyper.engine.references import KINDS, named_by
 from hyper.engine.search.engine import reach
 from hyper.gpu.graphs import make_graph
 from hyper.ir.program import (
     ActionDef,
-    AliasDef,
-    CalcDef,
     ConstDef,
-    EntityDef,
-    EnumDef,
-    ExternDef,
     FeatureDef,
-    RuleDef,
     ServiceDef,
-    TableDef,
-    UnionDef,
 )
 from hyper.lang import tree
 
@@ -30,18 +22,6 @@ if TYPE_CHECKING:
 
     from hyper.ir.program import Def, Program
     from hyper.lang.symbols import Scope, World
-
-_WORDS: Final[dict[type, str]] = {
-    EntityDef: "entity",
-    EnumDef: "enum",
-    UnionDef: "union",
-    AliasDef: "type",
-    ConstDef: "const",
-    CalcDef: "calc",
-    ExternDef: "extern calc",
-    TableDef: "table",
-    RuleDef: "rule",
-}
 
 
 class Dead(NamedTuple):
@@ -85,7 +65,7 @@ def find_dead(program: Program, world: World) -> list[Dead] | None:
     return sorted(
         Dead(
             definitions[first][0],
-            _WORDS[type(definitions[first][1])],
+            KINDS[type(definitions[first][1])],
             tuple(sorted(definitions[other][0] for other in others)),
         )
         for first, others in _groups(gone, edges)
