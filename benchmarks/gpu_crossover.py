@@ -49,7 +49,7 @@ WORDS: Final = (
     b"password",
     b"secret",
     b"http://",
-    b"TODO",
+    b"@range",
     b"route ",
     b"entity ",
     b"\n\n",

@@ -11,7 +11,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from hyper.jit.objects.boxed import DATE_SLOT, DECIMAL_SLOT
-from hyper.jit.objects.boxing import DECIMALS, TEXT
+from hyper.jit.objects.boxing import TEXT
+from hyper.jit.objects.boxing_decimals import DECIMALS
 from hyper.jit.objects.leaves import Leaves
 from hyper.jit.objects.texts import Texts, literal
 

@@ -34,7 +34,7 @@ MAKING_SECONDS: Final = 2.0
 """What making the library is reckoned to take."""
 _WORTH: Final = 4 << 20
 """Bytes of files below which nothing pays that has to be compiled first."""
-_PATIENCE: Final = 120.0
+_PATIENCE: Final = 30.0
 _MAKE: Final = """\
 import sys
 sys.path[:] = {path!r}

@@ -18,7 +18,7 @@ _BEGINNING: Final = 64
 _SHORTEST: Final = 16
 _SHORTEST_HEX: Final = 32
 _LONGEST: Final = 512
-_PLACEHOLDERS: Final = (
+_MADE_UP: Final = (
     *(
         "example",
         "sample",
@@ -50,10 +50,10 @@ _PLACEHOLDERS: Final = (
 )
 
 
-def is_placeholder(text: str) -> bool:
+def is_made_up(text: str) -> bool:
     """Whether a text says of itself that it stands for another, or repeats itself, or counts."""
     folded = text[:_BEGINNING].lower()
-    if any(each in folded for each in _PLACEHOLDERS):
+    if any(each in folded for each in _MADE_UP):
         return True
     letters = [each for each in folded if each.isalnum()]
     return len(set(letters)) <= max(3, len(letters) // 8)
@@ -68,7 +68,7 @@ def entropy(text: str) -> float:
 def is_random(text: str) -> bool:
     """Whether a text looks like a key: long, without words in it, and with many different characters in no order."""
     size = len(text)
-    if not _SHORTEST <= size <= _LONGEST or not _LETTERS.fullmatch(text) or is_placeholder(text):
+    if not _SHORTEST <= size <= _LONGEST or not _LETTERS.fullmatch(text) or is_made_up(text):
         return False
     if _UUID.fullmatch(text) or not any(each.isdigit() for each in text):
         return False

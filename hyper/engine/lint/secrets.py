@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from hyper.engine.lint.randomness import is_placeholder, is_random
+from hyper.engine.lint.randomness import is_made_up, is_random
 from hyper.engine.lint.shapes import NAMES, SHAPES
 from hyper.engine.search.kinds import Region, Spans
 
@@ -91,9 +91,9 @@ def _shaped(shape: Shape, match: re.Match[str]) -> dict[tuple[int, int], str]:
         real = _is_signed(secret)
     elif shape.name == "URL with a password":
         user = match[0].removeprefix("://").partition(":")[0]
-        real = not secret.isdigit() and secret not in {user, *_SAID} and not is_placeholder(secret)
+        real = not secret.isdigit() and secret not in {user, *_SAID} and not is_made_up(secret)
     else:
-        real = not is_placeholder(secret)
+        real = not is_made_up(secret)
     return {match.span(group): shape.name} if real else {}
 
 
@@ -107,7 +107,7 @@ def _is_signed(token: str) -> bool:
     except (ValueError, RecursionError):
         return False
     named = isinstance(header, dict) and header.get("alg") not in {None, "none"}
-    return named and not is_placeholder(json.dumps(claims).replace(" ", ""))
+    return named and not is_made_up(json.dumps(claims).replace(" ", ""))
 
 
 class _Line:
