@@ -1,1 +1,4 @@
-"""Messages, queue, worker daemon, scaling and leases, and an in-process twin for tests."""
+"""A build over many machines: messages, queues, workers, leases and scaling, on BullMQ and Redis.
+
+Knows nothing of the language: whoever uses it hands in a registry of stages (``stages.py``), pure functions of bytes.
+"""

@@ -1,0 +1,57 @@
+"""How everything of a fleet is called on the server: all beneath ``hyper:{project}:{fleet}:``, for one rule of an access list.
+
+What is worked on by one script lies in one slot of a cluster: names that belong together have the same word in braces.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from hyper.cache.remote.settings import checked_project
+from hyper.cache.trust import checked_scope
+
+CHECKS: Final = "checks"
+"""The queue of documents to check, which is open to producers in any language (``docs/distributed.md``)."""
+
+
+class Names:
+    """The names of a fleet. Raises ``ValueError`` for a project or a fleet that is not named as such."""
+
+    def __init__(self, project: str, fleet: str = "fleet") -> None:
+        if checked_scope(fleet) == "main":
+            raise ValueError("a fleet is not called main: that is the scope of the shared cache")
+        self.project = checked_project(project)
+        self.fleet = fleet
+        self.prefix = f"hyper:{project}:{fleet}"
+
+    def queue(self, identity: str, grade: str, shard: int) -> str:
+        """The queue of a compiler, a grade of workers and a shard. BullMQ puts the prefix before it."""
+        return f"{{{identity[:16]}-{grade}-{shard}}}"
+
+    def checks(self) -> str:
+        """The queue of documents to check."""
+        return f"{{{CHECKS}}}"
+
+    def flight(self, key: str) -> str:
+        """The record of an action: who does it, and what came of it."""
+        return f"{self.prefix}:flight:{{{key}}}"
+
+    def trail(self, key: str) -> str:
+        """What happened to an action, in order."""
+        return f"{self.prefix}:trail:{{{key}}}"
+
+    def job_trail(self, job: str) -> str:
+        """Which actions a job has, and what happened to it."""
+        return f"{self.prefix}:job:{{{job}}}"
+
+    def build(self, build: str) -> str:
+        """The sign of life of a build; without it, its jobs are not worked on."""
+        return f"{self.prefix}:build:{build}"
+
+    def worker(self, worker: str) -> str:
+        """What a worker says of itself, as long as it lives."""
+        return f"{self.prefix}:worker:{worker}"
+
+    def members(self, kind: str) -> str:
+        """The set of the ``builds`` or ``workers`` that said they are there; some may be gone."""
+        return f"{self.prefix}:{kind}"
