@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
+from collections.abc import Callable, Sequence
+from typing import Generic, Protocol, TypeVar
 
 import msgspec
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
 C = TypeVar("C")
 R = TypeVar("R")
+
+
+class Remote(msgspec.Struct, Generic[C], frozen=True):
+    """How a stage is done by other machines: under which name they know it (``hyper.distributed.stages``), the blobs of a context,
+    which are asked for once, and the bytes of an item. What comes back is what ``pack`` makes."""
+
+    stage: str
+    context: Callable[[C], Sequence[bytes]]
+    own: Callable[[C, str], bytes]
 
 
 class Stage(msgspec.Struct, Generic[C, R], frozen=True):
@@ -19,12 +25,14 @@ class Stage(msgspec.Struct, Generic[C, R], frozen=True):
 
     ``name`` is ``module:attribute`` where the stage itself is found, so that a worker can look it up. What ``pack`` makes of a
     result ``unpack`` turns into an equal one; a result that ``pack`` raises for is made again by the process that asked.
+    ``remote`` says how other machines do it; without it they do not.
     """
 
     name: str
     work: Callable[[C, str], R]
     pack: Callable[[R], bytes]
     unpack: Callable[[bytes], R]
+    remote: Remote[C] | None = None
 
 
 class DeadlyItem(Exception):  # noqa: N818  # named for the item, as its outcome is
