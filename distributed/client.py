@@ -1,0 +1,72 @@
+"""Clients of the server for event loops: BullMQ's queues, flights, rosters."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from redis.asyncio import Redis
+
+    from hyper.distributed.settings import FleetSettings
+
+_CONNECT: Final = 2.0
+
+
+def connect(
+    settings: FleetSettings,
+    *,
+    text: bool,
+    timeout: float | None = None,
+    retries: int = 0,
+) -> Redis:
+    """A client with a pool of connections; nothing is asked yet.
+
+    Args:
+        settings: Where, and as whom.
+        text: Whether answers are texts (as BullMQ wants them) or bytes.
+        timeout: Seconds without an answer; ``None`` for calls that block, as those of BullMQ do.
+        retries: How often a call is tried again after the connection was lost.
+
+    """
+    from redis.asyncio import Connection, ConnectionPool, Redis, SSLConnection
+    from redis.asyncio.connection import UnixDomainSocketConnection
+    from redis.asyncio.retry import Retry
+    from redis.backoff import ConstantBackoff
+
+    address, tls = settings.address, settings.tls
+    options: dict[str, Any] = {
+        "db": address.database,
+        "username": address.username,
+        "password": address.password,
+        "decode_responses": text,
+        "socket_connect_timeout": _CONNECT,
+        "socket_timeout": timeout,
+        "retry": Retry(ConstantBackoff(0.05), retries),
+        "protocol": 2,
+        # Names and versions of libraries are commands more in the access list.
+        "lib_name": None,
+        "lib_version": None,
+    }
+    kind: Any = Connection
+    if address.path:
+        kind = UnixDomainSocketConnection
+        options["path"] = address.path
+        options.pop("socket_connect_timeout")
+    else:
+        options |= {"host": address.host, "port": address.port}
+        if address.tls:
+            kind = SSLConnection
+            options |= {
+                "ssl_cert_reqs": "required",
+                "ssl_check_hostname": True,
+                "ssl_ca_certs": tls.authorities,
+                "ssl_certfile": tls.certificate,
+                "ssl_keyfile": tls.key,
+            }
+    return Redis(connection_pool=ConnectionPool(connection_class=kind, **options))
+
+
+def bullmq_options(settings: FleetSettings, **options: Any) -> dict[str, Any]:
+    """What BullMQ's classes are made with: a client of its own each, with the fleet's prefix."""
+    client = connect(settings, text=True, retries=3)
+    return {"connection": client, "prefix": settings.names.prefix, **options}

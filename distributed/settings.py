@@ -1,0 +1,83 @@
+"""Where a fleet is, and who is believed there, as the environment says it; ``docs/distributed.md`` has the table of variables."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from hyper.cache.remote.settings import TLS, Address
+from hyper.cache.trust import Keyring
+from hyper.distributed.messages import Post
+from hyper.distributed.names import Names
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+URL_VARIABLES: Final = ("HYPER_QUEUE_URL", "HYPER_CACHE_URL")
+FLEET: Final = "fleet"
+
+
+class FleetSettings(msgspec.Struct, frozen=True):
+    """A fleet of a project: its server, names, keys. ``demands``: what no key signed is refused."""
+
+    url: str
+    project: str
+    fleet: str = FLEET
+    tls: TLS = TLS()
+    keyring: Keyring | None = None
+    demands: bool = False
+
+    def __repr__(self) -> str:
+        return f"<fleet {self.fleet} of {self.project}>"
+
+    @property
+    def address(self) -> Address:
+        """The server."""
+        return Address.parse(self.url)
+
+    @property
+    def names(self) -> Names:
+        """How everything is called there."""
+        return Names(self.project, self.fleet)
+
+    @property
+    def post(self) -> Post:
+        """Writes and reads its messages."""
+        return Post(self.names.prefix, self.keyring, demands=self.demands)
+
+
+def fleet_url(environment: Mapping[str, str]) -> str:
+    """The server's address; empty where none is configured."""
+    return next((environment[each] for each in URL_VARIABLES if environment.get(each)), "")
+
+
+def open_settings(
+    project: str, environment: Mapping[str, str], url: str | None = None
+) -> FleetSettings | None:
+    """The settings; ``None`` where no server is named. ``url`` is one that was given by hand. Nothing is asked of the server.
+
+    Raises:
+        ValueError: Something is not what it should be; the text holds neither passwords nor keys.
+
+    """
+    where = url or fleet_url(environment)
+    if not where:
+        return None
+    Address.parse(where)
+    signatures = environment.get("HYPER_CACHE_SIGNATURES", "")
+    if signatures not in {"", "demand", "accept"}:
+        raise ValueError("HYPER_CACHE_SIGNATURES is demand or accept")
+    keyring = Keyring.from_environment(environment)
+    if signatures == "demand" and keyring is None:
+        raise ValueError("signatures are demanded, and there is no key to verify them with")
+    tls = TLS(
+        environment.get("HYPER_CACHE_CA"),
+        environment.get("HYPER_CACHE_CERTIFICATE"),
+        environment.get("HYPER_CACHE_CERTIFICATE_KEY"),
+    )
+    fleet = environment.get("HYPER_FLEET") or FLEET
+    demands = signatures == "demand" or (signatures == "" and keyring is not None)
+    settings = FleetSettings(where, project, fleet, tls, keyring, demands)
+    _ = settings.names
+    return settings
