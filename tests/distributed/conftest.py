@@ -1,0 +1,46 @@
+"""A Redis server for the tests of a fleet."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from benchmarks.remote_server import RedisServer
+from tests.redis_server import require_server
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+
+@pytest.fixture(scope="session")
+def shared_server() -> Iterator[RedisServer]:
+    """One for all tests that do it no harm; emptied before each by ``server``."""
+    require_server()
+    server = RedisServer()
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def server(shared_server: RedisServer) -> RedisServer:
+    import redis
+
+    with redis.Redis.from_url(shared_server.url) as client:
+        client.flushall()
+    return shared_server
+
+
+@pytest.fixture
+def start() -> Iterator[Callable[..., RedisServer]]:
+    """Starts servers that are ended after the test."""
+    require_server()
+    started: list[RedisServer] = []
+
+    def starting(*options: str) -> RedisServer:
+        started.append(RedisServer(*options))
+        return started[-1]
+
+    yield starting
+    for each in started:
+        each.close()
