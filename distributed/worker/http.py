@@ -1,0 +1,91 @@
+"""Health, readiness and metrics over HTTP, on the loopback: three documents, and nothing that changes anything."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from hyper.distributed.worker.status import Status
+
+_HEAD_BYTES: Final = 8192
+_PATIENCE: Final = 5.0
+_AT_ONCE: Final = 32
+TEXT: Final = "text/plain; version=0.0.4; charset=utf-8"
+JSON: Final = "application/json"
+
+
+class Endpoints:
+    """``/healthz`` (the event loop turns), ``/readyz`` (jobs are taken, else 503) and ``/metrics``."""
+
+    def __init__(self, status: Status, facts: Callable[[], dict[str, object]]) -> None:
+        """``facts`` are told along with the health."""
+        self._status = status
+        self._facts = facts
+        self._server: asyncio.Server | None = None
+        self._room = asyncio.Semaphore(_AT_ONCE)
+        self.port = 0
+
+    async def start(self, port: int) -> None:
+        """Listen on a port of the loopback, 0 for a free one. Raises ``OSError`` where it is taken."""
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", port, limit=_HEAD_BYTES)
+        self.port = self._server.sockets[0].getsockname()[1]
+
+    async def close(self) -> None:
+        """Listen no more."""
+        if self._server is not None:
+            self._server.close()
+            await self._server.wait_closed()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            async with self._room, asyncio.timeout(_PATIENCE):
+                head = await reader.readuntil(b"\r\n\r\n")
+                writer.write(self._answer(head))
+                await writer.drain()
+        except (
+            TimeoutError,
+            OSError,
+            asyncio.IncompleteReadError,
+            asyncio.LimitOverrunError,
+        ):
+            pass
+        finally:
+            writer.close()
+            with contextlib.suppress(OSError, TimeoutError):
+                await writer.wait_closed()
+
+    def _answer(self, head: bytes) -> bytes:
+        words = head.split(b"\r\n", 1)[0].split(b" ")
+        if len(words) != 3 or words[0] not in {b"GET", b"HEAD"}:
+            return _response(HTTPStatus.METHOD_NOT_ALLOWED, b"GET only\n", TEXT, body=True)
+        path = words[1].split(b"?", 1)[0]
+        status, body, kind = self._document(path)
+        return _response(status, body, kind, body=words[0] == b"GET")
+
+    def _document(self, path: bytes) -> tuple[HTTPStatus, bytes, str]:
+        phase = self._status.phase
+        if path == b"/healthz":
+            fine = phase != "stopped"
+            told = {"phase": phase, "worker": self._status.name, **self._facts()}
+            code = HTTPStatus.OK if fine else HTTPStatus.SERVICE_UNAVAILABLE
+            return code, json.dumps(told).encode() + b"\n", JSON
+        if path == b"/readyz":
+            code = HTTPStatus.OK if phase == "ready" else HTTPStatus.SERVICE_UNAVAILABLE
+            return code, json.dumps({"phase": phase}).encode() + b"\n", JSON
+        if path == b"/metrics":
+            return HTTPStatus.OK, self._status.metrics(), TEXT
+        return HTTPStatus.NOT_FOUND, b"/healthz, /readyz and /metrics\n", TEXT
+
+
+def _response(status: HTTPStatus, content: bytes, kind: str, *, body: bool) -> bytes:
+    head = (
+        f"HTTP/1.1 {status.value} {status.phrase}\r\nContent-Type: {kind}\r\n"
+        f"Content-Length: {len(content)}\r\nCache-Control: no-store\r\nConnection: close\r\n\r\n"
+    )
+    return head.encode() + (content if body else b"")

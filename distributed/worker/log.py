@@ -1,0 +1,79 @@
+"""What a daemon says, one event a line: as words for people, or as JSON objects for machines. Never a password or a key."""
+
+from __future__ import annotations
+
+import json
+import sys
+import threading
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Literal, TextIO, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+Level: TypeAlias = Literal["debug", "info", "warning", "error"]
+LEVELS: tuple[Level, ...] = ("debug", "info", "warning", "error")
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Log:
+    """Writes events of a level or above to a stream. May be used from any thread."""
+
+    def __init__(
+        self,
+        form: Literal["text", "json"] = "text",
+        level: Level = "info",
+        stream: TextIO | None = None,
+        now: Callable[[], datetime] = _now,
+    ) -> None:
+        self._form = form
+        self._least = LEVELS.index(level)
+        self._stream = stream if stream is not None else sys.stderr
+        self._now = now
+        self._lock = threading.Lock()
+        self._once: set[str] = set()
+
+    def event(self, level: Level, event: str, **facts: Any) -> None:
+        """Write an event: a few words, and facts by name."""
+        if LEVELS.index(level) < self._least:
+            return
+        time = self._now().isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        facts = {name: value for name, value in facts.items() if value is not None}
+        if self._form == "json":
+            line = json.dumps({"time": time, "level": level, "event": event} | facts, default=str)
+        else:
+            told = "".join(f" {name}={_shown(value)}" for name, value in facts.items())
+            line = f"{time} {level:<7} {event}{told}"
+        with self._lock:
+            try:
+                self._stream.write(line + "\n")
+                self._stream.flush()
+            except (OSError, ValueError):
+                # Nobody reads it any more; the work goes on.
+                self._least = len(LEVELS)
+
+    def once(self, level: Level, event: str, **facts: Any) -> None:
+        """Write an event that has not been written since it was last ``over``."""
+        with self._lock:
+            known = event in self._once
+            self._once.add(event)
+        if not known:
+            self.event(level, event, **facts)
+
+    def over(self, event: str) -> bool:
+        """What was said once is over. Returns whether it had been said."""
+        with self._lock:
+            known = event in self._once
+            self._once.discard(event)
+        return known
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:.3f}"
+    text = str(value)
+    plain = text.isprintable() and text and not any(letter in ' "=' for letter in text)
+    return text if plain else json.dumps(text)
