@@ -1,0 +1,333 @@
+"""The pool: slots, the children that fill them, and tasks that wait for one.
+
+A task has a slot, and a child, for itself. What ends a child is the outcome of the item that it was at; the items after it go on
+with another child. A child that is at rest keeps the contexts that it loaded, and is found by them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+from collections import deque
+from typing import TYPE_CHECKING, Final
+
+from hyper.distributed.pool.contract import Limits, PoolError, Ran
+from hyper.distributed.pool.frames import Answer, Begin, Loaded
+from hyper.distributed.pool.launch import NearZygote, start_zygote
+from hyper.distributed.pool.near import Child, End
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+
+    from hyper.distributed.pool.contract import State, Task
+
+_CONTEXT_BYTES: Final = 256 << 20
+_CONTEXTS: Final = 8
+"""What a child keeps at most: bytes of the blobs of contexts, and contexts."""
+_LOSSES: Final = 3
+"""So often is an item begun again that was ended by no doing of its own."""
+
+
+class Pool:
+    """Processes that do the stages of a registry, found at its ``place``; ``slots`` tasks at once.
+
+    A child is replaced after ``jobs_per_process`` tasks, or when it had more than ``grown`` bytes of memory: by default half of
+    what an item may take. With one task for each process, no task meets what another has left in memory.
+    """
+
+    def __init__(
+        self,
+        place: str,
+        slots: int,
+        limits: Limits,
+        *,
+        jobs_per_process: int = 1000,
+        grown: int | None = None,
+        context_bytes: int = _CONTEXT_BYTES,
+    ) -> None:
+        self.place = place
+        self.limits = limits
+        self.deaths = 0
+        """Children that ended in the middle of their work."""
+        self.started = 0
+        """Children that were started."""
+        self.zygotes = 0
+        """Zygotes that were started: one, and one more for each that was lost."""
+        self._slots = _checked_slots(slots)
+        self._jobs_per_process = jobs_per_process
+        self._grown = limits.memory // 2 if grown is None else grown
+        self._context_bytes = context_bytes
+        self._busy = 0
+        self._waiting: deque[asyncio.Future[None]] = deque()
+        self._idle: list[Child] = []
+        """Children at rest, the last used at the end."""
+        self._zygote: NearZygote | None = None
+        self._starting = asyncio.Lock()
+        self._closed = False
+        self._rest = asyncio.Event()
+        self._rest.set()
+
+    @property
+    def slots(self) -> int:
+        """How many tasks are done at once."""
+        return self._slots
+
+    @property
+    def busy(self) -> int:
+        """How many tasks are being done; more than there are slots while the pool shrinks."""
+        return self._busy
+
+    @property
+    def waiting(self) -> int:
+        """How many tasks wait for a slot."""
+        return sum(not each.done() for each in self._waiting)
+
+    @property
+    def idle(self) -> int:
+        """How many children are at rest."""
+        return len(self._idle)
+
+    @property
+    def sandbox(self) -> str:
+        """What holds the children here, in words; nothing before the pool has started."""
+        ready = self._zygote.ready if self._zygote is not None else None
+        return ", ".join(ready.sandbox) if ready is not None else ""
+
+    @property
+    def identity(self) -> str:
+        """The identity of the registry that the children have; nothing before the pool has started."""
+        ready = self._zygote.ready if self._zygote is not None else None
+        return ready.identity if ready is not None else ""
+
+    async def start(self) -> None:
+        """Load the registry, so that the first task need not wait for it. Raises ``PoolError``."""
+        await self._living()
+
+    async def run(self, task: Task) -> AsyncGenerator[Ran, None]:
+        """The outcomes of all items of a task, in their order, as they come. Waits for a free slot.
+
+        Whoever stops asking closes the iterator (``contextlib.aclosing``): what it was at is then ended. Raises ``PoolError``.
+        """
+        await self._acquire()
+        try:
+            async with contextlib.aclosing(self._run(task)) as results:
+                async for ran in results:
+                    yield ran
+        finally:
+            self._release()
+
+    async def resize(self, slots: int) -> None:
+        """Have so many slots. Tasks that are being done go on."""
+        self._slots = _checked_slots(slots)
+        self._admit()
+        self._trim()
+
+    async def close(self, *, kill: bool = False) -> None:
+        """End all processes: when the tasks that are being done are through, or at once. Those that wait raise ``PoolError``."""
+        self._closed = True
+        for turn in self._waiting:
+            if not turn.done():
+                turn.set_exception(PoolError("the pool is closed"))
+        if not kill:
+            await self._rest.wait()
+        async with self._starting:
+            zygote, self._zygote = self._zygote, None
+        self._trim()
+        if zygote is not None:
+            await zygote.close()
+
+    async def _acquire(self) -> None:
+        if self._closed:
+            raise PoolError("the pool is closed")
+        if self._busy < self._slots and not self.waiting:
+            self._seat()
+            return
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append(turn)
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if turn.done() and not turn.cancelled() and turn.exception() is None:
+                # The slot came together with the cancellation.
+                self._release()
+            raise
+
+    def _seat(self) -> None:
+        self._busy += 1
+        self._rest.clear()
+
+    def _release(self) -> None:
+        self._busy -= 1
+        if not self._busy:
+            self._rest.set()
+        self._admit()
+
+    def _admit(self) -> None:
+        while self._waiting and (self._waiting[0].done() or self._busy < self._slots):
+            turn = self._waiting.popleft()
+            if not turn.done():
+                self._seat()
+                turn.set_result(None)
+
+    async def _run(self, task: Task) -> AsyncGenerator[Ran, None]:
+        key = _key(task)
+        start = losses = 0
+        while start < len(task.items):
+            child = await self._child(key)
+            lost = False
+            async with contextlib.aclosing(self._turn(child, task, key, start)) as results:
+                async for ran in results:
+                    if ran is None:
+                        lost = True
+                        continue
+                    start = ran.index + 1
+                    yield ran
+            if lost:
+                losses += 1
+                if self._closed or losses >= _LOSSES:
+                    said = "the pool is closed" if self._closed else "the processes do not stay"
+                    raise PoolError(said)
+
+    async def _turn(
+        self, child: Child, task: Task, key: bytes, start: int
+    ) -> AsyncGenerator[Ran | None, None]:
+        """The outcomes of items from one on, until all are done or the child ends; ``None`` where that is no doing of its own."""
+        begin = self._begin(child, task, key)
+        sending = asyncio.create_task(child.send(begin, task.items, start))
+        whole = False
+        try:
+            said = await child.hear(self.limits.seconds, 0)
+            if not isinstance(said, Loaded):
+                end = _end(said)
+                self.deaths += not end.lost
+                if end.lost:
+                    yield None
+                    return
+                reason = f"while its context was loaded, {end.reason}"
+                for index in range(start, len(task.items)):
+                    cpu = end.cpu if index == start else 0.0
+                    yield Ran(index, end.state, reason=reason, cpu=cpu)
+                return
+            if not said.fault:
+                child.contexts[key] = _size(task)
+            spent = said.fault == "memory"
+            for index in range(start, len(task.items)):
+                answer = await child.hear(self.limits.seconds, self.limits.result)
+                if not isinstance(answer, Answer) or answer.index != index:
+                    end = _end(answer)
+                    self.deaths += not end.lost
+                    yield (
+                        None if end.lost else Ran(index, end.state, reason=end.reason, cpu=end.cpu)
+                    )
+                    return
+                spent = spent or answer.fault == "memory"
+                yield _ran(answer)
+            whole = not spent
+        finally:
+            sending.cancel()
+            self._put_back(child, whole=whole)
+
+    def _begin(self, child: Child, task: Task, key: bytes) -> Begin:
+        """What the child is told first; it makes room for the context."""
+        if key in child.contexts:
+            child.contexts.move_to_end(key)
+            return Begin(task.stage, key, None, [])
+        dropped = []
+        room = self._context_bytes - _size(task)
+        while child.contexts and (
+            sum(child.contexts.values()) > room or len(child.contexts) >= _CONTEXTS
+        ):
+            dropped.append(child.contexts.popitem(last=False)[0])
+        return Begin(task.stage, key, [blob for _, blob in task.context], dropped)
+
+    async def _child(self, key: bytes) -> Child:
+        """A child for a task: one at rest that has its context, or a new one, or the one that rested longest."""
+        self._idle = [each for each in self._idle if not each.ended.done()]
+        for child in reversed(self._idle):
+            if key in child.contexts:
+                self._idle.remove(child)
+                return child
+        if self._idle and self._busy + len(self._idle) > self._slots:
+            return self._idle.pop(0)
+        return await self._new()
+
+    async def _new(self) -> Child:
+        for left in reversed(range(_LOSSES)):
+            zygote = await self._living()
+            try:
+                child = await zygote.fork()
+            except PoolError:
+                if self._closed or not left:
+                    raise
+            else:
+                self.started += 1
+                return child
+        raise AssertionError
+
+    async def _living(self) -> NearZygote:
+        """The zygote, which is started where there is none. Raises ``PoolError``."""
+        async with self._starting:
+            if self._closed:
+                raise PoolError("the pool is closed")
+            if self._zygote is not None and self._zygote.lost.done():
+                lost, self._zygote = self._zygote, None
+                await lost.close()
+            if self._zygote is None:
+                self._zygote = await start_zygote(self.place, self.limits)
+                self.zygotes += 1
+            return self._zygote
+
+    def _put_back(self, child: Child, *, whole: bool) -> None:
+        """A child after a task; one whose work was broken off is ended."""
+        child.jobs += 1
+        if not whole:
+            child.keeper.kill(child)
+        if (
+            not whole
+            or child.ended.done()
+            or child.jobs >= self._jobs_per_process
+            or child.memory > self._grown
+        ):
+            child.dismiss()
+            return
+        self._idle.append(child)
+        # The slot of this task is not free yet, and its child is at rest.
+        self._trim(beside=self._busy - 1)
+
+    def _trim(self, beside: int | None = None) -> None:
+        """Let those children go that there are no slots for."""
+        busy = self._busy if beside is None else beside
+        most = 0 if self._closed else max(self._slots - busy, 0)
+        while len(self._idle) > most:
+            self._idle.pop(0).dismiss()
+
+
+def _checked_slots(slots: int) -> int:
+    if slots < 0:
+        raise ValueError("a pool has no fewer slots than none")
+    return slots
+
+
+def _key(task: Task) -> bytes:
+    """The name of what a stage makes of a context."""
+    names = [task.stage, *(name for name, _ in task.context)]
+    return hashlib.blake2b("\0".join(names).encode(), digest_size=16).digest()
+
+
+def _size(task: Task) -> int:
+    return sum(len(blob) for _, blob in task.context)
+
+
+def _end(said: object) -> End:
+    """How a child ended that did not say what it was asked for."""
+    if isinstance(said, End):
+        return said
+    return End("died", "it said what it should not", 0.0)
+
+
+def _ran(answer: Answer) -> Ran:
+    if answer.fault:
+        state: State = answer.fault
+        return Ran(answer.index, state, b"", answer.seconds, answer.cpu, answer.reason[:1000])
+    return Ran(answer.index, "done", answer.data, answer.seconds, answer.cpu)

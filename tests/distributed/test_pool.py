@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+import asyncio
+import os
+from contextlib import aclosing
+from typing import TYPE_CHECKING, Any, Final
+
+import pytest
+
+from hyper.distributed.pool import Limits, Pool, Ran, Task
+from tests.distributed.registry import PLACE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+
+pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="children are forks")
+
+LIMITS: Final = Limits(seconds=60.0, memory=256 << 20, result=1 << 20)
+BRIEF: Final = Limits(seconds=0.2, memory=256 << 20, result=1 << 20)
+
+
+def act(*texts: str, context: str = "") -> Task:
+    return task("act", *texts, context=context)
+
+
+def task(stage: str, *texts: str, context: str = "") -> Task:
+    blobs = [(f"digest of {context}", context.encode())] if context else []
+    return Task(stage, blobs, [each.encode("latin-1") for each in texts])
+
+
+async def ran(pool: Pool, work: Task) -> list[Ran]:
+    async with aclosing(pool.run(work)) as results:
+        return [each async for each in results]
+
+
+def with_pool(
+    body: Callable[[Pool], Coroutine[Any, Any, Any]],
+    slots: int = 1,
+    limits: Limits = LIMITS,
+    **more: Any,
+) -> Any:
+    """What the body gives, for a pool that is closed afterwards."""
+
+    async def main() -> Any:
+        pool = Pool(PLACE, slots, limits, **more)
+        await pool.start()
+        try:
+            return await body(pool)
+        finally:
+            await pool.close()
+
+    return asyncio.run(main())
+
+
+def outcomes(work: Task, limits: Limits = LIMITS, **more: Any) -> list[Ran]:
+    """The outcomes of a task, in a pool of its own."""
+    found: list[Ran] = with_pool(lambda pool: ran(pool, work), limits=limits, **more)
+    return found
+
+
+def test_results_come_in_order() -> None:
+    found = outcomes(task("echo", "one", "two", "", context="of "))
+    assert [(each.index, each.state, each.data) for each in found] == [
+        (0, "done", b"of one"),
+        (1, "done", b"of two"),
+        (2, "done", b"of "),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("what", "state", "reason"),
+    [
+        ("raise no such thing", "failed", "ValueError: no such thing"),
+        ("leave 3", "failed", "SystemExit: 3"),
+        ("text of no bytes", "failed", "TypeError: the stage gave a str, and no bytes"),
+        (
+            f"large {(1 << 20) + 1}",
+            "failed",
+            "ValueError: the result has 1048577 bytes, and may have 1048576",
+        ),
+        ("allocate 1000", "memory", "it needs more memory than it may have"),
+        ("exit 3", "died", "its process exited with 3"),
+        ("kill", "died", "its process was ended by SIGKILL, as systems without memory do"),
+        ("overflow", "died", "its process was ended by SIGSEGV"),
+        ("scribble \x01\x00\x00\x00\x00\x00\x00\x00\xc1", "died", "it said what it should not"),
+        ("close", "died", "its process closed its socket"),
+        ("scribble \x00\x00\x00\x00\x00\x00\x00\x7f", "died", "it said what it should not"),
+    ],
+)
+def test_what_becomes_of_an_item_is_its_own(what: str, state: str, reason: str) -> None:
+    before, found, after = outcomes(act("say before", what, "say after"))
+    assert (before.state, before.data) == ("done", b"before")
+    assert (found.index, found.state, found.reason) == (1, state, reason)
+    assert (after.index, after.state, after.data) == (2, "done", b"after")
+
+
+@pytest.mark.parametrize("what", ["spin", "pause"])
+def test_an_item_has_so_much_time(what: str) -> None:
+    found, after = outcomes(act(what, "say after"), BRIEF)
+    assert (found.index, found.state) == (0, "time")
+    assert found.reason == "it took longer than 0.2 seconds"
+    assert (after.index, after.state) == (1, "done")
