@@ -495,7 +495,6 @@ class Compiler:
         pipeline.evaluate(state, work.phases, lambda: work.executor)
         if state.program is None or state.failed:
             return
-        from hyper.engine.emitted import encode_emitted
         from hyper.engine.emitting import emit_all
 
         options = work.configured.options
@@ -510,18 +509,18 @@ class Compiler:
         if work.training is not None:
             state.diagnostics += work.training.fit(state.program)
             state.training = work.training
-        emission = emit_all(state, package, options, work.request, work.phases)
-        work.package = package
-        with work.phases.phase("write"):
-            work.emitted = encode_emitted(emission.record)
-            work.write(emission)
-        if (
-            work.stale
-        ):  # another build was quicker, and what it left is not what this one built upon
-            emission = emit_all(state, package, options, None, work.phases)
+        made = partial(emit_all, state, package, options)
+        for request in (work.request, None):
+            emission = made(request, work.phases, executor=lambda: work.executor)
+            if emission.lost:
+                work.kept = False
+                return
+            work.package = package
             with work.phases.phase("write"):
-                work.emitted = encode_emitted(emission.record)
                 work.write(emission)
+            if not work.stale:
+                break
+            # Another build was quicker, and what it left is not what this one built upon.
         natives = emission.natives
         if natives is not None:
             state.diagnostics += natives.remarks()

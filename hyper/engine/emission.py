@@ -31,6 +31,7 @@ from hyper.ir.stored import decode, encode
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator
 
+    from hyper.base.diagnostics import Diagnostic
     from hyper.emit.native.weights import Weights
     from hyper.emit.openapi.splice import Entry
     from hyper.emit.parts import Part
@@ -63,6 +64,11 @@ class Emission(NamedTuple):
     record: Emitted
     made: list[str]
     natives: Natives | None = None
+
+    @property
+    def lost(self) -> list[Diagnostic]:
+        """What is said of files whose machine code no process survives."""
+        return self.natives.lost if self.natives is not None else []
 
 
 class Before(NamedTuple):
@@ -347,9 +353,8 @@ class _Emitting:
                 self._outputs[path] = File(None, content, size)
                 self._together[path] = EmittedFile(path, content, size, [])
             return known
-        before = len(natives.objects.made)
         made = library_files(offered(self._program, self._package, natives), natives, making)
-        self._made += ["library", *(f"object {each}" for each in natives.objects.made[before:])]
+        self._made += ["library", *(f"object {each}" for each in natives.objects.told())]
         files = []
         for path, data in made.items():
             file = self._put(path, data, self._record.assembled.get(path))

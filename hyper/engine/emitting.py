@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from typing import TYPE_CHECKING
 
 from hyper.base import digest
 from hyper.base.fs import read_regular
 from hyper.engine.emission import Before, Emission, emit
 from hyper.engine.emitted import decode_emitted
+from hyper.engine.executors import Inline
+from hyper.engine.pipeline import ordered
 from hyper.engine.stamps import vouches
 from hyper.ir.stored import stored_program
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from hyper.emit.native.weights import Weights
     from hyper.engine.clock import Phases
+    from hyper.engine.executors import Executor
     from hyper.engine.graph.kept import Graph
     from hyper.engine.incremental import Request
     from hyper.engine.natives.emission import Natives
@@ -29,39 +35,55 @@ def emit_all(
     options: Options,
     request: Request | None,
     phases: Phases,
+    *,
+    executor: Callable[[], Executor] = Inline,
 ) -> Emission:
-    """The files of the package's folder, manifest not included. The compilation has a program without errors."""
+    """The files of the package's folder, manifest not included. The compilation has a program without errors.
+
+    ``executor`` is asked for where machine code is to be made. Where no process survives that, the compilation says so.
+    """
     assert state.program is not None
     with phases.phase("emit"):
-        training = state.training
-        arranged = training.arranged if training is not None else None
-        weights = training.weights() if training is not None else None
-        natives = _natives(options, request, weights)
-        before = _before(state, package, options, request)
-        if before is not None and request is not None:
-            again = emit(
-                state.program,
-                package,
-                options.target,
-                before,
-                natives,
-                arranged=arranged,
-                weights=weights,
-            )
-            emission = _whole(again, package, request)
-            if emission is not None:
-                return emission
-        return emit(
-            state.program,
-            package,
-            options.target,
-            natives=natives,
-            arranged=arranged,
-            weights=weights,
-        )
+        weights = state.training.weights() if state.training is not None else None
+        natives = _natives(options, request, weights, executor)
+        emission = _emitted(state, package, options, request, natives)
+    if emission.lost:
+        state.diagnostics = ordered([*state.diagnostics, *emission.lost])
+    return emission
 
 
-def _natives(options: Options, request: Request | None, weights: Weights | None) -> Natives | None:
+def _emitted(
+    state: Compilation,
+    package: str,
+    options: Options,
+    request: Request | None,
+    natives: Natives | None,
+) -> Emission:
+    assert state.program is not None
+    training = state.training
+    made = partial(
+        emit,
+        state.program,
+        package,
+        options.target,
+        natives=natives,
+        arranged=training.arranged if training is not None else None,
+        weights=training.weights() if training is not None else None,
+    )
+    before = _before(state, package, options, request)
+    if before is not None and request is not None:
+        emission = _whole(made(before=before), package, request)
+        if emission is not None:
+            return emission
+    return made()
+
+
+def _natives(
+    options: Options,
+    request: Request | None,
+    weights: Weights | None,
+    executor: Callable[[], Executor],
+) -> Natives | None:
     """What native code is made with; ``None`` where it is not asked for."""
     if not options.compiles:
         return None
@@ -83,6 +105,7 @@ def _natives(options: Options, request: Request | None, weights: Weights | None)
         weights or NO_WEIGHTS,
         extends="native" in options.target,
         making=making,
+        executor=executor,
     )
 
 

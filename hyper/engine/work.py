@@ -119,6 +119,9 @@ class Work:
 
     def write(self, emission: Emission) -> None:
         """Publish the files of the package with their manifest."""
+        from hyper.engine.emitted import encode_emitted
+
+        self.emitted = encode_emitted(emission.record)
         package = self.package or ""
         self.chunks = manifest.chunks_of(package, emission.files, emission.extra)
         digests = {path: file.digest for path, file in emission.files.items()}

@@ -9,6 +9,7 @@ import tempfile
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
+from unittest import mock
 
 import pytest
 
@@ -17,6 +18,7 @@ from hyper.engine.executors import DeadlyItem, Stage, launch
 from hyper.engine.executors import processes as pool
 from hyper.engine.executors.processes import Processes
 from hyper.engine.executors.schedule import Prices
+from hyper.engine.incremental import StoredObjects
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -275,6 +277,91 @@ def a_file_that_no_process_survives_is_named() -> None:
         *((f"fine{number}.intent", "E0303") for number in range(9)),
     ]
     assert "was ended by SIGKILL" in result.diagnostics[0].message
+
+
+def _native(folder: str, processes: int, cache: str = "") -> tuple[Result, dict[str, bytes]]:
+    """The storefront with machine code and the library for C; what is kept lies in a folder of that name."""
+    out = Path(folder, f"native {processes}{cache}")
+    kept: dict[str, Any] = {"incremental": False}
+    if cache:
+        kept = {"incremental": True, "cache": str(Path(folder, cache))}
+    targets = ["python", "native", "library"]
+    with Compiler(
+        out=str(out), environment={}, target=targets, processes=processes, linker="own", **kept
+    ) as compiler:
+        result = compiler.compile(STOREFRONT)
+    made = {str(path.relative_to(out)): path.read_bytes() for path in out.rglob("*.*")}
+    return result, made
+
+
+def machine_code_is_the_same_by_any_number_of_processes() -> None:
+    setattr(pool, "FORK", FREE)  # noqa: B010  # here they pay
+    with tempfile.TemporaryDirectory() as folder:
+        alone, expected = _native(folder, 1)
+        many, made = _native(folder, 3)
+        kept, same = _native(folder, 3, "cache")
+    assert (alone.success, many.success, kept.success) == (True, True, True)
+    assert sum(path.endswith(".so") for path in expected) > 3
+    assert (alone.metrics["workers"], many.metrics["workers_died"]) == (0, 0)
+    assert many.metrics["workers"] >= 2
+    assert made == same == expected
+    assert many.diagnostics == alone.diagnostics
+    _check_alone()
+
+
+def a_file_whose_machine_code_no_process_survives_is_named() -> None:
+    from hyper.engine.natives import compiling
+
+    make, parent = compiling.compiled, os.getpid()
+
+    def deadly(source: compiling.Source) -> bytes:
+        # The heaviest ones are what workers take first.
+        wrapping = source.exported == {"PyInit__kernels"}
+        if wrapping and "storefront.orders.total" in source.text and os.getpid() != parent:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return make(source)
+
+    setattr(compiling, "compiled", deadly)  # noqa: B010  # the workers inherit it
+    setattr(pool, "FORK", FREE)  # noqa: B010  # here they pay
+    with tempfile.TemporaryDirectory() as folder:
+        result, made = _native(folder, 3, "cache")
+        (lost,) = (item for item in result.diagnostics if item.code == "E0901")
+        again, _ = _native(folder, 1, "cache")
+    assert (result.success, made) == (False, {})
+    assert lost.file == "orders.intent"
+    assert "was ended by SIGKILL" in lost.message
+    assert again.success
+    _check_alone()
+
+
+def objects_made_before_an_interrupt_are_kept() -> None:
+    from hyper.engine.natives import compiling
+
+    make, parent = compiling.compiled, os.getpid()
+    compiled: list[int] = []
+
+    def interrupting(source: compiling.Source) -> bytes:
+        if os.getpid() == parent:
+            compiled.append(1)
+            if len(compiled) == 9:
+                raise KeyboardInterrupt
+        return make(source)
+
+    setattr(compiling, "compiled", interrupting)  # noqa: B010  # the workers inherit it
+    setattr(pool, "FORK", FREE)  # noqa: B010  # here they pay
+    kept: dict[str, bytes] = {}
+
+    def put(_self: Any, entries: Mapping[str, bytes]) -> None:
+        kept.update(entries)
+
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        mock.patch.object(StoredObjects, "put", put),
+        pytest.raises(KeyboardInterrupt),
+    ):
+        _native(folder, 2, "cache")
+    assert len(kept) >= 8
+    _check_alone()
 
 
 def a_progress_bar_does_not_keep_workers_away() -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from hyper.engine.natives import objects, toolchain
+from hyper.engine.natives import compiling, toolchain
 from hyper.engine.option_values import OptionError, parse_value
 from hyper.engine.options import Options
 from tests.native.packages import SHOP, asked, build, status
@@ -38,14 +38,16 @@ EDITS = [
 def compiled(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The functions whose objects are compiled, as they are."""
     pytest.importorskip("llvmlite")
+    # What other processes compile is not seen here.
+    monkeypatch.setenv("HYPER_PROCESSES", "1")
     seen: list[str] = []
-    make = objects._compiled
+    make = compiling.compiled
 
-    def recorded(text: str, exported: str, profile: Any) -> bytes:
-        seen.append(exported)
-        return make(text, exported, profile)
+    def recorded(source: compiling.Source) -> bytes:
+        seen.extend(source.exported)
+        return make(source)
 
-    monkeypatch.setattr(objects, "_compiled", recorded)
+    monkeypatch.setattr(compiling, "compiled", recorded)
     return seen
 
 
@@ -193,15 +195,15 @@ def test_processes_with_other_hash_seeds_at_other_paths_write_the_same_bytes(
 _KILLED = (
     """
 import os, signal
-from hyper.engine.natives import objects
-make = objects._compiled
+from hyper.engine.natives import compiling
+make = compiling.compiled
 seen = []
 def killed(*given):
     seen.append(given)
     if len(seen) == LEFT:
         os.kill(os.getpid(), signal.SIGKILL)
     return make(*given)
-objects._compiled = killed
+compiling.compiled = killed
 """
     + _PROCESS
 )
@@ -216,7 +218,7 @@ def test_a_build_that_is_killed_while_it_compiles_leaves_nothing_half(
     changed = SHOP.replace("amount", "number").replace("* 0.19", "* 0.18").replace("0.5", "0.25")
     (tmp_path / "src" / "shop.intent").write_text(changed, encoding="utf-8")
     shutil.rmtree(tmp_path / "cache")
-    done = _in_process(tmp_path, _KILLED.replace("LEFT", str(left)))
+    done = _in_process(tmp_path, _KILLED.replace("LEFT", str(left)), HYPER_PROCESSES="1")
     assert done.returncode == -signal.SIGKILL, done.stderr
     assert _files(tmp_path / "out") == before
     _built(tmp_path, changed)
@@ -259,7 +261,7 @@ def test_a_compiler_that_does_not_load_is_said_and_what_came_of_it_is_not_kept(
         raise OSError("libLLVM.so: wrong ELF class")
 
     with monkeypatch.context() as patch:
-        patch.setattr(objects, "_compiled", broken)
+        patch.setattr(compiling, "compiled", broken)
         result = _built(tmp_path)
         (said,) = result.diagnostics
         assert said.code == "W0902"

@@ -16,7 +16,7 @@ import pytest
 from hyper import hyper_compile
 from hyper.cli import main
 from hyper.engine.incremental import StoredObjects
-from hyper.jit.objects import library
+from hyper.engine.natives.objects import Objects
 from hyper.jit.objects.link import LinkError, linker
 from tests.checkout import ROOT
 from tests.engine.test_edits import files_of
@@ -24,6 +24,7 @@ from tests.meaning.node import NODE
 from tests.native.packages import RUNS_HERE
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from hyper import Result
@@ -82,13 +83,14 @@ def names(folder: Path) -> set[str]:
 def compiled(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The pieces that are compiled, not found."""
     found: list[str] = []
-    inner = library.Piece.compiled
+    inner = Objects.told
 
-    def noted(piece: library.Piece, profile: Any) -> bytes:
-        found.append(piece.name)
-        return inner(piece, profile)
+    def noted(objects: Objects, keys: Sequence[str] | None = None) -> list[str]:
+        labels = inner(objects, keys)
+        found.extend(label.rpartition(" ")[0] for label in labels)
+        return labels
 
-    monkeypatch.setattr(library.Piece, "compiled", noted)
+    monkeypatch.setattr(Objects, "told", noted)
     return found
 
 

@@ -14,7 +14,9 @@ from hyper.base.diagnostics import diagnostic
 from hyper.emit.native.weights import NO_WEIGHTS
 from hyper.emit.python.layout import COMPILED
 from hyper.engine.emitted import EmittedNative
+from hyper.engine.executors import DeadlyItem, Inline
 from hyper.engine.natives.toolchain import ABSENT
+from hyper.engine.parsed import fatal
 from hyper.ir.reads import DATA, HEAD, WHOLE
 
 if TYPE_CHECKING:
@@ -24,7 +26,8 @@ if TYPE_CHECKING:
     from hyper.emit.native.weights import Weights
     from hyper.emit.python.names import Names
     from hyper.engine.emitted import Numbering
-    from hyper.engine.natives.objects import Blobs, Objects
+    from hyper.engine.executors import Executor
+    from hyper.engine.natives.objects import Blobs, Libraries, Objects
     from hyper.ir.program import Program
     from hyper.ir.reads import Reads
     from hyper.jit.hardware import Profile
@@ -39,7 +42,7 @@ _ESCAPES: Final = {ord("\t"): "\\t", ord("\n"): "\\n"}
 class Natives:
     """What native code is made of, and with: the profiles, the names of the modules and functions that are asked for (all
     where there are none), the toolchain, and where objects are kept. ``extends`` tells whether the package in Python has machine
-    code, ``making`` how the library for C is made, where that is asked for."""
+    code, ``making`` how the library for C is made, where that is asked for, and ``executor`` what compiles objects."""
 
     def __init__(
         self,
@@ -51,13 +54,14 @@ class Natives:
         *,
         extends: bool = True,
         making: Making | None = None,
+        executor: Callable[[], Executor] = Inline,
     ) -> None:
         from hyper.engine.natives.objects import Objects
         from hyper.jit.hardware import ranked
 
         self.profiles = ranked(list(profiles))
         packaged = [profile for profile in self.profiles if profile.architecture == "x86-64"]
-        self.objects: Objects = Objects(packaged, toolchain, blobs)
+        self.objects: Objects = Objects(packaged, toolchain, blobs, executor)
         self.extends = extends
         self.making = making
         self.works = toolchain != ABSENT
@@ -66,6 +70,8 @@ class Natives:
         """Why they cannot be, although what compiles them is there."""
         self.weights = weights
         """What a profile tells of branches."""
+        self.lost: list[Diagnostic] = []
+        """What is said of files whose objects no process survives."""
         self.unlinked = ""
         """Why a library was not linked."""
         self._kernels = frozenset(kernels)
@@ -115,11 +121,12 @@ def unknown_kernels(program: Program, kernels: Sequence[str]) -> list[Diagnostic
     return found
 
 
-class Made(NamedTuple):
-    """The native files of a module: libraries by path from the package's folder, and the lines that describe them."""
+class Asked(NamedTuple):
+    """What is made of a module: its libraries, if it has any, the lines that describe its functions, and what was looked at."""
 
-    files: dict[str, bytes]
+    libraries: Libraries | None
     lines: str
+    reads: list[int]
 
 
 class NativeEmission:
@@ -151,13 +158,19 @@ class NativeEmission:
         """Make them. ``python`` gives the path and digest of a module's file; ``put`` takes a file and gives its digest and size;
         ``keep`` takes the path, digest and size of one that is as it was."""
         stale = set(changed)
-        for module, index in self._names.index.items():
-            if not index.has(COMPILED):
-                continue
+        native = [module for module, index in self._names.index.items() if index.has(COMPILED)]
+        # All texts come first, so that all objects are made in one go, by as many processes as there are.
+        asked: dict[str, Asked] = {}
+        for module in native:
             known = self._known.get(module)
             if known is None or not stale.isdisjoint(known.reads):
-                known = self._make(module, put)
+                asked[module] = self._ask(module)
+        self._natives.objects.make()
+        for module in native:
+            if module in asked:
+                known = self._make(module, asked.pop(module), put)
             else:
+                known = self._known[module]
                 for path, content, size in known.files:
                     keep(path, content, size)
             self.record[module] = known
@@ -169,15 +182,41 @@ class NativeEmission:
     def _dotted(self, module: str) -> str:
         return ".".join(self._names.module(module))
 
-    def _make(self, module: str, put: Callable[[str, bytes], tuple[str, int]]) -> EmittedNative:
-        self.made.append(f"native {module}")
-        before = len(self._natives.objects.made)
-        made, reads = self._reads.part(partial(self._module, module))
-        self.made += [f"object {each}" for each in self._natives.objects.made[before:]]
-        files = [(path, *put(path, data)) for path, data in made.files.items()]
-        return EmittedNative(files, self._numbers.of(reads), made.lines)
+    def _ask(self, module: str) -> Asked:
+        (libraries, lines), reads = self._reads.part(partial(self._texts, module))
+        return Asked(libraries, lines, self._numbers.of(reads))
 
-    def _module(self, module: str) -> Made:
+    def _make(
+        self, module: str, asked: Asked, put: Callable[[str, bytes], tuple[str, int]]
+    ) -> EmittedNative:
+        files: list[tuple[str, str, int]] = []
+        lines: list[str] = []
+        for profile, data in self._libraries(module, asked.libraries).items():
+            content = digest.of_bytes(data)
+            path = f"{FOLDER}/kernels/{profile}/{self._dotted(module)}.{content[:16]}.so"
+            files.append((path, *put(path, data)))
+            lines.append(f"library\t{profile}\t{content}\n")
+        self.made.append(f"native {module}")
+        if asked.libraries is not None:
+            told = self._natives.objects.told(asked.libraries.keys)
+            self.made += [f"object {each}" for each in told]
+        return EmittedNative(files, asked.reads, "".join(lines) + asked.lines)
+
+    def _libraries(self, module: str, asked: Libraries | None) -> dict[str, bytes]:
+        """The libraries of a module; none where kernels cannot be compiled, which is said."""
+        natives = self._natives
+        if asked is None or not natives.works:
+            return {}
+        try:
+            return natives.objects.libraries(asked)
+        except (ImportError, OSError) as error:
+            natives.works, natives.failure = False, str(error)
+        except DeadlyItem as error:
+            natives.lost.append(fatal(self._names.program.module(module).path, error))
+        return {}
+
+    def _texts(self, module: str) -> tuple[Libraries | None, str]:
+        """What is to be compiled of a module, if anything is, and the lines that describe its functions."""
         from hyper.emit.native.wrappers import wrappers
 
         reads = self._reads
@@ -193,23 +232,13 @@ class NativeEmission:
                 name = key.removeprefix(DATA)
                 reads.note(WHOLE + name)
                 reads.note(HEAD + self._names.program.module_of(name))
-        lines: list[str] = []
-        files: dict[str, bytes] = {}
-        if found.functions and self._natives.works:
-            try:
-                libraries = self._natives.objects.libraries(found)
-            except (ImportError, OSError) as error:
-                self._natives.works, self._natives.failure = False, str(error)
-                libraries = {}
-            for profile, data in libraries.items():
-                content = digest.of_bytes(data)
-                path = f"{FOLDER}/kernels/{profile}/{self._dotted(module)}.{content[:16]}.so"
-                files[path] = data
-                lines.append(f"library\t{profile}\t{content}")
-        lines += [f"function\t{each.wrapper.name}" for each in found.functions]
-        for slot in sorted(found.slots):
-            lines.append("\t".join(("slot", str(slot.first), slot.home, slot.name, *slot.members)))
+        asked = natives.objects.ask(found) if found.functions and natives.works else None
+        lines = [f"function\t{each.wrapper.name}" for each in found.functions]
+        lines += [
+            "\t".join(("slot", str(slot.first), slot.home, slot.name, *slot.members))
+            for slot in sorted(found.slots)
+        ]
         for symbol, (reason, file, line) in found.left.items():
             said = " ".join(reason.split())
             lines.append(f"left\t{symbol}\t{said}\t{file.translate(_ESCAPES)}\t{line}")
-        return Made(files, "".join(f"{line}\n" for line in lines))
+        return asked, "".join(f"{line}\n" for line in lines)

@@ -6,16 +6,18 @@ again, compiles the pieces whose text is another, and links.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from hyper.base.diagnostics import diagnostic
+from hyper.engine.executors import DeadlyItem
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
+    from hyper.base.diagnostics import Diagnostic
     from hyper.engine.natives.emission import Natives
     from hyper.ir.program import Program
     from hyper.jit.hardware import Profile
     from hyper.jit.objects.abi import Interface
-    from hyper.jit.objects.library import Making, Piece
+    from hyper.jit.objects.library import Making
 
 FOLDER: Final = "native"
 LIBRARY: Final = " library"
@@ -51,40 +53,51 @@ def library_files(made: Interface, natives: Natives, making: Making) -> dict[str
 
     files = {f"{FOLDER}/{made.prefix}.h": header_text(made).encode()}
     if natives.works and made.entries:
+        # Those of all profiles are asked for before any is made, so that they are made together.
+        asked = [_asked(made, profile, natives, making) for profile in natives.profiles]
         try:
-            for profile in natives.profiles:
-                files |= _of_profile(made, profile, natives, making)
+            for each in asked:
+                files |= _of_profile(each, natives, making)
         except (ImportError, OSError) as error:
             natives.works, natives.failure = False, str(error)
+        except DeadlyItem as error:
+            natives.lost.append(_fatal(error))
     return files
 
 
-def _of_profile(
-    made: Interface, profile: Profile, natives: Natives, making: Making
-) -> dict[str, bytes]:
+class _Asked(NamedTuple):
+    """The library of a profile: what it has there, and the names and the keys of its pieces."""
+
+    made: Interface
+    profile: Profile
+    names: list[str]
+    keys: list[str]
+
+
+def _asked(made: Interface, profile: Profile, natives: Natives, making: Making) -> _Asked:
     from hyper.jit.objects.library import pieces, portable
 
-    wasm = profile.architecture == "wasm32"
-    here = portable(made) if wasm else made
-    folder = f"{FOLDER}/{profile.name}"
+    here = portable(made) if profile.architecture == "wasm32" else made
     found = pieces(here, profile, making)
-    names = [piece.name for piece in found]
-    if not wasm and making.linker == "none":
-        return _objects(folder, names, natives.objects.compiled(found, profile))
-    name = f"{here.prefix}.wasm" if wasm else f"lib{here.prefix}.so"
-    data = _linked(here, found, profile, natives, making)
+    keys = natives.objects.ask_pieces(found, profile)
+    return _Asked(here, profile, [piece.name for piece in found], keys)
+
+
+def _of_profile(asked: _Asked, natives: Natives, making: Making) -> dict[str, bytes]:
+    wasm = asked.profile.architecture == "wasm32"
+    folder = f"{FOLDER}/{asked.profile.name}"
+    data = None
+    if wasm or making.linker != "none":
+        data = _linked(asked, natives, making)
     if data is None:
-        return _objects(folder, names, natives.objects.compiled(found, profile))
-    return {f"{folder}/{name}": data}
+        objects = natives.objects.compiled(asked.keys)
+        named = zip(asked.names, objects, strict=True)
+        return {f"{folder}/{name}.o": each for name, each in named}
+    prefix = asked.made.prefix
+    return {f"{folder}/{f'{prefix}.wasm' if wasm else f'lib{prefix}.so'}": data}
 
 
-def _objects(folder: str, names: Sequence[str], objects: Sequence[bytes]) -> dict[str, bytes]:
-    return {f"{folder}/{name}.o": data for name, data in zip(names, objects, strict=True)}
-
-
-def _linked(
-    made: Interface, found: Sequence[Piece], profile: Profile, natives: Natives, making: Making
-) -> bytes | None:
+def _linked(asked: _Asked, natives: Natives, making: Making) -> bytes | None:
     """What is linked of the objects of pieces; ``None`` where there is nothing that links them."""
     from hyper.jit.objects.library import linked
     from hyper.jit.objects.link import LinkError, NoLinkerError
@@ -92,7 +105,8 @@ def _linked(
 
     while True:
         try:
-            return linked(made, natives.objects.compiled(found, profile), profile, making)
+            objects = natives.objects.compiled(asked.keys)
+            return linked(asked.made, objects, asked.profile, making)
         except NoLinkerError as error:
             natives.unlinked = str(error)
             return None
@@ -104,3 +118,9 @@ def _linked(
                 raise
             natives.unlinked = str(error)
             return None
+
+
+def _fatal(failure: DeadlyItem) -> Diagnostic:
+    """What is said of a piece that no process survives: it may have functions of several files."""
+    message = f"cannot compile the library: each process that worked on a piece {failure.reason}"
+    return diagnostic("E0901", message)

@@ -1,23 +1,31 @@
-"""Objects of kernels, each made once and kept under the digest of all that it is made from, and what is linked of them."""
+"""Objects of kernels, each made once and kept under the digest of all that it is made from, and what is linked of them.
+
+They are asked for first, those of a whole build, and then made together, so that several processes share the work; what is linked
+of them takes next to no time.
+"""
 
 from __future__ import annotations
 
-import platform
-from functools import cache, partial
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
+
+import msgspec
 
 from hyper.base import digest
+from hyper.engine.executors import Inline
+from hyper.engine.natives.compiling import OBJECT, Object, Source, load_compiler
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-    from typing import Any
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from hyper.emit.native.wrappers import Wrappers
+    from hyper.engine.executors import Executor
     from hyper.jit.hardware import Profile
     from hyper.jit.objects.library import Piece
 
 _SUPPORTED: Final = "supported"
 _INIT: Final = "PyInit__kernels"
+_AT_ONCE: Final = 256
+"""Objects that are looked for, or kept, in one go."""
 
 
 class Blobs(Protocol):
@@ -30,28 +38,48 @@ class Blobs(Protocol):
         """Keep these."""
 
 
-class Objects:
-    """Makes the objects and libraries of one build. ``made`` names what was compiled, not what was found."""
+class Libraries(NamedTuple):
+    """The extension modules of a module that were asked for: for each profile the keys of its objects, in the order in which they
+    are linked; and the keys of all, as they were asked for."""
 
-    def __init__(self, profiles: Sequence[Profile], toolchain: str, blobs: Blobs | None) -> None:
+    objects: dict[str, list[str]]
+    keys: list[str]
+
+
+class Objects:
+    """Makes the objects and libraries of one build."""
+
+    def __init__(
+        self,
+        profiles: Sequence[Profile],
+        toolchain: str,
+        blobs: Blobs | None,
+        executor: Callable[[], Executor] = Inline,
+    ) -> None:
         self.profiles = profiles
-        self.made: list[str] = []
         self._toolchain = toolchain
         self._blobs = blobs
+        self._executor = executor
+        self._sources: dict[str, Source] = {}
+        """What may have to be made yet: what is not known, or was found and may turn out to be none."""
+        self._labels: dict[str, str] = {}
         self._known: dict[str, bytes] = {}
+        self._failed: dict[str, Exception] = {}
+        self._fresh: dict[str, bytes] = {}
+        """What was made and is not kept yet."""
+        self._untold: set[str] = set()
+        """The keys of those that were made here, and of which nobody was told."""
         self._taken: set[str] = set()
         """The keys of those that were found, and not made here."""
         self._distrusts = False
 
-    def libraries(self, wrappers: Wrappers) -> dict[str, bytes]:
-        """The extension module of a module's functions for each profile, by its name.
+    # Asking
 
-        Raises ``ImportError`` where there is nothing that compiles.
-        """
+    def ask(self, wrappers: Wrappers) -> Libraries:
+        """Have the extension modules of a module's functions made: with ``make``, and then ``libraries``."""
         from hyper.jit.hardware import resolve
         from hyper.jit.llvm.module import module_text
         from hyper.jit.objects.cpuid import supported_text
-        from hyper.jit.objects.elf import LinkError, link
         from hyper.jit.objects.extension import extension_text
 
         plain = resolve("x86-64")
@@ -59,71 +87,108 @@ class Objects:
             [found.wrapper for found in wrappers.functions], wrappers.size, _SUPPORTED
         )
         kernels = [
-            (found.name, (module_text(found.unit, rows=False), found.wrapper.symbol))
+            (found.name, module_text(found.unit, rows=False), found.wrapper.symbol)
             for found in wrappers.functions
         ]
         home = kernels[0][0].rpartition(".")[0]
-        wanted = {("", f"wrappers of {home}"): (around, _INIT, plain)}
+        shared = self._wanted(f"wrappers of {home}", around, _INIT, plain)
+        objects: dict[str, list[str]] = {}
+        keys = [shared]
         for profile in self.profiles:
             asking = supported_text(_SUPPORTED, profile)
-            wanted[profile.name, "question"] = (asking, _SUPPORTED, plain)
-            for name, text in kernels:
-                wanted[profile.name, name] = (*text, profile)
+            question = self._wanted(f"question {profile.name}", asking, _SUPPORTED, plain)
+            own = [
+                self._wanted(f"{name} {profile.name}", text, exported, profile)
+                for name, text, exported in kernels
+            ]
+            keys += [question, *own]
+            objects[profile.name] = [*own, question, shared]
+        return Libraries(objects, keys)
 
-        def linked() -> dict[str, bytes]:
-            objects = self._objects(wanted)
-            shared = objects["", f"wrappers of {home}"]
-            return {
-                profile.name: link(
-                    [
-                        *(objects[profile.name, name] for name, _ in kernels),
-                        objects[profile.name, "question"],
-                        shared,
-                    ],
-                    [_INIT],
-                )
-                for profile in self.profiles
-            }
+    def ask_pieces(self, pieces: Sequence[Piece], profile: Profile) -> list[str]:
+        """Have the objects of the pieces of a library made, and get their keys: with ``make``, and then ``compiled``."""
+        keys = []
+        for piece in pieces:
+            shown = (*sorted(piece.exported), "hidden", *sorted(piece.hidden))
+            source = Source(piece.text, piece.exported, piece.hidden, profile)
+            parts = ("piece 1", self._toolchain, profile.code, *shown, piece.text)
+            keys.append(self._wants(f"{piece.name} {profile.name}", parts, source))
+        return keys
 
+    def _wanted(self, label: str, text: str, exported: str, profile: Profile) -> str:
+        source = Source(text, frozenset({exported}), frozenset(), profile)
+        parts = ("object 1", self._toolchain, profile.code, exported, text)
+        return self._wants(label, parts, source)
+
+    def _wants(self, label: str, parts: Iterable[str], source: Source) -> str:
+        key = digest.of_parts(part.encode() for part in parts)
+        if key not in self._known:
+            self._sources.setdefault(key, source)
+            self._labels.setdefault(key, label)
+        return key
+
+    # Making
+
+    def make(self) -> None:
+        """Find what was asked for, or make and keep it. What cannot be made is said by those who need it."""
+        wanted = [key for key in self._sources if key not in self._known]
+        if self._blobs is not None and not self._distrusts:
+            for at in range(0, len(wanted), _AT_ONCE):
+                found = self._blobs.get(wanted[at : at + _AT_ONCE])
+                self._known |= found
+                self._taken |= found.keys()
+        missing = {key: self._sources[key] for key in wanted if key not in self._known}
+        if missing:
+            try:
+                self._run(missing)
+            finally:
+                self._keep(0)
+                for key in self._known.keys() - self._taken:
+                    self._sources.pop(key, None)
+
+    def _run(self, missing: Mapping[str, Source]) -> None:
         try:
-            return linked()
-        except LinkError:
-            # Who may write where objects are kept may put anything there. What was all made here is a fault of ours.
-            if not self.forget_taken():
-                raise
-            return linked()
+            load_compiler()
+        except ImportError as error:
+            self._failed = dict.fromkeys(missing, error)
+            return
 
-    def _objects(
-        self, wanted: Mapping[tuple[str, str], tuple[str, str, Profile]]
-    ) -> dict[tuple[str, str], bytes]:
-        """The objects of texts, each with the function that it shows, for a profile: those that are known, and the others made."""
-        keys = {each: self._key(*made_from) for each, made_from in wanted.items()}
-        makes: dict[str, Callable[[], bytes]] = {}
-        for each, key in keys.items():
-            makes.setdefault(key, partial(self._object, each, wanted[each]))
-        self._find_or_make(makes)
-        return {each: self._known[key] for each, key in keys.items()}
+        def noted(made: Object) -> Object:
+            if made.key not in missing:
+                raise ValueError("an object that nobody asked for")
+            self._known[made.key] = self._fresh[made.key] = made.data
+            self._untold.add(made.key)
+            return made
 
-    def _object(self, each: tuple[str, str], made_from: tuple[str, str, Profile]) -> bytes:
-        data = _compiled(*made_from)
-        self.made.append(" ".join(part for part in reversed(each) if part))
-        return data
+        # What is made is known at once, so that it is kept whatever comes next.
+        stage = msgspec.structs.replace(
+            OBJECT,
+            work=lambda sources, key: noted(OBJECT.work(sources, key)),
+            unpack=lambda data: noted(OBJECT.unpack(data)),
+        )
+        outcomes = self._executor().run(
+            stage,
+            missing,
+            list(missing),
+            [float(len(source.text)) for source in missing.values()],
+            lambda _done: self._keep(_AT_ONCE),
+        )
+        for outcome in outcomes:
+            if outcome.failure is not None:
+                self._failed[outcome.item] = outcome.failure
 
-    def _find_or_make(self, wanted: Mapping[str, Callable[[], bytes]]) -> None:
-        """Know what is wanted, by its keys: what is kept, and the others made and kept."""
-        missing = [key for key in wanted if key not in self._known]
-        if missing and self._blobs is not None and not self._distrusts:
-            found = self._blobs.get(missing)
-            self._known |= found
-            self._taken |= found.keys()
-        fresh: dict[str, bytes] = {}
-        try:
-            for key, make in wanted.items():
-                if key not in self._known:
-                    fresh[key] = self._known[key] = make()
-        finally:
-            if fresh and self._blobs is not None:
-                self._blobs.put(fresh)
+    def _keep(self, least: int) -> None:
+        """Keep what was made, where it is more than so many."""
+        if len(self._fresh) > least:
+            if self._blobs is not None:
+                self._blobs.put(self._fresh)
+            self._fresh = {}
+
+    def told(self, keys: Sequence[str] | None = None) -> list[str]:
+        """What was compiled of these, or of all, and not found: each is told of once."""
+        some = [key for key in (self._labels if keys is None else keys) if key in self._untold]
+        self._untold.difference_update(some)
+        return [self._labels[key] for key in some]
 
     def forget_taken(self) -> bool:
         """Make all here from now on, and again what was taken; whether anything was."""
@@ -134,41 +199,32 @@ class Objects:
         self._distrusts = True
         return some
 
-    def compiled(self, pieces: Sequence[Piece], profile: Profile) -> list[bytes]:
-        """The objects of the pieces of a library: those that are known, and the others made."""
-        keys = [self._piece_key(piece, profile) for piece in pieces]
-        self._find_or_make(
-            {
-                key: partial(self._piece, piece, profile)
-                for key, piece in zip(keys, pieces, strict=True)
-            }
-        )
+    # Taking
+
+    def compiled(self, keys: Sequence[str]) -> list[bytes]:
+        """The objects of keys that were asked for, made where they are not. Raises what kept one from being made: ``ImportError``
+        where there is nothing that compiles, ``OSError`` where this machine cannot, ``DeadlyItem``, ``LlvmError``."""
+        if any(key not in self._known and key not in self._failed for key in keys):
+            self.make()
+        for key in keys:
+            if key in self._failed:
+                raise self._failed[key]
         return [self._known[key] for key in keys]
 
-    def _piece_key(self, piece: Piece, profile: Profile) -> str:
-        shown = (*sorted(piece.exported), "hidden", *sorted(piece.hidden))
-        parts = ("piece 1", self._toolchain, profile.code, *shown, piece.text)
-        return digest.of_parts(part.encode() for part in parts)
+    def libraries(self, asked: Libraries) -> dict[str, bytes]:
+        """The extension modules that were asked for, by the names of their profiles. Raises what ``compiled`` does."""
+        from hyper.jit.objects.elf import LinkError, link
 
-    def _piece(self, piece: Piece, profile: Profile) -> bytes:
-        self.made.append(f"{piece.name} {profile.name}")
-        return piece.compiled(profile)
+        def linked() -> dict[str, bytes]:
+            return {
+                profile: link(self.compiled(keys), [_INIT])
+                for profile, keys in asked.objects.items()
+            }
 
-    def _key(self, text: str, exported: str, profile: Profile) -> str:
-        parts = ("object 1", self._toolchain, profile.code, exported, text)
-        return digest.of_parts(part.encode() for part in parts)
-
-
-def _compiled(text: str, exported: str, profile: Profile) -> bytes:
-    if " asm " in text and platform.machine().lower() not in {"x86_64", "amd64"}:
-        # LLVM ends the process where it has no assembler of this machine's for the question.
-        raise OSError("for profiles with features it compiles on x86-64 only")
-    made: bytes = _compiler(profile).object(text, frozenset({exported}))
-    return made
-
-
-@cache
-def _compiler(profile: Profile) -> Any:
-    from hyper.jit.llvm.target import Compiler, processor
-
-    return Compiler(processor(profile), profile.opt_level)
+        try:
+            return linked()
+        except LinkError:
+            # Who may write where objects are kept may put anything there. What was all made here is a fault of ours.
+            if not self.forget_taken():
+                raise
+            return linked()

@@ -1,0 +1,79 @@
+"""Compiling objects as a stage: a text of LLVM to an object file, here, in a worker, or on another machine.
+
+An item is named by the key of its object, the digest of all that it is made from. What is made says which one it is, so that what
+was made is known, and kept, although a run does not come to its end.
+"""
+
+from __future__ import annotations
+
+import platform
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from hyper.engine.executors import Stage
+from hyper.jit.hardware import Profile
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class Source(msgspec.Struct, frozen=True, array_like=True):
+    """What an object is made from: its text, the functions that it shows to all, those that it shows to the objects that it is
+    linked with, and what it is made for."""
+
+    text: str
+    exported: frozenset[str]
+    hidden: frozenset[str]
+    profile: Profile
+
+
+class Object(msgspec.Struct, frozen=True, array_like=True):
+    """An object file with its key."""
+
+    key: str
+    data: bytes
+
+
+def compiled(source: Source) -> bytes:
+    """The object file.
+
+    Raises ``ImportError`` where there is nothing that compiles, ``OSError`` where this machine cannot, ``LlvmError``.
+    """
+    if (
+        " asm " in source.text
+        and source.profile.architecture == "x86-64"
+        and platform.machine().lower() not in {"x86_64", "amd64"}
+    ):
+        # LLVM ends the process where it has no assembler of this machine's for the question.
+        raise OSError("for profiles with features it compiles on x86-64 only")
+    compiler = _compiler(source.profile)
+    made: bytes = compiler.object(source.text, source.exported, source.hidden)
+    return made
+
+
+def load_compiler() -> None:
+    """Have what compiles at hand, in this process and in its copies. Raises ``ImportError`` where it cannot be loaded."""
+    from hyper.jit.llvm.target import host
+
+    host()
+
+
+@cache
+def _compiler(profile: Profile) -> Any:
+    from hyper.jit.llvm.target import Compiler, processor
+
+    return Compiler(processor(profile), profile.opt_level)
+
+
+def _work(sources: Mapping[str, Source], key: str) -> Object:
+    return Object(key, compiled(sources[key]))
+
+
+OBJECT: Final = Stage(
+    "hyper.engine.natives.compiling:OBJECT",
+    _work,
+    msgspec.msgpack.encode,
+    msgspec.msgpack.Decoder(Object).decode,
+)
