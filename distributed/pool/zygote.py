@@ -59,11 +59,11 @@ class Zygote:
         self._sockets: list[int] = []
 
     def serve(self) -> None:
-        """Work until the pool closes its side, or is gone."""
+        """Work until the pool closes its side, or its process is no more."""
         with _deaths() as deaths, selectors.DefaultSelector() as selector:
             selector.register(self._control, selectors.EVENT_READ)
             selector.register(deaths, selectors.EVENT_READ)
-            while True:
+            while os.getppid() == self._order.parent:
                 ready = {key.fileobj for key, _ in selector.select()}
                 if deaths in ready:
                     with contextlib.suppress(BlockingIOError):
@@ -178,8 +178,8 @@ def _be_child(
     code = 1
     try:
         signal.set_wakeup_fd(-1)
-        for number in (signal.SIGCHLD, signal.SIGTERM):
-            signal.signal(number, signal.SIG_DFL)
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
         if channel != CHANNEL:
             os.dup2(channel, CHANNEL, inheritable=False)
         os.dup2(0, 2)
@@ -205,8 +205,9 @@ def main() -> None:
     zygote = _loaded(control, order, began)
     if zygote is None:
         return
-    # From here on, the closed socket says that the pool has ended.
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    # From here on a signal has it look whether the pool is there: to stop a worker, systems tell all of its processes, and
+    # it has work to end.
+    signal.signal(signal.SIGTERM, lambda *_: None)
     try:
         zygote.serve()
     finally:

@@ -1,61 +1,12 @@
 from __future__ import annotations
 
-import asyncio
 import os
-from contextlib import aclosing
-from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from hyper.distributed.pool import Limits, Pool, Ran, Task
-from tests.distributed.registry import PLACE
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+from tests.distributed.pools import BRIEF, act, outcomes, task
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="children are forks")
-
-LIMITS: Final = Limits(seconds=60.0, memory=256 << 20, result=1 << 20)
-BRIEF: Final = Limits(seconds=0.2, memory=256 << 20, result=1 << 20)
-
-
-def act(*texts: str, context: str = "") -> Task:
-    return task("act", *texts, context=context)
-
-
-def task(stage: str, *texts: str, context: str = "") -> Task:
-    blobs = [(f"digest of {context}", context.encode())] if context else []
-    return Task(stage, blobs, [each.encode("latin-1") for each in texts])
-
-
-async def ran(pool: Pool, work: Task) -> list[Ran]:
-    async with aclosing(pool.run(work)) as results:
-        return [each async for each in results]
-
-
-def with_pool(
-    body: Callable[[Pool], Coroutine[Any, Any, Any]],
-    slots: int = 1,
-    limits: Limits = LIMITS,
-    **more: Any,
-) -> Any:
-    """What the body gives, for a pool that is closed afterwards."""
-
-    async def main() -> Any:
-        pool = Pool(PLACE, slots, limits, **more)
-        await pool.start()
-        try:
-            return await body(pool)
-        finally:
-            await pool.close()
-
-    return asyncio.run(main())
-
-
-def outcomes(work: Task, limits: Limits = LIMITS, **more: Any) -> list[Ran]:
-    """The outcomes of a task, in a pool of its own."""
-    found: list[Ran] = with_pool(lambda pool: ran(pool, work), limits=limits, **more)
-    return found
 
 
 def test_results_come_in_order() -> None:

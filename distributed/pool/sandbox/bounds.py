@@ -35,7 +35,7 @@ def _mapped() -> int | None:
     """The bytes of address space that this process has; ``None`` where the system does not say or does not bound them."""
     if not kernel.LINUX:
         return None
-    with open("/proc/self/statm", encoding="ascii") as stream:
+    with open("/proc/self/statm", "rb") as stream:
         return int(stream.read().split()[0]) * resource.getpagesize()
 
 

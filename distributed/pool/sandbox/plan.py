@@ -6,15 +6,16 @@ import contextlib
 import os
 import signal
 import sys
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from hyper.distributed.pool.sandbox import audit, bounds, kernel, landlock, rights
+from hyper.distributed.pool.sandbox import audit, bounds, kernel, landlock, rights, seccomp
 from hyper.distributed.pool.sandbox.rights import User
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from hyper.distributed.pool.contract import Limits
 
@@ -40,6 +41,7 @@ class Plan(msgspec.Struct, frozen=True):
 
     reading: tuple[str, ...]
     abi: int
+    filtered: bool
     alone: bool
     user: User | None
 
@@ -48,6 +50,8 @@ class Plan(msgspec.Struct, frozen=True):
         found = []
         if self.abi:
             found.append(f"landlock {self.abi}")
+        if self.filtered:
+            found.append("seccomp")
         if self.alone:
             found.append("no network")
         if self.user is not None:
@@ -61,10 +65,45 @@ def make_plan(home: str, *, alone: bool) -> Plan:
     ``home`` is where the folders of children are made; ``alone`` says that this process has left the network.
     """
     os.chmod(home, 0o755)  # noqa: S103  # children of another user pass through; their folders are their own
+    reading = (*_outermost(_places()), *_SYSTEM)
     abi = landlock.version()
-    reading = tuple(_outermost(_places()))
+    if abi and not _works(partial(_confine_files, abi, reading, home)):
+        abi = 0
     user = rights.other_user((home, *_folders(), os.__file__), confined=abi > 0)
-    return Plan((*reading, *_SYSTEM), abi, alone, user)
+    if user is not None and not _works(partial(_become, user)):
+        user = None
+    filtered = seccomp.known() and _works(_filter)
+    return Plan(reading, abi, filtered, alone, user)
+
+
+def _confine_files(abi: int, reading: tuple[str, ...], home: str) -> None:
+    rights.renounce(None)
+    landlock.confine(abi, reading, home)
+
+
+def _become(user: User) -> None:
+    rights.become(user)
+    rights.renounce(user)
+
+
+def _filter() -> None:
+    rights.renounce(None)
+    seccomp.refuse()
+
+
+def _works(attempt: Callable[[], object]) -> bool:
+    """Whether a means can be had here, tried by a process of its own: a container may forbid what its system can do."""
+    pid = os.fork()
+    if pid == 0:
+        code = 1
+        try:
+            attempt()
+            code = 0
+        except OSError:
+            pass
+        finally:
+            os._exit(code)
+    return os.waitpid(pid, 0)[1] == 0
 
 
 def _places() -> Iterator[str]:
@@ -124,6 +163,8 @@ def confine(plan: Plan, folder: str, limits: Limits, parent: int) -> None:
     bounds.set_bounds(limits.memory, limits.result)
     if plan.abi:
         landlock.confine(plan.abi, plan.reading, folder)
+    if plan.filtered:
+        seccomp.refuse()
     sys.dont_write_bytecode = True
     audit.refuse(plan.reading, folder)
 
