@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
@@ -43,9 +45,7 @@ def connect(
         "socket_timeout": timeout,
         "retry": Retry(ConstantBackoff(0.05), retries),
         "protocol": 2,
-        # Names and versions of libraries are commands more in the access list.
-        "lib_name": None,
-        "lib_version": None,
+        **_nameless(),
     }
     kind: Any = Connection
     if address.path:
@@ -63,10 +63,20 @@ def connect(
                 "ssl_certfile": tls.certificate,
                 "ssl_keyfile": tls.key,
             }
-    return Redis(connection_pool=ConnectionPool(connection_class=kind, **options))
+    # Closing the client closes its connections.
+    return Redis.from_pool(ConnectionPool(connection_class=kind, **options))
 
 
 def bullmq_options(settings: FleetSettings, **options: Any) -> dict[str, Any]:
     """What BullMQ's classes are made with: a client of its own each, with the fleet's prefix."""
     client = connect(settings, text=True, retries=3)
     return {"connection": client, "prefix": settings.names.prefix, **options}
+
+
+@cache
+def _nameless() -> dict[str, None]:
+    """That nothing is said of the library and its version: that would be commands more in the access list."""
+    from redis.asyncio.connection import AbstractConnection
+
+    known = inspect.signature(AbstractConnection.__init__).parameters
+    return dict.fromkeys(["driver_info"] if "driver_info" in known else ["lib_name", "lib_version"])

@@ -88,14 +88,15 @@ async def leave(client: Redis, names: Names, member: Worker | Build) -> None:
     await pipeline.execute()
 
 
-async def read_workers(client: Redis, names: Names) -> list[Worker]:
-    """The workers that are there, by name. Raises ``redis.RedisError``."""
-    return await _read(client, names, "workers", Worker)
+async def read_workers(client: Redis, names: Names, *, tidy: bool = True) -> list[Worker]:
+    """The workers that are there, by name. With ``tidy`` the names of those that are gone are removed, which a user that only reads
+    may not. Raises ``redis.RedisError``."""
+    return await _read(client, names, "workers", Worker, tidy=tidy)
 
 
-async def read_builds(client: Redis, names: Names) -> list[Build]:
-    """The builds that are there, by name. Raises ``redis.RedisError``."""
-    return await _read(client, names, "builds", Build)
+async def read_builds(client: Redis, names: Names, *, tidy: bool = True) -> list[Build]:
+    """The builds that are there, by name; ``tidy`` as above. Raises ``redis.RedisError``."""
+    return await _read(client, names, "builds", Build, tidy=tidy)
 
 
 def fitting(workers: Iterable[Worker], identity: str, grade: str) -> list[Worker]:
@@ -110,7 +111,7 @@ def fitting(workers: Iterable[Worker], identity: str, grade: str) -> list[Worker
     ]
 
 
-async def _read(client: Redis, names: Names, kind: Kind, shape: type[M]) -> list[M]:
+async def _read(client: Redis, names: Names, kind: Kind, shape: type[M], *, tidy: bool) -> list[M]:
     place = names.worker if kind == "workers" else names.build
     answer: Any = client.srandmember(names.members(kind), MOST_READ)
     said = sorted(each if isinstance(each, str) else each.decode() for each in await answer or ())
@@ -121,7 +122,7 @@ async def _read(client: Redis, names: Names, kind: Kind, shape: type[M]) -> list
         pipeline.getrange(place(name), 0, _MOST_BYTES - 1)
     found = await pipeline.execute()
     gone = [name for name, data in zip(said, found, strict=True) if not data]
-    if gone:
+    if gone and tidy:
         removal: Any = client.srem(names.members(kind), *gone)
         await removal
     there = []
