@@ -45,6 +45,7 @@ look
   tune            record, build for it, and keep that where it pays
   cache           what is kept between builds: its size, its health, its end
   doctor          what is installed, and what is missing
+  worker          work for the builds of other machines; tell what a fleet does
   bench           made-up trees of any size, and what builds of them cost
 
   completion      print a completion script for bash, zsh or fish
@@ -481,6 +482,12 @@ def _bench(parser: argparse.ArgumentParser) -> None:
     fill(parser, _TIERS, _EXITS)
 
 
+def _worker(parser: argparse.ArgumentParser) -> None:
+    from hyper.cli.worker_arguments import fill
+
+    fill(parser, _EXITS)
+
+
 def _completion(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("shell", choices=("bash", "zsh", "fish"), help="for which shell")
     _json(parser)
@@ -506,6 +513,7 @@ _COMMANDS: Final[tuple[tuple[str, str, Callable[[argparse.ArgumentParser], None]
     ("tune", "Build for what is recorded, where that pays.", _tune),
     ("cache", "Look after what is kept between builds.", _cache),
     ("doctor", "Tell what is installed, and what is missing.", _doctor),
+    ("worker", "Work for the builds of other machines.", _worker),
     ("bench", "Make up trees of any size, and measure builds.", _bench),
     ("completion", "Print a completion script.", _completion),
 )

@@ -1,0 +1,71 @@
+"""What a fleet looks like at a moment: who is there, and what waits in the queues that they serve."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from hyper.distributed.client import connect
+from hyper.distributed.roster import Build, Worker, read_builds, read_workers
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from redis.asyncio import Redis
+
+    from hyper.distributed.names import Names
+    from hyper.distributed.settings import FleetSettings
+
+
+class QueueDepth(msgspec.Struct, frozen=True):
+    """Jobs of a queue: those that wait, and those that a worker has."""
+
+    queue: str
+    waiting: int
+    active: int
+
+
+class Overview(msgspec.Struct, frozen=True):
+    """A fleet at a moment."""
+
+    workers: list[Worker]
+    builds: list[Build]
+    queues: list[QueueDepth]
+
+
+async def look(settings: FleetSettings) -> Overview:
+    """Look at a fleet. Raises ``redis.RedisError`` and ``OSError`` where the server does not answer."""
+    client = connect(settings, text=False, timeout=5.0)
+    try:
+        names = settings.names
+        workers = await read_workers(client, names)
+        builds = await read_builds(client, names)
+        queues = sorted(
+            {
+                names.queue(each.identity, grade, shard)
+                for each in workers
+                for grade in each.grades
+                for shard in range(each.shards)
+            }
+        )
+        depths = await depths_of(client, names, [*queues, names.checks()])
+        return Overview(workers, builds, depths)
+    finally:
+        await client.aclose()
+
+
+async def depths_of(client: Redis, names: Names, queues: Iterable[str]) -> list[QueueDepth]:
+    """How many jobs queues have, in one round trip. Raises ``redis.RedisError``."""
+    asked = list(queues)
+    pipeline: Any = client.pipeline(transaction=False)
+    for queue in asked:
+        base = f"{names.prefix}:{queue}"
+        pipeline.llen(f"{base}:wait")
+        pipeline.zcard(f"{base}:prioritized")
+        pipeline.llen(f"{base}:active")
+    found = await pipeline.execute()
+    return [
+        QueueDepth(queue, found[3 * at] + found[3 * at + 1], found[3 * at + 2])
+        for at, queue in enumerate(asked)
+    ]

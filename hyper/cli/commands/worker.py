@@ -1,0 +1,144 @@
+"""``hyper worker``: the daemon that works for the builds of other machines."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import socket
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any, Final
+
+from hyper.base.fs import Disk
+from hyper.cli.console import UsageError
+from hyper.cli.main import FAILED
+from hyper.engine.discovery import start_of
+from hyper.engine.executors.cores import available_cores
+from hyper.engine.option_values import OptionError, parse_value
+from hyper.engine.options import configure
+
+if TYPE_CHECKING:
+    import argparse
+
+    from hyper.cli.console import Console
+    from hyper.distributed.settings import FleetSettings
+
+_NOT_PLAIN: Final = re.compile(r"[^A-Za-z0-9._-]+")
+_NEEDS: Final = {"bullmq": "bullmq", "redis": "redis", "prometheus_client": "prometheus-client"}
+_MOST_PROCESSES: Final = 1024
+
+
+def run(arguments: argparse.Namespace, console: Console) -> int:
+    """Work until told to end."""
+    settings = fleet_settings(arguments)
+    from hyper import __version__
+    from hyper.distributed.pool import Limits
+    from hyper.distributed.worker.daemon import Daemon, Options
+    from hyper.distributed.worker.log import Log
+    from hyper.engine.fleet.registry import registry
+
+    least = _number(arguments, "least", 1, "--min", 0, _MOST_PROCESSES)
+    most = _number(
+        arguments, "most", max(least, available_cores()), "--max", 1, _MOST_PROCESSES
+    )
+    if least > most:
+        raise UsageError(f"--min {least} is more than --max {most}")
+    options = Options(
+        name=_name(arguments.name),
+        least=least,
+        most=most,
+        shards=_number(arguments, "shards", 1, "--shards", 1, 64),
+        once=arguments.once,
+        idle=_seconds(arguments, "idle", 10.0, "--idle"),
+        drain=_seconds(arguments, "drain", 30.0, "--drain"),
+        port=_number(arguments, "http", -1, "--http", 0, 65535) if arguments.http else None,
+        limits=Limits(
+            seconds=_seconds(arguments, "seconds", 120.0, "--seconds"),
+            memory=_size(arguments.memory),
+        ),
+    )
+    log = Log("json" if arguments.log == "json" else "text", arguments.log_level)
+
+    async def work() -> dict[str, Any]:
+        daemon = Daemon(settings, registry(), options, log, __version__)
+        await daemon.run()
+        return daemon.figures()
+
+    try:
+        figures = asyncio.run(work())
+    except OSError as error:
+        console.remark(f"hyper: the worker cannot run: {error.strerror or error}")
+        return FAILED
+    if console.json:
+        console.object({"success": True, "worker": options.name, "figures": figures})
+    return 0
+
+
+def fleet_settings(arguments: argparse.Namespace) -> FleetSettings:
+    """Where the fleet is. Raises ``UsageError`` where nothing says it, or what is said is wrong."""
+    missing = [name for module, name in _NEEDS.items() if find_spec(module) is None]
+    if missing:
+        raise UsageError(
+            f"{' and '.join(missing)} is missing: pip install 'hypercompiler[distributed]'"
+        )
+    from hyper.distributed.settings import open_settings
+
+    environment = dict(os.environ)
+    if arguments.fleet is not None:
+        environment["HYPER_FLEET"] = arguments.fleet
+    given = {} if arguments.project is None else {"project": arguments.project}
+    files = Disk()
+    try:
+        project = configure(files, start_of(files, []), os.environ, given).options.project
+        settings = open_settings(project, environment, arguments.redis)
+    except OptionError as error:
+        raise UsageError(error.message, error.suggestion) from None
+    except ValueError as error:
+        raise UsageError(f"the fleet: {error}") from None
+    if settings is None:
+        raise UsageError(
+            "no server is named: give --redis redis://HOST:6379, or set HYPER_QUEUE_URL"
+        )
+    return settings
+
+
+def _name(given: str | None) -> str:
+    if given is not None:
+        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}", given, re.ASCII):
+            raise UsageError("a worker is named with up to 80 letters, digits, `.`, `_` and `-`")
+        return given
+    host = _NOT_PLAIN.sub("-", socket.gethostname()).strip("-.") or "worker"
+    return f"{host[:60]}-{os.getpid()}"
+
+
+def _number(
+    arguments: argparse.Namespace, name: str, default: int, option: str, least: int, most: int
+) -> int:
+    text = getattr(arguments, name)
+    if text is None:
+        return default
+    if not re.fullmatch(r"\d{1,6}", text, re.ASCII) or not least <= int(text) <= most:
+        raise UsageError(f"{option} is a number from {least} to {most}, not {text!r}")
+    return int(text)
+
+
+def _seconds(arguments: argparse.Namespace, name: str, default: float, option: str) -> float:
+    text = getattr(arguments, name)
+    if text is None:
+        return default
+    if not re.fullmatch(r"\d{1,6}(\.\d{1,3})?", text, re.ASCII):
+        raise UsageError(f"{option} is a number of seconds, not {text!r}")
+    return float(text)
+
+
+def _size(text: str | None) -> int:
+    if text is None:
+        return 2 << 30
+    try:
+        size: int = parse_value("cache_size", text)
+    except OptionError:
+        raise UsageError(f"--memory is a size such as 2GB, not {text!r}") from None
+    return size
+
+
+__all__ = ["fleet_settings", "run"]

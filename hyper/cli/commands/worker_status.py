@@ -1,0 +1,65 @@
+"""``hyper worker status``: which workers and builds are there, and what waits."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from hyper.cli.commands.worker import fleet_settings
+from hyper.cli.main import FAILED, OK
+from hyper.cli.session import counted
+from hyper.engine.identity import identity
+
+if TYPE_CHECKING:
+    import argparse
+
+    from hyper.cli.console import Console
+    from hyper.distributed.overview import Overview
+
+
+def run(arguments: argparse.Namespace, console: Console) -> int:
+    """Tell it; 1 where the server does not answer."""
+    settings = fleet_settings(arguments)
+    from redis.exceptions import RedisError
+
+    from hyper.cache.remote.settings import shown_address
+    from hyper.distributed.overview import look
+
+    try:
+        found = asyncio.run(look(settings))
+    except (RedisError, OSError) as error:
+        where = shown_address(settings.url)
+        reason = f"{where} does not answer ({type(error).__name__})"
+        if console.json:
+            console.object({"success": False, "error": reason})
+        console.remark(f"hyper: {reason}")
+        return FAILED
+    ours = identity()
+    if console.json:
+        console.object({"success": True, "identity": ours} | msgspec.to_builtins(found))
+    else:
+        _tell(found, ours, console)
+    return OK
+
+
+def _tell(found: Overview, ours: str, console: Console) -> None:
+    paint = console.palette
+    slots = sum(each.slots for each in found.workers)
+    busy = sum(each.busy for each in found.workers)
+    console.say(
+        f"{counted(len(found.workers), 'worker')}, {busy} of {counted(slots, 'process', 'processes')} busy,"
+        f" {counted(len(found.builds), 'build')}"
+    )
+    for each in found.workers:
+        remark = "" if each.identity == ours else f"  {paint.warning}another version{paint.reset}"
+        if each.draining:
+            remark += f"  {paint.warning}draining{paint.reset}"
+        console.say(
+            f"  {each.name:<32} {each.busy}/{each.slots} busy  {each.platform}  {each.version}"
+            f"  {' '.join(each.grades)}{remark}"
+        )
+    for queue in found.queues:
+        if queue.waiting or queue.active:
+            console.say(f"  {queue.queue:<32} {queue.waiting} waiting, {queue.active} taken")

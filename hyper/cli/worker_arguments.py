@@ -1,0 +1,108 @@
+"""The arguments of ``hyper worker``: without an action it is the daemon itself."""
+
+from __future__ import annotations
+
+import argparse
+
+
+def fill(parser: argparse.ArgumentParser, exits: str) -> None:
+    """Add them to a parser."""
+    parser.usage = "hyper worker [OPTIONS]\n       hyper worker ACTION ..."
+    _place(parser)
+    size = parser.add_argument_group("size")
+    size.add_argument("--min", dest="least", metavar="N", help="processes at least; default: 1")
+    size.add_argument(
+        "--max",
+        dest="most",
+        metavar="N",
+        help="processes at most; default: as many as cores, and as memory allows",
+    )
+    size.add_argument("--memory", metavar="SIZE", help="bytes of a process; default: 2GB")
+    size.add_argument(
+        "--seconds", metavar="S", help="an item that takes longer is ended; default: 120"
+    )
+    size.add_argument(
+        "--jobs-per-process",
+        metavar="N",
+        help="a process is replaced after so many jobs; default: 1000",
+    )
+    life = parser.add_argument_group("life")
+    life.add_argument(
+        "--name", metavar="NAME", help="default: the name of the machine and the process"
+    )
+    life.add_argument(
+        "--once", action="store_true", help="end when nothing has come for a while: for CI"
+    )
+    life.add_argument(
+        "--idle", metavar="S", help="with --once: for how many seconds; default: 10"
+    )
+    life.add_argument(
+        "--drain",
+        metavar="S",
+        help="seconds for what is under way when it is told to end; then it is handed back; default: 30",
+    )
+    life.add_argument(
+        "--shards", metavar="N", help="parts of each queue, the same for the whole fleet; default: 1"
+    )
+    told = parser.add_argument_group("what it says")
+    told.add_argument(
+        "--http",
+        metavar="PORT",
+        help="health, readiness and metrics on this port of the loopback; 0 finds a free one",
+    )
+    told.add_argument(
+        "--log", choices=("text", "json"), default="text", help="the form of its log, on stderr"
+    )
+    told.add_argument(
+        "--log-level",
+        choices=("debug", "info", "warning", "error"),
+        default="info",
+        help="default: info",
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON object at the end")
+    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=False)
+    _status(actions, exits)
+    _trace(actions, exits)
+
+
+def _place(parser: argparse.ArgumentParser, *, again: bool = False) -> None:
+    """Where the fleet is. ``again``: below a parser that has them, whose values stay where these are not given."""
+    default = argparse.SUPPRESS if again else None
+    place = parser.add_argument_group("fleet")
+    place.add_argument(
+        "--redis",
+        metavar="URL",
+        default=default,
+        help="the server: redis://, rediss:// or unix://; default: HYPER_QUEUE_URL, else HYPER_CACHE_URL",
+    )
+    place.add_argument(
+        "--project",
+        metavar="NAME",
+        default=default,
+        help="default: HYPER_PROJECT, or as configured here",
+    )
+    place.add_argument(
+        "--fleet",
+        metavar="NAME",
+        default=default,
+        help="which of the project's fleets; default: HYPER_FLEET, else fleet",
+    )
+
+
+def _status(actions: argparse._SubParsersAction[argparse.ArgumentParser], exits: str) -> None:
+    text = "Tell which workers and builds are there, and what waits."
+    parser = actions.add_parser("status", help=text, description=text, epilog=exits)
+    _place(parser, again=True)
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.set_defaults(module="worker_status")
+
+
+def _trace(actions: argparse._SubParsersAction[argparse.ArgumentParser], exits: str) -> None:
+    text = "Tell what happened to an action or a job."
+    parser = actions.add_parser("trace", help=text, description=text, epilog=exits)
+    parser.add_argument(
+        "id", metavar="ID", help="the key of an action, 12 of its digits at least, or a job's id"
+    )
+    _place(parser, again=True)
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.set_defaults(module="worker_trace")

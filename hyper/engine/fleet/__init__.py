@@ -1,0 +1,1 @@
+"""What other machines do for a build: the registry of stages, which ``hyper.distributed`` is handed."""
