@@ -23,9 +23,9 @@ MOST_ITEMS: Final = 1000
 Digest: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}\Z")]
 Word: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,79}\Z")]
 Seconds: TypeAlias = Annotated[float, msgspec.Meta(ge=0.0, le=86400.0)]
-State: TypeAlias = Literal["done", "busy", "failed", "deadly", "withdrawn", "missing"]
+State: TypeAlias = Literal["done", "busy", "failed", "deadly", "withdrawn", "missing", "returned"]
 """What became of an item: its result is there; somebody else is at it; its work raised; it ended each process that took it, or went
-over a limit each time; its build is gone; what it is made from is not on the server."""
+over a limit each time; its build is gone; what it is made from is not on the server; the worker handed it back undone."""
 
 
 class Item(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -106,7 +106,13 @@ class Daemon:
             await self._pool.start()
             flights = Flights(client, self._settings.names, self._settings.keyring)
             jobs = Jobs(
-                self._settings, self._registry, flights, blobs, self._pool, self.status, self._options
+                self._settings,
+                self._registry,
+                flights,
+                blobs,
+                self._pool,
+                self.status,
+                self._options,
             )
             await self._work(client, jobs)
         finally:
@@ -199,11 +205,15 @@ class Daemon:
             except MessageError as error:
                 self.status.refused.labels(error.fault).inc()
                 self.status.jobs.labels("refused").inc()
-                self._log.event("warning", "refused", job=job.id, fault=error.fault, reason=str(error))
+                self._log.event(
+                    "warning", "refused", job=job.id, fault=error.fault, reason=str(error)
+                )
                 raise UnrecoverableError(f"refused ({error.fault}): {error}") from None
             except Exception as error:
                 self.status.jobs.labels("failed").inc()
-                self._log.event("error", "failed", job=job.id, reason=f"{type(error).__name__}: {error}")
+                self._log.event(
+                    "error", "failed", job=job.id, reason=f"{type(error).__name__}: {error}"
+                )
                 raise
             finally:
                 self._last = time.monotonic()

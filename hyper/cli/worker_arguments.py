@@ -33,16 +33,16 @@ def fill(parser: argparse.ArgumentParser, exits: str) -> None:
     life.add_argument(
         "--once", action="store_true", help="end when nothing has come for a while: for CI"
     )
-    life.add_argument(
-        "--idle", metavar="S", help="with --once: for how many seconds; default: 10"
-    )
+    life.add_argument("--idle", metavar="S", help="with --once: for how many seconds; default: 10")
     life.add_argument(
         "--drain",
         metavar="S",
         help="seconds for what is under way when it is told to end; then it is handed back; default: 30",
     )
     life.add_argument(
-        "--shards", metavar="N", help="parts of each queue, the same for the whole fleet; default: 1"
+        "--shards",
+        metavar="N",
+        help="parts of each queue, the same for the whole fleet; default: 1",
     )
     told = parser.add_argument_group("what it says")
     told.add_argument(

@@ -38,9 +38,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     from hyper.engine.fleet.registry import registry
 
     least = _number(arguments, "least", 1, "--min", 0, _MOST_PROCESSES)
-    most = _number(
-        arguments, "most", max(least, available_cores()), "--max", 1, _MOST_PROCESSES
-    )
+    most = _number(arguments, "most", max(least, available_cores()), "--max", 1, _MOST_PROCESSES)
     if least > most:
         raise UsageError(f"--min {least} is more than --max {most}")
     options = Options(
