@@ -16,12 +16,17 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
+from hyper.cache.remote.settings import shown_address
 from hyper.distributed import roster
 from hyper.distributed.blobs import Blobs
 from hyper.distributed.client import bullmq_options, connect
-from hyper.distributed.flights import Flights
-from hyper.distributed.messages import Checked, MessageError
+from hyper.distributed.flights.server import Flights
+from hyper.distributed.messages import MessageError
+from hyper.distributed.overview import depths_of
 from hyper.distributed.pool import Limits, Pool
+from hyper.distributed.scaling import Observation, Scaling, Settings
+from hyper.distributed.worker.builds import Builds
+from hyper.distributed.worker.equipment import Equipment
 from hyper.distributed.worker.http import Endpoints
 from hyper.distributed.worker.jobs import Jobs
 from hyper.distributed.worker.status import Status
@@ -31,6 +36,7 @@ if TYPE_CHECKING:
 
     from bullmq import Job as QueuedJob
     from bullmq import Worker as QueueWorker
+    from redis.asyncio import Redis
 
     from hyper.distributed.settings import FleetSettings
     from hyper.distributed.stages import Registry
@@ -42,6 +48,10 @@ _STALLED: Final = 5_000
 _MANY: Final = 1_000_000
 """BullMQ gives a job up after so many crashes; strikes of actions are counted by the flights instead."""
 _HELD: Final = 256 << 20
+_PROCESS: Final = 256 << 20
+_AHEAD: Final = 2
+"""Jobs that are taken for each process: while one is done, the next one is fetched."""
+_LAST: Final = 5.0
 
 
 class Options(msgspec.Struct, frozen=True):
@@ -62,6 +72,7 @@ class Options(msgspec.Struct, frozen=True):
     port: int | None = None
     lease: float = 10.0
     limits: Limits = Limits()
+    jobs_per_process: int = 1000
 
 
 class Daemon:
@@ -76,55 +87,84 @@ class Daemon:
         self._log = log
         self._version = version
         self.status = Status(options.name, version)
-        self._pool = Pool(registry.place, options.most, options.limits)
+        self._pool = Pool(
+            registry.place,
+            max(options.least, 1),
+            options.limits,
+            jobs_per_process=options.jobs_per_process,
+        )
+        self._scaling = Scaling(
+            Settings(least=options.least, most=options.most, process_memory=_PROCESS)
+        )
+        self._slots = max(options.least, 1)
+        self._equipment: Equipment | None = None
         self._stop = asyncio.Event()
         self._halt = asyncio.Event()
+        self._queues: list[str] = []
         self._workers: list[QueueWorker] = []
+        self._running: set[asyncio.Future[Any]] = set()
         self._last = time.monotonic()
         self._began = time.time()
 
-    async def run(self) -> int:
-        """Work until told to end. Gives the exit code."""
+    async def run(self) -> None:
+        """Work until told to end. Raises ``OSError`` where the port is taken, and ``PoolError`` where no process starts."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self.stop)
+        settings, options = self._settings, self._options
         endpoints = Endpoints(self.status, self._facts)
-        if self._options.port is not None:
-            await endpoints.start(self._options.port)
-        self._log.event(
-            "info",
-            "starting",
-            worker=self._options.name,
-            fleet=self._settings.names.prefix,
-            processes=self._options.most,
-            grades=",".join(self._registry.grades()),
-            http=endpoints.port or None,
-        )
-        client = connect(self._settings, text=False, timeout=5.0, retries=1)
-        blobs = Blobs(self._settings, held=_HELD)
+        client = connect(settings, text=False, timeout=5.0, retries=1)
+        blobs = Blobs(settings, held=_HELD)
         try:
+            if options.port is not None:
+                await endpoints.start(options.port)
             await self._pool.start()
-            flights = Flights(client, self._settings.names, self._settings.keyring)
-            jobs = Jobs(
-                self._settings,
-                self._registry,
-                flights,
-                blobs,
-                self._pool,
-                self.status,
-                self._options,
+            self._log.event(
+                "info",
+                "starting",
+                worker=options.name,
+                version=self._version,
+                fleet=settings.names.prefix,
+                server=shown_address(settings.url),
+                processes=f"{options.least} to {options.most}",
+                grades=" ".join(self._registry.grades()),
+                sandbox=self._pool.sandbox,
+                http=endpoints.port or None,
             )
-            await self._work(client, jobs)
+            flights = Flights(client, settings.names, settings.keyring, demands=settings.demands)
+            self._equipment = Equipment(
+                name=options.name,
+                lease=options.lease,
+                post=settings.post,
+                registry=self._registry,
+                flights=flights,
+                blobs=blobs,
+                pool=self._pool,
+                builds=Builds(client, settings.names),
+                status=self.status,
+                log=self._log,
+            )
+            await self._work(client, Jobs(self._equipment))
         finally:
             self.status.become("stopped")
             with contextlib.suppress(Exception):
-                await roster.leave(client, self._settings.names, self._member())
+                await roster.leave(client, settings.names, self._member())
             await self._pool.close(kill=True)
             blobs.close()
             await client.aclose()
             await endpoints.close()
-        self._log.event("info", "ended", worker=self._options.name)
-        return 0
+        self._log.event("info", "ended", worker=options.name)
+
+    def figures(self) -> dict[str, float]:
+        """What was counted, by name."""
+        found: dict[str, float] = {}
+        for family in self.status.registry.collect():
+            for sample in family.samples:
+                if sample.name.startswith("hyper_worker_") and sample.name.endswith("_total"):
+                    labels = "".join(f"_{value}" for value in sample.labels.values())
+                    name = sample.name.removeprefix("hyper_worker_").removesuffix("_total")
+                    found[name + labels] = sample.value
+        return found
 
     def stop(self) -> None:
         """Finish what is under way and end; when it is called again, hand it back and end."""
@@ -132,21 +172,19 @@ class Daemon:
             self._halt.set()
         self._stop.set()
 
-    async def _work(self, client: Any, jobs: Jobs) -> None:
-        beat = asyncio.create_task(self._beats(client))
+    async def _work(self, client: Redis, jobs: Jobs) -> None:
+        beside = [asyncio.create_task(each) for each in (self._beats(client), self._scales(client))]
         try:
-            await self._first_answer()
+            while self.status.phase == "starting" and not self._stop.is_set():
+                await _first(self._stop.wait(), asyncio.sleep(0.05))
             if not self._stop.is_set():
                 self._open(jobs)
                 await self._until_stopped()
-            await self._drain(jobs)
+            await self._drain()
         finally:
-            beat.cancel()
-            await asyncio.gather(beat, return_exceptions=True)
-
-    async def _first_answer(self) -> None:
-        while self.status.phase != "ready" and not self._stop.is_set():
-            await _first(self._stop.wait(), asyncio.sleep(0.05))
+            for task in beside:
+                task.cancel()
+            await asyncio.gather(*beside, return_exceptions=True)
 
     async def _until_stopped(self) -> None:
         if not self._options.once:
@@ -154,11 +192,14 @@ class Daemon:
             return
         while not self._stop.is_set():
             left = self._last + self._options.idle - time.monotonic()
-            if left <= 0 and not any(worker.jobs for worker in self._workers):
+            if left <= 0 and not self._jobs_under_way():
                 self._log.event("info", "nothing more to do", seconds=self._options.idle)
                 self._stop.set()
                 return
             await _first(self._stop.wait(), asyncio.sleep(max(left, 0.1)))
+
+    def _jobs_under_way(self) -> int:
+        return sum(len(worker.jobs) for worker in self._workers)
 
     def _open(self, jobs: Jobs) -> None:
         """Take jobs from the queues that this compiler can serve."""
@@ -172,10 +213,11 @@ class Daemon:
         ]
         if "check" in self._registry.stages:
             queues.append((names.checks(), jobs.check))
+        self._queues = [queue for queue, _ in queues]
         for queue, do in queues:
             options = bullmq_options(
                 self._settings,
-                concurrency=2 * self._options.most,
+                concurrency=_AHEAD * self._slots,
                 lockDuration=_LOCK,
                 stalledInterval=_STALLED,
                 maxStalledCount=_MANY,
@@ -189,8 +231,7 @@ class Daemon:
             worker = QueueWorker(queue, self._noting(do), options)
             worker.on("error", self._failed)
             self._workers.append(worker)
-        for worker in self._workers:
-            _ = asyncio.ensure_future(worker.run())
+        self._running = {asyncio.ensure_future(worker.run()) for worker in self._workers}
 
     def _noting(
         self, do: Callable[[QueuedJob], Coroutine[Any, Any, dict[str, Any]]]
@@ -225,7 +266,7 @@ class Daemon:
     def _failed(self, error: Exception, *_: Any) -> None:
         self._log.once("warning", "the queue does not answer", reason=type(error).__name__)
 
-    async def _beats(self, client: Any) -> None:
+    async def _beats(self, client: Redis) -> None:
         """Say that it is there, again and again; see whether the server is."""
         from redis.exceptions import RedisError
 
@@ -233,30 +274,68 @@ class Daemon:
             try:
                 await roster.announce(client, self._settings.names, self._member())
             except (RedisError, OSError) as error:
-                if self.status.become("lost"):
+                if self.status.phase == "starting":
+                    self._log.once("warning", "waits for the server", reason=_reason(error))
+                elif self.status.become("lost"):
                     self.status.outages.inc()
-                    self._log.event("warning", "the server does not answer", reason=_reason(error))
+                    self._log.event("warning", "the server is lost", reason=_reason(error))
             else:
                 if self.status.become("ready"):
                     self._log.over("the queue does not answer")
                     self._log.event("info", "ready", worker=self._options.name)
-            self.status.slots.set(self._pool.slots)
+            self.status.slots.set(self._slots)
             self.status.busy.set(self._pool.busy)
             await asyncio.sleep(_BEAT)
 
-    async def _drain(self, jobs: Jobs) -> None:
+    async def _scales(self, client: Redis) -> None:
+        """Have as many processes as pay."""
+        from redis.exceptions import RedisError
+
+        while not self._stop.is_set():
+            waiting: dict[str, int] = {}
+            with contextlib.suppress(RedisError, OSError):
+                depths = await depths_of(client, self._settings.names, self._queues)
+                waiting = {each.queue: each.waiting for each in depths}
+            self.status.waiting.set(sum(waiting.values()))
+            waiting["here"] = max(self._jobs_under_way() - self._pool.busy, 0)
+            decision = self._scaling.decide(
+                Observation(
+                    now=time.monotonic(),
+                    processes=self._slots,
+                    busy=min(self._pool.busy, self._slots),
+                    waiting=waiting,
+                    cores=self._options.most,
+                    memory=_free_memory(),
+                )
+            )
+            if decision.wanted != self._slots:
+                self._log.event(
+                    "info", "scaled", processes=decision.wanted, was=self._slots, why=decision.why
+                )
+                self._slots = decision.wanted
+                await self._pool.resize(self._slots)
+                for worker in self._workers:
+                    # An idle worker listens, so that the first job starts a process.
+                    worker.opts["concurrency"] = max(_AHEAD * self._slots, 1)
+            await asyncio.sleep(decision.look)
+
+    async def _drain(self) -> None:
         """Take nothing more; finish what is under way, or hand it back."""
+        assert self._equipment is not None
         self.status.become("draining")
-        self._log.event("info", "draining", jobs=sum(len(each.jobs) for each in self._workers))
-        closing = [asyncio.ensure_future(worker.close()) for worker in self._workers]
-        jobs.drain()
-        if closing:
-            ends = asyncio.ensure_future(asyncio.wait(closing))
-            await _first(ends, self._halt.wait(), asyncio.sleep(self._options.drain))
-            if not ends.done():
-                self._log.event("warning", "handing back what is not done")
-                await jobs.hand_back()
-                await _first(ends, asyncio.sleep(5.0))
+        self._log.event("info", "draining", jobs=self._jobs_under_way())
+        if not self._workers:
+            return
+        self._equipment.ending.set()
+        ends = asyncio.gather(*(worker.close() for worker in self._workers), return_exceptions=True)
+        await _first(ends, self._halt.wait(), asyncio.sleep(self._options.drain))
+        if not ends.done():
+            self._log.event("warning", "handing back", jobs=self._jobs_under_way())
+            self._equipment.halted.set()
+            await _first(ends, asyncio.sleep(_LAST))
+        if not ends.done():
+            # The server does not answer: what is under way is taken over when its leases run out.
+            ends.cancel()
 
     def _member(self) -> roster.Worker:
         draining = self.status.phase in {"draining", "stopped"}
@@ -264,7 +343,7 @@ class Daemon:
             name=self._options.name,
             identity=self._registry.identity,
             grades=tuple(self._registry.grades()),
-            slots=self._pool.slots,
+            slots=self._slots,
             busy=self._pool.busy,
             shards=self._options.shards,
             cores=os.cpu_count() or 1,
@@ -280,7 +359,7 @@ class Daemon:
             "fleet": self._settings.names.prefix,
             "identity": self._registry.identity,
             "grades": self._registry.grades(),
-            "slots": self._pool.slots,
+            "slots": self._slots,
             "busy": self._pool.busy,
             "sandbox": self._pool.sandbox,
         }
@@ -291,15 +370,24 @@ def _reason(error: BaseException) -> str:
     return type(error).__name__
 
 
+def _free_memory() -> int | None:
+    """Bytes that processes can have without swapping; ``None`` where the system does not say."""
+    try:
+        with open("/proc/meminfo", encoding="ascii") as stream:
+            for line in stream:
+                if line.startswith("MemAvailable:"):
+                    return int(line.split()[1]) * 1024
+    except (OSError, ValueError):
+        pass
+    return None
+
+
 async def _first(*waits: Any) -> None:
-    """Wait for the first of several; the others are no longer waited for."""
+    """Wait for the first of several: coroutines are given up then, futures go on."""
     tasks = [asyncio.ensure_future(each) for each in waits]
     try:
         await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     finally:
-        for task in tasks:
-            if not task.done():
+        for task, wait in zip(tasks, waits, strict=True):
+            if task is not wait:
                 task.cancel()
-
-
-__all__ = ["Checked", "Daemon", "Options"]

@@ -5,11 +5,10 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from hyper.distributed.messages import Post
-
 if TYPE_CHECKING:
     from hyper.distributed.blobs import Blobs
     from hyper.distributed.flights import SingleFlight
+    from hyper.distributed.messages import Post
     from hyper.distributed.pool import Pool
     from hyper.distributed.stages import Registry
     from hyper.distributed.worker.builds import Builds

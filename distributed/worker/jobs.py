@@ -15,6 +15,7 @@ from hyper.distributed.worker.work import BLAMED, Work
 if TYPE_CHECKING:
     from bullmq import Job as QueuedJob
 
+    from hyper.distributed.messages import State
     from hyper.distributed.stages import RemoteStage
     from hyper.distributed.worker.equipment import Equipment
 
@@ -47,7 +48,8 @@ class Jobs:
         task = Task("check", [], [msgspec.json.encode(message.files)])
         async with self._checks:
             (ran,) = [ran async for ran in self._with.pool.run(task)]
-        state = "deadly" if ran.state in BLAMED else "failed" if ran.state == "failed" else "done"
+        blamed: State = "deadly" if ran.state in BLAMED else "failed"
+        state: State = "done" if ran.state == "done" else blamed
         self._with.status.item("check", state, ran.seconds, ran.cpu)
         if state == "failed":
             raise MessageError("shape", ran.reason)

@@ -1,6 +1,6 @@
 """One job under way: claim its actions, have them done, publish what came of them.
 
-Whatever goes wrong on the way, an action has at most one result: the flights see to that, and not the queue, which delivers a job at
+Whatever goes wrong on the way, an action has at most one result: the flights see to that, not the queue, which delivers a job at
 least once. Keys of actions are worked out here of what they are made from; those of a message would have to be believed.
 """
 

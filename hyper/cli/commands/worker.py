@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 _NOT_PLAIN: Final = re.compile(r"[^A-Za-z0-9._-]+")
 _NEEDS: Final = {"bullmq": "bullmq", "redis": "redis", "prometheus_client": "prometheus-client"}
-_MOST_PROCESSES: Final = 1024
+_MOST_PROCESSES: Final = 100_000
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
@@ -37,22 +37,26 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     from hyper.distributed.worker.log import Log
     from hyper.engine.fleet.registry import registry
 
-    least = _number(arguments, "least", 1, "--min", 0, _MOST_PROCESSES)
-    most = _number(arguments, "most", max(least, available_cores()), "--max", 1, _MOST_PROCESSES)
+    least = _number(arguments.least, 1, "--min", (0, _MOST_PROCESSES))
+    cores = max(least, available_cores())
+    most = _number(arguments.most, cores, "--max", (1, _MOST_PROCESSES))
     if least > most:
         raise UsageError(f"--min {least} is more than --max {most}")
     options = Options(
         name=_name(arguments.name),
         least=least,
         most=most,
-        shards=_number(arguments, "shards", 1, "--shards", 1, 64),
+        shards=_number(arguments.shards, 1, "--shards", (1, 64)),
         once=arguments.once,
-        idle=_seconds(arguments, "idle", 10.0, "--idle"),
-        drain=_seconds(arguments, "drain", 30.0, "--drain"),
-        port=_number(arguments, "http", -1, "--http", 0, 65535) if arguments.http else None,
+        idle=_seconds(arguments.idle, 10.0, "--idle"),
+        drain=_seconds(arguments.drain, 30.0, "--drain"),
+        port=_number(arguments.http, 0, "--http", (0, 65535)) if arguments.http else None,
         limits=Limits(
-            seconds=_seconds(arguments, "seconds", 120.0, "--seconds"),
+            seconds=_seconds(arguments.seconds, 120.0, "--seconds"),
             memory=_size(arguments.memory),
+        ),
+        jobs_per_process=_number(
+            arguments.jobs_per_process, 1000, "--jobs-per-process", (1, _MOST_PROCESSES)
         ),
     )
     log = Log("json" if arguments.log == "json" else "text", arguments.log_level)
@@ -109,19 +113,16 @@ def _name(given: str | None) -> str:
     return f"{host[:60]}-{os.getpid()}"
 
 
-def _number(
-    arguments: argparse.Namespace, name: str, default: int, option: str, least: int, most: int
-) -> int:
-    text = getattr(arguments, name)
+def _number(text: str | None, default: int, option: str, bounds: tuple[int, int]) -> int:
     if text is None:
         return default
+    least, most = bounds
     if not re.fullmatch(r"\d{1,6}", text, re.ASCII) or not least <= int(text) <= most:
         raise UsageError(f"{option} is a number from {least} to {most}, not {text!r}")
     return int(text)
 
 
-def _seconds(arguments: argparse.Namespace, name: str, default: float, option: str) -> float:
-    text = getattr(arguments, name)
+def _seconds(text: str | None, default: float, option: str) -> float:
     if text is None:
         return default
     if not re.fullmatch(r"\d{1,6}(\.\d{1,3})?", text, re.ASCII):

@@ -59,7 +59,7 @@ async def _find(
 ) -> dict[str, tuple[str, Sequence[str], Sequence[Event]]]:
     """What is known by that name: what it is, its actions, its events."""
     from hyper.distributed.client import connect
-    from hyper.distributed.flights import Flights
+    from hyper.distributed.flights.server import Flights
 
     client = connect(settings, text=False, timeout=5.0)
     try:
