@@ -135,6 +135,11 @@ class JobSteps:
             return None
         return [self._done[order.key] for order in self._orders]
 
+    def so_far(self) -> list[Done]:
+        """What became of the items of a job that was stopped; what is not done goes back to the build."""
+        returned = (Done(order.key, "returned", reason="the worker ends") for order in self._orders)
+        return [self._done.get(each.key, each) for each in returned]
+
     def _round(self, keys: list[str], *, fresh: bool) -> Steps[None]:
         if not (yield Alive(self._build)):
             self._settle("withdrawn", keys, "the build is gone")

@@ -343,7 +343,7 @@ class Daemon:
             name=self._options.name,
             identity=self._registry.identity,
             grades=tuple(self._registry.grades()),
-            slots=self._slots,
+            slots=self._options.most,
             busy=self._pool.busy,
             shards=self._options.shards,
             cores=os.cpu_count() or 1,

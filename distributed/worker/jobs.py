@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from bullmq import Job as QueuedJob
 
     from hyper.distributed.messages import State
-    from hyper.distributed.stages import RemoteStage
     from hyper.distributed.worker.equipment import Equipment
 
 _CHECKS_AT_ONCE: Final = 2
@@ -34,7 +33,8 @@ class Jobs:
         began = time.monotonic()
         post, status = self._with.post, self._with.status
         job = post.read(queued.data, str(queued.id), Job)
-        done = await Work(self._with, queued, job, self._stage_of(job)).run()
+        self._check(job)
+        done = await Work(self._with, queued, job).run()
         for each in done:
             status.item(job.stage, each.state, each.seconds, each.cpu)
         worked = sum(each.seconds for each in done)
@@ -58,11 +58,11 @@ class Jobs:
         checked = Checked(self._with.name, msgspec.json.decode(ran.data))
         return post.write(checked, str(queued.id))
 
-    def _stage_of(self, job: Job) -> RemoteStage[Any]:
+    def _check(self, job: Job) -> None:
+        """Raises ``MessageError`` for a job that cannot be done here."""
         registry = self._with.registry
         if job.identity != registry.identity:
             raise MessageError("identity", "the job is for another version of the compiler")
         stage = registry.stages.get(job.stage)
         if stage is None or registry.grade(stage.needs) is None:
             raise MessageError("stage", f"this worker cannot do {job.stage}")
-        return stage

@@ -1,7 +1,6 @@
-"""One job under way: claim its actions, have them done, publish what came of them.
+"""One job under way: the steps of ``distributed/flights/steps.py`` carried out with contents, flights and processes.
 
-Whatever goes wrong on the way, an action has at most one result: the flights see to that, not the queue, which delivers a job at
-least once. Keys of actions are worked out here of what they are made from; those of a message would have to be believed.
+Keys of actions are worked out here of what they are made from; those of a message would have to be believed.
 """
 
 from __future__ import annotations
@@ -13,23 +12,21 @@ from typing import TYPE_CHECKING, Any, Final
 
 from hyper.base import digest
 from hyper.distributed.flights import Result
-from hyper.distributed.messages import Done
+from hyper.distributed.flights import steps as s
 from hyper.distributed.pool import Task
 from hyper.distributed.stages import action_key
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import AsyncGenerator, Sequence
 
     from bullmq import Job as QueuedJob
 
-    from hyper.distributed.flights import Claim
-    from hyper.distributed.messages import Job
+    from hyper.distributed.messages import Done, Job
     from hyper.distributed.pool import Ran
-    from hyper.distributed.stages import RemoteStage
     from hyper.distributed.worker.equipment import Equipment
 
-_PUBLISHED_EACH: Final = 0.25
-"""Seconds between two times that a job publishes what is done so far."""
+_TOGETHER: Final = 0.25
+"""Seconds for which outcomes are gathered before they are published."""
 BLAMED: Final = frozenset({"died", "time", "memory"})
 """What an item did to its process."""
 
@@ -37,179 +34,152 @@ BLAMED: Final = frozenset({"died", "time", "memory"})
 class Work:
     """One job under way."""
 
-    def __init__(
-        self, equipment: Equipment, queued: QueuedJob, job: Job, stage: RemoteStage[Any]
-    ) -> None:
+    def __init__(self, equipment: Equipment, queued: QueuedJob, job: Job) -> None:
         self._with = equipment
         self._queued = queued
         self._id = str(queued.id)
         self._job = job
-        self._stage = stage
         identity = equipment.registry.identity
-        self._keys = [action_key(identity, job.stage, job.context, item.own) for item in job.items]
-        items = dict(zip(self._keys, job.items, strict=True))
-        self._own = {key: item.own for key, item in items.items()}
-        self._labels = {key: item.label for key, item in items.items()}
-        self._done: dict[str, Done] = {}
-        self._tokens: dict[str, int] = {}
-        """Of what is claimed and has no outcome yet."""
-        self._suspects: list[str] = []
-        """What has ended a process: each is done alone, so that nothing else is blamed."""
-        self._blobs: dict[str, bytes] = {}
-        self._made: list[tuple[str, Ran]] = []
-        """What is done and not yet published."""
-        self._published = time.monotonic()
+        orders = [
+            s.Order(action_key(identity, job.stage, job.context, item.own), item.own, item.label)
+            for item in job.items
+        ]
+        self._labels = {order.key: order.label for order in orders}
+        self._steps = s.JobSteps(self._id, job.build, job.context, orders)
+        self._contents: dict[str, bytes] = {}
+        """What was fetched and what was made, by digest."""
+        self._begun: list[s.Order] = []
+        """What has no outcome yet, in the order in which it is done."""
+        self._running: AsyncGenerator[Ran, None] | None = None
+        self._following: asyncio.Future[Ran | None] | None = None
+        self._ended = 0
 
     async def run(self) -> list[Done]:
-        """What became of each item, in their order."""
-        if not await self._with.builds.lives(self._job.build):
-            return [Done(key, "withdrawn", reason="its build is gone") for key in self._keys]
-        claimed = await self._claim(list(self._own), fresh=True)
+        """What became of each item, in their order. Raises what redis-py raises; claims that are held then are let go of."""
         renewing = asyncio.create_task(self._renew())
         try:
-            if await self._fetch([*claimed, *self._suspects]):
-                await self._work(claimed)
-                while self._suspects and not self._with.ending.is_set():
-                    alone = [self._suspects.pop(0)]
-                    await self._work(await self._claim(alone, fresh=False))
+            done = await s.follow(self._steps.steps(), self._act)
         finally:
             renewing.cancel()
             await asyncio.gather(renewing, return_exceptions=True)
+            await self._stop()
             await self._hand_back()
-        done = [self._done[key] for key in self._keys]
+        if done is None:
+            done = self._steps.so_far()
         states = sorted({each.state for each in done})
         counts = (f"{sum(each.state == state for each in done)} {state}" for state in states)
         await self._with.flights.replied(self._with.name, self._id, ", ".join(counts))
         return done
 
-    async def _claim(self, keys: Sequence[str], *, fresh: bool) -> list[str]:
-        """Claim actions; gives those that are to be done here now."""
-        answers = await self._with.flights.claim(
-            self._with.name, self._id, keys, self._with.lease, self._labels, fresh=fresh
-        )
-        return [key for key in keys if self._is_ours(key, answers[key])]
+    async def _act(self, effect: s.Effect) -> Any:
+        match effect:
+            case s.Alive(build):
+                return await self._with.builds.lives(build)
+            case s.Fetch(digests):
+                return await self._fetch(digests)
+            case s.Begin(orders):
+                return self._begin(orders)
+            case s.Next():
+                return await self._next()
+            case s.Put(digests):
+                return await self._put(digests)
+            case s.Strike(strikes):
+                self._with.status.deaths.inc(len(strikes))
+                for key, _, reason in strikes:
+                    self._tell("warning", "an item ended its process", key, reason)
+        answer = await s.ask_flights(self._with.flights, self._with.name, self._with.lease, effect)
+        if isinstance(effect, s.Publish):
+            for key, state in answer.items():
+                if state == "differs":
+                    self._tell("error", "a stage gave two results", key, "")
+            await self._progress()
+        return answer
 
-    def _is_ours(self, key: str, claim: Claim) -> bool:
-        if claim.state == "claimed":
-            self._tokens[key] = claim.token
-            return True
-        if claim.state == "suspect":
-            self._suspects.append(key)
-        elif claim.state == "done" and claim.result is not None:
-            found = claim.result
-            self._done[key] = Done(key, "done", found.blob, found.size)
-        elif claim.state == "deadly":
-            self._done[key] = Done(key, "deadly", reason="; ".join(claim.reasons)[:1000])
-        else:
-            reason = f"{claim.holder} is at it"
-            self._done[key] = Done(key, "busy", seconds=claim.left / 1000, reason=reason)
-        return False
-
-    async def _fetch(self, keys: Sequence[str]) -> bool:
-        """Get what the actions are made from; whether there is something to do."""
-        if not keys:
-            return False
-        context = self._job.context
-        self._blobs = await self._with.blobs.get([*context, *(self._own[key] for key in keys)])
-        self._with.status.bytes.labels("fetched").inc(sum(map(len, self._blobs.values())))
-        lost = [name for name in context if name not in self._blobs]
-        for key in keys:
-            if lost or self._own[key] not in self._blobs:
-                missing = lost[0] if lost else self._own[key]
-                self._done[key] = Done(key, "missing", blob=missing, reason="it is not there")
-        self._suspects = [key for key in self._suspects if key not in self._done]
-        return len(self._done) < len(self._own)
-
-    async def _work(self, keys: Iterable[str]) -> None:
-        """Have claimed actions done, and publish them."""
-        keys = [key for key in keys if key not in self._done]
-        if not keys:
-            return
-        context = [(name, self._blobs[name]) for name in self._job.context]
-        items = [self._blobs[self._own[key]] for key in keys]
-        outcomes = self._with.pool.run(Task(self._job.stage, context, items))
-        async with contextlib.aclosing(outcomes):
-            following = asyncio.ensure_future(anext(outcomes, None))
-            halted = asyncio.ensure_future(self._with.halted.wait())
-            try:
-                while True:
-                    await asyncio.wait({following, halted}, return_when=asyncio.FIRST_COMPLETED)
-                    if not following.done():
-                        break
-                    ran = following.result()
-                    if ran is None:
-                        break
-                    await self._ended(keys[ran.index], ran)
-                    if self._with.ending.is_set():
-                        break
-                    following = asyncio.ensure_future(anext(outcomes, None))
-            finally:
-                halted.cancel()
-                following.cancel()
-                await asyncio.gather(halted, following, return_exceptions=True)
-        await self._publish()
-
-    async def _ended(self, key: str, ran: Ran) -> None:
-        """Note what became of an action."""
-        flights, name = self._with.flights, self._with.name
-        if ran.state == "done":
-            self._made.append((key, ran))
-            if time.monotonic() - self._published >= _PUBLISHED_EACH:
-                await self._publish()
-            return
-        token = self._tokens.pop(key)
-        if ran.state in BLAMED:
-            self._with.status.deaths.inc()
-            struck = (await flights.strike(name, [(key, token, ran.reason)]))[key]
-            self._with.log.event(
-                "warning", "an item ended its process",
-                job=self._id, action=key, label=self._labels[key], reason=ran.reason,
-                state=struck.state,
-            )  # fmt: skip
-            if struck.state != "deadly":
-                self._suspects.append(key)
-                return
-            reason = "; ".join(struck.reasons)[:1000]
-            self._done[key] = Done(key, "deadly", seconds=ran.seconds, cpu=ran.cpu, reason=reason)
-            return
-        await flights.fail(name, [(key, token, ran.reason)])
-        self._done[key] = Done(
-            key, "failed", seconds=ran.seconds, cpu=ran.cpu, reason=ran.reason[:1000]
+    def _tell(self, level: Any, event: str, key: str, reason: str) -> None:
+        self._with.log.event(
+            level,
+            event,
+            job=self._id,
+            stage=self._job.stage,
+            action=key,
+            label=self._labels.get(key),
+            reason=reason or None,
         )
 
-    async def _publish(self) -> None:
-        """Put what is done where builds find it: the contents first, then that they are the results."""
-        made, self._made = self._made, []
-        self._published = time.monotonic()
-        if not made:
-            return
-        results = {
-            key: (Result(digest.of_bytes(ran.data), len(ran.data), ran.seconds, ran.cpu), ran)
-            for key, ran in made
-        }
-        contents = {result.blob: ran.data for result, ran in results.values()}
+    async def _fetch(self, digests: Sequence[str]) -> set[str]:
+        found = await self._with.blobs.get(digests)
+        self._with.status.bytes.labels("fetched").inc(sum(map(len, found.values())))
+        self._contents |= found
+        return set(found)
+
+    def _begin(self, orders: Sequence[s.Order]) -> None:
+        context = [(name, self._contents[name]) for name in self._job.context]
+        items = [self._contents[order.own] for order in orders]
+        self._begun = list(orders)
+        self._running = self._with.pool.run(Task(self._job.stage, context, items))
+        self._following = None
+
+    async def _next(self) -> list[s.Outcome]:
+        """Wait for an outcome, and for those that come soon after it."""
+        until = time.monotonic() + _TOGETHER
+        outcomes: list[s.Outcome] = []
+        while self._begun:
+            left = max(until - time.monotonic(), 0.0) if outcomes else None
+            ran = await self._following_one(left)
+            if ran is None:
+                break
+            outcomes.append(self._outcome(ran))
+        ending = self._with.halted if not outcomes else self._with.ending
+        if self._begun and ending.is_set():
+            await self._stop()
+            outcomes += [s.Outcome(order.key, "stopped") for order in self._begun]
+            self._begun = []
+        return outcomes
+
+    async def _following_one(self, seconds: float | None) -> Ran | None:
+        """What comes next; nothing if that takes longer, or the worker ends."""
+        assert self._running is not None
+        if self._with.ending.is_set() and seconds is not None:
+            return None
+        if self._following is None:
+            self._following = asyncio.ensure_future(anext(self._running, None))
+        halted = asyncio.ensure_future(self._with.halted.wait())
+        waits: set[asyncio.Future[Any]] = {self._following, halted}
+        try:
+            await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            halted.cancel()
+        if not self._following.done():
+            return None
+        following, self._following = self._following, None
+        ran = following.result()
+        if ran is None:
+            raise RuntimeError("the pool gave fewer outcomes than it was given items")
+        return ran
+
+    def _outcome(self, ran: Ran) -> s.Outcome:
+        # Outcomes come in the order in which items were given.
+        order = self._begun.pop(0)
+        if ran.state != "done":
+            return s.Outcome(order.key, ran.state, reason=ran.reason)
+        name = digest.of_bytes(ran.data)
+        self._contents[name] = ran.data
+        return s.Outcome(order.key, "done", Result(name, len(ran.data), ran.seconds, ran.cpu))
+
+    async def _put(self, digests: Sequence[str]) -> set[str]:
+        contents = {name: self._contents[name] for name in digests}
         if not await self._with.blobs.put(contents):
-            for key in results:
-                self._done[key] = Done(key, "returned", reason="the server took no results")
-            return
+            self._with.log.once("warning", "the server takes no results")
+            return set()
+        self._with.log.over("the server takes no results")
         self._with.status.bytes.labels("put").inc(sum(map(len, contents.values())))
-        states = await self._with.flights.publish(
-            self._with.name,
-            [(key, self._tokens.pop(key), result) for key, (result, _) in results.items()],
-        )
-        for key, (result, ran) in results.items():
-            if states[key] == "differs":
-                self._with.log.event(
-                    "error", "a stage gave two results",
-                    stage=self._job.stage, action=key, label=self._labels[key],
-                )  # fmt: skip
-                self._done[key] = Done(key, "busy", reason="its results differ")
-                continue
-            self._done[key] = Done(
-                key, "done", result.blob, result.size, seconds=ran.seconds, cpu=ran.cpu
-            )
-        if len(self._done) < len(self._own):
-            await self._queued.updateProgress({"done": len(self._done), "of": len(self._own)})
+        return set(digests)
+
+    async def _progress(self) -> None:
+        """Tell how far it is, where more is to come."""
+        if self._begun:
+            of = len(self._labels)
+            await self._queued.updateProgress({"done": of - len(self._steps.held), "of": of})
 
     async def _renew(self) -> None:
         """Keep what is claimed, as long as it is under way."""
@@ -218,16 +188,25 @@ class Work:
         while True:
             await asyncio.sleep(self._with.lease / 3)
             with contextlib.suppress(RedisError, OSError):
-                if self._tokens:
-                    await self._with.flights.renew(list(self._tokens.items()), self._with.lease)
+                if self._steps.held:
+                    held = list(self._steps.held.items())
+                    await self._with.flights.renew(held, self._with.lease)
+
+    async def _stop(self) -> None:
+        """End what the pool is at."""
+        following, self._following = self._following, None
+        if following is not None:
+            following.cancel()
+            await asyncio.gather(following, return_exceptions=True)
+        running, self._running = self._running, None
+        if running is not None:
+            await running.aclose()
 
     async def _hand_back(self) -> None:
-        """Let go of what has no outcome: it was not worked on, or not to its end."""
+        """Let go of what has no outcome, because the steps were broken off."""
         from redis.exceptions import RedisError
 
-        tokens, self._tokens = self._tokens, {}
-        if tokens:
+        held = list(self._steps.held.items())
+        if held:
             with contextlib.suppress(RedisError, OSError):
-                await self._with.flights.release(self._with.name, list(tokens.items()))
-        for key in self._own:
-            self._done.setdefault(key, Done(key, "returned", reason="the worker ends"))
+                await self._with.flights.release(self._with.name, held)
