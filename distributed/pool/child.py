@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from hyper.distributed.pool import frames
@@ -57,19 +58,25 @@ class Child:
         self._run = self._context = None
         for key in task.drop:
             self._contexts.pop(key, None)
+        blobs = [self._blob() for _ in range(task.blobs or 0)]
         _empty(self._folder)
         stage = self._stages.get(task.stage)
         if stage is None:
             return Loaded("failed", f"there is no stage {task.stage[:80]}", bounds.peak_memory())
-        blobs = task.blobs
-        if blobs is not None:
-            loaded, fault, reason = _attempt(lambda: stage.load(blobs))
+        if task.blobs is not None:
+            loaded, fault, reason = _attempt(partial(stage.load, blobs))
             if fault:
                 reason = f"its context cannot be loaded: {reason}"[:MOST_REASON]
                 return Loaded(fault, reason, bounds.peak_memory())
             self._contexts[task.key] = loaded
         self._run, self._context = stage.run, self._contexts.get(task.key)
         return Loaded("", "", bounds.peak_memory())
+
+    def _blob(self) -> bytes:
+        data = frames.read(self._channel)
+        if data is None:
+            raise ConnectionError("the pool is gone")
+        return data
 
     def _do(self, index: int, data: bytes) -> Answer:
         run, context = self._run, self._context

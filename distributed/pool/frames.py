@@ -70,12 +70,12 @@ class Ended(msgspec.Struct, frozen=True, tag=True, array_like=True):
 
 
 class Begin(msgspec.Struct, frozen=True, tag=True, array_like=True):
-    """To a child: a task begins, with the context of a key. ``blobs`` are those to load it of, ``None`` where the child has it;
-    the contexts ``drop`` are forgotten first."""
+    """To a child: a task begins, with the context of a key. So many ``blobs`` follow, each as it is after its length, to load it
+    of; ``None`` where the child has it. The contexts ``drop`` are forgotten first."""
 
     stage: str
     key: bytes
-    blobs: list[bytes] | None
+    blobs: int | None
     drop: list[bytes]
 
 

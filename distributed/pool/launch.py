@@ -66,7 +66,7 @@ class NearZygote:
 
     def __init__(self, process: subprocess.Popen[bytes], control: socket.socket, home: str) -> None:
         loop = asyncio.get_running_loop()
-        self.ready: Ready | None = None
+        self.ready = Ready("", [], 0.0)
         self.lost: asyncio.Future[None] = loop.create_future()
         self._greeting: asyncio.Future[Ready | Unready | None] = loop.create_future()
         self._process = process

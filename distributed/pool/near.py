@@ -73,13 +73,17 @@ class Child:
             reason = said.reason if isinstance(said, End) else "it began before it was confined"
             raise PoolError(f"a process cannot be confined: {reason}")
 
-    async def send(self, begin: Begin, items: Sequence[bytes], start: int) -> None:
+    async def send(
+        self, begin: Begin, blobs: Sequence[bytes], items: Sequence[bytes], start: int
+    ) -> None:
         """Send a task, from one of its items on, as fast as it takes it."""
         writer = self._writer
         assert writer is not None
         with contextlib.suppress(OSError):
             writer.write(frames.encode(begin))
-            await writer.drain()
+            for blob in blobs:
+                writer.writelines((frames.HEAD.pack(len(blob)), blob))
+                await writer.drain()
             for index in range(start, len(items)):
                 writer.write(frames.encode(Item(index, items[index])))
                 await writer.drain()

@@ -18,15 +18,19 @@ from hyper.distributed.pool.launch import NearZygote, start_zygote
 from hyper.distributed.pool.near import Child, End
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
+    from collections.abc import AsyncGenerator, Iterator
 
     from hyper.distributed.pool.contract import State, Task
+    from hyper.distributed.pool.frames import Ready
 
 _CONTEXT_BYTES: Final = 256 << 20
 _CONTEXTS: Final = 8
 """What a child keeps at most: bytes of the blobs of contexts, and contexts."""
 _LOSSES: Final = 3
 """So often is an item begun again that was ended by no doing of its own."""
+
+
+_LIED: Final = End("died", "it said what it should not", 0.0)
 
 
 class Pool:
@@ -63,8 +67,11 @@ class Pool:
         self._idle: list[Child] = []
         """Children at rest, the last used at the end."""
         self._zygote: NearZygote | None = None
+        self._ready: Ready | None = None
+        """What the first zygote said of itself. Results are kept under its identity."""
         self._starting = asyncio.Lock()
         self._closed = False
+        self._killed = False
         self._rest = asyncio.Event()
         self._rest.set()
 
@@ -91,14 +98,17 @@ class Pool:
     @property
     def sandbox(self) -> str:
         """What holds the children here, in words; nothing before the pool has started."""
-        ready = self._zygote.ready if self._zygote is not None else None
-        return ", ".join(ready.sandbox) if ready is not None else ""
+        return ", ".join(self._ready.sandbox) if self._ready is not None else ""
 
     @property
     def identity(self) -> str:
         """The identity of the registry that the children have; nothing before the pool has started."""
-        ready = self._zygote.ready if self._zygote is not None else None
-        return ready.identity if ready is not None else ""
+        return self._ready.identity if self._ready is not None else ""
+
+    @property
+    def warmed(self) -> float:
+        """The seconds that the zygote took to load the registry."""
+        return self._ready.seconds if self._ready is not None else 0.0
 
     async def start(self) -> None:
         """Load the registry, so that the first task need not wait for it. Raises ``PoolError``."""
@@ -129,6 +139,7 @@ class Pool:
         for turn in self._waiting:
             if not turn.done():
                 turn.set_exception(PoolError("the pool is closed"))
+        self._killed = self._killed or kill
         if not kill:
             await self._rest.wait()
         async with self._starting:
@@ -173,6 +184,7 @@ class Pool:
     async def _run(self, task: Task) -> AsyncGenerator[Ran, None]:
         key = _key(task)
         start = losses = 0
+        """The first item without an outcome, and how often it was begun in vain."""
         while start < len(task.items):
             child = await self._child(key)
             lost = False
@@ -181,7 +193,7 @@ class Pool:
                     if ran is None:
                         lost = True
                         continue
-                    start = ran.index + 1
+                    start, losses = ran.index + 1, 0
                     yield ran
             if lost:
                 losses += 1
@@ -194,20 +206,18 @@ class Pool:
     ) -> AsyncGenerator[Ran | None, None]:
         """The outcomes of items from one on, until all are done or the child ends; ``None`` where that is no doing of its own."""
         begin = self._begin(child, task, key)
-        sending = asyncio.create_task(child.send(begin, task.items, start))
+        blobs = [] if begin.blobs is None else [blob for _, blob in task.context]
+        sending = asyncio.create_task(child.send(begin, blobs, task.items, start))
         whole = False
         try:
             said = await child.hear(self.limits.seconds, 0)
             if not isinstance(said, Loaded):
-                end = _end(said)
-                self.deaths += not end.lost
-                if end.lost:
+                if begin.blobs is None:
+                    # It had the context: it ended at rest, before any of this.
                     yield None
                     return
-                reason = f"while its context was loaded, {end.reason}"
-                for index in range(start, len(task.items)):
-                    cpu = end.cpu if index == start else 0.0
-                    yield Ran(index, end.state, reason=reason, cpu=cpu)
+                for ran in self._fallen(said, range(start, len(task.items)), loading=True):
+                    yield ran
                 return
             if not said.fault:
                 child.contexts[key] = _size(task)
@@ -215,11 +225,8 @@ class Pool:
             for index in range(start, len(task.items)):
                 answer = await child.hear(self.limits.seconds, self.limits.result)
                 if not isinstance(answer, Answer) or answer.index != index:
-                    end = _end(answer)
-                    self.deaths += not end.lost
-                    yield (
-                        None if end.lost else Ran(index, end.state, reason=end.reason, cpu=end.cpu)
-                    )
+                    for ran in self._fallen(answer, range(index, index + 1)):
+                        yield ran
                     return
                 spent = spent or answer.fault == "memory"
                 yield _ran(answer)
@@ -227,6 +234,20 @@ class Pool:
         finally:
             sending.cancel()
             self._put_back(child, whole=whole)
+
+    def _fallen(
+        self, said: object, indexes: range, *, loading: bool = False
+    ) -> Iterator[Ran | None]:
+        """What the end of a child means for these items: the one that it was at, or all that wait for its context."""
+        end = said if isinstance(said, End) else _LIED
+        if end.lost or self._killed:
+            yield None
+            return
+        self.deaths += 1
+        reason = f"while its context was loaded, {end.reason}" if loading else end.reason
+        for index in indexes:
+            cpu = end.cpu if index == indexes[0] else 0.0
+            yield Ran(index, end.state, reason=reason, cpu=cpu)
 
     def _begin(self, child: Child, task: Task, key: bytes) -> Begin:
         """What the child is told first; it makes room for the context."""
@@ -239,11 +260,13 @@ class Pool:
             sum(child.contexts.values()) > room or len(child.contexts) >= _CONTEXTS
         ):
             dropped.append(child.contexts.popitem(last=False)[0])
-        return Begin(task.stage, key, [blob for _, blob in task.context], dropped)
+        return Begin(task.stage, key, len(task.context), dropped)
 
     async def _child(self, key: bytes) -> Child:
         """A child for a task: one at rest that has its context, or a new one, or the one that rested longest."""
-        self._idle = [each for each in self._idle if not each.ended.done()]
+        for ended in [each for each in self._idle if each.ended.done()]:
+            self._idle.remove(ended)
+            ended.dismiss()
         for child in reversed(self._idle):
             if key in child.contexts:
                 self._idle.remove(child)
@@ -274,8 +297,12 @@ class Pool:
                 lost, self._zygote = self._zygote, None
                 await lost.close()
             if self._zygote is None:
-                self._zygote = await start_zygote(self.place, self.limits)
+                zygote = await start_zygote(self.place, self.limits)
                 self.zygotes += 1
+                if self._ready is not None and zygote.ready.identity != self._ready.identity:
+                    await zygote.close()
+                    raise PoolError("the installation is another one than when the pool started")
+                self._zygote, self._ready = zygote, zygote.ready
             return self._zygote
 
     def _put_back(self, child: Child, *, whole: bool) -> None:
@@ -317,13 +344,6 @@ def _key(task: Task) -> bytes:
 
 def _size(task: Task) -> int:
     return sum(len(blob) for _, blob in task.context)
-
-
-def _end(said: object) -> End:
-    """How a child ended that did not say what it was asked for."""
-    if isinstance(said, End):
-        return said
-    return End("died", "it said what it should not", 0.0)
 
 
 def _ran(answer: Answer) -> Ran:

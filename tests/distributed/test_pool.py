@@ -1,10 +1,19 @@
 from __future__ import annotations
 
+import asyncio
+import itertools
 import os
+import random
+from contextlib import AsyncExitStack, aclosing
+from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from tests.distributed.pools import BRIEF, act, outcomes, task
+from hyper.distributed.pool import Limits, Pool, Ran, Task
+from tests.distributed.pools import BRIEF, LIMITS, act, outcomes, outcomes_of, ran, task, with_pool
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="children are forks")
 
@@ -51,3 +60,192 @@ def test_an_item_has_so_much_time(what: str) -> None:
     assert (found.index, found.state) == (0, "time")
     assert found.reason == "it took longer than 0.2 seconds"
     assert (after.index, after.state) == (1, "done")
+
+
+@pytest.mark.parametrize(
+    ("what", "state", "reason"),
+    [
+        ("raise no context", "failed", "its context cannot be loaded: ValueError: no context"),
+        (
+            "allocate 1000",
+            "memory",
+            "its context cannot be loaded: it needs more memory than it may have",
+        ),
+        ("exit 3", "died", "while its context was loaded, its process exited with 3"),
+        ("spin", "time", "while its context was loaded, it took longer than 0.2 seconds"),
+    ],
+)
+def test_a_context_that_cannot_be_loaded_is_the_reason_of_all(
+    what: str, state: str, reason: str
+) -> None:
+    found = outcomes(task("loads", "one", "two", context=what), BRIEF if what == "spin" else LIMITS)
+    assert [(each.index, each.state, each.reason) for each in found] == [
+        (0, state, reason),
+        (1, state, reason),
+    ]
+
+
+def test_a_stage_that_is_not_there_is_the_reason_of_all() -> None:
+    (found,) = outcomes(task("missing", "one"))
+    assert (found.state, found.reason) == ("failed", "there is no stage missing")
+
+
+def test_a_context_is_loaded_once() -> None:
+    (one,), (two,), (same,), (again,) = outcomes_of(
+        task("number", "", context="one"),
+        task("number", "", context="two"),
+        task("number", "", context="one"),
+        task("number", "", context="two"),
+    )
+    assert one.data == same.data != two.data == again.data
+
+
+def test_contexts_are_kept_by_their_bytes_and_their_use() -> None:
+    async def body(pool: Pool) -> list[bytes]:
+        names = ("a" * 40, "b" * 40, "a" * 40, "c" * 40, "a" * 40, "b" * 40, "d" * 200, "d" * 200)
+        return [(await ran(pool, task("number", "", context=each)))[0].data for each in names]
+
+    found = with_pool(body, context_bytes=100)
+    loads = [int(each.split()[1]) for each in found]
+    # The third leaves the second; what is larger than the bound is kept alone.
+    assert loads == [0, 1, 0, 2, 0, 3, 4, 4]
+
+
+def test_who_has_the_context_is_preferred() -> None:
+    async def body(pool: Pool) -> None:
+        places: dict[str, bytes] = {}
+
+        async def at_once(*names: str) -> None:
+            """Tasks that are all under way before one of them is through."""
+            async with AsyncExitStack() as stack:
+                for name in names:
+                    work = task("number", "", "", context=name)
+                    results = await stack.enter_async_context(aclosing(pool.run(work)))
+                    first = await anext(results)
+                    assert places.setdefault(name, first.data) == first.data
+                    stack.push_async_callback(_rest, results)
+
+        await at_once("one", "two", "three")
+        assert (pool.started, pool.idle, pool.busy) == (3, 3, 0)
+        await at_once("three", "one", "two")
+        await at_once("two")
+        assert pool.started == 3
+        assert len({each.split()[0] for each in places.values()}) == 3
+
+    with_pool(body, slots=3)
+
+
+async def _rest(results: AsyncGenerator[Ran, None]) -> None:
+    async for each in results:
+        assert each.state == "done"
+
+
+def test_a_process_is_replaced_after_its_jobs() -> None:
+    async def body(pool: Pool) -> list[bytes]:
+        return [(await ran(pool, act("facts pid")))[0].data for _ in range(5)]
+
+    found = with_pool(body, jobs_per_process=2)
+    assert [found.index(each) for each in found] == [0, 0, 2, 2, 4]
+
+
+def test_a_process_that_has_grown_is_replaced() -> None:
+    async def body(pool: Pool) -> list[bytes]:
+        works = (act("facts pid"), act("allocate 100", "facts pid"), act("facts pid"))
+        return [(await ran(pool, each))[-1].data for each in works]
+
+    one, same, other = with_pool(body, grown=90 << 20)
+    assert one == same != other
+
+
+def test_after_a_death_the_rest_goes_on_elsewhere() -> None:
+    async def body(pool: Pool) -> None:
+        found = await ran(pool, act("facts pid", "exit 1", "facts pid", "kill", "facts pid"))
+        assert [each.index for each in found] == [0, 1, 2, 3, 4]
+        assert len({each.data for each in found if each.state == "done"}) == 3
+        assert (pool.deaths, pool.started) == (2, 3)
+
+    with_pool(body)
+
+
+def test_slots_bound_what_is_done_at_once() -> None:
+    async def body(pool: Pool) -> None:
+        async with AsyncExitStack() as stack:
+            for _ in range(2):
+                results = await stack.enter_async_context(aclosing(pool.run(act("say a", "say b"))))
+                await anext(results)
+            third = asyncio.create_task(ran(pool, act("facts pid")))
+            await asyncio.sleep(0)
+            assert (pool.busy, pool.waiting, third.done()) == (2, 1, False)
+            await pool.resize(3)
+            assert (await third)[0].state == "done"
+            assert (pool.busy, pool.waiting, pool.idle) == (2, 0, 1)
+            await pool.resize(1)
+            assert (pool.busy, pool.idle) == (2, 0)
+            late = asyncio.create_task(ran(pool, act("say late")))
+            await _rest(results)
+            await asyncio.sleep(0)
+            # Two were too many, and one has ended: there is still no slot for another.
+            assert (pool.busy, pool.waiting) == (1, 1)
+        assert (await late)[0].data == b"late"
+        assert (pool.busy, pool.waiting, pool.idle) == (0, 0, 1)
+        with pytest.raises(ValueError, match="no fewer slots"):
+            await pool.resize(-1)
+
+    with_pool(body, slots=2)
+
+
+def test_a_pool_without_slots_waits() -> None:
+    async def body(pool: Pool) -> None:
+        waits = asyncio.create_task(ran(pool, act("say later")))
+        await asyncio.sleep(0)
+        assert (pool.busy, pool.waiting, pool.started) == (0, 1, 0)
+        await pool.resize(1)
+        assert (await waits)[0].data == b"later"
+
+    with_pool(body, slots=0)
+
+
+def test_much_goes_in_and_out() -> None:
+    blob, item = bytes(range(256)) * 40_000, bytes(500_000)
+    work = Task("echo", [("a", blob)], [item] * 3)
+    found = outcomes(work, Limits(memory=1 << 30, result=12 << 20))
+    assert [each.data == blob + item for each in found] == [True] * 3
+
+
+_DEEDS: Final = (
+    "say fine",
+    "raise bad",
+    "exit 1",
+    "kill",
+    "scribble " + "\xff" * 64,
+    "leave 2",
+    "text no",
+)
+
+
+def test_every_item_has_one_outcome_whatever_dies() -> None:
+    """Many tasks at once, drawn by chance, with zygotes that are lost in between."""
+    chance, count = random.Random(7), itertools.count()
+    works = [[chance.choice(_DEEDS) for _ in range(chance.randrange(8))] for _ in range(40)]
+
+    async def watched(pool: Pool, texts: list[str]) -> list[Ran]:
+        found = []
+        async with aclosing(pool.run(act(*texts, context="some"))) as results:
+            async for each in results:
+                found.append(each)
+                if next(count) in {20, 70} and pool._zygote is not None:
+                    pool._zygote._process.kill()
+        return found
+
+    async def body(pool: Pool) -> None:
+        for texts, found in zip(
+            works, await asyncio.gather(*(watched(pool, each) for each in works)), strict=True
+        ):
+            assert [each.index for each in found] == list(range(len(texts)))
+            for text, each in zip(texts, found, strict=True):
+                expected = {"say": "done", "raise": "failed", "leave": "failed", "text": "failed"}
+                assert each.state == expected.get(text.split()[0], "died"), text
+        assert (pool.busy, pool.waiting) == (0, 0)
+        assert pool.zygotes > 1
+
+    with_pool(body, slots=4)

@@ -279,7 +279,7 @@ def test_files_of_a_task_are_gone_with_it() -> None:
 
 def _emulated(code: bytes, machine: int, number: int) -> int:
     """What a filter says to a call: a machine of these few instructions."""
-    instructions = [*struct.iter_unpack("=HBBI", code)]
+    instructions: list[tuple[int, int, int, int]] = [*struct.iter_unpack("=HBBI", code)]
     at = accumulator = 0
     while True:
         kind, yes, no, value = instructions[at]
