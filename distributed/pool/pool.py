@@ -120,12 +120,19 @@ class Pool:
         Whoever stops asking closes the iterator (``contextlib.aclosing``): what it was at is then ended. Raises ``PoolError``.
         """
         await self._acquire()
+        last = None
         try:
             async with contextlib.aclosing(self._run(task)) as results:
                 async for ran in results:
-                    yield ran
+                    if ran.index + 1 < len(task.items):
+                        yield ran
+                    else:
+                        # Who has all outcomes need not ask once more: the slot is free before the last is told.
+                        last = ran
         finally:
             self._release()
+        if last is not None:
+            yield last
 
     async def resize(self, slots: int) -> None:
         """Have so many slots. Tasks that are being done go on."""

@@ -140,6 +140,19 @@ async def _rest(results: AsyncGenerator[Ran, None]) -> None:
         assert each.state == "done"
 
 
+def test_who_has_all_outcomes_need_not_ask_again() -> None:
+    async def body(pool: Pool) -> None:
+        async with aclosing(pool.run(act("say one"))) as results:
+            assert (await anext(results)).data == b"one"
+            assert (pool.busy, pool.idle) == (0, 1)
+        async with aclosing(pool.run(act("say one", "exit 1"))) as results:
+            states = [(await anext(results)).state for _ in range(2)]
+            assert (states, pool.busy, pool.idle) == (["done", "died"], 0, 0)
+        assert pool.started == 1
+
+    with_pool(body)
+
+
 def test_a_process_is_replaced_after_its_jobs() -> None:
     async def body(pool: Pool) -> list[bytes]:
         return [(await ran(pool, act("facts pid")))[0].data for _ in range(5)]
