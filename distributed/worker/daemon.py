@@ -174,6 +174,8 @@ class Daemon:
 
     async def _work(self, client: Redis, jobs: Jobs) -> None:
         beside = [asyncio.create_task(each) for each in (self._beats(client), self._scales(client))]
+        for task in beside:
+            task.add_done_callback(self._is_over)
         try:
             while self.status.phase == "starting" and not self._stop.is_set():
                 await _first(self._stop.wait(), asyncio.sleep(0.05))
@@ -184,7 +186,15 @@ class Daemon:
         finally:
             for task in beside:
                 task.cancel()
-            await asyncio.gather(*beside, return_exceptions=True)
+            ends = await asyncio.gather(*beside, return_exceptions=True)
+        for end in ends:
+            if isinstance(end, Exception):
+                raise end
+
+    def _is_over(self, task: asyncio.Task[None]) -> None:
+        """What has to go on has ended: a daemon that cannot say that it is there ends."""
+        if not task.cancelled() and task.exception() is not None:
+            self.stop()
 
     async def _until_stopped(self) -> None:
         if not self._options.once:
@@ -217,7 +227,7 @@ class Daemon:
         for queue, do in queues:
             options = bullmq_options(
                 self._settings,
-                concurrency=_AHEAD * self._slots,
+                concurrency=max(_AHEAD * self._slots, 1),
                 lockDuration=_LOCK,
                 stalledInterval=_STALLED,
                 maxStalledCount=_MANY,
@@ -317,7 +327,7 @@ class Daemon:
                 for worker in self._workers:
                     # An idle worker listens, so that the first job starts a process.
                     worker.opts["concurrency"] = max(_AHEAD * self._slots, 1)
-            await asyncio.sleep(decision.look)
+            await asyncio.sleep(max(decision.look - time.monotonic(), 0.01))
 
     async def _drain(self) -> None:
         """Take nothing more; finish what is under way, or hand it back."""

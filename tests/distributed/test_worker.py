@@ -1,0 +1,285 @@
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import urllib.error
+import urllib.request
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import pytest
+
+from hyper.base import digest
+from hyper.distributed import roster
+from hyper.distributed.flights.server import Flights
+from hyper.distributed.messages import Check, Checked, Item, Job
+from hyper.distributed.overview import look
+from tests.distributed.fleets import BUILD, Fleet, fleet, until
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from benchmarks.remote_server import RedisServer
+
+pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="children are forks")
+
+
+def run(server: RedisServer, body: Callable[[Fleet], Awaitable[None]], **options: Any) -> None:
+    async def whole() -> None:
+        async with fleet(server.url, **options) as made:
+            await body(made)
+
+    asyncio.run(whole())
+
+
+def test_a_job_is_done_and_its_results_are_on_the_server(server: RedisServer) -> None:
+    async def body(there: Fleet) -> None:
+        done = await there.do("j1", "echo", [b"one", b"two"], [b"of "])
+        assert [each.state for each in done] == ["done", "done"]
+        found = await there.blobs.get(each.blob or "" for each in done)
+        assert sorted(found.values()) == [b"of one", b"of two"]
+        assert done[0].blob == digest.of_bytes(b"of one")
+        again = await there.do("j2", "echo", [b"one", b"two"], [b"of "])
+        assert [each.blob for each in again] == [each.blob for each in done]
+        assert there.daemon.figures()["items_echo_done"] == 4
+        assert there.daemon._pool.started == 1
+
+    run(server, body)
+
+
+def test_the_trail_tells_what_happened(server: RedisServer) -> None:
+    async def body(there: Fleet) -> None:
+        job = await there.job("echo", [b"one"])
+        await there.send("j1", job)
+        flights = Flights(there.client, there.settings.names, there.settings.keyring)
+        trail = await flights.trail(there.key(job))
+        assert [(each.kind, each.who) for each in trail] == [("claimed", "w1"), ("published", "w1")]
+        told = await flights.job_trail("j1")
+        assert told is not None
+        assert [(each.kind, each.text) for each in told.events] == [("replied", "1 done")]
+
+    run(server, body)
+
+
+def test_work_that_raises_is_told_and_open_again(server: RedisServer) -> None:
+    async def body(there: Fleet) -> None:
+        items = [b"say before", b"raise no such thing", b"say after"]
+        done = {each.state: each for each in await there.do("j1", "act", items)}
+        assert done["failed"].reason == "ValueError: no such thing"
+        assert len(await there.do("j2", "act", items)) == 3
+
+    run(server, body)
+
+
+def test_what_ends_each_process_is_set_aside_and_nothing_else_with_it(server: RedisServer) -> None:
+    async def body(there: Fleet) -> None:
+        items = [b"say one", b"kill", b"say two"]
+        job = await there.job("act", items)
+        done = await there.send("j1", job)
+        states = {item.label: each.state for item, each in zip(job.items, done, strict=True)}
+        assert states == {"say one": "done", "kill": "deadly", "say two": "done"}
+        (deadly,) = [each for each in done if each.state == "deadly"]
+        assert deadly.reason.count("SIGKILL") == 3
+        # Nobody tries it again.
+        started = there.daemon._pool.started
+        (again,) = await there.do("j2", "act", [b"kill"])
+        assert again.state == "deadly"
+        assert there.daemon._pool.started == started
+        assert "an item ended its process" in there.log.getvalue()
+
+    run(server, body)
+
+
+def test_a_build_that_is_gone_gets_nothing(server: RedisServer) -> None:
+    async def body(there: Fleet) -> None:
+        job = await there.job("echo", [b"one"])
+        gone = msgspec.structs.replace(job, build="gone")
+        assert [each.state for each in await there.send("j1", gone)] == ["withdrawn"]
+
+    run(server, body)
+
+
+def test_what_is_not_on_the_server_is_missed(server: RedisServer) -> None:
+    async def body(there: Fleet) -> None:
+        job = await there.job("echo", [b"one"])
+        more = msgspec.structs.replace(job, items=[*job.items, Item("f" * 64)])
+        assert [each.state for each in await there.send("j1", more)] == ["done", "missing"]
+        without = msgspec.structs.replace(more, context=["e" * 64])
+        assert [each.state for each in await there.send("j2", without)] == ["missing", "missing"]
+
+    run(server, body)
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (
+            {"version": 2},
+            "refused (version): the message has version 2; this worker knows version 1",
+        ),
+        ({"type": "check"}, "refused (type): the message is no job"),
+        ({"body": "{}"}, "refused (forged): the signature of the message is not right"),
+        ({"signature": "00"}, "refused (forged): the signature of the message is not right"),
+        (
+            {"key": "k2"},
+            "refused (unsigned): the message is not signed with a key that is known here",
+        ),
+        ({"body": 1}, "refused (shape): the message has no version, type and body"),
+    ],
+)
+def test_a_message_that_is_not_as_it_should_be_is_refused(
+    server: RedisServer, change: dict[str, Any], reason: str
+) -> None:
+    async def body(there: Fleet) -> None:
+        job = await there.job("echo", [b"one"])
+        data = there.settings.post.write(job, "j1") | change
+        assert (await there.add("j1", data))["failedReason"] == reason
+        # A message is signed for its own job.
+        moved = await there.add("j3", there.settings.post.write(job, "j2"))
+        assert moved["failedReason"].startswith("refused (forged)")
+        assert [each.state for each in await there.send("j4", job)] == ["done"]
+
+    run(server, body)
+
+
+@pytest.mark.parametrize(
+    ("change", "fault"), [({"identity": "1" * 64}, "identity"), ({"stage": "other"}, "stage")]
+)
+def test_a_job_for_another_compiler_is_refused(
+    server: RedisServer, change: dict[str, Any], fault: str
+) -> None:
+    async def body(there: Fleet) -> None:
+        job = msgspec.structs.replace(await there.job("echo", [b"one"]), **change)
+        event = await there.add("j1", there.settings.post.write(job, "j1"))
+        assert event["failedReason"].startswith(f"refused ({fault})")
+        assert there.daemon.figures()[f"refused_{fault}"] == 1
+
+    run(server, body)
+
+
+def test_without_keys_messages_need_no_signature(server: RedisServer) -> None:
+    async def body(there: Fleet) -> None:
+        assert there.settings.keyring is None
+        assert [each.state for each in await there.do("j1", "echo", [b"one"])] == ["done"]
+
+    run(server, body, keys="")
+
+
+def test_draining_finishes_the_item_at_work_and_hands_back_the_others(server: RedisServer) -> None:
+    async def body(there: Fleet) -> None:
+        job = await there.job("act", [b"pause", b"say two"])
+        waiting = asyncio.ensure_future(there.send("j1", job))
+        await until(lambda: there.daemon._pool.busy > 0)
+        there.daemon.stop()
+        there.daemon.stop()
+        assert [each.state for each in await waiting] == ["returned", "returned"]
+        flights = Flights(there.client, there.settings.names, there.settings.keyring)
+        kinds = [each.kind for each in await flights.trail(there.key(job))]
+        assert kinds == ["claimed", "released"]
+        assert there.daemon.status.phase in {"draining", "stopped"}
+
+    run(server, body)
+
+
+def test_it_says_that_it_is_there_until_it_ends(server: RedisServer) -> None:
+    async def whole() -> None:
+        async with fleet(server.url, most=3) as there:
+            found = await look(there.settings)
+            (worker,) = found.workers
+            assert (worker.name, worker.slots, worker.grades) == (
+                "w1",
+                3,
+                ("any", "llvmlite-0.48.0"),
+            )
+            assert [build.name for build in found.builds] == [BUILD]
+            assert {queue.waiting for queue in found.queues} == {0}
+        assert not (await look(there.settings)).workers
+
+    asyncio.run(whole())
+
+
+def test_health_readiness_and_metrics(server: RedisServer) -> None:
+    async def body(there: Fleet) -> None:
+        line = there.log.getvalue().splitlines()[0]
+        port = int(line.rpartition("http=")[2])
+        base = f"http://127.0.0.1:{port}"
+        status, text = await asyncio.to_thread(_get, f"{base}/healthz")
+        told = json.loads(text)
+        assert (status, told["phase"], told["worker"]) == (200, "ready", "w1")
+        assert "rlimits" in told["sandbox"]
+        assert (await asyncio.to_thread(_get, f"{base}/readyz"))[0] == 200
+        await there.do("j1", "echo", [b"one"])
+        _, metrics = await asyncio.to_thread(_get, f"{base}/metrics")
+        assert 'hyper_worker_items_total{stage="echo",state="done"} 1.0' in metrics
+        assert (await asyncio.to_thread(_get, f"{base}/other"))[0] == 404
+        there.daemon.status.become("draining")
+        assert (await asyncio.to_thread(_get, f"{base}/readyz"))[0] == 503
+        assert (await asyncio.to_thread(_get, f"{base}/healthz"))[0] == 200
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"POST /healthz HTTP/1.1\r\n\r\n")
+        assert (await reader.read()).startswith(b"HTTP/1.1 405 ")
+        writer.close()
+
+    run(server, body, port=0)
+
+
+def _get(url: str) -> tuple[int, str]:
+    try:
+        with urllib.request.urlopen(url, timeout=20) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, error.read().decode()
+
+
+def test_sources_that_somebody_sends_are_checked(server: RedisServer) -> None:
+    async def body(there: Fleet) -> None:
+        post, queue = there.settings.post, there.settings.names.checks()
+        wrong = Check({"shop/price.intent": "calc f(x: int) -> int: x + y\n"})
+        event = await there.add("c1", post.write(wrong, "c1"), queue)
+        result = post.read(event["returnvalue"], "c1", Checked).result
+        assert not result["success"]
+        (found,) = result["diagnostics"]
+        assert (found["file"], found["line"]) == ("shop/price.intent", 1)
+        outside = Check({"../price.intent": ""})
+        event = await there.add("c2", post.write(outside, "c2"), queue)
+        assert "is no path of an intent file" in event["failedReason"]
+
+    run(server, body, place="hyper.engine.fleet.registry:registry")
+
+
+def test_an_idle_worker_shrinks_and_grows_again_when_work_comes(server: RedisServer) -> None:
+    async def body(there: Fleet) -> None:
+        daemon = there.daemon
+        # As after an idle time: no process is left.
+        daemon._slots = 0
+        await daemon._pool.resize(0)
+        assert [each.state for each in await there.do("j1", "echo", [b"one"])] == ["done"]
+        assert daemon._slots >= 1
+
+    run(server, body, least=0)
+
+
+def test_a_lost_server_is_told_once_and_found_again(
+    start: Callable[..., RedisServer],
+) -> None:
+    server = start()
+
+    async def body(there: Fleet) -> None:
+        phases = there.daemon.status
+        await there.do("j1", "echo", [b"one"])
+        server.kill()
+        await until(lambda: phases.phase == "lost")
+        server.start()
+        await until(lambda: phases.phase == "ready")
+        await roster.announce(
+            there.client, there.settings.names, roster.Build(BUILD, there.registry.identity)
+        )
+        # It came back empty: what was on it is sent again.
+        job = Job(BUILD, there.registry.identity, "echo", [], [Item(digest.of_bytes(b"two"))])
+        assert [each.state for each in await there.send("j2", job)] == ["missing"]
+        assert [each.state for each in await there.do("j3", "echo", [b"two"])] == ["done"]
+        assert there.log.getvalue().count("the server is lost") == 1
+
+    run(server, body)
