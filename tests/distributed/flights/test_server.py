@@ -151,6 +151,17 @@ def test_everything_ends(server: RedisServer) -> None:
     played(server, play)
 
 
+def test_a_trail_is_of_bounded_length(server: RedisServer) -> None:
+    async def play(flights: Flights, client: Redis) -> None:
+        for number in range(80):
+            await flights.queued("b1", f"j{number}", [KEY])
+        count: Any = client.llen(TRAIL)
+        assert await count == Rules().events
+        assert [event.text for event in await flights.trail(KEY)][-1] == "j79"
+
+    played(server, play)
+
+
 def test_a_deadly_action_is_set_aside_with_its_reasons(server: RedisServer) -> None:
     async def play(flights: Flights, _client: Redis) -> None:
         for number in range(3):

@@ -179,7 +179,7 @@ class World:
                 assert self.natures[done.key] == "raises"
                 build.settled[done.key] = "failed"
             elif done.state == "deadly":
-                self.deadly.add(done.key)
+                await self._check_deadly(done.key)
                 build.settled[done.key] = "deadly"
 
     async def _take_result(self, build: Build, key: str, result: Result) -> None:
@@ -193,7 +193,7 @@ class World:
 
     async def _check_deadly(self, key: str) -> None:
         self.deadly.add(key)
-        assert len(self.claims.get(key, ())) >= 3
+        assert self.ever[key] or len(self.claims.get(key, ())) >= 3
 
     # Workers
 
