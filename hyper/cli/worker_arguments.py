@@ -60,21 +60,25 @@ def fill(parser: argparse.ArgumentParser, exits: str) -> None:
         help="default: info",
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object at the end")
-    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=False)
+    actions = parser.add_subparsers(
+        dest="action", metavar="ACTION", prog="hyper worker", required=False
+    )
     _status(actions, exits)
     _trace(actions, exits)
+    _acl(actions, exits)
 
 
-def _place(parser: argparse.ArgumentParser, *, again: bool = False) -> None:
+def _place(parser: argparse.ArgumentParser, *, again: bool = False, server: bool = True) -> None:
     """Where the fleet is. ``again``: below a parser that has them, whose values stay where these are not given."""
     default = argparse.SUPPRESS if again else None
     place = parser.add_argument_group("fleet")
-    place.add_argument(
-        "--redis",
-        metavar="URL",
-        default=default,
-        help="the server: redis://, rediss:// or unix://; default: HYPER_QUEUE_URL, else HYPER_CACHE_URL",
-    )
+    if server:
+        place.add_argument(
+            "--redis",
+            metavar="URL",
+            default=default,
+            help="the server: redis://, rediss:// or unix://; default: HYPER_QUEUE_URL, else HYPER_CACHE_URL",
+        )
     place.add_argument(
         "--project",
         metavar="NAME",
@@ -106,3 +110,22 @@ def _trace(actions: argparse._SubParsersAction[argparse.ArgumentParser], exits: 
     _place(parser, again=True)
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.set_defaults(module="worker_trace")
+
+
+def _acl(actions: argparse._SubParsersAction[argparse.ArgumentParser], exits: str) -> None:
+    text = "Print the users that the server needs, with the rights that each role takes."
+    parser = actions.add_parser("acl", help=text, description=text, epilog=exits)
+    parser.add_argument(
+        "--role",
+        action="append",
+        choices=("reader", "builder", "worker", "producer"),
+        help="for this one; may be given several times; default: all",
+    )
+    parser.add_argument(
+        "--file",
+        action="store_true",
+        help="as the lines of a file that the server's aclfile names, and no user without a password",
+    )
+    _place(parser, again=True, server=False)
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.set_defaults(module="worker_acl")

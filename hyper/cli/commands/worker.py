@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import argparse
 
     from hyper.cli.console import Console
+    from hyper.distributed.names import Names
     from hyper.distributed.settings import FleetSettings
 
 _NOT_PLAIN: Final = re.compile(r"[^A-Za-z0-9._-]+")
@@ -88,13 +89,8 @@ def fleet_settings(arguments: argparse.Namespace) -> FleetSettings:
     environment = dict(os.environ)
     if arguments.fleet is not None:
         environment["HYPER_FLEET"] = arguments.fleet
-    given = {} if arguments.project is None else {"project": arguments.project}
-    files = Disk()
     try:
-        project = configure(files, start_of(files, []), os.environ, given).options.project
-        settings = open_settings(project, environment, arguments.redis)
-    except OptionError as error:
-        raise UsageError(error.message, error.suggestion) from None
+        settings = open_settings(_project(arguments), environment, arguments.redis)
     except ValueError as error:
         raise UsageError(f"the fleet: {error}") from None
     if settings is None:
@@ -102,6 +98,27 @@ def fleet_settings(arguments: argparse.Namespace) -> FleetSettings:
             "no server is named: give --redis redis://HOST:6379, or set HYPER_QUEUE_URL"
         )
     return settings
+
+
+def fleet_names(arguments: argparse.Namespace) -> Names:
+    """How everything of the fleet is called, wherever it is. Raises ``UsageError``."""
+    from hyper.distributed.names import Names
+    from hyper.distributed.settings import FLEET
+
+    fleet = arguments.fleet or os.environ.get("HYPER_FLEET") or FLEET
+    try:
+        return Names(_project(arguments), fleet)
+    except ValueError as error:
+        raise UsageError(f"the fleet: {error}") from None
+
+
+def _project(arguments: argparse.Namespace) -> str:
+    given = {} if arguments.project is None else {"project": arguments.project}
+    files = Disk()
+    try:
+        return configure(files, start_of(files, []), os.environ, given).options.project
+    except OptionError as error:
+        raise UsageError(error.message, error.suggestion) from None
 
 
 def _name(given: str | None) -> str:
