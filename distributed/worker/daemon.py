@@ -58,7 +58,7 @@ class Options(msgspec.Struct, frozen=True):
     """How a daemon works. ``least`` and ``most`` are numbers of processes; seconds are of the clock.
 
     ``once``: end when nothing has come for ``idle`` seconds. ``drain``: what is under way when it is told to end has so long.
-    ``port`` of the loopback for health and metrics, 0 for a free one, ``None`` for none. ``lease``: another worker takes over what
+    ``port`` of ``host`` for health and metrics, 0 for a free one, ``None`` for none. ``lease``: another worker takes over what
     this one has if it was silent for so long.
     """
 
@@ -70,6 +70,7 @@ class Options(msgspec.Struct, frozen=True):
     idle: float = 10.0
     drain: float = 30.0
     port: int | None = None
+    host: str = "127.0.0.1"
     lease: float = 10.0
     limits: Limits = Limits()
     jobs_per_process: int = 1000
@@ -117,7 +118,7 @@ class Daemon:
         blobs = Blobs(settings, held=_HELD)
         try:
             if options.port is not None:
-                await endpoints.start(options.port)
+                await endpoints.start(options.port, options.host)
             await self._pool.start()
             self._log.event(
                 "info",

@@ -31,9 +31,12 @@ class Endpoints:
         self._room = asyncio.Semaphore(_AT_ONCE)
         self.port = 0
 
-    async def start(self, port: int) -> None:
-        """Listen on a port of the loopback, 0 for a free one. Raises ``OSError`` where it is taken."""
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", port, limit=_HEAD_BYTES)
+    async def start(self, port: int, host: str = "127.0.0.1") -> None:
+        """Listen on a port, 0 for a free one, of the loopback or another address of this machine.
+
+        Raises ``OSError`` where it is taken, or the address is not this machine's.
+        """
+        self._server = await asyncio.start_server(self._serve, host, port, limit=_HEAD_BYTES)
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def close(self) -> None:

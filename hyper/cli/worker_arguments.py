@@ -47,8 +47,8 @@ def fill(parser: argparse.ArgumentParser, exits: str) -> None:
     told = parser.add_argument_group("what it says")
     told.add_argument(
         "--http",
-        metavar="PORT",
-        help="health, readiness and metrics on this port of the loopback; 0 finds a free one",
+        metavar="[HOST:]PORT",
+        help="health, readiness and metrics on this port of the loopback, or of another address; 0 finds a free one",
     )
     told.add_argument(
         "--log", choices=("text", "json"), default="text", help="the form of its log, on stderr"

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 _NOT_PLAIN: Final = re.compile(r"[^A-Za-z0-9._-]+")
 _NEEDS: Final = {"bullmq": "bullmq", "redis": "redis", "prometheus_client": "prometheus-client"}
+_LOOPBACK: Final = "127.0.0.1"
 _MOST_PROCESSES: Final = 100_000
 
 
@@ -43,6 +44,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     most = _number(arguments.most, cores, "--max", (1, _MOST_PROCESSES))
     if least > most:
         raise UsageError(f"--min {least} is more than --max {most}")
+    host, port = _place(arguments.http)
     options = Options(
         name=_name(arguments.name),
         least=least,
@@ -51,7 +53,8 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         once=arguments.once,
         idle=_seconds(arguments.idle, 10.0, "--idle"),
         drain=_seconds(arguments.drain, 30.0, "--drain"),
-        port=_number(arguments.http, 0, "--http", (0, 65535)) if arguments.http else None,
+        port=port,
+        host=host,
         limits=Limits(
             seconds=_seconds(arguments.seconds, 120.0, "--seconds"),
             memory=_size(arguments.memory),
@@ -128,6 +131,15 @@ def _name(given: str | None) -> str:
         return given
     host = _NOT_PLAIN.sub("-", socket.gethostname()).strip("-.") or "worker"
     return f"{host[:60]}-{os.getpid()}"
+
+
+def _place(text: str | None) -> tuple[str, int | None]:
+    """The address and the port of ``[HOST:]PORT``; by itself a port is one of the loopback."""
+    if not text:
+        return _LOOPBACK, None
+    host, _, number = text.rpartition(":")
+    port = _number(number, 0, "--http", (0, 65535))
+    return host.removeprefix("[").removesuffix("]") or _LOOPBACK, port
 
 
 def _number(text: str | None, default: int, option: str, bounds: tuple[int, int]) -> int:
