@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from benchmarks.remote_server import RedisServer
+from tests.distributed.workers import RunningWorker
 from tests.redis_server import require_server
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
 
 @pytest.fixture(scope="session")
@@ -44,3 +46,19 @@ def start() -> Iterator[Callable[..., RedisServer]]:
     yield starting
     for each in started:
         each.close()
+
+
+@pytest.fixture
+def worker(tmp_path: Path) -> Iterator[Callable[..., RunningWorker]]:
+    """Starts workers in a folder of their own, which are ended after the test."""
+    folder = tmp_path / "worker"
+    folder.mkdir()
+    started: list[RunningWorker] = []
+
+    def starting(*arguments: str, **variables: str) -> RunningWorker:
+        started.append(RunningWorker(folder, *arguments, **variables))
+        return started[-1]
+
+    yield starting
+    for each in started:
+        each.stop()

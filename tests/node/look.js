@@ -1,0 +1,23 @@
+// Prints a job as a Node program sees it: `node look.js QUEUE ID`, with the environment of producer.js.
+'use strict';
+
+const IORedis = require('ioredis');
+const { Queue } = require('bullmq');
+const { place } = require('./producer.js');
+
+async function main(name, id) {
+  const { HYPER_QUEUE_URL, HYPER_PROJECT, HYPER_FLEET } = process.env;
+  const connection = new IORedis(place(HYPER_QUEUE_URL));
+  const prefix = `hyper:${HYPER_PROJECT}:${HYPER_FLEET || 'fleet'}`;
+  const queue = new Queue(name, { connection, prefix, skipVersionCheck: true });
+  try {
+    const job = await queue.getJob(id);
+    const { data, opts, returnvalue, failedReason } = job;
+    console.log(JSON.stringify({ id: job.id, name: job.name, state: await job.getState(), data, opts, returnvalue, failedReason }));
+  } finally {
+    await queue.close();
+    connection.disconnect();
+  }
+}
+
+main(...process.argv.slice(2));
