@@ -162,7 +162,7 @@ class SingleFlight(Protocol):
         """
 
     async def fail(self, who: str, failures: Iterable[tuple[str, int, str]]) -> dict[str, EndState]:
-        """The work raised, by key, token and reason: no result and no strike, and the action is open."""
+        """The work raised, by key, token and reason: no result and no strike (unless one was told), and the action is open."""
 
     async def release(self, who: str, claims: Iterable[tuple[str, int]]) -> dict[str, EndState]:
         """The claims are handed back without having been worked on: no strike, and the actions are open."""

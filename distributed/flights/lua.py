@@ -141,7 +141,8 @@ local function take(kind, who, nonce, lease)
   r.a, r.v = '', 0
 end
 local function pardon(token)
-  if not strikes[token] then return false end
+  -- A strike that was told has a reason behind the name, and stands.
+  if not strikes[token] or string.find(strikes[token], ' ') then return false end
   strikes[token] = nil
   count = count - 1
   return true

@@ -205,7 +205,10 @@ class Twin:
         record = self._record(key)
         if record.result is not None:
             return "done"
-        had = record.strikes.pop(token, None) is not None
+        # A strike that was told has a reason behind the name, and stands.
+        had = " " not in record.strikes.get(token, " ")
+        if had:
+            del record.strikes[token]
         stands = bool(record.holder) and record.token == token
         if stands:
             record.drop()

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from tests.distributed.flights.world import Nature
 
 LONG: Final = bool(os.environ.get("HYPER_LONG"))
-SCHEDULES: Final = 60_000 if LONG else 1500
-ON_THE_SERVER: Final = 1500 if LONG else 40
+SCHEDULES: Final = 60_000 if LONG else 2000
+ON_THE_SERVER: Final = 1500 if LONG else 30
 NATURES: Final[list[Nature]] = [
     *("pure", "pure", "pure", "pure", "raises", "kills child", "kills worker", "impure"),
 ]
@@ -67,7 +67,7 @@ async def harm(world: World, seed: int, told: Counter[str]) -> None:
     for _ in range(2):
         world.add_worker()
     events = ("step", "step", "step", "step", "build", "crash", "after", "twice", "late", "time")
-    more = ("renew", "drain", "gone", "evicted", "worker")
+    more = ("broken", "renew", "drain", "gone", "evicted", "worker")
     weights = [*[8] * len(events), *[2] * len(more)]
     weights[events.index("crash")] = weights[events.index("after")] = draw.choice([1, 4])
     for _ in range(draw.randint(10, 90)):
@@ -103,6 +103,8 @@ async def happen(world: World, event: str, draw: random.Random) -> bool:
                 world.crash(worker)
             else:
                 await world.step_worker(worker, before=event == "step")
+        case "broken" if busy:
+            await world.break_off(draw.choice(busy), before=draw.random() < 0.5)
         case "twice" if busy:
             job = draw.choice(busy).job
             assert job is not None
@@ -134,7 +136,13 @@ def test_any_schedule_in_memory(record_property: Callable[[str, object], None]) 
                 raise AssertionError(f"schedule {seed}: {error}") from error
 
     asyncio.run(every())
-    assert min(told[event] for event in ("crash", "after", "twice", "evicted", "deadly")) > 0
+    assert (
+        min(
+            told[event]
+            for event in ("crash", "after", "broken", "twice", "evicted", "drain", "deadly")
+        )
+        > 0
+    )
     record_property("trial", f"{SCHEDULES} schedules: {dict(sorted(told.items()))}")
 
 

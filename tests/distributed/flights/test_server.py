@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import random
+import re
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 from redis import exceptions
 
 from hyper.distributed.flights.contract import Answer, Claim, Result, Rules
+from hyper.distributed.flights.scripts import Call, Script, run
 from hyper.distributed.flights.server import Flights
 from tests.distributed.flights.clocked import (
     KEYRING,
@@ -21,7 +23,7 @@ from tests.distributed.flights.clocked import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Sequence
 
     from redis.asyncio import Redis
 
@@ -87,6 +89,24 @@ def test_an_action_is_done_once(server: RedisServer, *, decodes: bool) -> None:
         assert {**flights.counters} == {"damaged": 0, "unsigned": 0, "forged": 0, "differs": 1}
 
     played(server, play, decode_responses=decodes)
+
+
+def test_each_script_touches_one_slot(server: RedisServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A cluster finds the slot of a name by what stands in its braces, and takes no script with names of two."""
+    tags: list[set[str]] = []
+
+    async def noted(client: Redis, script: Script, calls: Sequence[Call]) -> list[Any]:
+        tags.extend({name[name.index("{") : name.index("}")] for name in c.names} for c in calls)
+        assert not re.search(r"call\('\w+', '|hyper:", script.text)
+        return await run(client, script, calls)
+
+    async def play(flights: Flights, _client: Redis) -> None:
+        monkeypatch.setattr("hyper.distributed.flights.server.run", noted)
+        await _all_asked(flights)
+
+    played(server, play)
+    assert len(tags) >= 12
+    assert {len(each) for each in tags} == {1}
 
 
 def test_the_time_is_that_of_the_server(server: RedisServer) -> None:

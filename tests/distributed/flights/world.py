@@ -103,6 +103,8 @@ class World:
         """The same, whatever was forgotten."""
         self.claims: dict[str, set[int]] = {}
         """Tokens of claims of workers that nobody told the outcome of."""
+        self.struck: set[tuple[str, int]] = set()
+        """Claims whose work ended its process, as a worker told."""
         self.tokens: dict[str, list[int]] = {}
         self.deadly: set[str] = set()
         self.made = 0
@@ -222,6 +224,27 @@ class World:
         except StopIteration as end:
             self._answered(worker, end.value)
 
+    async def break_off(self, worker: Worker, *, before: bool) -> None:
+        """The server does not answer at a step: it is not taken, or nobody hears the answer. The job fails, and its claims are
+        handed back later."""
+        job, worker.job = worker.job, None
+        assert job is not None
+        assert worker.steps is not None
+        try:
+            if not before:
+                await self._act(worker, worker.effect)
+        except CrashError:
+            worker.job = job
+            self.crash(worker)
+            return
+        worker.running.close()
+        held = list(worker.steps.held.items())
+        await self.flights.release(worker.name, held)
+        self._pardon(held)
+        job.answered = True
+        self.queue = [each for each in self.queue if each is not job]
+        self.builds[job.build].mail.append((job.name, []))
+
     def crash(self, worker: Worker) -> None:
         """It is gone, with all that it knew; its job is given to another."""
         self.workers.remove(worker)
@@ -234,9 +257,8 @@ class World:
         assert worker.steps is not None
         assert worker.steps.held == {}
         if done is None:
-            self.queue.append(job)
+            done = worker.steps.so_far()
             worker.stopping = False
-            return
         assert [each.key for each in done] == job.keys
         job.answered = True
         self.queue = [each for each in self.queue if each is not job]
@@ -274,6 +296,8 @@ class World:
                 self._pardon([(key, token) for key, token, _ in failures])
             case worker_steps.Release(claims):
                 self._pardon(claims)
+            case worker_steps.Strike(strikes):
+                self.struck |= {(key, token) for key, token, _ in strikes}
         return answer
 
     def _note_claim(self, key: str, token: int) -> None:
@@ -283,7 +307,8 @@ class World:
 
     def _pardon(self, claims: Any) -> None:
         for key, token in claims:
-            self.claims.get(key, set()).discard(token)
+            if (key, token) not in self.struck:
+                self.claims.get(key, set()).discard(token)
 
     async def _publish(self, publishing: Awaitable[dict[str, Any]]) -> dict[str, Any]:
         states = await publishing
