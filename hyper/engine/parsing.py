@@ -13,7 +13,7 @@ import msgspec
 
 from hyper.base.diagnostics import Diagnostic
 from hyper.base.source import Source
-from hyper.engine.executors import DeadlyItem, Outcome, Stage
+from hyper.engine.executors import DeadlyItem, Outcome, Remote, Stage
 from hyper.engine.names import module_name
 from hyper.engine.parsed import Parsed, fatal
 from hyper.lang.lexer import decode
@@ -73,7 +73,24 @@ def _unpack(data: bytes) -> _Made:
     return _Made(_decoder().decode(data))
 
 
-PARSE: Final = Stage("hyper.engine.parsing:PARSE", _parse, _pack, _unpack)
+def _pack_file(files: Uncut, path: str) -> bytes:
+    # A path may have any bytes.
+    return msgspec.msgpack.encode((path.encode("utf-8", "surrogatepass"), files.files[path]))
+
+
+def unpack_file(data: bytes) -> tuple[str, bytes]:
+    """The path and the bytes of a file, as other machines are given them. Raises ``ValueError`` for bytes that are neither."""
+    path, content = msgspec.msgpack.decode(data, type=tuple[bytes, bytes])
+    return path.decode("utf-8", "surrogatepass"), content
+
+
+PARSE: Final = Stage(
+    "hyper.engine.parsing:PARSE",
+    _parse,
+    _pack,
+    _unpack,
+    Remote("parse", lambda _files: (), _pack_file),
+)
 
 
 def parse_unit(path: str, data: bytes) -> Parsed:

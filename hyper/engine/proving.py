@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from hyper.engine.executors import DeadlyItem, Inline, Stage
+from hyper.engine.executors import DeadlyItem, Inline, Remote, Stage
 from hyper.engine.parsed import fatal
 from hyper.ir.interpreter import Interpreter
 from hyper.ir.program import FeatureDef
@@ -37,6 +37,7 @@ class Proof:
         watch: Watch | None = None,
     ) -> None:
         loader = load_extern if externs else None
+        self.program = program
         self.externs = externs
         self.stays = externs or watch is not None
         self.interpreter = Interpreter.for_compiler(program, externs=loader, watch=watch)
@@ -50,11 +51,22 @@ def _run(proof: Proof, name: str) -> list[ScenarioResult]:
     return module_results(proof.modules[name], proof.interpreter, externs=proof.externs)
 
 
+def _pack_program(proof: Proof) -> list[bytes]:
+    from hyper.engine.fleet.programs import pack_program
+
+    return pack_program(proof.program)
+
+
+def _pack_name(_proof: Proof, name: str) -> bytes:
+    return name.encode()
+
+
 RUN: Final = Stage(
     "hyper.engine.proving:RUN",
     _run,
     msgspec.msgpack.encode,
     msgspec.msgpack.Decoder(list[ScenarioResult]).decode,
+    Remote("scenarios", _pack_program, _pack_name),
 )
 
 

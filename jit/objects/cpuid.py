@@ -52,6 +52,9 @@ _OSXSAVE: Final = 1 << 27
 _BASELINE: Final = '"target-cpu"="x86-64" "target-features"="+cx8,+fxsr,+mmx,+sse,+sse2,+x87"'
 _REGISTERS: Final = "{ i32, i32, i32, i32 }"
 _CPUID: Final = '"cpuid", "={ax},={bx},={cx},={dx},{ax},{cx},~{dirflag},~{fpsr},~{flags}"'
+_XGETBV: Final = '"xgetbv", "={ax},={dx},{cx},~{dirflag},~{fpsr},~{flags}"'
+ASSEMBLER: Final = (_CPUID, _XGETBV)
+"""All the assembler that texts of the compiler have, each with what it reads and writes."""
 
 
 def supported_text(symbol: str, profile: Profile) -> str:
@@ -102,7 +105,7 @@ def _leaf(place: int, leaf: int, sub: int, wanted: list[int]) -> list[str]:
 
 def _saved(mask: int) -> list[str]:
     return [
-        '  %x = call { i32, i32 } asm "xgetbv", "={ax},={dx},{cx},~{dirflag},~{fpsr},~{flags}"(i32 0)',
+        f"  %x = call {{ i32, i32 }} asm {_XGETBV}(i32 0)",
         "  %x.a = extractvalue { i32, i32 } %x, 0",
         f"  %x.m = and i32 %x.a, {mask}",
         f"  %x.y = icmp eq i32 %x.m, {mask}",

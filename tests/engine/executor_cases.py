@@ -316,7 +316,7 @@ def a_file_whose_machine_code_no_process_survives_is_named() -> None:
 
     def deadly(source: compiling.Source) -> bytes:
         # The heaviest ones are what workers take first.
-        wrapping = source.exported == {"PyInit__kernels"}
+        wrapping = source.exported == ("PyInit__kernels",)
         if wrapping and "storefront.orders.total" in source.text and os.getpid() != parent:
             os.kill(os.getpid(), signal.SIGKILL)
         return make(source)

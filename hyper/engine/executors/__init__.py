@@ -6,9 +6,27 @@ Whoever runs a stage gets the outcomes in the order of its items, and the same o
 from __future__ import annotations
 
 from hyper.engine.executors.inline import Inline
-from hyper.engine.executors.protocol import DeadlyItem, Executor, Outcome, Stage, Usage, values
+from hyper.engine.executors.protocol import (
+    DeadlyItem,
+    Executor,
+    Outcome,
+    Remote,
+    Stage,
+    Usage,
+    values,
+)
 
-__all__ = ["DeadlyItem", "Executor", "Inline", "Outcome", "Stage", "Usage", "choose", "values"]
+__all__ = [
+    "DeadlyItem",
+    "Executor",
+    "Inline",
+    "Outcome",
+    "Remote",
+    "Stage",
+    "Usage",
+    "choose",
+    "values",
+]
 
 
 def choose(processes: int) -> Executor:

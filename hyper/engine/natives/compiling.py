@@ -7,26 +7,33 @@ was made is known, and kept, although a run does not come to its end.
 from __future__ import annotations
 
 import platform
-from functools import cache
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from hyper.engine.executors import Stage
+from hyper.engine.executors import Remote, Stage
 from hyper.jit.hardware import Profile
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 
 class Source(msgspec.Struct, frozen=True, array_like=True):
     """What an object is made from: its text, the functions that it shows to all, those that it shows to the objects that it is
-    linked with, and what it is made for."""
+    linked with, both sorted, and what it is made for."""
 
     text: str
-    exported: frozenset[str]
-    hidden: frozenset[str]
+    exported: tuple[str, ...]
+    hidden: tuple[str, ...]
     profile: Profile
+
+
+class Asked(msgspec.Struct, frozen=True, array_like=True):
+    """What another machine is asked for: an object with its key, by what it is made from."""
+
+    key: str
+    source: Source
 
 
 class Object(msgspec.Struct, frozen=True, array_like=True):
@@ -49,18 +56,20 @@ def compiled(source: Source) -> bytes:
         # LLVM ends the process where it has no assembler of this machine's for the question.
         raise OSError("for profiles with features it compiles on x86-64 only")
     compiler = _compiler(source.profile)
-    made: bytes = compiler.object(source.text, source.exported, source.hidden)
+    made: bytes = compiler.object(source.text, frozenset(source.exported), frozenset(source.hidden))
     return made
 
 
-def load_compiler() -> None:
+def load_compiler(profiles: Sequence[Profile] = ()) -> None:
     """Have what compiles at hand, in this process and in its copies. Raises ``ImportError`` where it cannot be loaded."""
     from hyper.jit.llvm.target import host
 
     host()
+    for profile in profiles:
+        _compiler(profile)
 
 
-@cache
+@lru_cache(maxsize=64)
 def _compiler(profile: Profile) -> Any:
     from hyper.jit.llvm.target import Compiler, processor
 
@@ -71,9 +80,17 @@ def _work(sources: Mapping[str, Source], key: str) -> Object:
     return Object(key, compiled(sources[key]))
 
 
+def _own(sources: Mapping[str, Source], key: str) -> bytes:
+    source = sources[key]
+    # What a profile is called, and how many cores its batches use, shapes no code.
+    profile = msgspec.structs.replace(source.profile, name="", cores=0)
+    return msgspec.msgpack.encode(Asked(key, msgspec.structs.replace(source, profile=profile)))
+
+
 OBJECT: Final = Stage(
     "hyper.engine.natives.compiling:OBJECT",
     _work,
     msgspec.msgpack.encode,
     msgspec.msgpack.Decoder(Object).decode,
+    Remote("object", lambda _sources: (), _own),
 )

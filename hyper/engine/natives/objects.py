@@ -109,14 +109,22 @@ class Objects:
         """Have the objects of the pieces of a library made, and get their keys: with ``make``, and then ``compiled``."""
         keys = []
         for piece in pieces:
-            shown = (*sorted(piece.exported), "hidden", *sorted(piece.hidden))
-            source = Source(piece.text, piece.exported, piece.hidden, profile)
-            parts = ("piece 1", self._toolchain, profile.code, *shown, piece.text)
+            exported, hidden = tuple(sorted(piece.exported)), tuple(sorted(piece.hidden))
+            source = Source(piece.text, exported, hidden, profile)
+            parts = (
+                "piece 1",
+                self._toolchain,
+                profile.code,
+                *exported,
+                "hidden",
+                *hidden,
+                piece.text,
+            )
             keys.append(self._wants(f"{piece.name} {profile.name}", parts, source))
         return keys
 
     def _wanted(self, label: str, text: str, exported: str, profile: Profile) -> str:
-        source = Source(text, frozenset({exported}), frozenset(), profile)
+        source = Source(text, (exported,), (), profile)
         parts = ("object 1", self._toolchain, profile.code, exported, text)
         return self._wants(label, parts, source)
 
