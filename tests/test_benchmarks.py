@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
 from typing import TYPE_CHECKING
 
 import pytest
 
-from benchmarks import cache_store, gpu_crossover
+from benchmarks import cache_store, gpu_crossover, worker_pool
 from tests.gpu.adapters import fresh
 
 if TYPE_CHECKING:
@@ -49,3 +51,13 @@ def test_where_lines_cross() -> None:
     assert gpu_crossover.crossover(slow, fast, 1) == pytest.approx(1000)
     assert gpu_crossover.crossover(fast, slow, 0) is None
     assert gpu_crossover.line([(10, 2.0), (100, 1.0)]) == (0, 0.01)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="children are forks")
+def test_the_pool_of_a_worker_is_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    for count in ("PROCESSES", "TASKS", "ITEMS"):
+        monkeypatch.setattr(worker_pool, count, 2)
+    sandbox, figures = asyncio.run(worker_pool.measured())
+    assert "audit" in sandbox
+    assert len(figures) >= 6
+    assert all(each > 0 for each in figures.values())

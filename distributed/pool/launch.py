@@ -52,6 +52,8 @@ _ALONE: Final = {
     "OPENBLAS_NUM_THREADS": "1",
 }
 """Libraries start no threads when they are loaded: a fork would have their locks, and not them."""
+_PATIENCE: Final = 120.0
+"""Seconds that a zygote has to load its registry."""
 _FAREWELL: Final = 10.0
 """Seconds that a zygote has to end by itself."""
 
@@ -80,13 +82,18 @@ class NearZygote:
 
     async def greet(self) -> None:
         """Wait until it has loaded its registry. Raises ``PoolError`` where it cannot."""
-        said = await self._greeting
+        reason = "the process that loads the stages ended"
+        try:
+            async with asyncio.timeout(_PATIENCE):
+                said = await asyncio.shield(self._greeting)
+        except TimeoutError:
+            self._process.kill()
+            said, reason = None, f"the stages were not loaded in {_PATIENCE:g} seconds"
         if isinstance(said, Ready):
             self.ready = said
             return
         await self.close()
-        reason = said.reason if said else "the process that loads the stages ended"
-        raise PoolError(reason)
+        raise PoolError(said.reason if said else reason)
 
     async def fork(self) -> Child:
         """A new child, which has confined itself. Raises ``PoolError`` where there is none to be had."""
@@ -200,6 +207,11 @@ class NearZygote:
             self.lost.set_result(None)
 
 
+def _new_home() -> str:
+    """A new folder, by its one true name: what a child opens is compared with it."""
+    return os.path.realpath(tempfile.mkdtemp(prefix="hyper-pool-"))
+
+
 def _path() -> list[str]:
     """Where this process finds its modules, wherever another one is at work."""
     return [os.path.abspath(each) for each in sys.path]
@@ -209,7 +221,7 @@ async def start_zygote(place: str, limits: Limits) -> NearZygote:
     """Start a zygote with the registry of a place. Raises ``PoolError``."""
     if not hasattr(os, "fork") or not sys.executable:
         raise PoolError("this system cannot start copies of a process")
-    home = tempfile.mkdtemp(prefix="hyper-pool-")
+    home = _new_home()
     near, far = socket.socketpair()
     near.setblocking(False)
     order = msgspec.json.encode(Order(place, os.getpid(), home, limits)).decode()

@@ -49,6 +49,13 @@ def fails() -> Registry:
     raise ValueError("no stages today")
 
 
+def other() -> Registry:
+    """One that is another each time, as after an installation."""
+    made = make()
+    identity = f"{os.getpid():064}"
+    return Registry(PLACE, identity, made.stages)
+
+
 def ends() -> NoReturn:
     os._exit(3)
 

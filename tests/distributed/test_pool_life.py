@@ -9,7 +9,8 @@ import select
 import signal
 import subprocess
 import sys
-from contextlib import aclosing
+from contextlib import ExitStack, aclosing
+from pathlib import Path
 from typing import Final
 
 import pytest
@@ -36,13 +37,13 @@ async def main():
     pids = [pool._zygote._process.pid]
     async with AsyncExitStack() as stack:
         waiting = []
-        for end in ("say done", "spin", "pause"):
+        for end in ("spin", "pause", "say done"):
             results = await stack.enter_async_context(aclosing(pool.run(act("facts pid", end))))
             pids.append(int((await anext(results)).data))
             waiting.append(asyncio.create_task(anext(results)))
-        await waiting[0]
+        await waiting[2]
         print(json.dumps([pids, pool._zygote._home]), flush=True)
-        await asyncio.gather(*waiting[1:])
+        await asyncio.gather(*waiting)
 
 asyncio.run(main())
 """
@@ -67,7 +68,11 @@ def _wait_for_end(descriptors: list[int]) -> None:
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM, signal.SIGSEGV])
 def test_nothing_outlives_the_worker(how: signal.Signals) -> None:
     code = DAEMON.format(path=sys.path)
-    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as daemon:
+    with (
+        subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as daemon,
+        ExitStack() as ending,
+    ):
+        ending.callback(daemon.kill)
         assert daemon.stdout is not None
         pids, home = json.loads(daemon.stdout.readline())
         assert len(set(pids)) == 4
@@ -148,6 +153,35 @@ def test_work_that_is_under_way_when_the_zygote_is_lost_begins_again() -> None:
         assert pool.deaths == 0
 
     with_pool(body)
+
+
+def test_a_pool_goes_on_with_no_other_installation() -> None:
+    async def main() -> None:
+        pool = Pool(PLACE.replace("make", "other"), 1, LIMITS)
+        assert [each.data for each in await ran(pool, act("say one"))] == [b"one"]
+        identity = pool.identity
+        assert pool._zygote is not None
+        pool._zygote._process.kill()
+        await pool._zygote.lost
+        with pytest.raises(PoolError, match="another one"):
+            await ran(pool, act("say two"))
+        assert pool.identity == identity
+        await pool.close()
+
+    asyncio.run(main())
+
+
+def _text(path: str) -> str:
+    return Path(path).read_text(encoding="ascii")
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="no such choice")
+def test_where_memory_runs_out_children_go_first() -> None:
+    async def body(pool: Pool) -> str:
+        (found,) = await ran(pool, act("facts pid"))
+        return _text(f"/proc/{found.data.decode()}/oom_score_adj")
+
+    assert with_pool(body).strip() == "800"
 
 
 def test_a_pool_that_is_closed_takes_nothing() -> None:
