@@ -26,18 +26,51 @@ pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="children are fo
 LINUX: Final = sys.platform.startswith("linux")
 
 
+PYTHON_REFUSES: Final = [
+    ("connect PORT", "socket.__new__"),
+    ("exec true", "os.exec"),
+    ("fork", "os.fork"),
+    ("kill PARENT", "os.kill"),
+    ("link FILE", "os.symlink"),
+    ("list HOME", "os.listdir of HOME"),
+    ("load libz.so.1", "ctypes.dlopen"),
+    ("read /etc/passwd", "open of /"),
+    ("read /proc/PARENT/environ", "open of /proc/PARENT/environ"),
+    ("read FILE", "open of FILE"),
+    ("remove FILE", "os.remove of FILE"),
+    ("start /bin/true", "subprocess.Popen"),
+    ("write FILE", "open of FILE"),
+    ("write NEW", "open of NEW"),
+    ("write ../new", "open of /"),
+]
+"""Attacks, and the events that are refused."""
+SYSTEM_REFUSES: Final[list[tuple[str, set[str]]]] = [
+    ("abstract @hyper-none", {"seccomp"}),
+    ("abstract FOLDER/socket", {"seccomp"}),
+    ("become 0", {"rlimits"}),
+    ("connect PORT", {"landlock", "seccomp", "no network"}),
+    ("exec true", {"landlock", "seccomp"}),
+    ("fork", {"user nobody", "seccomp"}),
+    ("kill PARENT", {"landlock", "user nobody"}),
+    ("list /", {"landlock"}),
+    ("list HOME", {"landlock"}),
+    ("read /etc/passwd", {"landlock"}),
+    ("read /proc/PARENT/environ", {"landlock", "user nobody"}),
+    ("read /proc/self/environ", {"landlock"}),
+    ("read FILE", {"landlock"}),
+    ("remove FILE", {"landlock"}),
+    ("send OPEN", {"no network", "seccomp"}),
+    ("trace PARENT", {"landlock", "seccomp", "user nobody"}),
+    ("write FILE", {"landlock"}),
+    ("write NEW", {"landlock"}),
+]
+"""Attacks, and the means of which each is enough to refuse them."""
+
+
 @pytest.fixture(scope="module")
 def holds() -> str:
     """What holds children here."""
     return words_of_sandbox()
-
-
-def refused(stage: str, attack: str) -> str:
-    """How an attack is refused. The process that tried it goes on with the next item."""
-    found, after = outcomes(task(stage, attack, "write mine"))
-    assert (found.state, after.state, after.data) == ("done", "done", b"it was done")
-    assert found.data != b"it was done"
-    return found.data.decode()
 
 
 class Places:
@@ -94,65 +127,53 @@ def places(tmp_path: Path) -> Iterator[Places]:
     found.close()
 
 
-@pytest.mark.parametrize(
-    ("attack", "event"),
-    [
-        ("connect PORT", "socket.__new__"),
-        ("exec true", "os.exec"),
-        ("fork", "os.fork"),
-        ("kill PARENT", "os.kill"),
-        ("link FILE", "os.symlink"),
-        ("list HOME", "os.listdir of HOME"),
-        ("load libz.so.1", "ctypes.dlopen"),
-        ("read /etc/passwd", "open of /"),
-        ("read /proc/PARENT/environ", "open of /proc/PARENT/environ"),
-        ("read FILE", "open of FILE"),
-        ("remove FILE", "os.remove of FILE"),
-        ("start /bin/true", "subprocess.Popen"),
-        ("write FILE", "open of FILE"),
-        ("write NEW", "open of NEW"),
-        ("write ../new", "open of /"),
-    ],
-)
-def test_python_refuses(attack: str, event: str, places: Places) -> None:
-    said = refused("python", places.filled(attack))
+@pytest.fixture(scope="module")
+def attacked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Places, dict[str, str]]]:
+    """What came of all attacks, in one process for each stage: none ends it."""
+    places = Places(tmp_path_factory.mktemp("attacked"))
+    with socket.socket(socket.AF_UNIX) as stream:
+        stream.bind(str(places.folder / "socket"))
+        (places.folder / "socket").chmod(0o777)
+        stream.listen()
+        tasks = {
+            "python": [attack for attack, _ in PYTHON_REFUSES],
+            "system": [attack for attack, _ in SYSTEM_REFUSES] if LINUX else [],
+        }
+        works = [
+            task(stage, *map(places.filled, attacks), "write mine")
+            for stage, attacks in tasks.items()
+        ]
+        found: dict[str, str] = {}
+        for (stage, attacks), results in zip(tasks.items(), outcomes_of(*works), strict=True):
+            assert [each.state for each in results] == ["done"] * len(results)
+            assert results[-1].data == b"it was done"
+            found |= {
+                f"{stage} {attack}": each.data.decode()
+                for attack, each in zip(attacks, results, strict=False)
+            }
+    yield places, found
+    places.close()
+
+
+@pytest.mark.parametrize(("attack", "event"), PYTHON_REFUSES)
+def test_python_refuses(attack: str, event: str, attacked: tuple[Places, dict[str, str]]) -> None:
+    places, found = attacked
+    said = found[f"python {attack}"]
     assert said.startswith(f"PermissionError: the sandbox refuses {places.filled(event)}")
     assert not places.harmed()
 
 
 @pytest.mark.skipif(not LINUX, reason="only the second line holds on this system")
-@pytest.mark.parametrize(
-    ("attack", "means"),
-    [
-        ("abstract @hyper-none", {"seccomp"}),
-        ("abstract FOLDER/socket", {"seccomp"}),
-        ("become 0", {"rlimits"}),
-        ("connect PORT", {"landlock", "seccomp", "no network"}),
-        ("exec true", {"landlock", "seccomp"}),
-        ("fork", {"user nobody", "seccomp"}),
-        ("kill PARENT", {"landlock", "user nobody"}),
-        ("list /", {"landlock"}),
-        ("list HOME", {"landlock"}),
-        ("read /etc/passwd", {"landlock"}),
-        ("read /proc/PARENT/environ", {"landlock", "user nobody"}),
-        ("read /proc/self/environ", {"landlock"}),
-        ("read FILE", {"landlock"}),
-        ("remove FILE", {"landlock"}),
-        ("send OPEN", {"no network", "seccomp"}),
-        ("trace PARENT", {"landlock", "seccomp", "user nobody"}),
-        ("write FILE", {"landlock"}),
-        ("write NEW", {"landlock"}),
-    ],
-)
-def test_the_system_refuses(attack: str, means: set[str], places: Places, holds: str) -> None:
+@pytest.mark.parametrize(("attack", "means"), SYSTEM_REFUSES)
+def test_the_system_refuses(
+    attack: str, means: set[str], attacked: tuple[Places, dict[str, str]], holds: str
+) -> None:
     if not any(each in holds for each in means):
         pytest.skip(f"{attack}: this system has none of {', '.join(sorted(means))}")
-    with socket.socket(socket.AF_UNIX) as stream:
-        stream.bind(str(places.folder / "socket"))
-        (places.folder / "socket").chmod(0o777)
-        stream.listen()
-        said = refused("system", places.filled(attack))
-    assert re.match(r"(PermissionError|BlockingIOError|OSError): \[Errno", said)
+    places, found = attacked
+    assert re.match(
+        r"(PermissionError|BlockingIOError|OSError): \[Errno", found[f"system {attack}"]
+    )
     assert not places.harmed()
 
 
