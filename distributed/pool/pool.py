@@ -193,16 +193,16 @@ class Pool:
         start = losses = 0
         """The first item without an outcome, and how often it was begun in vain."""
         while start < len(task.items):
-            child = await self._child(key)
-            lost = False
+            child = await self._child(key, fresh=losses > 0)
+            vain = False
             async with contextlib.aclosing(self._turn(child, task, key, start)) as results:
                 async for ran in results:
                     if ran is None:
-                        lost = True
+                        vain = True
                         continue
                     start, losses = ran.index + 1, 0
                     yield ran
-            if lost:
+            if vain:
                 losses += 1
                 if self._closed or losses >= _LOSSES:
                     said = "the pool is closed" if self._closed else "the processes do not stay"
@@ -211,7 +211,10 @@ class Pool:
     async def _turn(
         self, child: Child, task: Task, key: bytes, start: int
     ) -> AsyncGenerator[Ran | None, None]:
-        """The outcomes of items from one on, until all are done or the child ends; ``None`` where that is no doing of its own."""
+        """The outcomes of items from one on, until all are done or the child ends.
+
+        ``None`` where the next has to be tried again, because what happened may be no doing of its own.
+        """
         begin = self._begin(child, task, key)
         blobs = [] if begin.blobs is None else [blob for _, blob in task.context]
         sending = asyncio.create_task(child.send(begin, blobs, task.items, start))
@@ -229,13 +232,22 @@ class Pool:
             if not said.fault:
                 child.contexts[key] = _size(task)
             spent = said.fault == "memory"
+            if spent and child.jobs:
+                # What it has kept of earlier work may be too much for one more context.
+                yield None
+                return
             for index in range(start, len(task.items)):
                 answer = await child.hear(self.limits.seconds, self.limits.result)
                 if not isinstance(answer, Answer) or answer.index != index:
                     for ran in self._fallen(answer, range(index, index + 1)):
                         yield ran
                     return
-                spent = spent or answer.fault == "memory"
+                if answer.fault == "memory":
+                    spent = True
+                    if child.jobs or index > start:
+                        # As above: this item has not had its share.
+                        yield None
+                        return
                 yield _ran(answer)
             whole = not spent
         finally:
@@ -269,17 +281,21 @@ class Pool:
             dropped.append(child.contexts.popitem(last=False)[0])
         return Begin(task.stage, key, len(task.context), dropped)
 
-    async def _child(self, key: bytes) -> Child:
-        """A child for a task: one at rest that has its context, or a new one, or the one that rested longest."""
+    async def _child(self, key: bytes, *, fresh: bool) -> Child:
+        """A child for a task: one at rest that has its context, or a new one, or the one that rested longest. ``fresh`` asks for a
+        new one."""
         for ended in [each for each in self._idle if each.ended.done()]:
             self._idle.remove(ended)
             ended.dismiss()
-        for child in reversed(self._idle):
-            if key in child.contexts:
-                self._idle.remove(child)
-                return child
+        known = [each for each in self._idle if key in each.contexts]
+        if known and not fresh:
+            self._idle.remove(known[-1])
+            return known[-1]
         if self._idle and self._busy + len(self._idle) > self._slots:
-            return self._idle.pop(0)
+            rested = self._idle.pop(0)
+            if not fresh:
+                return rested
+            rested.dismiss()
         return await self._new()
 
     async def _new(self) -> Child:

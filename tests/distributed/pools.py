@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 LIMITS: Final = Limits(seconds=60.0, memory=256 << 20, result=1 << 20)
-BRIEF: Final = Limits(seconds=0.2, memory=256 << 20, result=1 << 20)
+BRIEF: Final = Limits(seconds=0.1, memory=256 << 20, result=1 << 20)
 
 
 def act(*texts: str, context: str = "") -> Task:

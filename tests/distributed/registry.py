@@ -96,6 +96,14 @@ def _stay_in_the_library(rest: str) -> NoReturn:
         _LIBRARY.pause()
 
 
+_hoard: Final[list[bytearray]] = []
+
+
+def _keep_memory(rest: str) -> bytes:
+    _hoard.extend(bytearray(1 << 20) for _ in range(int(rest)))
+    return str(len(_hoard)).encode()
+
+
 def _allocate(rest: str) -> bytes:
     kept = [bytearray(1 << 20) for _ in range(int(rest))]
     return str(len(kept)).encode()
@@ -198,6 +206,7 @@ ACTS: Final[dict[str, Callable[[str], Any]]] = {
     "close": _close,
     "exit": _exit,
     "facts": _facts,
+    "hoard": _keep_memory,
     "import": _import,
     "keep": _keep_a_file,
     "kill": _kill_itself,

@@ -56,10 +56,37 @@ def test_what_becomes_of_an_item_is_its_own(what: str, state: str, reason: str) 
 
 @pytest.mark.parametrize("what", ["spin", "pause"])
 def test_an_item_has_so_much_time(what: str) -> None:
-    found, after = outcomes(act(what, "say after"), BRIEF)
-    assert (found.index, found.state) == (0, "time")
-    assert found.reason == "it took longer than 0.2 seconds"
-    assert (after.index, after.state) == (1, "done")
+    async def body(pool: Pool) -> None:
+        async with aclosing(pool.run(act("say before", what, "say after"))) as results:
+            assert (await anext(results)).data == b"before"
+            pool.limits = BRIEF
+            found = await anext(results)
+            assert (found.index, found.state) == (1, "time")
+            assert found.reason == "it took longer than 0.1 seconds"
+            pool.limits = LIMITS
+            assert (await anext(results)).data == b"after"
+
+    with_pool(body)
+
+
+def test_the_system_ends_what_the_pool_does_not() -> None:
+    async def body(pool: Pool) -> None:
+        pool.limits = LIMITS
+        (found,) = await ran(pool, act("pause"))
+        assert found.state == "time"
+        assert found.reason == "it took longer than it may, and was ended by SIGALRM"
+
+    with_pool(body, limits=BRIEF)
+
+
+def test_the_time_to_load_a_context_is_bounded() -> None:
+    async def body(pool: Pool) -> None:
+        pool.limits = BRIEF
+        found = await ran(pool, task("loads", "one", "two", context="spin"))
+        reason = "while its context was loaded, it took longer than 0.1 seconds"
+        assert [(each.state, each.reason) for each in found] == [("time", reason)] * 2
+
+    with_pool(body)
 
 
 @pytest.mark.parametrize(
@@ -72,13 +99,12 @@ def test_an_item_has_so_much_time(what: str) -> None:
             "its context cannot be loaded: it needs more memory than it may have",
         ),
         ("exit 3", "died", "while its context was loaded, its process exited with 3"),
-        ("spin", "time", "while its context was loaded, it took longer than 0.2 seconds"),
     ],
 )
 def test_a_context_that_cannot_be_loaded_is_the_reason_of_all(
     what: str, state: str, reason: str
 ) -> None:
-    found = outcomes(task("loads", "one", "two", context=what), BRIEF if what == "spin" else LIMITS)
+    found = outcomes(task("loads", "one", "two", context=what))
     assert [(each.index, each.state, each.reason) for each in found] == [
         (0, state, reason),
         (1, state, reason),
@@ -168,6 +194,18 @@ def test_a_process_that_has_grown_is_replaced() -> None:
 
     one, same, other = with_pool(body, grown=90 << 20)
     assert one == same != other
+
+
+def test_what_earlier_work_has_kept_is_no_reason_against_an_item() -> None:
+    async def body(pool: Pool) -> None:
+        found = await ran(pool, act("hoard 150", "allocate 150", "allocate 1000", "hoard 150"))
+        assert [each.state for each in found] == ["done", "done", "memory", "done"]
+        assert pool.started == 3
+        await ran(pool, act("hoard 150"))
+        (after,) = await ran(pool, task("loads", "it", context="allocate 150"))
+        assert (after.state, pool.deaths) == ("done", 0)
+
+    with_pool(body)
 
 
 def test_after_a_death_the_rest_goes_on_elsewhere() -> None:

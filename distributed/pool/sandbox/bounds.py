@@ -10,7 +10,7 @@ from typing import Final
 from hyper.distributed.pool.sandbox import kernel
 
 _DESCRIPTORS: Final = 64
-_GRACE: Final = 2.0
+_GRACE: Final = 1.0
 """Seconds after which the system ends an item that the pool should have ended."""
 
 
