@@ -39,8 +39,8 @@ async def look(settings: FleetSettings) -> Overview:
     client = connect(settings, text=False, timeout=5.0)
     try:
         names = settings.names
-        workers = await read_workers(client, names)
-        builds = await read_builds(client, names)
+        workers = await read_workers(client, names, tidy=False)
+        builds = await read_builds(client, names, tidy=False)
         queues = sorted(
             {
                 names.queue(each.identity, grade, shard)

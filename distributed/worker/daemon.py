@@ -19,7 +19,7 @@ import msgspec
 from hyper.cache.remote.settings import shown_address
 from hyper.distributed import roster
 from hyper.distributed.blobs import Blobs
-from hyper.distributed.client import bullmq_options, connect
+from hyper.distributed.client import bullmq_options, connect, kind_of
 from hyper.distributed.flights.server import Flights
 from hyper.distributed.messages import MessageError
 from hyper.distributed.overview import depths_of
@@ -52,6 +52,8 @@ _PROCESS: Final = 256 << 20
 _AHEAD: Final = 2
 """Jobs that are taken for each process: while one is done, the next one is fetched."""
 _LAST: Final = 5.0
+_QUIET: Final = 3.0
+_LOOK: Final = 0.25
 
 
 class Options(msgspec.Struct, frozen=True):
@@ -275,7 +277,7 @@ class Daemon:
         return process
 
     def _failed(self, error: Exception, *_: Any) -> None:
-        self._log.once("warning", "the queue does not answer", reason=type(error).__name__)
+        self._log.once("warning", "the queue does not answer", reason=kind_of(error))
 
     async def _beats(self, client: Redis) -> None:
         """Say that it is there, again and again; see whether the server is."""
@@ -286,10 +288,10 @@ class Daemon:
                 await roster.announce(client, self._settings.names, self._member())
             except (RedisError, OSError) as error:
                 if self.status.phase == "starting":
-                    self._log.once("warning", "waits for the server", reason=_reason(error))
+                    self._log.once("warning", "waits for the server", reason=kind_of(error))
                 elif self.status.become("lost"):
                     self.status.outages.inc()
-                    self._log.event("warning", "the server is lost", reason=_reason(error))
+                    self._log.event("warning", "the server is lost", reason=kind_of(error))
             else:
                 if self.status.become("ready"):
                     self._log.over("the queue does not answer")
@@ -338,15 +340,32 @@ class Daemon:
         if not self._workers:
             return
         self._equipment.ending.set()
-        ends = asyncio.gather(*(worker.close() for worker in self._workers), return_exceptions=True)
-        await _first(ends, self._halt.wait(), asyncio.sleep(self._options.drain))
-        if not ends.done():
+        closing = asyncio.gather(
+            *(worker.close() for worker in self._workers), return_exceptions=True
+        )
+        await _first(
+            asyncio.shield(closing),
+            self._halt.wait(),
+            asyncio.sleep(self._options.drain),
+            self._nothing_left(),
+        )
+        if self._jobs_under_way():
             self._log.event("warning", "handing back", jobs=self._jobs_under_way())
             self._equipment.halted.set()
-            await _first(ends, asyncio.sleep(_LAST))
-        if not ends.done():
-            # The server does not answer: what is under way is taken over when its leases run out.
-            ends.cancel()
+            await _first(asyncio.shield(closing), asyncio.sleep(_LAST))
+        if not closing.done():
+            # The server does not answer: what is under way is taken over when its leases run out. Closing is not cancelled: BullMQ
+            # would begin it again, for ever.
+            for worker in self._workers:
+                worker.cancelProcessing()
+            await _first(asyncio.shield(closing), asyncio.sleep(_LAST))
+
+    async def _nothing_left(self) -> None:
+        """Wait until nothing has been under way for a while: then it is the server for which closing waits."""
+        quiet = 0.0
+        while quiet < _QUIET:
+            await asyncio.sleep(_LOOK)
+            quiet = 0.0 if self._jobs_under_way() else quiet + _LOOK
 
     def _member(self) -> roster.Worker:
         draining = self.status.phase in {"draining", "stopped"}
@@ -374,11 +393,6 @@ class Daemon:
             "busy": self._pool.busy,
             "sandbox": self._pool.sandbox,
         }
-
-
-def _reason(error: BaseException) -> str:
-    """What can be said of an error without an address or a password."""
-    return type(error).__name__
 
 
 def _free_memory() -> int | None:

@@ -25,13 +25,14 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     from redis.exceptions import RedisError
 
     from hyper.cache.remote.settings import shown_address
+    from hyper.distributed.client import kind_of
     from hyper.distributed.overview import look
 
     try:
         found = asyncio.run(look(settings))
     except (RedisError, OSError) as error:
         where = shown_address(settings.url)
-        reason = f"{where} does not answer ({type(error).__name__})"
+        reason = f"{where} does not answer ({kind_of(error)})"
         if console.json:
             console.object({"success": False, "error": reason})
         console.remark(f"hyper: {reason}")

@@ -30,13 +30,12 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     from redis.exceptions import RedisError
 
     from hyper.cache.remote.settings import shown_address
+    from hyper.distributed.client import kind_of
 
     try:
         found = asyncio.run(_find(settings, arguments.id))
     except (RedisError, OSError) as error:
-        return _failed(
-            console, f"{shown_address(settings.url)} does not answer ({type(error).__name__})"
-        )
+        return _failed(console, f"{shown_address(settings.url)} does not answer ({kind_of(error)})")
     if not found:
         reason = f"nothing is known of {arguments.id}: trails are kept for a day"
         return _failed(console, reason)
