@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import re
-import shutil
 import ssl
 import subprocess
 from pathlib import Path
@@ -19,6 +18,7 @@ from hyper.cache.remote import TLS, open_shared
 from hyper.cache.trust import Keyring
 from tests.cache.entries import action, blobs, noise, some_blobs
 from tests.cache.remote.conftest import raw
+from tests.certificates import make_certificates
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -232,22 +232,7 @@ def test_rotation_as_the_page_says(server: RedisServer, opened: Callable[..., Re
 
 @pytest.fixture(scope="module")
 def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An authority, and certificates of a server at 127.0.0.1, of one elsewhere, and of a client."""
-    if shutil.which("openssl") is None:
-        pytest.skip("certificates are made with openssl, which is not on this machine")
-    folder = tmp_path_factory.mktemp("certificates")
-    new = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"]
-    # Python 3.13 demands that an authority says what its key is for; who has a certificate of one is none.
-    authority = ["-CA", "ca.pem", "-CAkey", "ca.key", "-addext", "basicConstraints=CA:FALSE"]
-    for name, options in (
-        ("ca", ["-addext", "keyUsage=keyCertSign"]),
-        ("here", [*authority, "-addext", "subjectAltName=IP:127.0.0.1"]),
-        ("elsewhere", [*authority, "-addext", "subjectAltName=DNS:elsewhere.invalid"]),
-        ("client", authority),
-    ):
-        files = ["-subj", f"/CN={name}", "-keyout", f"{name}.key", "-out", f"{name}.pem"]
-        subprocess.run([*new, "-nodes", "-days", "2", *files, *options], cwd=folder, check=True)
-    return folder
+    return make_certificates(tmp_path_factory.mktemp("certificates"))
 
 
 @pytest.fixture
