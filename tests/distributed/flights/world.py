@@ -181,7 +181,8 @@ class World:
                 assert self.natures[done.key] == "raises"
                 build.settled[done.key] = "failed"
             elif done.state == "deadly":
-                await self._check_deadly(done.key)
+                # It was when the worker was told so; a late outcome may have taken a strike back since.
+                assert done.key in self.deadly or self.natures[done.key] == "impure"
                 build.settled[done.key] = "deadly"
 
     async def _take_result(self, build: Build, key: str, result: Result) -> None:
@@ -195,7 +196,7 @@ class World:
 
     async def _check_deadly(self, key: str) -> None:
         self.deadly.add(key)
-        assert self.ever[key] or len(self.claims.get(key, ())) >= 3
+        assert len(self.claims.get(key, ())) >= 3
 
     # Workers
 
@@ -298,6 +299,9 @@ class World:
                 self._pardon(claims)
             case worker_steps.Strike(strikes):
                 self.struck |= {(key, token) for key, token, _ in strikes}
+                for key in answer:
+                    if answer[key].state == "deadly":
+                        await self._check_deadly(key)
         return answer
 
     def _note_claim(self, key: str, token: int) -> None:
