@@ -86,13 +86,14 @@ class Circumstances(msgspec.Struct, frozen=True):
     """What the size of a job depends on.
 
     ``item`` is the measured cost of an item and ``round_trip`` what a job costs besides its items, both in seconds; ``slots`` are
-    those that work for this build, and ``shards`` the queues that they take from. ``rate`` is how many jobs a second one of these
-    hands out at ease.
+    those that work for this build, one of ``builds`` alike, and ``shards`` the queues that all take from. ``rate`` is how many jobs
+    a second one of these hands out at ease.
     """
 
     item: float
     round_trip: float
     slots: int
+    builds: int = 1
     shards: int = 1
     rate: float = RATE
 
@@ -105,7 +106,7 @@ def items_of_a_job(how: Circumstances, left: int) -> int:
     """
     item = max(how.item, 1e-6)
     lower = max(how.round_trip / OVERHEAD, LEAST_SECONDS)
-    queued = how.slots / (max(how.shards, 1) * how.rate)
+    queued = how.slots * max(how.builds, 1) / (max(how.shards, 1) * how.rate)
     seconds = min(max(lower, queued), MOST_SECONDS)
     # At the end smaller jobs are worth their way, as long as that is not most of it.
     even = max(ceil(left / (TAIL * max(how.slots, 1))), ceil(how.round_trip / item))

@@ -66,6 +66,7 @@ def fill(parser: argparse.ArgumentParser, exits: str) -> None:
     _status(actions, exits)
     _trace(actions, exits)
     _acl(actions, exits)
+    _simulate(actions, exits)
 
 
 def _place(parser: argparse.ArgumentParser, *, again: bool = False, server: bool = True) -> None:
@@ -129,3 +130,47 @@ def _acl(actions: argparse._SubParsersAction[argparse.ArgumentParser], exits: st
     _place(parser, again=True, server=False)
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.set_defaults(module="worker_acl")
+
+
+def _simulate(actions: argparse._SubParsersAction[argparse.ArgumentParser], exits: str) -> None:
+    text = "Tell what a fleet of any size would do, by measured costs."
+    parser = actions.add_parser("simulate", help=text, description=text, epilog=exits)
+    parser.set_defaults(module="worker_simulate")
+    several = "; several with commas: a row each"
+    fleet = parser.add_argument_group("fleet")
+    fleet.add_argument("--workers", required=True, metavar="N", help=f"machines that work{several}")
+    fleet.add_argument("--processes", metavar="N", help="of each worker, at most; default: 8")
+    fleet.add_argument(
+        "--min", dest="fewest", metavar="N", help="of each worker, at least; default: 1"
+    )
+    fleet.add_argument("--shards", dest="parts", metavar="S", help="parts of the queue; default: 1")
+    fleet.add_argument("--servers", metavar="N", help="nodes of the server's cluster; default: 1")
+    fleet.add_argument(
+        "--round-trip", metavar="MS", help="milliseconds to the server and back; default: 0.5"
+    )
+    fleet.add_argument(
+        "--bandwidth", metavar="MBIT", help="Mbit/s of a server's line; default: 10000"
+    )
+    work = parser.add_argument_group("work")
+    work.add_argument("--units", required=True, metavar="M", help=f"files to build{several}")
+    work.add_argument(
+        "--builds", metavar="N", help="builds at once that share the units; default: 1"
+    )
+    work.add_argument(
+        "--stage",
+        metavar="NAME",
+        help="what the workers do, as the costs name it; default: objects",
+    )
+    work.add_argument(
+        "--group", metavar="N", help="items that are done and kept as one; default: 1"
+    )
+    wrong = parser.add_argument_group("what goes wrong, for each worker and hour")
+    wrong.add_argument("--crashes", metavar="N", help="times that it is gone; default: 0")
+    wrong.add_argument(
+        "--stalls", metavar="N", help="times that it stands still for 20 s; default: 0"
+    )
+    parser.add_argument(
+        "--costs", metavar="FILE", help="as benchmarks/fleet_costs.py writes it; default: built in"
+    )
+    parser.add_argument("--seed", metavar="S", help="of all draws; default: 1")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")

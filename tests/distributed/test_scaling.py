@@ -223,3 +223,11 @@ def test_a_clock_that_goes_back() -> None:
 def test_bounds_that_nothing_lies_between(least: int, most: int | None) -> None:
     with pytest.raises(ValueError, match="at least 0 processes"):
         Settings(least=least, most=most)
+
+
+def test_a_crowd_looks_less_often() -> None:
+    waiting = {str(queue): 1 for queue in range(16)}
+    alone = Scaling(Settings()).decide(seen(10.0, 1, 1, waiting=waiting))
+    assert alone.look == 10.25
+    crowd = Scaling(Settings()).decide(seen(10.0, 1, 1, waiting=waiting, workers=1000))
+    assert crowd.look == 18.0

@@ -113,6 +113,8 @@ def test_sizes_that_are_asked_for() -> None:
     # Thousands of slots would ask one queue for more than it hands out.
     crowd = Circumstances(item=0.011, round_trip=0.004, slots=4000)
     assert items_of_a_job(crowd, 10_000_000) == 364
+    many = Circumstances(item=0.011, round_trip=0.004, slots=400, builds=10)
+    assert items_of_a_job(many, 10_000_000) == 364
     sharded = Circumstances(item=0.011, round_trip=0.004, slots=4000, shards=8)
     assert items_of_a_job(sharded, 10_000_000) == 46
     # Large items go alone.

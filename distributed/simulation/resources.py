@@ -1,0 +1,75 @@
+"""What is done by one after the other: a core, a line, a server with both, and servers that share keys."""
+
+from __future__ import annotations
+
+from binascii import crc_hqx
+from typing import TYPE_CHECKING, Final
+
+from hyper.distributed.scaling import Settings, shortest_look
+from hyper.distributed.simulation.plan import GRADES
+
+if TYPE_CHECKING:
+    from hyper.distributed.simulation.costs import Server
+    from hyper.distributed.simulation.plan import Plan
+
+_SLOTS: Final = 16384
+
+
+class Line:
+    """Does one thing at a time, in the order in which it is asked. ``busy`` adds up its seconds."""
+
+    __slots__ = ("busy", "free")
+
+    def __init__(self) -> None:
+        self.free = 0.0
+        self.busy = 0.0
+
+    def serve(self, now: float, seconds: float) -> float:
+        """Ask at ``now`` for what takes so long; when it is done."""
+        self.free = (max(now, self.free)) + seconds
+        self.busy += seconds
+        return self.free
+
+
+class Servers:
+    """The nodes of a cluster, or the one server. Queues lie where their names are hashed to, all else evenly on all nodes."""
+
+    def __init__(self, plan: Plan, costs: Server) -> None:
+        self._nodes = plan.nodes
+        self._cores = [Line() for _ in range(plan.nodes)]
+        self._lines = [Line() for _ in range(plan.nodes)]
+        self._byte = 1.0 / (plan.bandwidth * plan.nodes)
+        queues = plan.shards * GRADES
+        pause = shortest_look(Settings(), plan.workers, queues)
+        looks = plan.workers * queues / (pause * plan.nodes)
+        # What all workers ask again and again slows down everything else.
+        self._slow = 1.0 / (1.0 - min(looks * costs.look, 0.99))
+        self._home = [
+            node_of(f"0123456789abcdef-any-{shard}", plan.nodes) for shard in range(plan.shards)
+        ]
+
+    def ask(self, now: float, shard: int, *, queue: float, each: float, size: float) -> float:
+        """Ask the queue's server for what takes it ``queue`` seconds, and all for what takes ``each`` seconds of one core, with
+        ``size`` bytes. When all is done."""
+        seconds = each * self._slow / self._nodes
+        queue *= self._slow
+        line = size * self._byte
+        home = self._home[shard]
+        end = now
+        for node in range(self._nodes):
+            cost = seconds + queue if node == home else seconds
+            end = max(end, self._cores[node].serve(now, cost), self._lines[node].serve(now, line))
+        return end
+
+    def loads(self, wall: float) -> tuple[float, float]:
+        """Of the busiest core, and of the busiest line."""
+        return (
+            max(core.busy for core in self._cores) / wall,
+            max(line.busy for line in self._lines) / wall,
+        )
+
+
+def node_of(tag: str, nodes: int) -> int:
+    """The node of a cluster that has the keys with this word in braces, where each node has as many slots (Redis Cluster: CRC16
+    modulo 16384)."""
+    return crc_hqx(tag.encode(), 0) % _SLOTS * nodes // _SLOTS
