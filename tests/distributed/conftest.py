@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
 from benchmarks.remote_server import RedisServer
-from tests.distributed.workers import RunningWorker
+from tests.distributed.workers import PATIENCE, RunningWorker, environment
 from tests.redis_server import require_server
 
 if TYPE_CHECKING:
@@ -62,3 +64,21 @@ def worker(tmp_path: Path) -> Iterator[Callable[..., RunningWorker]]:
     yield starting
     for each in started:
         each.stop()
+
+
+@pytest.fixture
+def hyper_worker(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Runs ``hyper worker`` with words until it ends, in an empty folder, with variables of its environment."""
+
+    def run(*words: str, **variables: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "hyper", "worker", *words],
+            cwd=tmp_path,
+            env=environment(**variables),
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+            check=False,
+        )
+
+    return run

@@ -1,4 +1,4 @@
-"""Puts jobs into the queue of documents to check, and waits for what becomes of them."""
+"""Puts jobs into a queue, that of documents to check where no other is named, and waits for what becomes of them."""
 
 from __future__ import annotations
 
@@ -15,23 +15,25 @@ if TYPE_CHECKING:
     from hyper.distributed.settings import FleetSettings
 
 
-def send(settings: FleetSettings, message: Any, job: str) -> None:
+def send(settings: FleetSettings, message: Any, job: str, queue: str | None = None) -> None:
     """Add a job with that id."""
 
     async def add() -> None:
         from bullmq import Queue
 
         options = bullmq_options(settings, skipVersionCheck=True)
-        queue: Any = Queue(settings.names.checks(), options)
-        await queue.add("check", message, {"jobId": job})
-        await queue.close()
+        line: Any = Queue(queue or settings.names.checks(), options)
+        await line.add("check", message, {"jobId": job})
+        await line.close()
 
     asyncio.run(add())
 
 
-def outcome(url: str, settings: FleetSettings, job: str) -> tuple[str, Any]:
+def outcome(
+    url: str, settings: FleetSettings, job: str, queue: str | None = None
+) -> tuple[str, Any]:
     """``completed`` and what was returned, or ``failed`` and the reason."""
-    stream, last = f"{settings.names.prefix}:{settings.names.checks()}:events", "0-0"
+    stream, last = f"{settings.names.prefix}:{queue or settings.names.checks()}:events", "0-0"
     with redis.Redis.from_url(url, decode_responses=True, socket_timeout=PATIENCE) as client:
         while True:
             read: Any = client.xread({stream: last}, block=int(PATIENCE * 1000))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 from importlib.util import find_spec
 from pathlib import Path
@@ -19,13 +20,18 @@ from hyper.distributed.client import connect
 from hyper.distributed.flights import lua
 from hyper.distributed.flights.contract import Result
 from hyper.distributed.flights.server import Flights
+from hyper.distributed.messages import Check, Checked, Item, Job, Reply
 from hyper.distributed.names import Names
 from hyper.distributed.settings import FleetSettings
+from hyper.engine.fleet.registry import registry
+from tests.distributed.producing import outcome, send
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Callable
 
     from benchmarks.remote_server import RedisServer
+    from tests.distributed.workers import RunningWorker
 
 NAMES: Final = Names("shop")
 QUEUE: Final = NAMES.queue("ab" * 32, "any", 0)
@@ -114,6 +120,63 @@ def test_the_lists_are_short() -> None:
 
 
 class TestWork:
+    def test_of_a_producer_and_a_worker(
+        self, fleet: RedisServer, worker: Callable[..., RunningWorker]
+    ) -> None:
+        running = worker(HYPER_QUEUE_URL=settings_of(fleet, "worker").url)
+        producer = settings_of(fleet, "producer")
+        send(producer, producer.post.write(Check({"a.intent": ""}), "check-1"), "check-1")
+        state, answer = outcome(fleet.url, producer, "check-1")
+        assert state == "completed"
+        assert producer.post.read(answer, "check-1", Checked).result["success"] is True
+        assert running.stop() == 0
+        assert refusals(fleet) == []
+
+    def test_of_a_builder_and_a_worker_under_the_eyes_of_a_reader(
+        self,
+        fleet: RedisServer,
+        worker: Callable[..., RunningWorker],
+        hyper_worker: Callable[..., subprocess.CompletedProcess[str]],
+    ) -> None:
+        running = worker("--name", "w1", HYPER_QUEUE_URL=settings_of(fleet, "worker").url)
+        running.until("ready")
+        builder, identity = settings_of(fleet, "builder"), registry().identity
+        queue = NAMES.queue(identity, "any", 0)
+        own = json.dumps({"a.intent": ""}).encode()
+        job = Job("build-1", identity, "check", [], [Item(digest.of_bytes(own), "a.intent")])
+
+        async def begin() -> None:
+            client = connect(builder, text=False)
+            await roster.announce(client, NAMES, roster.Build("build-1", identity))
+            assert [each.name for each in await roster.read_workers(client, NAMES)] == ["w1"]
+            await client.aclose()
+
+        async def end() -> None:
+            client = connect(builder, text=False)
+            await roster.leave(client, NAMES, roster.Build("build-1", identity))
+            await client.aclose()
+
+        asyncio.run(begin())
+        blobs = Blobs(builder)
+        assert asyncio.run(blobs.put({job.items[0].own: own}))
+        send(builder, builder.post.write(job, "build-1-1"), "build-1-1", queue)
+        state, answer = outcome(fleet.url, builder, "build-1-1", queue)
+        assert state == "completed"
+        (done,) = builder.post.read(answer, "build-1-1", Reply).items
+        assert done.state == "done"
+        assert done.blob is not None
+        assert json.loads(asyncio.run(blobs.get([done.blob]))[done.blob])["success"] is True
+        blobs.close()
+        asyncio.run(end())
+        url = settings_of(fleet, "reader").url
+        looked = hyper_worker("status", "--json", HYPER_QUEUE_URL=url)
+        assert [each["name"] for each in json.loads(looked.stdout)["workers"]] == ["w1"]
+        for name in ("build-1-1", done.key):
+            looked = hyper_worker("trace", name, "--json", HYPER_QUEUE_URL=url)
+            assert json.loads(looked.stdout)["events"], looked.stderr
+        assert running.stop() == 0
+        assert refusals(fleet) == []
+
     def test_of_a_worker_that_looks_after_its_place(self, fleet: RedisServer) -> None:
         async def work() -> list[str]:
             settings = settings_of(fleet, "worker")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import urllib.request
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -16,9 +14,9 @@ from hyper.distributed.client import bullmq_options, connect
 from hyper.distributed.messages import Check
 from hyper.distributed.settings import open_settings
 from tests.distributed.producing import outcome, send
-from tests.distributed.workers import environment
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Callable
 
     from benchmarks.remote_server import RedisServer
@@ -135,9 +133,13 @@ class TestWorkers:
     ],
 )
 @pytest.mark.parametrize("action", [[], ["status"], ["trace", "ab" * 32]])
-def test_wrong_calls(tmp_path: Path, wrong: dict[str, str], action: list[str]) -> None:
+def test_wrong_calls(
+    hyper_worker: Callable[..., subprocess.CompletedProcess[str]],
+    wrong: dict[str, str],
+    action: list[str],
+) -> None:
     given = {"HYPER_QUEUE_URL": f"redis://me:{PASSWORD}@127.0.0.1:1", **wrong}
-    done = _hyper(tmp_path, *action, **given)
+    done = hyper_worker(*action, **given)
     assert done.returncode == 2
     assert done.stderr.startswith("hyper: ")
     assert clean(done.stdout + done.stderr)
@@ -145,14 +147,16 @@ def test_wrong_calls(tmp_path: Path, wrong: dict[str, str], action: list[str]) -
 
 @pytest.mark.parametrize("action", [["status"], ["trace", "ab" * 32]])
 def test_looking_at_a_server_that_does_not_answer(
-    start: Callable[..., RedisServer], tmp_path: Path, action: list[str]
+    start: Callable[..., RedisServer],
+    hyper_worker: Callable[..., subprocess.CompletedProcess[str]],
+    action: list[str],
 ) -> None:
     server = start()
     for url, kind in (
         (f"redis://me:{PASSWORD}@127.0.0.1:1", "ConnectionError"),
         (url_of(server, "nobody"), "AuthenticationError"),
     ):
-        done = _hyper(tmp_path, *action, HYPER_QUEUE_URL=url)
+        done = hyper_worker(*action, HYPER_QUEUE_URL=url)
         assert done.returncode == 1
         assert f"does not answer ({kind})" in done.stderr
         assert clean(done.stdout + done.stderr)
@@ -176,15 +180,3 @@ def test_no_object_shows_them(start: Callable[..., RedisServer]) -> None:
 
 def _environment_of(process: int) -> str:
     return Path(f"/proc/{process}/environ").read_bytes().decode(errors="replace")
-
-
-def _hyper(folder: Path, *words: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "hyper", "worker", *words],
-        cwd=folder,
-        env=environment(**variables),
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
