@@ -22,6 +22,10 @@ EventName: TypeAlias = Literal[
     "file:written",
     "cache:miss",
     "cache:outage",
+    "fleet:joined",
+    "fleet:others",
+    "fleet:progress",
+    "fleet:outage",
     "worker:batch",
     "jit:tier:upgrade",
     "jit:deoptimization",
@@ -41,6 +45,9 @@ class Event(msgspec.Struct, frozen=True):
     ``success`` on ``compilation:end``; ``diagnostic`` on ``diagnostic``; ``reason`` on ``cache:…`` and ``text:fallback``.
     ``worker:batch`` tells, when the stages are through, which ``worker`` did ``total`` items of the stage ``phase``, when it
     ``began`` on the clock of ``time.perf_counter`` and how many ``seconds`` it took.
+    ``fleet:joined`` tells how many ``workers`` of a fleet are there, with ``total`` slots, ``fleet:others`` that ``total`` workers
+    there are of another version, ``fleet:progress`` that ``total`` items are out with them and ``done`` came back,
+    ``fleet:outage`` the ``reason`` why a build goes on without; ``path`` is the server's address.
     ``text:cut`` tells that the back end ``worker`` of the text engine cut ``total`` bytes, ``text:fallback`` that one failed at the
     operation ``phase``, and why.
     ``jit:…`` have the ``function`` and its ``tier``: the new one, or the one that is left, with ``reason``, ``path`` and ``line``.
@@ -60,6 +67,7 @@ class Event(msgspec.Struct, frozen=True):
     function: str = ""
     tier: int = 0
     line: int = 0
+    workers: int = 0
 
 
 Listener: TypeAlias = "Callable[[Event], Any]"

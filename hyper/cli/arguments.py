@@ -219,6 +219,11 @@ def _build(parser: argparse.ArgumentParser) -> None:
     _no_cache(parser)
     _processes(parser)
     parser.add_argument(
+        "--distributed",
+        choices=("on", "off"),
+        help="whether the workers of a fleet help, which HYPER_QUEUE_URL leads to; default: as the tier says",
+    )
+    parser.add_argument(
         "--explain-misses", action="store_true", help="say why what was kept did not do"
     )
     parser.add_argument("--trace", metavar="FILE", help="write a trace of the build, for Perfetto")

@@ -41,6 +41,17 @@ _REASONS: Final = {
 }
 
 
+_FLEET: Final = {
+    "unconfigured": "HYPER_QUEUE_URL says where its server is",
+    "missing": "pip install 'hypercompiler[distributed]'",
+    "authentication": "its server refuses the user, the password or a command (docs/distributed.md)",
+    "full": "its server has no memory left",
+    "configuration": "one of HYPER_QUEUE_URL, HYPER_FLEET and HYPER_CACHE_... is not what it should be",
+    "process": "the system has no room for another process",
+    "ended": "what leads to it has ended",
+}
+
+
 class UsageError(Exception):
     """The command was called in a way that makes no sense; exit code 2."""
 
@@ -145,6 +156,8 @@ class Console:
     def follow(self, compiler: Compiler) -> None:
         """Say what cannot be used, and on a terminal show how far a compiler is."""
         compiler.on("cache:outage", self._outage)
+        compiler.on("fleet:outage", self._fleet_lost)
+        compiler.on("fleet:others", self._fleet_of_others)
         compiler.on("text:fallback", lambda event: self._text_failed(event.reason))
         bar = self.bar()
         if bar is not None:
@@ -165,6 +178,15 @@ class Console:
         at = f" at {event.path}" if event.path else ""
         shared = f"building without the shared cache{at}: {why}"
         self.remark(f"hyper: {_OUTAGES.get(event.reason, shared)}")
+
+    def _fleet_lost(self, event: Event) -> None:
+        why = _FLEET.get(event.reason) or _REASONS.get(event.reason, event.reason)
+        at = f" at {event.path}" if event.path else ""
+        self.remark(f"hyper: building without the fleet{at}: {why}")
+
+    def _fleet_of_others(self, event: Event) -> None:
+        count = f"{event.total:,} {'worker is' if event.total == 1 else 'workers are'}"
+        self.remark(f"hyper: {count} of another version at {event.path}, and of no use here")
 
     def fell_back(self, fallback: Fallback) -> None:
         """Say which back end of the text engine could not be used."""

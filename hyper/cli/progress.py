@@ -23,6 +23,8 @@ class Progress:
         self._bar: Bar | None = None
         self._task: TaskID | None = None
         self._phase = ""
+        self._fleet = ""
+        """What the workers of a fleet do, where there are any."""
         self._drawn = 0.0
 
     def hear(self, event: Event) -> None:
@@ -31,6 +33,8 @@ class Progress:
             self.show(event.phase, event.total or None, 0)
         elif event.name == "compilation:progress":
             self.show(self._phase, event.total, event.done)
+        elif event.name == "fleet:progress":
+            self._fleet = f" [{event.workers} far: {event.total} out, {event.done} done]"
         elif event.name == "compilation:end":
             self.close()
 
@@ -43,9 +47,11 @@ class Progress:
                 return
             self._bar = _make_bar()
             self._bar.start()
-            self._task = self._bar.add_task(self._phase, total=total)
+            self._task = self._bar.add_task(phase, total=total, fleet=self._fleet)
         assert self._task is not None
-        self._bar.update(self._task, description=self._phase, total=total, completed=done)
+        self._bar.update(
+            self._task, description=phase, total=total, completed=done, fleet=self._fleet
+        )
         if not done or now - self._drawn >= _PAUSE:
             self._bar.refresh()
             self._drawn = now
@@ -73,6 +79,7 @@ def _make_bar() -> Bar:
         TextColumn("{task.description:<18}"),
         BarColumn(),
         MofNCompleteColumn(),
+        TextColumn("{task.fields[fleet]}", markup=False),
         console=Console(stderr=True),
         transient=True,
         auto_refresh=False,

@@ -334,7 +334,7 @@ class Compiler:
             start = start_of(self._files, paths)
             configured = configure(self._files, start, self._environment, arguments)
             found = discover(self._files, paths, _source(configured, paths))
-        return Work(self._files, configured, found, phases)
+        return Work(self._files, configured, found, phases, self._environment)
 
     def _made(self, work: Work, finish: Callable[[Compilation, Work], None]) -> Compilation:
         """Compile what an edit needs, or everything, and finish it."""

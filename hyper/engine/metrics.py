@@ -120,6 +120,23 @@ def measure(
         "hit_rate": cached / count if count else 0.0,
         "error_rate": failing / count if count else 0.0,
     }
+    remote = usage.remote
+    if remote.jobs or remote.unpaid:
+        figures |= {
+            "driver_cpu_seconds": processor,
+            "dispatcher_cpu_seconds": remote.dispatcher_cpu,
+            "remote_workers": float(remote.workers),
+            "remote_jobs": float(remote.jobs),
+            "remote_items": float(remote.items),
+            "remote_found": float(remote.found),
+            "remote_seconds": remote.seconds,
+            "remote_cpu_seconds": remote.cpu_seconds,
+            "remote_bytes_in": float(remote.bytes_in),
+            "remote_bytes_out": float(remote.bytes_out),
+            "remote_hedged": float(remote.hedged),
+            "remote_lost": float(remote.lost),
+            "remote_unpaid": float(remote.unpaid),
+        }
     try:
         import resource
     except ImportError:

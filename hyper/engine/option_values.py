@@ -7,6 +7,8 @@ import os
 import re
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, get_args
 
+import msgspec
+
 from hyper.engine.tiers import GPU_USES, TEXT_LEVELS, TIER_NAMES, GpuUse, TextLevel
 
 if TYPE_CHECKING:
@@ -24,6 +26,15 @@ _MOST_PROCESSES: Final = 1024
 _MOST_PIECES: Final = 256
 WORKGROUPS: Final = (64, 128, 256, 512, 1024)
 """Invocations a workgroup may have."""
+
+
+class Server(msgspec.Struct, frozen=True):
+    """Where a fleet is, given by hand. It is not shown: there may be a password in it."""
+
+    url: str
+
+    def __repr__(self) -> str:
+        return "<Server>"
 
 
 class OptionError(ValueError):
@@ -147,6 +158,25 @@ def _switch(key: str, value: Any) -> bool:
     raise OptionError("E0903", f'the option "{key}" is true or false, not {shown(value)}')
 
 
+def _distributed(key: str, value: Any) -> bool | Server:
+    """A switch, or an object with the address of the server, which only arguments may give (``options.py``)."""
+    if isinstance(value, Server):
+        return value
+    if not isinstance(value, dict):
+        return _switch(key, value)
+    url = value.get("redis")
+    if {*value} != {"redis"} or not isinstance(url, str):
+        message = f'the option "{key}" is true or false, or has "redis", the address of a server'
+        raise OptionError("E0903", message)
+    from hyper.cache.remote.settings import Address
+
+    try:
+        Address.parse(url)
+    except ValueError as error:
+        raise OptionError("E0903", f'the option "{key}": {error}') from None
+    return Server(url)
+
+
 def _size(key: str, value: Any) -> int:
     match = re.fullmatch(r"(\d{1,15}) ?([kMGT]?)B?", value) if isinstance(value, str) else None
     if match is not None:
@@ -245,6 +275,7 @@ _PARSERS: Final[dict[str, Callable[[str, Any], Any]]] = {
     "memory": _size,
     "sketches": _switch,
     "processes": _processes,
+    "distributed": _distributed,
     "jit": _jit,
     "text": _text_level,
     "gpu": _gpu,

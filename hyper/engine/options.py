@@ -21,6 +21,7 @@ from hyper.engine.option_values import (
     Linker,
     Lto,
     OptionError,
+    Server,
     TargetName,
     parse_value,
 )
@@ -39,6 +40,7 @@ PREFIX: Final = "HYPER_"
 _NOT_OPTIONS: Final = frozenset(
     {
         *("HYPER_LONG", "HYPER_UPDATE_GOLDEN", "HYPER_TEST_GPU"),
+        *("HYPER_QUEUE_URL", "HYPER_FLEET"),
         *("HYPER_NATIVE", "HYPER_PROFILE_OUT", "HYPER_PROFILE_JSON"),
     }
 ) | {
@@ -48,6 +50,9 @@ _NOT_OPTIONS: Final = frozenset(
         *("CA", "CERTIFICATE", "CERTIFICATE_KEY"),
     )
 }
+_NO_ADDRESS: Final = (
+    "where a fleet is says the variable HYPER_QUEUE_URL, and no file of the sources"
+)
 # A configuration is written by hand.
 _LARGEST_FILE: Final = 1 << 20
 
@@ -75,6 +80,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     memory: int | None = None
     sketches: bool | None = None
     processes: ProcessCount | None = None
+    distributed: bool | Server | None = None
     jit: int | None = None
     text: TextLevel | None = None
     gpu: GpuUse | None = None
@@ -144,6 +150,18 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
         """How many processes may work on a build: as set, else as the tier says."""
         count = TIERS[self.tier].processes if self.processes is None else self.processes
         return available_cores() if count == "auto" else count
+
+    @property
+    def distributing(self) -> bool:
+        """Whether a fleet may do a part of the build: as set, else as the tier says."""
+        if self.distributed is None:
+            return TIERS[self.tier].distributed
+        return self.distributed is not False
+
+    @property
+    def fleet_url(self) -> str | None:
+        """The server of the fleet that was given by hand."""
+        return self.distributed.url if isinstance(self.distributed, Server) else None
 
     @property
     def jit_level(self) -> int:
@@ -274,7 +292,7 @@ def _set_from_file(settings: dict[str, Any], file: _File, found: list[Diagnostic
             settings["lint"] = _lint(value, file, found)
             continue
         try:
-            parsed = parse_value(check_key(key), value)
+            parsed = _value_in_a_file(check_key(key), value)
         except OptionError as error:
             place = file.locate(key)
             found.append(
@@ -286,6 +304,14 @@ def _set_from_file(settings: dict[str, Any], file: _File, found: list[Diagnostic
         if key in _PATHS:
             parsed = os.path.normpath(os.path.join(file.folder, parsed))
         settings[key] = parsed
+
+
+def _value_in_a_file(key: str, value: Any) -> Any:
+    parsed = parse_value(key, value)
+    if isinstance(parsed, Server):
+        # Else who writes the sources would say where they are sent.
+        raise OptionError("E0903", _NO_ADDRESS)
+    return parsed
 
 
 def _lint(table: Any, file: _File, found: list[Diagnostic]) -> Any:

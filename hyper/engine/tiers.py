@@ -27,6 +27,7 @@ class Tier(msgspec.Struct, frozen=True):
     ``text`` is what cuts files into tokens: the reference lexer in Python, or the text engine's native library where it pays.
     ``gpu`` says whether the text engine may use a graphics processor: never, where that is predicted to be faster, or always.
     ``processes`` are as many as work on a build at most, where that is faster; ``auto`` are as many as there are cores.
+    ``distributed`` lets the workers of a fleet do a part of a build, where the environment says that there is one.
     """
 
     collects: bool
@@ -38,6 +39,7 @@ class Tier(msgspec.Struct, frozen=True):
     jit: int
     text: TextLevel
     gpu: GpuUse
+    distributed: bool
 
 
 _MB: Final = 10**6
@@ -53,6 +55,7 @@ TIERS: Final[dict[TierName, Tier]] = {
         jit=1,
         text="python",
         gpu="off",
+        distributed=False,
     ),
     "balanced": Tier(
         collects=False,
@@ -64,6 +67,7 @@ TIERS: Final[dict[TierName, Tier]] = {
         jit=2,
         text="native",
         gpu="off",
+        distributed=False,
     ),
     "aggressive": Tier(
         collects=False,
@@ -75,6 +79,7 @@ TIERS: Final[dict[TierName, Tier]] = {
         jit=3,
         text="native",
         gpu="auto",
+        distributed=False,
     ),
     "insane": Tier(
         collects=False,
@@ -86,5 +91,6 @@ TIERS: Final[dict[TierName, Tier]] = {
         jit=3,
         text="native",
         gpu="auto",
+        distributed=True,
     ),
 }

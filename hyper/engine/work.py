@@ -16,6 +16,7 @@ from hyper.base.output import publish
 from hyper.base.spare import Spare
 from hyper.engine import manifest, pipeline
 from hyper.engine.executors import Usage, choose
+from hyper.engine.fleet.joining import join_fleet
 from hyper.engine.metrics import measure, summed, tally
 from hyper.engine.record import Outcome
 from hyper.engine.result import Chunk, Output, Result
@@ -41,11 +42,17 @@ class Work:
     """One compile under way."""
 
     def __init__(
-        self, files: Files, configured: Configured, found: Discovered, phases: Phases
+        self,
+        files: Files,
+        configured: Configured,
+        found: Discovered,
+        phases: Phases,
+        environment: Mapping[str, str],
     ) -> None:
         self.files = files
         self.configured = configured
         self.phases = phases
+        self._environment = environment
         self.root = found.root
         self.paths = found.paths
         self.diagnostics = [*configured.diagnostics, *found.diagnostics]
@@ -97,7 +104,10 @@ class Work:
     def executor(self) -> Executor:
         """What runs stages; it is made when it is first needed."""
         if self._executor is None:
-            self._executor = choose(self.configured.options.process_count)
+            self._executor = choose(
+                self.configured.options.process_count,
+                join_fleet(self.configured.options, self._environment, self.phases.emitter),
+            )
         return self._executor
 
     def finish(self) -> None:

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from hyper.engine.executors import Executor
+    from hyper.engine.executors.fleet import Fleet
     from hyper.engine.result import Result
     from hyper.engine.tiers import ProcessCount
 
@@ -101,7 +102,7 @@ def sketches(place: Place) -> bool:
 def processes(place: Place) -> ProcessCount:
     asked: list[int] = []
 
-    def chosen(count: int) -> Executor:
+    def chosen(count: int, _fleet: Fleet | None) -> Executor:
         asked.append(count)
         return Inline()
 
@@ -160,9 +161,33 @@ def gpu(place: Place) -> GpuUse:
     return "auto" if "lexed_by_wgpu" in result.metrics else "off"
 
 
+def distributed(place: Place) -> bool:
+    asked: list[Fleet | None] = []
+
+    def chosen(_count: int, fleet: Fleet | None) -> Executor:
+        asked.append(fleet)
+        return Inline()
+
+    with mock.patch.object(work, "choose", chosen):
+        place.build({"HYPER_QUEUE_URL": "redis://127.0.0.1:1"})
+    (fleet,) = asked
+    return fleet is not None
+
+
 PROBES: Final[Mapping[str, Callable[[Place], object]]] = {
     probe.__name__: probe
-    for probe in (collects, incremental, shares, memory, sketches, processes, jit, text, gpu)
+    for probe in (
+        collects,
+        incremental,
+        shares,
+        memory,
+        sketches,
+        processes,
+        jit,
+        text,
+        gpu,
+        distributed,
+    )
 }
 
 

@@ -145,15 +145,23 @@ def _told(code: int) -> str:
         return f"was ended by signal {-code}"
 
 
-def start_worker(way: Start, name: str, context: Any, others: Sequence[Worker]) -> Worker:
-    """Start a worker beside others. Raises ``OSError`` where the system has no room for it."""
+def start_worker(
+    way: Start, name: str, context: Any, others: Sequence[Worker], ends: Sequence[int] = ()
+) -> Worker:
+    """Start a worker beside others; ``ends`` are near ends of further pipes, which it may not keep open.
+
+    Raises ``OSError`` where the system has no room for it.
+    """
     with contextlib.ExitStack() as opened:
         far_requests, requests = _pipe(opened)
         answers, far_answers = _pipe(opened)
         results = _scratch(opened)
         near = Worker(name, 0, requests, answers, results)
         far = Pipes(far_requests, far_answers, results)
-        near.pid = _fork(far, context, [near, *others]) if way == "fork" else _spawn(far, context)
+        if way == "fork":
+            near.pid = _fork(far, context, [near, *others], ends)
+        else:
+            near.pid = _spawn(far, context)
         opened.pop_all()
     os.close(far_requests)
     os.close(far_answers)
@@ -178,20 +186,25 @@ def _scratch(opened: contextlib.ExitStack) -> int:
     return descriptor
 
 
-def _fork(far: Pipes, context: Any, workers: Sequence[Worker]) -> int:
+def _fork(far: Pipes, context: Any, workers: Sequence[Worker], ends: Sequence[int]) -> int:
     """The process id of a copy of this process that serves."""
     signals = {signal.SIGINT, signal.SIGTERM}
     before = signal.pthread_sigmask(signal.SIG_BLOCK, signals)
     try:
         pid = os.fork()
         if pid == 0:
-            _serve_as_copy(far, context, workers)
+            _serve_as_copy(far, context, [*_near_ends(workers), *ends])
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
     return pid
 
 
-def _serve_as_copy(far: Pipes, context: Any, workers: Sequence[Worker]) -> None:
+def _near_ends(workers: Sequence[Worker]) -> list[int]:
+    ends = [end for worker in workers for end in (worker.requests, worker.answers)]
+    return [end for end in ends if end >= 0]
+
+
+def _serve_as_copy(far: Pipes, context: Any, ends: Sequence[int]) -> None:
     """In the copy: serve, and never come back to what the original was doing."""
     code = 1
     try:
@@ -202,10 +215,8 @@ def _serve_as_copy(far: Pipes, context: Any, workers: Sequence[Worker]) -> None:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT, signal.SIGTERM})
         # While a copy holds the near end of a pipe, its worker would never see it closed.
-        for worker in workers:
-            for end in (worker.requests, worker.answers):
-                if end >= 0:
-                    os.close(end)
+        for end in ends:
+            os.close(end)
         # Looking through what came with the fork would copy it all.
         gc.freeze()
         serve(far, context)

@@ -1,4 +1,4 @@
-"""The executor that works with processes beside this one, from the moment on where they pay.
+"""The executor that works with processes beside this one, and with a fleet, from the moment on where they pay.
 
 It begins alone. When what is left is predicted to take longer than with workers, which have to be started first, it starts them;
 for little work it never does. They are kept as long as the context is the same. This process goes on working too, and between two
@@ -20,6 +20,8 @@ from hyper.engine.executors.schedule import FORK, SPAWN, Schedule
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from hyper.engine.executors.abroad import Terms
+    from hyper.engine.executors.fleet import Fleet
     from hyper.engine.executors.launch import Start, Worker
     from hyper.engine.executors.protocol import Outcome, Stage
     from hyper.engine.executors.schedule import Prices
@@ -33,18 +35,26 @@ _NOTHING: Final = object()
 
 
 class Processes:
-    """Runs stages with at most ``processes`` processes, this one included.
+    """Runs stages with at most ``processes`` processes, this one included, and with a fleet where there is one.
 
-    ``prices`` and ``way`` are what the system has, unless they are given. ``usage`` tells what was started.
+    ``prices``, ``terms`` and ``way`` are what the system has, unless they are given. ``usage`` tells what was started.
     """
 
     def __init__(
-        self, processes: int, *, prices: Prices | None = None, way: Start | None = None
+        self,
+        processes: int,
+        *,
+        fleet: Fleet | None = None,
+        prices: Prices | None = None,
+        terms: Terms | None = None,
+        way: Start | None = None,
     ) -> None:
         self.usage = Usage()
         self._processes = processes
         self._prices = prices
         self._way = way
+        self._fleet = fleet
+        self._terms = terms
         self._workers: list[Worker] = []
         self._context: Any = _NOTHING
         self._broken = False
@@ -59,23 +69,45 @@ class Processes:
     ) -> list[Outcome[R]]:
         """The outcome of each item, in their order."""
         if context is not self._context:
-            self.close()
+            self._dismiss()
         self._context = context
         prices = self._prices or (FORK if way_to_start() == "fork" else SPAWN)
-        run = Run(stage, context, items, Schedule(weights, self._processes, prices), tell)
+        schedule = Schedule(weights, self._processes, prices)
+        run = Run(stage, context, items, schedule, tell)
+        if self._fleet is not None and stage.remote is not None:
+            from hyper.engine.executors.abroad import TERMS, Abroad
+            from hyper.engine.executors.lane import Lane
+
+            schedule.abroad = Abroad(self._terms or TERMS)
+            run.lane = Lane(self._fleet, run, stage.remote, self.usage)
         try:
             while run.left:
                 self._start(run)
                 run.step(self._workers, self._lost)
         except BaseException:
             self._kill()
+            if self._fleet is not None:
+                self._fleet.leave()
             raise
         finally:
+            if run.lane is not None:
+                run.lane.end()
+                self.usage.spans += run.lane.spans
             self.usage.spans += run.spans
         return run.outcomes()
 
     def close(self) -> None:
         """Let the workers end, and wait for that."""
+        try:
+            self._dismiss()
+        finally:
+            if self._fleet is not None:
+                self._fleet.close()
+                figures, remote = self._fleet.figures, self.usage.remote
+                remote.dispatcher_cpu = figures.cpu
+                remote.bytes_in, remote.bytes_out = figures.bytes_in, figures.bytes_out
+
+    def _dismiss(self) -> None:
         memory = 0
         try:
             for worker in self._workers:
@@ -95,7 +127,10 @@ class Processes:
             try:
                 while way is not None and len(self._workers) < wanted:
                     name = f"worker {self.usage.started + 1}"
-                    self._workers.append(start_worker(way, name, self._context, self._workers))
+                    ends = self._fleet.descriptors if self._fleet is not None else []
+                    self._workers.append(
+                        start_worker(way, name, self._context, self._workers, ends)
+                    )
                     self.usage.started += 1
             except UNSTARTED:
                 self._broken = True

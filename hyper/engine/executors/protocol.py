@@ -62,10 +62,33 @@ class Span(msgspec.Struct, frozen=True):
     items: int
 
 
+class RemoteUsage(msgspec.Struct):
+    """What a fleet did so far.
+
+    ``items`` came back with results in answers to ``jobs``, of which ``found`` were there already; ``seconds`` and ``cpu_seconds``
+    are what others took for them. ``hedged`` were done here too, ``lost`` came back without a result, ``unpaid`` were not sent,
+    since that would have cost more than it saves. Of the dispatcher are ``dispatcher_cpu`` in seconds of its processor,
+    ``bytes_in`` and ``bytes_out`` before compression. ``workers`` is the most that were there.
+    """
+
+    jobs: int = 0
+    items: int = 0
+    found: int = 0
+    seconds: float = 0.0
+    cpu_seconds: float = 0.0
+    hedged: int = 0
+    lost: int = 0
+    unpaid: int = 0
+    workers: int = 0
+    dispatcher_cpu: float = 0.0
+    bytes_in: int = 0
+    bytes_out: int = 0
+
+
 class Usage(msgspec.Struct):
     """What workers cost so far: how many were started, how many of them died, and the processor's seconds of those that ended.
 
-    ``peak_memory`` is the most bytes that those which ran together had for themselves at their ends.
+    ``peak_memory`` is the most bytes that those which ran together had for themselves at their ends; ``remote`` is a fleet's.
     """
 
     started: int = 0
@@ -73,6 +96,7 @@ class Usage(msgspec.Struct):
     cpu_seconds: float = 0.0
     peak_memory: int = 0
     spans: list[Span] = []
+    remote: RemoteUsage = msgspec.field(default_factory=RemoteUsage)
 
 
 class Executor(Protocol):

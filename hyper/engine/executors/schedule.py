@@ -1,7 +1,8 @@
 """Who does what next: a state machine without input or output, told what was measured and who died.
 
 Workers take from the heavy end in batches that get smaller as less is left, so that all end at nearly the same time; this process
-takes single items from the light end, by which it learns what an item of a weight costs.
+takes single items from the light end, by which it learns what an item of a weight costs. A fleet takes from the heavy end what is
+worth sending; when nothing waits any more, what it has had for too long is done here too, and the first result counts.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ import msgspec
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+
+    from hyper.engine.executors.abroad import Abroad
 
 
 class Prices(msgspec.Struct, frozen=True):
@@ -50,11 +53,16 @@ class Schedule:
         self._left = sum(self._weights)
         self._seconds = 0.0
         self._done = 0.0
+        self._over: set[int] = set()
+        self.abroad: Abroad | None = None
+        """What a fleet has of them, where one may help."""
+        self.unpaid = False
+        """Whether something was not sent because that would have cost more than it saves."""
 
     @property
     def needs_worker(self) -> bool:
         """Whether there is something that waits, and none of it is for this process."""
-        return bool(self._suspects) and not self._waiting
+        return bool(self._suspects) and not self._waits()
 
     def measured(self, index: int, seconds: float) -> None:
         """An item took so long."""
@@ -67,9 +75,13 @@ class Schedule:
             return 0.0
         return self._left * self._seconds / self._done
 
+    def predicted(self, indexes: Iterable[int]) -> float:
+        """Seconds that items are predicted to take one process."""
+        return sum(self._weights[index] for index in indexes) * self._rate()
+
     def helpers(self) -> int:
         """How many workers pay: each of them must save more time than starting it takes."""
-        seconds = self.seconds_left()
+        seconds = self.seconds_left() / self._lanes() * self._processes
         most = min(self._processes, len(self._waiting))
         processes = 1
         while (
@@ -79,34 +91,122 @@ class Schedule:
             processes += 1
         return processes - 1
 
-    def batch(self) -> list[int]:
+    def batch(self, now: float = 0.0) -> list[int]:
         """Items for a worker; none where nothing waits. One that ended a worker comes alone."""
-        if self._suspects:
-            return [self._suspects.popleft()]
-        rate = self._seconds / self._done if self._done else 0.0
-        share = max(self._left / (_SHARE * self._processes), _SHORTEST / rate if rate else 0.0)
+        while self._suspects:
+            index = self._suspects.popleft()
+            if index not in self._over:
+                return [index]
+        rate = self._rate()
+        share = self._left / (_SHARE * self._lanes())
+        taken = self._heaviest(max(share, _SHORTEST / rate if rate else 0.0), _LARGEST)
+        return taken or self._late(now)
+
+    def own(self, now: float = 0.0) -> int | None:
+        """An item for this process, never one that ended a worker."""
+        if self._waits():
+            index = self._waiting.pop()
+            self._left -= self._weights[index]
+            return index
+        late = self._late(now)
+        return late[0] if late else None
+
+    def wants_fleet(self) -> bool:
+        """Whether a fleet pays that is not there yet: starting what leads to it takes less time than is left."""
+        abroad = self.abroad
+        if abroad is None or not self._waits():
+            return False
+        if self.seconds_left() / self._processes <= abroad.terms.start:
+            return False
+        self.unpaid = self._weights[self._waiting[0]] * self._rate() <= abroad.price
+        return not self.unpaid
+
+    def job(self, now: float) -> list[int]:
+        """Items for a fleet; none where there is no room, or it does not pay."""
+        abroad, rate = self.abroad, self._rate()
+        seconds = self.seconds_left()
+        if abroad is None or abroad.room <= 0 or seconds / self._processes <= abroad.soonest:
+            return []
+        count = len(self._waiting)
+        if not count:
+            return []
+        most = abroad.items_of_a_job(seconds / count, count)
+        taken = self._heaviest(most * self._left / count, _LARGEST, abroad.price / rate)
+        if taken:
+            abroad.gave(taken, now)
+        return taken
+
+    def over(self, index: int) -> bool:
+        """An item has its outcome. Returns whether a fleet still had it."""
+        self._over.add(index)
+        return self.abroad is not None and self.abroad.drop(index)
+
+    def came_back(self, indexes: Iterable[int]) -> None:
+        """A fleet gives these back without a result: they wait again, but for those that are done here already."""
+        abroad = self.abroad
+        assert abroad is not None
+        lost = [index for index in indexes if abroad.has(index)]
+        here = [index for index in lost if index in abroad.hedged]
+        abroad.came(lost)
+        self.returned(index for index in lost if index not in here)
+
+    def _waits(self) -> bool:
+        """Whether anything waits that has no outcome."""
+        for end, take in ((-1, self._waiting.pop), (0, self._waiting.popleft)):
+            while self._waiting and self._waiting[end] in self._over:
+                self._left -= self._weights[take()]
+        return bool(self._waiting)
+
+    def _heaviest(self, share: float, most: int, least: float = 0.0) -> list[int]:
+        """Items of the heavy end, as heavy together as ``share`` or a single one; ``least`` is for those that go abroad, and what
+        an item has to weigh more than."""
         taken: list[int] = []
+        stay: list[int] = []
         weight = 0.0
-        while self._waiting and len(taken) < _LARGEST:
-            following = self._weights[self._waiting[0]]
+        while self._waits() and len(taken) < most:
+            index = self._waiting[0]
+            following = self._weights[index]
+            if least and following <= least:
+                self.unpaid = True
+                break
             if taken and weight + following > share:
                 break
+            self._waiting.popleft()
+            if least and self.abroad is not None and not self.abroad.may_go(index):
+                stay.append(index)
+                continue
             weight += following
-            taken.append(self._waiting.popleft())
+            taken.append(index)
+        self._waiting.extendleft(reversed(stay))
         self._left -= weight
         return taken
 
-    def own(self) -> int | None:
-        """An item for this process, never one that ended a worker."""
-        if not self._waiting:
-            return None
-        index = self._waiting.pop()
-        self._left -= self._weights[index]
-        return index
+    def _late(self, now: float) -> list[int]:
+        """One item that a fleet has had for too long, to do it here too."""
+        if self.abroad is None:
+            return []
+        for index in self.abroad.overdue(now):
+            if index not in self._deaths:
+                self.abroad.hedged.add(index)
+                return [index]
+        return []
+
+    def _rate(self) -> float:
+        """Seconds for each weight."""
+        return self._seconds / self._done if self._done else 0.0
+
+    def _lanes(self) -> float:
+        """How many work on it, a fleet's slots among them."""
+        return self._processes + (self.abroad.share if self.abroad is not None else 0.0)
 
     def returned(self, indexes: Iterable[int]) -> None:
         """These were given out and not done."""
         for index in sorted(indexes, key=lambda index: self._weights[index]):
+            if index in self._over:
+                continue
+            if self.abroad is not None and self.abroad.has(index):
+                self.abroad.hedged.discard(index)
+                continue
             if index in self._deaths:
                 self._suspects.append(index)
                 continue
@@ -115,6 +215,8 @@ class Schedule:
 
     def ended(self, index: int) -> bool:
         """A worker died at an item. Returns whether it is given up."""
+        if index in self._over:
+            return False
         self._deaths[index] = self._deaths.get(index, 0) + 1
         if self._deaths[index] >= _PATIENCE:
             return True
@@ -123,6 +225,6 @@ class Schedule:
 
     def abandoned(self) -> list[int]:
         """The items that only a worker may do, for there is none any more."""
-        found = list(self._suspects)
+        found = [index for index in self._suspects if index not in self._over]
         self._suspects.clear()
         return found

@@ -1,0 +1,40 @@
+"""What goes wrong with a server, in one word."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import redis
+
+_WORDS: Final = (
+    (redis.exceptions.OutOfMemoryError, "full"),
+    (redis.exceptions.AuthenticationError, "authentication"),
+    (redis.exceptions.AuthorizationError, "authentication"),
+    (redis.exceptions.NoPermissionError, "authentication"),
+    (redis.exceptions.TimeoutError, "timeout"),
+    (TimeoutError, "timeout"),
+    (redis.exceptions.BusyLoadingError, "server"),
+    (redis.exceptions.ConnectionError, "connection"),
+    (OSError, "connection"),
+)
+
+
+class FleetOutageError(Exception):
+    """The server does not do what it is asked for; ``reason`` is one of the words."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+TROUBLE: Final = (redis.RedisError, OSError, FleetOutageError, TimeoutError)
+"""What anything on the server may raise."""
+
+
+def reason_of(error: BaseException) -> str:
+    """``connection``, ``timeout``, ``authentication``, ``full`` or ``server``, without a word of the server's or of an address."""
+    if isinstance(error, FleetOutageError):
+        return error.reason
+    if "OOM" in str(error)[:200]:
+        return "full"
+    return next((word for kind, word in _WORDS if isinstance(error, kind)), "server")

@@ -1,0 +1,412 @@
+"""A stage by this process and a fleet: real dispatchers, a real server, and workers that do as they are told."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import signal
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import pytest
+import redis
+
+from hyper.distributed.dispatch.protocol import Answers, Ask, Hello
+from hyper.distributed.names import Names
+from hyper.engine.executors.abroad import Terms
+from hyper.engine.executors.fleet import Fleet
+from hyper.engine.executors.processes import Processes
+from hyper.engine.executors.schedule import Prices
+from tests.distributed.build_stages import OTHER, PLACE, SHOUT
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from benchmarks.remote_server import RedisServer
+    from hyper.distributed.dispatch.protocol import News
+
+ALONE = Prices(start=1e9, sample=0.0)
+"""No process beside this one pays."""
+EAGER = Terms(start=0.0, item=0.0, sample=10**9, least=0.3)
+"""Sending pays always."""
+ITEMS = [f"item {number}" for number in range(400)]
+MOST = 10_000
+"""Milliseconds that any of the waits may take."""
+COST = 0.0005
+"""Seconds that an item costs here."""
+NAMES = Names("shop")
+
+
+class Heard:
+    """What a fleet told."""
+
+    def __init__(self) -> None:
+        self.told: list[News] = []
+
+    def news(self, news: News) -> None:
+        self.told.append(news)
+
+    def moved(self, out: int, done: int) -> None:
+        pass
+
+    @property
+    def outages(self) -> list[str]:
+        return [news.reason for news in self.told if not news.on]
+
+
+class Counted(Fleet):
+    """Counts what is out."""
+
+    out = 0
+
+    def send(self, request: Any) -> None:
+        if isinstance(request, Ask):
+            self.out += len(request.items)
+        super().send(request)
+
+    def hear(self) -> list[Answers]:
+        heard = super().hear()
+        self.out -= sum(len(answers.items) for answers in heard)
+        return heard
+
+
+class Build:
+    """One build, which does its own items only as its fleet says something, for as long as that is expected."""
+
+    def __init__(self, url: str, *, place: str = PLACE, environment: Any = None) -> None:
+        self.heard = Heard()
+        hello = Hello(place=place, project="shop", environment=environment or {}, url=url)
+        self.fleet = Counted(hello, self.heard)
+        self.executor = Processes(1, fleet=self.fleet, prices=ALONE, terms=EAGER)
+        self.waits = True
+        self.count = 0
+        self.at: dict[int, Callable[[], None]] = {}
+
+    def run(self, items: list[str] = ITEMS) -> list[str]:
+        stage = msgspec.structs.replace(SHOUT, work=self._work)
+        outcomes = self.executor.run(stage, b"so: ", items, [1.0 * len(item) for item in items])
+        assert [outcome.item for outcome in outcomes] == items
+        for outcome in outcomes:
+            failed = outcome.item.startswith("raise")
+            assert failed == (outcome.failure is not None)
+            assert failed or outcome.value == f"so: {outcome.item.upper()}"
+        return [outcome.item for outcome in outcomes if outcome.failure is not None]
+
+    @property
+    def remote(self) -> Any:
+        return self.executor.usage.remote
+
+    def wait(self, *, surely: bool = False) -> None:
+        """Until there is something to hear, where that is expected."""
+        expected = surely or self.fleet.news is None or self.fleet.out > 0
+        if self.fleet.answers >= 0 and expected:
+            poll = select.poll()
+            poll.register(self.fleet.answers, select.POLLIN)
+            if not poll.poll(MOST):
+                pytest.fail("the fleet says nothing")
+
+    def close(self) -> None:
+        self.executor.close()
+
+    def end(self) -> None:
+        """Close, and wait for the end of the dispatcher however long that takes."""
+        answers = os.dup(self.fleet.answers)
+        self.close()
+        _until_closed(answers)
+
+    def _work(self, context: bytes, item: str) -> str:
+        self.count += 1
+        until = time.process_time() + COST
+        if self.count in self.at:
+            self.at[self.count]()
+        if self.waits:
+            self.wait()
+        while time.process_time() < until:
+            pass
+        return SHOUT.work(context, item)
+
+
+@pytest.fixture
+def build() -> Iterator[Callable[..., Build]]:
+    made: list[Build] = []
+
+    def making(url: str, **options: Any) -> Build:
+        made.append(Build(url, **options))
+        return made[-1]
+
+    yield making
+    for each in made:
+        each.close()
+
+
+@pytest.fixture
+def hire() -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
+    """Starts workers, which listen then, and ends them after the test."""
+    hired: list[subprocess.Popen[bytes]] = []
+
+    def hiring(url: str, name: str = "one", place: str = PLACE) -> subprocess.Popen[bytes]:
+        words = [sys.executable, "-m", "tests.distributed.inline_worker", url, place, name]
+        worker = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        hired.append(worker)
+        assert worker.stdout is not None
+        assert worker.stdout.readline() == b"listening\n"
+        return worker
+
+    yield hiring
+    for each in hired:
+        each.kill()
+        each.wait()
+        assert each.stdout is not None
+        each.stdout.close()
+
+
+def left_behind(server: RedisServer) -> list[str]:
+    """Jobs that wait, signs of life of builds."""
+    with redis.Redis.from_url(server.url, decode_responses=True) as client:
+        found: Any = client.keys(f"{NAMES.prefix}:*")
+        lists = [name for name in found if name.endswith((":wait", ":prioritized"))]
+        builds = [name for name in found if name.startswith(NAMES.build(""))]
+        return sorted(lists + builds)
+
+
+def test_what_a_fleet_does_is_the_same(
+    server: RedisServer, build: Callable[..., Build], hire: Callable[..., Any]
+) -> None:
+    hire(server.url)
+    made = build(server.url)
+    made.run()
+    assert made.remote.items > 0
+    assert made.remote.items + made.count >= len(ITEMS)
+    assert (made.remote.lost, made.remote.workers) == (0, 1)
+    assert made.heard.outages == []
+    spans = made.executor.usage.spans
+    assert sum(span.items for span in spans) == made.remote.items
+    assert all(span.worker.startswith("one ") for span in spans)
+    made.end()
+    assert made.remote.dispatcher_cpu > 0
+    assert made.remote.bytes_out > 0
+    assert made.remote.bytes_in > 0
+    assert left_behind(server) == []
+
+
+def test_what_is_there_already_is_fetched(
+    server: RedisServer, build: Callable[..., Build], hire: Callable[..., Any]
+) -> None:
+    worker = hire(server.url)
+    first = build(server.url)
+    first.run()
+    worker.send_signal(signal.SIGSTOP)
+    second = build(server.url)
+    second.at[3] = lambda: setattr(second, "waits", False)
+    second.run()
+    assert second.remote.found > 0
+
+
+def test_an_exception_is_raised_here(
+    server: RedisServer, build: Callable[..., Build], hire: Callable[..., Any]
+) -> None:
+    hire(server.url)
+    names = ["raise this one, which is heavy", *ITEMS]
+    made = build(server.url)
+    assert made.run(names) == [names[0]]
+
+
+def test_without_a_worker_all_is_done_here(
+    server: RedisServer, build: Callable[..., Build]
+) -> None:
+    made = build(server.url)
+    made.at[3] = lambda: setattr(made, "waits", False)
+    made.run()
+    assert made.count == len(ITEMS)
+    assert made.remote.jobs == 0
+    assert made.heard.outages == []
+
+
+def test_workers_of_another_compiler_are_seen_and_not_asked(
+    server: RedisServer, build: Callable[..., Build], hire: Callable[..., Any]
+) -> None:
+    hire(server.url, place=OTHER)
+    made = build(server.url)
+    made.at[3] = lambda: setattr(made, "waits", False)
+    made.run()
+    assert made.remote.jobs == 0
+    assert made.heard.told[0].others == 1
+
+
+def test_a_worker_that_comes_later_helps(
+    server: RedisServer, build: Callable[..., Build], hire: Callable[..., Any]
+) -> None:
+    made = build(server.url)
+
+    def hired() -> None:
+        hire(server.url)
+        made.wait(surely=True)
+
+    made.at[4] = hired
+    made.run()
+    assert made.remote.items > 0
+
+
+def test_what_a_dead_worker_had_is_done_here(
+    server: RedisServer, build: Callable[..., Build], hire: Callable[..., Any]
+) -> None:
+    worker = hire(server.url)
+    made = build(server.url)
+    names = ["kill the worker, as this is heavy", *ITEMS]
+    made.at[2] = lambda: setattr(made, "waits", False)
+    made.run(names)
+    assert made.remote.hedged > 0
+    assert worker.wait() == -signal.SIGKILL
+
+
+def test_what_a_worker_takes_too_long_for_is_done_here_too(
+    server: RedisServer, build: Callable[..., Build], hire: Callable[..., Any]
+) -> None:
+    hire(server.url)
+    made = build(server.url)
+    made.at[2] = lambda: setattr(made, "waits", False)
+    made.run(["hang for as long as you want", *ITEMS])
+    assert made.remote.hedged > 0
+    made.end()
+    # What it is at cannot be taken from it, but nothing waits any more.
+    assert left_behind(server) == []
+
+
+def test_a_dispatcher_that_is_killed_is_not_needed(
+    server: RedisServer, build: Callable[..., Build], hire: Callable[..., Any]
+) -> None:
+    hire(server.url)
+    made = build(server.url)
+    made.at[6] = lambda: os.kill(made.fleet._pid, signal.SIGKILL)
+    made.run()
+    assert made.heard.outages == ["ended"]
+
+
+def test_a_dispatcher_that_stands_still_is_not_needed(
+    server: RedisServer, build: Callable[..., Build], hire: Callable[..., Any]
+) -> None:
+    hire(server.url)
+    made = build(server.url)
+
+    def freeze() -> None:
+        made.waits = False
+        os.kill(made.fleet._pid, signal.SIGSTOP)
+
+    made.at[6] = freeze
+    pid = made.fleet
+    try:
+        made.run()
+    finally:
+        os.kill(pid._pid, signal.SIGCONT)
+    assert made.heard.outages == []
+
+
+def test_a_server_that_is_not_there_is_told_of_once(build: Callable[..., Build]) -> None:
+    made = build("unix:///nowhere/at/all")
+    made.at[3] = lambda: setattr(made, "waits", False)
+    made.run()
+    assert made.count == len(ITEMS)
+    assert made.heard.outages == ["connection"]
+
+
+def test_a_server_that_dies_is_not_needed(
+    start: Callable[..., RedisServer], build: Callable[..., Build], hire: Callable[..., Any]
+) -> None:
+    server = start()
+    hire(server.url)
+    made = build(server.url)
+
+    def kill() -> None:
+        server.kill()
+        made.waits = False
+
+    made.at[6] = kill
+    made.run()
+    assert made.heard.outages in (["connection"], [])
+
+
+def test_a_server_that_begins_anew_is_of_use_again(
+    start: Callable[..., RedisServer], build: Callable[..., Build], hire: Callable[..., Any]
+) -> None:
+    server = start()
+    hire(server.url)
+    made = build(server.url)
+
+    def restart() -> None:
+        server.kill()
+        made.wait(surely=True)
+        server.start()
+        hire(server.url, "two")
+        made.wait(surely=True)
+
+    made.at[6] = restart
+    made.run([f"item {number}" for number in range(2000)])
+    assert made.remote.items > 0
+    assert "two" in made.heard.told[-1].workers
+
+
+def test_a_server_that_stands_still_is_not_needed(
+    start: Callable[..., RedisServer], build: Callable[..., Build], hire: Callable[..., Any]
+) -> None:
+    server = start()
+    hire(server.url)
+    made = build(server.url)
+
+    def freeze() -> None:
+        server.freeze()
+        made.waits = False
+
+    made.at[6] = freeze
+    made.run()
+    server.thaw()
+
+
+def test_a_server_that_is_full_is_told_of(
+    start: Callable[..., RedisServer], build: Callable[..., Build], hire: Callable[..., Any]
+) -> None:
+    server = start()
+    hire(server.url)
+    made = build(server.url)
+
+    def fill() -> None:
+        with redis.Redis.from_url(server.url) as client:
+            client.config_set("maxmemory-policy", "noeviction")
+            client.config_set("maxmemory", "1")
+
+    made.at[2] = fill
+    made.run()
+    assert made.heard.outages == ["full"]
+
+
+def test_an_interrupt_leaves_nothing_behind(
+    server: RedisServer, build: Callable[..., Build], hire: Callable[..., Any]
+) -> None:
+    hire(server.url).send_signal(signal.SIGSTOP)
+    made = build(server.url)
+    ends: list[int] = []
+
+    def interrupt() -> None:
+        ends.append(os.dup(made.fleet.answers))
+        raise KeyboardInterrupt
+
+    made.at[2] = lambda: setattr(made, "waits", False)
+    made.at[40] = interrupt
+    with pytest.raises(KeyboardInterrupt):
+        made.run()
+    _until_closed(ends[0])
+    assert left_behind(server) == []
+
+
+def _until_closed(end: int) -> None:
+    os.set_blocking(end, True)
+    poll = select.poll()
+    poll.register(end, select.POLLIN)
+    with contextlib.closing(os.fdopen(end, "rb", 0)) as stream:
+        while poll.poll(MOST):
+            if not stream.read(1 << 16):
+                return
+    raise AssertionError("the dispatcher does not end")
