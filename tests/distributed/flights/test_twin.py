@@ -65,6 +65,27 @@ STRUCK_LATE: Final = [
     ("ask", "b1", [0], 1.0, False),
 ]
 
+LAPSED: Final = [
+    ("claim", "w1", [0], 1.0, "", "worker", False),
+    ("wait", 2001),
+    ("ask", "b1", [0], 1.0, False),
+    ("ask", "b1", [0], 1.0, False),
+    ("renew", [0], 2, 1.0),
+    ("release", "w1", [0], 2),
+    ("ask", "b1", [0], 1.0, True),
+    ("publish", "w1", [0], 3, 0),
+]
+
+LOCAL: Final = [
+    ("ask", "b1", [0, 1], 3.0, False),
+    ("claim", "b2", [0], 1.0, "", "local", False),
+    ("ask", "b2", [0], 1.0, True),
+    ("claim", "b1", [0], 1.0, "", "local", False),
+    ("withdraw", "b2", [0, 1]),
+    ("withdraw", "b1", [0, 1]),
+    ("claim", "b2", [0, 1], 1.0, "", "local", False),
+]
+
 
 def results(blob: int) -> Result:
     return Result(blob_of(blob), 10 + blob, 0.25, 0.125)
@@ -164,6 +185,8 @@ def test_the_twin_says_what_the_server_says(shared_server: RedisServer) -> None:
         @settings(max_examples=EXAMPLES)
         @given(STEPS)
         @example(STRUCK_LATE)
+        @example(LAPSED)
+        @example(LOCAL)
         def holds(steps: list[Any]) -> None:
             runner.run(played(steps))
 
