@@ -70,7 +70,7 @@ class Child:
             raise
         if not isinstance(said, Confined):
             self.dismiss()
-            reason = said.reason if isinstance(said, End) else "it began before it was confined"
+            reason = said.reason
             raise PoolError(f"a process cannot be confined: {reason}")
 
     async def send(

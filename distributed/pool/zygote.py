@@ -20,9 +20,9 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 import msgspec
 
 from hyper.distributed.pool import frames
-from hyper.distributed.pool.child import Child
+from hyper.distributed.pool.child import MOST_REASON, Child
 from hyper.distributed.pool.contract import Limits
-from hyper.distributed.pool.frames import Ended, Fork, Forked, Ready, Unforked, Unready
+from hyper.distributed.pool.frames import Ended, Fork, Forked, Loaded, Ready, Unforked, Unready
 from hyper.distributed.pool.sandbox import kernel, network, plan
 from hyper.distributed.stages import find_registry
 
@@ -184,7 +184,11 @@ def _be_child(
             os.dup2(channel, CHANNEL, inheritable=False)
         os.dup2(0, 2)
         os.closerange(CHANNEL + 1, os.sysconf("SC_OPEN_MAX"))
-        plan.confine(how, folder, order.limits, zygote)
+        try:
+            plan.confine(how, folder, order.limits, zygote)
+        except OSError as error:
+            frames.write(CHANNEL, Loaded("failed", str(error)[:MOST_REASON], 0))
+            raise
         Child(CHANNEL, folder, registry.stages, order.limits).serve()
         code = 0
     except OSError:

@@ -13,6 +13,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
+from hyper.distributed.pool.sandbox import audit
 from hyper.distributed.stages import Registry, RemoteStage
 
 if TYPE_CHECKING:
@@ -54,6 +55,16 @@ def other() -> Registry:
     made = make()
     identity = f"{os.getpid():064}"
     return Registry(PLACE, identity, made.stages)
+
+
+def unsound() -> Registry:
+    """One whose processes cannot be confined."""
+
+    def fail(*_: object) -> NoReturn:
+        raise OSError("no such means")
+
+    vars(audit)["refuse"] = fail
+    return make()
 
 
 def ends() -> NoReturn:

@@ -257,3 +257,14 @@ def test_who_is_cancelled_leaves_its_place() -> None:
         assert (pool.busy, pool.waiting) == (0, 0)
 
     with_pool(body, limits=Limits(seconds=600.0))
+
+
+def test_a_sandbox_that_does_not_hold_is_no_place_to_work() -> None:
+    async def main() -> None:
+        pool = Pool(PLACE.replace("make", "unsound"), 1, LIMITS)
+        with pytest.raises(PoolError, match=r"cannot be confined: no such means"):
+            await ran(pool, act("say one"))
+        assert pool.started == 0
+        await pool.close()
+
+    asyncio.run(main())

@@ -332,3 +332,17 @@ def test_a_filter_refuses_what_is_listed_and_nothing_else(name: str, machine: in
 )
 def test_a_filter_is_known_here() -> None:
     assert seccomp.known() == LINUX
+
+
+@pytest.mark.skipif(not LINUX, reason="only the second line holds on this system")
+def test_a_means_that_ends_who_asks_for_it_is_left_out() -> None:
+    """As a filter does that others have set, in a container or a service."""
+    code = (
+        "import os, signal\n"
+        "from hyper.distributed.pool.sandbox import kernel\n"
+        "def fails(): raise OSError(1, 'not here')\n"
+        "print(kernel.works(lambda: os.kill(os.getpid(), signal.SIGSYS)), kernel.works(fails), kernel.works(int))\n"
+    )
+    words = [sys.executable, "-c", code]
+    found = subprocess.run(words, check=True, capture_output=True, text=True, timeout=60)
+    assert found.stdout.split() == ["False", "False", "True"]

@@ -6,7 +6,10 @@ import ctypes
 import os
 import sys
 from functools import cache
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 PR_SET_PDEATHSIG: Final = 1
 PR_SET_DUMPABLE: Final = 4
@@ -58,3 +61,19 @@ def keep_capabilities(kept: int) -> None:
     # Effective, permitted, inheritable: of the first 32 capabilities, then of the rest.
     data = (ctypes.c_uint32 * 6)(kept, kept, 0, 0, 0, 0)
     call("capset", header, data)
+
+
+def works(attempt: Callable[[], object]) -> bool:
+    """Whether a means can be had here, tried by a process of its own: a container may forbid what its system can do, and end
+    who asks for it. It is to be called with one thread."""
+    pid = os.fork()
+    if pid == 0:
+        code = 1
+        try:
+            attempt()
+            code = 0
+        except OSError:
+            pass
+        finally:
+            os._exit(code)
+    return os.waitpid(pid, 0)[1] == 0

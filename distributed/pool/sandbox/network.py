@@ -12,16 +12,19 @@ def leave() -> bool:
 
     Who is not root needs a user namespace for that, in which it keeps its own name. It is to be called with one thread.
     """
-    if not kernel.LINUX:
+    if not kernel.LINUX or not kernel.works(_leave):
         return False
+    _leave()
+    return True
+
+
+def _leave() -> None:
+    """Raises ``OSError``, and may then have left this process half way."""
     user, group = os.geteuid(), os.getegid()
-    try:
-        if user == 0:
-            kernel.call("unshare", kernel.CLONE_NEWNET)
-            return True
-        kernel.call("unshare", kernel.CLONE_NEWUSER | kernel.CLONE_NEWNET)
-    except OSError:
-        return False
+    if user == 0:
+        kernel.call("unshare", kernel.CLONE_NEWNET)
+        return
+    kernel.call("unshare", kernel.CLONE_NEWUSER | kernel.CLONE_NEWNET)
     # Without a map the process goes on as nobody, and has no right to its own files.
     for name, text in (
         ("setgroups", "deny"),
@@ -30,4 +33,3 @@ def leave() -> bool:
     ):
         with open(f"/proc/self/{name}", "w", encoding="ascii") as stream:
             stream.write(text)
-    return True

@@ -15,7 +15,7 @@ from hyper.distributed.pool.sandbox import audit, bounds, kernel, landlock, righ
 from hyper.distributed.pool.sandbox.rights import User
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from hyper.distributed.pool.contract import Limits
 
@@ -67,12 +67,12 @@ def make_plan(home: str, *, alone: bool) -> Plan:
     os.chmod(home, 0o755)  # noqa: S103  # children of another user pass through; their folders are their own
     reading = (*_outermost(_places()), *_SYSTEM)
     abi = landlock.version()
-    if abi and not _works(partial(_confine_files, abi, reading, home)):
+    if abi and not kernel.works(partial(_confine_files, abi, reading, home)):
         abi = 0
     user = rights.other_user((home, *_folders(), os.__file__), confined=abi > 0)
-    if user is not None and not _works(partial(_become, user)):
+    if user is not None and not kernel.works(partial(_become, user)):
         user = None
-    filtered = seccomp.known() and _works(_filter)
+    filtered = seccomp.known() and kernel.works(_filter)
     return Plan(reading, abi, filtered, alone, user)
 
 
@@ -89,21 +89,6 @@ def _become(user: User) -> None:
 def _filter() -> None:
     rights.renounce(None)
     seccomp.refuse()
-
-
-def _works(attempt: Callable[[], object]) -> bool:
-    """Whether a means can be had here, tried by a process of its own: a container may forbid what its system can do."""
-    pid = os.fork()
-    if pid == 0:
-        code = 1
-        try:
-            attempt()
-            code = 0
-        except OSError:
-            pass
-        finally:
-            os._exit(code)
-    return os.waitpid(pid, 0)[1] == 0
 
 
 def _places() -> Iterator[str]:

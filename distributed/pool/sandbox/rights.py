@@ -77,6 +77,12 @@ def become(user: User) -> None:
 def renounce(user: User | None) -> None:
     """Give up what rights are left, and the right to more. Raises ``OSError``."""
     kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1)
-    kernel.keep_capabilities(_READ_ALL if user is not None and user.reads_all else 0)
+    kept = _READ_ALL if user is not None and user.reads_all else 0
+    try:
+        kernel.keep_capabilities(kept)
+    except OSError:
+        # Where the call itself is forbidden, only root has capabilities to lose.
+        if kept or os.geteuid() == 0:
+            raise
     # Nobody else of the same name may look into its memory.
     kernel.prctl(kernel.PR_SET_DUMPABLE, 0)
