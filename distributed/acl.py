@@ -63,7 +63,7 @@ COMMANDS: Final[dict[Role, frozenset[str]]] = {
     "reader": frozenset({*_ALWAYS, *_SCRIPTS, *_SEEING, *_TRAILS, *_LENGTHS}),
     "builder": frozenset(
         {*_ALWAYS, *_SCRIPTS, *_SEEING, *_SAYING, *_CONTENTS, *_ADDING, *_REMOVING, *_HEARING}
-        | {*_TRANSACTIONS, "ping"}
+        | {*_FLIGHTS, *_TRANSACTIONS, "ping"}
     ),
     "worker": frozenset(
         {*_ALWAYS, *_SCRIPTS, *_SEEING, *_SAYING, *_CONTENTS, *_FLIGHTS, *_WORKING, *_TRANSACTIONS}
@@ -74,7 +74,7 @@ COMMANDS: Final[dict[Role, frozenset[str]]] = {
 
 PURPOSES: Final[dict[Role, str]] = {
     "reader": "looks: hyper worker status and trace",
-    "builder": "builds: puts sources there, adds jobs, hears of results",
+    "builder": "builds: puts sources there, asks for actions, adds jobs, hears of results",
     "worker": "works: takes jobs, puts results there",
     "producer": "has documents checked, in any language",
 }

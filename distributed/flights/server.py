@@ -45,6 +45,9 @@ if TYPE_CHECKING:
 
 _JOB_EVENTS: Final = 2000
 _BUSY_AGAIN: Final = 1000
+_MOST_SAID: Final = 16
+_LONGEST_SAID: Final = 400
+"""Reasons of strikes, and characters of each: somebody else may have written them."""
 
 
 class Flights:
@@ -309,4 +312,4 @@ class Flights:
 
 
 def _readable(texts: Sequence[str]) -> tuple[str, ...]:
-    return tuple(readable(text) for text in texts)
+    return tuple(readable(text)[:_LONGEST_SAID] for text in texts[:_MOST_SAID])

@@ -105,7 +105,8 @@ def test_the_commands_are_all_that_the_scripts_may_run() -> None:
     for text in (lua.CLOCK, lua.TRAIL):
         assert set() < {command.lower() for command in CALLS.findall(text)} <= COMMANDS["reader"]
     for text in (lua.CLOCK, lua.LIBRARY, lua.JOB):
-        assert set() < {command.lower() for command in CALLS.findall(text)} <= COMMANDS["worker"]
+        called = {command.lower() for command in CALLS.findall(text)}
+        assert set() < called <= COMMANDS["worker"] & COMMANDS["builder"]
 
 
 def test_the_lists_are_short() -> None:
@@ -205,6 +206,24 @@ class TestWork:
                 await client.aclose()
 
         assert asyncio.run(work()) == ["w"]
+        assert refusals(fleet) == []
+
+    def test_of_a_builder_that_asks_before_it_queues(self, fleet: RedisServer) -> None:
+        async def build() -> None:
+            client = connect(settings_of(fleet, "builder"), text=False)
+            try:
+                flights = Flights(client, NAMES)
+                key, made = digest.of_bytes(b"action"), Result(digest.of_bytes(b"result"), 6)
+                assert (await flights.ask("build-1", [key], 10.0))[key].state == "open"
+                await flights.queued("build-1", "build-1-1", [key])
+                assert await flights.withdraw("build-1", [key]) == {key}
+                asked = (await flights.ask("build-1", [key], 10.0, local=True))[key]
+                await flights.publish("build-1", [(key, asked.token, made)])
+                assert await flights.forget("build-1", [(key, made)]) == {key}
+            finally:
+                await client.aclose()
+
+        asyncio.run(build())
         assert refusals(fleet) == []
 
     def test_of_a_reader(self, fleet: RedisServer) -> None:

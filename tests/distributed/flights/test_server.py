@@ -311,6 +311,17 @@ def test_hostile_values_are_counted_and_dropped(server: RedisServer, *, decodes:
     played(server, play, decode_responses=decodes)
 
 
+def test_reasons_of_others_are_cut(server: RedisServer) -> None:
+    async def play(flights: Flights, client: Redis) -> None:
+        record: Any = {f"k{number}": "w1 " + "x" * 3900 for number in range(1, 90)}
+        await client.hset(FLIGHT, mapping={"t": "90", **record})
+        answer = (await flights.ask("b1", [KEY], 9.0))[KEY]
+        assert answer.state == "deadly"
+        assert [len(reason) for reason in answer.reasons] == [400] * 16
+
+    played(server, play)
+
+
 @pytest.mark.parametrize("kind", ["string", "set", "zset", "hash", "list", "long"])
 def test_names_of_the_wrong_type_are_replaced(server: RedisServer, kind: str) -> None:
     async def play(flights: Flights, client: Redis) -> None:
