@@ -13,6 +13,7 @@ from hyper.emit.openapi.document import emit_openapi
 from hyper.emit.openapi.files import schema_parts
 from hyper.emit.openapi.splice import entry_text, joined, laid_out, ordered, replaced
 from hyper.emit.openapi.text import dump_json
+from hyper.emit.parts import Made
 from hyper.emit.view import View, changed_in_tables, changed_in_turn
 from hyper.engine.emitted import (
     Emitted,
@@ -23,20 +24,24 @@ from hyper.engine.emitted import (
     Numbering,
     settle,
 )
+from hyper.engine.executors import Inline
+from hyper.engine.noting import Makers, make_all, noting
 from hyper.ir.changes import changed_reads
 from hyper.ir.index import FUNCTION_KINDS
 from hyper.ir.reads import EVERYTHING, Reads
 from hyper.ir.stored import decode, encode
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
     from hyper.base.diagnostics import Diagnostic
     from hyper.emit.native.weights import Weights
     from hyper.emit.openapi.splice import Entry
     from hyper.emit.parts import Part
     from hyper.emit.python.functions.facts import LinkFacts
+    from hyper.engine.executors import Executor, Stage
     from hyper.engine.natives.emission import Natives
+    from hyper.engine.noting import Noted
     from hyper.ir.index import ModuleIndex
     from hyper.ir.program import Module, Program
     from hyper.jit.objects.library import Making
@@ -44,6 +49,7 @@ if TYPE_CHECKING:
     Arranged: TypeAlias = Callable[[Module, Program], Module]
 
 DOCUMENT: Final = "openapi.json"
+PART: Final[Stage[Makers[Made], Noted[Made]]] = noting("hyper.engine.emission:PART", Made)
 
 
 class File(NamedTuple):
@@ -90,14 +96,25 @@ def emit(
     *,
     arranged: Arranged | None = None,
     weights: Weights | None = None,
+    executor: Callable[[], Executor] = Inline,
 ) -> Emission:
     """Make the files of a build for ``targets``, those of an earlier one again only where they would be other ones.
 
     ``before`` must be of this compiler, and of the same ``arranged``, which gives each module after its passes another order,
-    and ``weights``, for which packages make kernels; ``natives`` is given where native code is asked for.
+    and ``weights``, for which packages make kernels; ``natives`` is given where native code is asked for. ``executor`` is asked
+    for where files are to be made.
     """
     is_batch = "batch" in targets
-    made = _Emitting(program, package, before, natives, arranged, weights=weights, batch=is_batch)
+    made = _Emitting(
+        program,
+        package,
+        before,
+        natives,
+        arranged,
+        weights=weights,
+        batch=is_batch,
+        executor=executor,
+    )
     return made.run(targets)
 
 
@@ -142,7 +159,9 @@ class _Emitting:
         *,
         weights: Weights | None,
         batch: bool,
+        executor: Callable[[], Executor],
     ) -> None:
+        self._executor = executor
         self._natives = natives
         self._arranged = arranged
         self._forms = {"native": natives is not None and natives.extends, "batch": batch}
@@ -207,7 +226,7 @@ class _Emitting:
 
     def _derived(self) -> dict[int, list[int]]:
         derived = dict(self._record.derived)
-        for key, reads in self._reads.derived.items():
+        for key, reads in sorted(self._reads.derived.items()):
             (number,) = self._numbers.of((key,))
             derived[number] = self._numbers.of(reads)
         return derived
@@ -278,17 +297,22 @@ class _Emitting:
 
     def _again(self, parts: Iterator[Part]) -> None:
         """Take the files of the earlier build, where they are the same ones, and make those again that changed."""
-        stale: set[str] = set()
-        for known, kept in self._record.files.items():
-            if self._changed.isdisjoint(kept.reads):
-                self._keep(known, kept)
-            else:
-                stale.add(known)
-        while stale:
+        stale = {
+            known
+            for known, kept in self._record.files.items()
+            if not self._changed.isdisjoint(kept.reads)
+        }
+        again: list[Part] = []
+        while len(again) < len(stale):
             part = next(parts)
             if part.id in stale:
-                stale.remove(part.id)
-                self._make(part)
+                again.append(part)
+        made = self._parts(again)
+        for known, kept in self._record.files.items():
+            if known not in stale:
+                self._keep(known, kept)
+        for part in again:
+            self._take(part, made.pop(part.id))
 
     def _keep(self, part: str, kept: EmittedFile) -> None:
         self._files[part] = kept
@@ -296,18 +320,36 @@ class _Emitting:
 
     def _each(self, parts: Iterable[Part]) -> None:
         """Go through all files: there may be others than before."""
-        for part in parts:
-            kept = self._record.files.get(part.id)
-            if kept is None or kept.path != part.path or not self._changed.isdisjoint(kept.reads):
-                self._make(part)
+        known = self._record.files
+        every = list(parts)
+        made = self._parts([part for part in every if not self._stands(part)])
+        for part in every:
+            if part.id in made:
+                self._take(part, made.pop(part.id))
             else:
-                self._keep(part.id, kept)
+                self._keep(part.id, known[part.id])
 
-    def _make(self, part: Part) -> None:
-        made, reads = self._reads.part(part.make)
+    def _stands(self, part: Part) -> bool:
+        """Whether a file is as it was."""
+        kept = self._record.files.get(part.id)
+        return kept is not None and kept.path == part.path and self._changed.isdisjoint(kept.reads)
+
+    def _parts(self, parts: Sequence[Part]) -> dict[str, Noted[Made]]:
+        """Make parts."""
+        makers = Makers(self._reads, {part.id: part.make for part in parts})
+        sizes = {module.name: 1 + len(module.definitions) for module in self._program.index}
+        weights: list[float] = []
+        for part in parts:
+            # Modules of Python are ten times the work of others.
+            kind, _, name = part.id.partition(" ")
+            weights.append(sizes.get(name, 1) * (10 if kind == "module" else 1))
+        return make_all(PART, makers, weights, self._executor)
+
+    def _take(self, part: Part, noted: Noted[Made]) -> None:
+        made = noted.value
         self._made.append(part.id)
         file = self._put(part.path, made.data, self._record.files.get(part.id))
-        numbers = self._numbers.of(reads)
+        numbers = self._numbers.of(noted.reads)
         self._files[part.id] = EmittedFile(part.path, file.digest, file.size, numbers, made.note)
 
     def _put(self, path: str, data: bytes, kept: EmittedFile | EmittedDocument | None) -> File:

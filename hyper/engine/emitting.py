@@ -40,42 +40,40 @@ def emit_all(
 ) -> Emission:
     """The files of the package's folder, manifest not included. The compilation has a program without errors.
 
-    ``executor`` is asked for where machine code is to be made. Where no process survives that, the compilation says so.
+    ``executor`` is asked for where much is to be made. Where no process survives machine code, the compilation says so.
     """
     assert state.program is not None
+    training = state.training
     with phases.phase("emit"):
-        weights = state.training.weights() if state.training is not None else None
-        natives = _natives(options, request, weights, executor)
-        emission = _emitted(state, package, options, request, natives)
+        weights = training.weights() if training is not None else None
+        made = partial(
+            emit,
+            state.program,
+            package,
+            options.target,
+            natives=_natives(options, request, weights, executor),
+            arranged=training.arranged if training is not None else None,
+            weights=weights,
+            executor=executor,
+        )
+        emission = _again(state, package, options, request, made) or made()
     if emission.lost:
         state.diagnostics = ordered([*state.diagnostics, *emission.lost])
     return emission
 
 
-def _emitted(
+def _again(
     state: Compilation,
     package: str,
     options: Options,
     request: Request | None,
-    natives: Natives | None,
-) -> Emission:
-    assert state.program is not None
-    training = state.training
-    made = partial(
-        emit,
-        state.program,
-        package,
-        options.target,
-        natives=natives,
-        arranged=training.arranged if training is not None else None,
-        weights=training.weights() if training is not None else None,
-    )
+    made: Callable[..., Emission],
+) -> Emission | None:
+    """The emission with what an earlier build emitted; ``None`` where there is none, or some of it is lost."""
     before = _before(state, package, options, request)
-    if before is not None and request is not None:
-        emission = _whole(made(before=before), package, request)
-        if emission is not None:
-            return emission
-    return made()
+    if before is None or request is None:
+        return None
+    return _whole(made(before=before), package, request)
 
 
 def _natives(
