@@ -309,6 +309,40 @@ def machine_code_is_the_same_by_any_number_of_processes() -> None:
     _check_alone()
 
 
+def what_was_looked_at_is_the_same_by_any_number_of_processes() -> None:
+    """The record of an emission tells what each file was made from, for later builds."""
+    from hyper.engine.emission import emit
+    from hyper.engine.emitted import encode_emitted
+    from hyper.engine.executors import Inline
+    from hyper.engine.natives.emission import Natives
+    from hyper.engine.natives.toolchain import toolchain
+    from hyper.jit.hardware import resolve
+    from tests.emit_incremental import trees
+
+    def made(program: Any, targets: tuple[str, ...], executor: Any) -> tuple[Any, ...]:
+        natives = None
+        if "native" in targets:
+            profiles = [resolve("x86-64")]
+            natives = Natives(profiles, (), toolchain(), executor=lambda: executor)
+        emission = emit(program, "app", targets, natives=natives, executor=lambda: executor)
+        executor.close()
+        assert executor.usage.died == 0
+        return emission.files, emission.made, encode_emitted(emission.record)
+
+    everything = ("python", "openapi", "jsonschema")
+    for sources, targets in (
+        (trees.storefront(), ("python", "native")),
+        (trees.everything(), everything),
+        (trees.generated(30, 7), everything),
+    ):
+        program = trees.program_of(sources)
+        many = Processes(3, prices=FREE, way="fork")
+        assert made(program, targets, many) == made(program, targets, Inline())
+        assert many.usage.started >= 2
+        assert sum(span.items for span in many.usage.spans) > 20
+    _check_alone()
+
+
 def a_file_whose_machine_code_no_process_survives_is_named() -> None:
     from hyper.engine.natives import compiling
 

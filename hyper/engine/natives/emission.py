@@ -9,13 +9,17 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+import msgspec
+
 from hyper.base import digest
 from hyper.base.diagnostics import diagnostic
 from hyper.emit.native.weights import NO_WEIGHTS
 from hyper.emit.python.layout import COMPILED
 from hyper.engine.emitted import EmittedNative
 from hyper.engine.executors import DeadlyItem, Inline
+from hyper.engine.natives.objects import Libraries, Objects
 from hyper.engine.natives.toolchain import ABSENT
+from hyper.engine.noting import Makers, make_all, noting
 from hyper.engine.parsed import fatal
 from hyper.ir.reads import DATA, HEAD, WHOLE
 
@@ -26,8 +30,9 @@ if TYPE_CHECKING:
     from hyper.emit.native.weights import Weights
     from hyper.emit.python.names import Names
     from hyper.engine.emitted import Numbering
-    from hyper.engine.executors import Executor
-    from hyper.engine.natives.objects import Blobs, Libraries, Objects
+    from hyper.engine.executors import Executor, Stage
+    from hyper.engine.natives.objects import Blobs
+    from hyper.engine.noting import Noted
     from hyper.ir.program import Program
     from hyper.ir.reads import Reads
     from hyper.jit.hardware import Profile
@@ -42,7 +47,7 @@ _ESCAPES: Final = {ord("\t"): "\\t", ord("\n"): "\\n"}
 class Natives:
     """What native code is made of, and with: the profiles, the names of the modules and functions that are asked for (all
     where there are none), the toolchain, and where objects are kept. ``extends`` tells whether the package in Python has machine
-    code, ``making`` how the library for C is made, where that is asked for, and ``executor`` what compiles objects."""
+    code, ``making`` how the library for C is made, where that is asked for, and ``executor`` what makes texts and objects."""
 
     def __init__(
         self,
@@ -56,12 +61,12 @@ class Natives:
         making: Making | None = None,
         executor: Callable[[], Executor] = Inline,
     ) -> None:
-        from hyper.engine.natives.objects import Objects
         from hyper.jit.hardware import ranked
 
         self.profiles = ranked(list(profiles))
         packaged = [profile for profile in self.profiles if profile.architecture == "x86-64"]
         self.objects: Objects = Objects(packaged, toolchain, blobs, executor)
+        self.executor = executor
         self.extends = extends
         self.making = making
         self.works = toolchain != ABSENT
@@ -121,12 +126,26 @@ def unknown_kernels(program: Program, kernels: Sequence[str]) -> list[Diagnostic
     return found
 
 
-class Asked(NamedTuple):
-    """What is made of a module: its libraries, if it has any, the lines that describe its functions, and what was looked at."""
+class Texts(msgspec.Struct, frozen=True, array_like=True):
+    """What is made of a module: its libraries, if it has any, and the lines that describe its functions."""
 
     libraries: Libraries | None
     lines: str
+
+
+class Asked(NamedTuple):
+    """A module of which all texts are made: for each profile the keys of its objects, the keys of all, the lines that describe its
+    functions, and what was looked at."""
+
+    objects: dict[str, list[str]]
+    keys: list[str]
+    lines: str
     reads: list[int]
+
+
+TEXTS: Final[Stage[Makers[Texts], Noted[Texts]]] = noting(
+    "hyper.engine.natives.emission:TEXTS", Texts
+)
 
 
 class NativeEmission:
@@ -160,11 +179,13 @@ class NativeEmission:
         stale = set(changed)
         native = [module for module, index in self._names.index.items() if index.has(COMPILED)]
         # All texts come first, so that all objects are made in one go, by as many processes as there are.
-        asked: dict[str, Asked] = {}
-        for module in native:
-            known = self._known.get(module)
-            if known is None or not stale.isdisjoint(known.reads):
-                asked[module] = self._ask(module)
+        asked = self._ask(
+            [
+                module
+                for module in native
+                if module not in self._known or not stale.isdisjoint(self._known[module].reads)
+            ]
+        )
         self._natives.objects.make()
         for module in native:
             if module in asked:
@@ -182,41 +203,49 @@ class NativeEmission:
     def _dotted(self, module: str) -> str:
         return ".".join(self._names.module(module))
 
-    def _ask(self, module: str) -> Asked:
-        (libraries, lines), reads = self._reads.part(partial(self._texts, module))
-        return Asked(libraries, lines, self._numbers.of(reads))
+    def _ask(self, modules: Sequence[str]) -> dict[str, Asked]:
+        """Make the texts of modules, and ask for their objects."""
+        makers = Makers(self._reads, {name: partial(self._texts, name) for name in modules})
+        weights = [float(len(self._names.index[name].definitions)) for name in modules]
+        made = make_all(TEXTS, makers, weights, self._natives.executor)
+        asked: dict[str, Asked] = {}
+        for module in modules:
+            noted = made.pop(module)
+            libraries = noted.value.libraries or Libraries({}, {})
+            self._natives.objects.ask(libraries.wanted)
+            numbers = self._numbers.of(noted.reads)
+            keys = [*libraries.wanted]
+            asked[module] = Asked(libraries.objects, keys, noted.value.lines, numbers)
+        return asked
 
     def _make(
         self, module: str, asked: Asked, put: Callable[[str, bytes], tuple[str, int]]
     ) -> EmittedNative:
         files: list[tuple[str, str, int]] = []
         lines: list[str] = []
-        for profile, data in self._libraries(module, asked.libraries).items():
+        for profile, data in self._libraries(module, asked).items():
             content = digest.of_bytes(data)
             path = f"{FOLDER}/kernels/{profile}/{self._dotted(module)}.{content[:16]}.so"
             files.append((path, *put(path, data)))
             lines.append(f"library\t{profile}\t{content}\n")
         self.made.append(f"native {module}")
-        if asked.libraries is not None:
-            told = self._natives.objects.told(asked.libraries.keys)
-            self.made += [f"object {each}" for each in told]
+        self.made += [f"object {each}" for each in self._natives.objects.told(asked.keys)]
         return EmittedNative(files, asked.reads, "".join(lines) + asked.lines)
 
-    def _libraries(self, module: str, asked: Libraries | None) -> dict[str, bytes]:
+    def _libraries(self, module: str, asked: Asked) -> dict[str, bytes]:
         """The libraries of a module; none where kernels cannot be compiled, which is said."""
         natives = self._natives
-        if asked is None or not natives.works:
+        if not natives.works:
             return {}
         try:
-            return natives.objects.libraries(asked)
+            return natives.objects.libraries(asked.objects)
         except (ImportError, OSError) as error:
             natives.works, natives.failure = False, str(error)
         except DeadlyItem as error:
             natives.lost.append(fatal(self._names.program.module(module).path, error))
         return {}
 
-    def _texts(self, module: str) -> tuple[Libraries | None, str]:
-        """What is to be compiled of a module, if anything is, and the lines that describe its functions."""
+    def _texts(self, module: str) -> Texts:
         from hyper.emit.native.wrappers import wrappers
 
         reads = self._reads
@@ -232,7 +261,7 @@ class NativeEmission:
                 name = key.removeprefix(DATA)
                 reads.note(WHOLE + name)
                 reads.note(HEAD + self._names.program.module_of(name))
-        asked = natives.objects.ask(found) if found.functions and natives.works else None
+        libraries = natives.objects.of(found) if found.functions and natives.works else None
         lines = [f"function\t{each.wrapper.name}" for each in found.functions]
         lines += [
             "\t".join(("slot", str(slot.first), slot.home, slot.name, *slot.members))
@@ -241,4 +270,4 @@ class NativeEmission:
         for symbol, (reason, file, line) in found.left.items():
             said = " ".join(reason.split())
             lines.append(f"left\t{symbol}\t{said}\t{file.translate(_ESCAPES)}\t{line}")
-        return asked, "".join(f"{line}\n" for line in lines)
+        return Texts(libraries, "".join(f"{line}\n" for line in lines))

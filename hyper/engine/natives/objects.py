@@ -6,7 +6,7 @@ of them takes next to no time.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 import msgspec
 
@@ -38,12 +38,19 @@ class Blobs(Protocol):
         """Keep these."""
 
 
-class Libraries(NamedTuple):
-    """The extension modules of a module that were asked for: for each profile the keys of its objects, in the order in which they
-    are linked; and the keys of all, as they were asked for."""
+class Wanted(msgspec.Struct, frozen=True, array_like=True):
+    """An object that is wanted: what it is, for people, and what it is made from."""
+
+    label: str
+    source: Source
+
+
+class Libraries(msgspec.Struct, frozen=True, array_like=True):
+    """The extension modules of a module: for each profile the keys of its objects, in the order in which they are linked; and all
+    objects by their keys."""
 
     objects: dict[str, list[str]]
-    keys: list[str]
+    wanted: dict[str, Wanted]
 
 
 class Objects:
@@ -75,12 +82,20 @@ class Objects:
 
     # Asking
 
-    def ask(self, wrappers: Wrappers) -> Libraries:
-        """Have the extension modules of a module's functions made: with ``make``, and then ``libraries``."""
+    def of(self, wrappers: Wrappers) -> Libraries:
+        """The extension modules of a module's functions. Nothing is asked for yet."""
         from hyper.jit.hardware import resolve
         from hyper.jit.llvm.module import module_text
         from hyper.jit.objects.cpuid import supported_text
         from hyper.jit.objects.extension import extension_text
+
+        made = Libraries({}, {})
+
+        def wanted(label: str, text: str, exported: str, profile: Profile) -> str:
+            parts = ("object 1", self._toolchain, profile.code, exported, text)
+            key = digest.of_parts(part.encode() for part in parts)
+            made.wanted.setdefault(key, Wanted(label, Source(text, (exported,), (), profile)))
+            return key
 
         plain = resolve("x86-64")
         around = extension_text(
@@ -91,49 +106,36 @@ class Objects:
             for found in wrappers.functions
         ]
         home = kernels[0][0].rpartition(".")[0]
-        shared = self._wanted(f"wrappers of {home}", around, _INIT, plain)
-        objects: dict[str, list[str]] = {}
-        keys = [shared]
+        shared = wanted(f"wrappers of {home}", around, _INIT, plain)
         for profile in self.profiles:
             asking = supported_text(_SUPPORTED, profile)
-            question = self._wanted(f"question {profile.name}", asking, _SUPPORTED, plain)
+            question = wanted(f"question {profile.name}", asking, _SUPPORTED, plain)
             own = [
-                self._wanted(f"{name} {profile.name}", text, exported, profile)
+                wanted(f"{name} {profile.name}", text, exported, profile)
                 for name, text, exported in kernels
             ]
-            keys += [question, *own]
-            objects[profile.name] = [*own, question, shared]
-        return Libraries(objects, keys)
+            made.objects[profile.name] = [*own, question, shared]
+        return made
+
+    def ask(self, wanted: Mapping[str, Wanted]) -> None:
+        """Have objects made: with ``make``, and then ``libraries`` or ``compiled``."""
+        for key, each in wanted.items():
+            if key not in self._known:
+                self._sources.setdefault(key, each.source)
+                self._labels.setdefault(key, each.label)
 
     def ask_pieces(self, pieces: Sequence[Piece], profile: Profile) -> list[str]:
-        """Have the objects of the pieces of a library made, and get their keys: with ``make``, and then ``compiled``."""
+        """Have the objects of the pieces of a library made, and get their keys."""
         keys = []
         for piece in pieces:
             exported, hidden = tuple(sorted(piece.exported)), tuple(sorted(piece.hidden))
             source = Source(piece.text, exported, hidden, profile)
-            parts = (
-                "piece 1",
-                self._toolchain,
-                profile.code,
-                *exported,
-                "hidden",
-                *hidden,
-                piece.text,
-            )
-            keys.append(self._wants(f"{piece.name} {profile.name}", parts, source))
+            shown = (*exported, "hidden", *hidden)
+            parts = ("piece 1", self._toolchain, profile.code, *shown, piece.text)
+            key = digest.of_parts(part.encode() for part in parts)
+            self.ask({key: Wanted(f"{piece.name} {profile.name}", source)})
+            keys.append(key)
         return keys
-
-    def _wanted(self, label: str, text: str, exported: str, profile: Profile) -> str:
-        source = Source(text, (exported,), (), profile)
-        parts = ("object 1", self._toolchain, profile.code, exported, text)
-        return self._wants(label, parts, source)
-
-    def _wants(self, label: str, parts: Iterable[str], source: Source) -> str:
-        key = digest.of_parts(part.encode() for part in parts)
-        if key not in self._known:
-            self._sources.setdefault(key, source)
-            self._labels.setdefault(key, label)
-        return key
 
     # Making
 
@@ -192,7 +194,7 @@ class Objects:
                 self._blobs.put(self._fresh)
             self._fresh = {}
 
-    def told(self, keys: Sequence[str] | None = None) -> list[str]:
+    def told(self, keys: Iterable[str] | None = None) -> list[str]:
         """What was compiled of these, or of all, and not found: each is told of once."""
         some = [key for key in (self._labels if keys is None else keys) if key in self._untold]
         self._untold.difference_update(some)
@@ -219,14 +221,13 @@ class Objects:
                 raise self._failed[key]
         return [self._known[key] for key in keys]
 
-    def libraries(self, asked: Libraries) -> dict[str, bytes]:
-        """The extension modules that were asked for, by the names of their profiles. Raises what ``compiled`` does."""
+    def libraries(self, objects: Mapping[str, Sequence[str]]) -> dict[str, bytes]:
+        """The extension modules of keys that were asked for, by the names of their profiles. Raises what ``compiled`` does."""
         from hyper.jit.objects.elf import LinkError, link
 
         def linked() -> dict[str, bytes]:
             return {
-                profile: link(self.compiled(keys), [_INIT])
-                for profile, keys in asked.objects.items()
+                profile: link(self.compiled(keys), [_INIT]) for profile, keys in objects.items()
             }
 
         try:
