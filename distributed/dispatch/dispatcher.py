@@ -40,7 +40,7 @@ from hyper.distributed.shares import Claim, shares
 from hyper.distributed.stages import action_key
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from redis.asyncio import Redis
 
@@ -339,8 +339,7 @@ class Dispatcher:
                 fresh.append(item)
         await self._deliver(done)
         await self._upload(fresh)
-        for run, shard, several in self._jobs_of(fresh):
-            await self._add(run, shard, several, soon=soon)
+        await self._post_all(fresh, soon=soon)
 
     async def _upload(self, items: Sequence[Pending]) -> None:
         """Have all that items are made from on the server."""
@@ -356,16 +355,31 @@ class Dispatcher:
             raise FleetOutageError("full")
         self._put |= missing.keys()
 
-    def _jobs_of(self, items: Sequence[Pending]) -> Iterator[tuple[OpenRun, int, list[Pending]]]:
-        """The items in jobs, as the build put them together."""
+    async def _post_all(self, items: Sequence[Pending], *, soon: bool) -> None:
+        """Make jobs of items, as the build put them together, and add all of a queue at once."""
         jobs: dict[tuple[int, int], list[Pending]] = {}
         for item in items:
             if self._wanted(item):
                 jobs.setdefault((item.run, item.ask), []).append(item)
+        lines: dict[Line, list[tuple[str, dict[str, Any]]]] = {}
+        keys: list[tuple[str, list[str]]] = []
         for (run, _), several in jobs.items():
-            yield self._runs[run], shard_of(several[0].key, self._shards), several
+            written = self._written(self._runs[run], several)
+            if written is None:
+                continue
+            shard = shard_of(several[0].key, self._shards)
+            line = await self._line(self._runs[run].grade, shard)
+            self._jobs[written[0]] = PostedJob(line, several, time.monotonic())
+            lines.setdefault(line, []).append(written)
+            keys.append((written[0], [item.key for item in several]))
+        build = self._build.name
+        async with asyncio.timeout(CALL):
+            await asyncio.gather(*(self._flights.queued(build, *each) for each in keys))
+            for line, posted in lines.items():
+                await line.add(posted, soon=soon)
 
-    async def _add(self, run: OpenRun, shard: int, items: list[Pending], *, soon: bool) -> None:
+    def _written(self, run: OpenRun, items: list[Pending]) -> tuple[str, dict[str, Any]] | None:
+        """The id of a job and the job as it is written; ``None`` where it is too large, and with that lost."""
         self._numbers += 1
         name = f"{self._build.name}-{self._numbers}"
         job = Job(
@@ -377,15 +391,10 @@ class Dispatcher:
             min(sum(item.seconds for item in items), 86400.0),
         )
         try:
-            data = self._post.write(job, name)
+            return name, self._post.write(job, name)
         except MessageError as error:
             self._lose(items, reason=str(error))
-            return
-        line = await self._line(run.grade, shard)
-        self._jobs[name] = PostedJob(line, items, time.monotonic())
-        async with asyncio.timeout(CALL):
-            await self._flights.queued(self._build.name, name, [item.key for item in items])
-            await line.add([(name, data)], soon=soon)
+            return None
 
     async def _line(self, grade: str, shard: int) -> Line:
         name = self._settings.names.queue(self._registry.identity, grade, shard)

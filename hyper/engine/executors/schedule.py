@@ -157,22 +157,22 @@ class Schedule:
                 self._left -= self._weights[take()]
         return bool(self._waiting)
 
-    def _heaviest(self, share: float, most: int, least: float = 0.0) -> list[int]:
+    def _heaviest(self, share: float, most: int, least: float | None = None) -> list[int]:
         """Items of the heavy end, as heavy together as ``share`` or a single one; ``least`` is for those that go abroad, and what
-        an item has to weigh more than."""
+        an item has to weigh more than there."""
         taken: list[int] = []
         stay: list[int] = []
         weight = 0.0
         while self._waits() and len(taken) < most:
             index = self._waiting[0]
             following = self._weights[index]
-            if least and following <= least:
+            if least is not None and following <= least:
                 self.unpaid = True
                 break
             if taken and weight + following > share:
                 break
             self._waiting.popleft()
-            if least and self.abroad is not None and not self.abroad.may_go(index):
+            if least is not None and self.abroad is not None and not self.abroad.may_go(index):
                 stay.append(index)
                 continue
             weight += following
