@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import subprocess
+import sys
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -25,9 +27,9 @@ from hyper.distributed.names import Names
 from hyper.distributed.settings import FleetSettings
 from hyper.engine.fleet.registry import registry
 from tests.distributed.producing import outcome, send
+from tests.distributed.workers import environment
 
 if TYPE_CHECKING:
-    import subprocess
     from collections.abc import Callable
 
     from benchmarks.remote_server import RedisServer
@@ -130,6 +132,34 @@ class TestWork:
         state, answer = outcome(fleet.url, producer, "check-1")
         assert state == "completed"
         assert producer.post.read(answer, "check-1", Checked).result["success"] is True
+        assert running.stop() == 0
+        assert refusals(fleet) == []
+
+    def test_of_a_build(
+        self, fleet: RedisServer, worker: Callable[..., RunningWorker], tmp_path: Path
+    ) -> None:
+        """Whatever share of it the worker gets, neither of them asks for anything that it may not."""
+        keys = {"HYPER_CACHE_KEYS": "k1:" + "ab" * 32}
+        running = worker(HYPER_QUEUE_URL=settings_of(fleet, "worker").url, **keys)
+        running.until("ready")
+        given = environment(HYPER_QUEUE_URL=settings_of(fleet, "builder").url, **keys)
+        (tmp_path / ".git").mkdir()
+        hyper = [sys.executable, "-m", "hyper"]
+        for words in (
+            ["bench", "generate", "-o", "src", "6"],
+            ["build", "src", "-o", "out", "--target", "python,native", "--tier", "insane"],
+        ):
+            done = subprocess.run(
+                [*hyper, *words],
+                cwd=tmp_path,
+                env=given,
+                capture_output=True,
+                text=True,
+                timeout=300,
+                check=False,
+            )
+            assert done.returncode == 0, done.stderr
+            assert "without the fleet" not in done.stderr
         assert running.stop() == 0
         assert refusals(fleet) == []
 
