@@ -34,7 +34,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     """Work until told to end."""
     settings = fleet_settings(arguments)
     from hyper import __version__
-    from hyper.distributed.pool import Limits
+    from hyper.distributed.pool import Limits, PoolError
     from hyper.distributed.worker.daemon import Daemon, Options
     from hyper.distributed.worker.log import Log
     from hyper.engine.fleet.registry import registry
@@ -72,8 +72,9 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
 
     try:
         figures = asyncio.run(work())
-    except OSError as error:
-        console.remark(f"hyper: the worker cannot run: {error.strerror or error}")
+    except (OSError, PoolError) as error:
+        said = error.strerror if isinstance(error, OSError) else None
+        console.remark(f"hyper: the worker cannot run: {said or error}")
         return FAILED
     if console.json:
         console.object({"success": True, "worker": options.name, "figures": figures})
