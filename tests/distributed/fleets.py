@@ -38,7 +38,7 @@ async def until(holds: Callable[[], bool]) -> None:
 
 
 class Fleet:
-    """A worker and a producer. ``outcome`` of a job is a reply, or the reason why it failed."""
+    """A worker and a producer."""
 
     def __init__(self, settings: FleetSettings, daemon: Daemon, registry: Registry) -> None:
         self.settings = settings
@@ -63,11 +63,11 @@ class Fleet:
         where = queue or self.queue_name()
         if where not in self._queues:
             self._queues[where] = bullmq.Queue(where, bullmq_options(self.settings))
-        queue: Any = self._queues[where]
-        await queue.add("job", data, {"jobId": name})
+        jobs: Any = self._queues[where]
+        await jobs.add("job", data, {"jobId": name})
         async with asyncio.timeout(60):
             while True:
-                job = await bullmq.Job.fromId(queue, name)
+                job = await bullmq.Job.fromId(jobs, name)
                 if job is not None and job.returnvalue is not None:
                     return {"returnvalue": job.returnvalue}
                 if job is not None and job.failedReason:
