@@ -292,8 +292,13 @@ class Daemon:
                 elif self.status.become("lost"):
                     self.status.outages.inc()
                     self._log.event("warning", "the server is lost", reason=kind_of(error))
+                    for worker in self._workers:
+                        # BullMQ asks some servers that are gone again and again, without a rest.
+                        await worker.pause(do_not_wait_active=True)
             else:
                 if self.status.become("ready"):
+                    for worker in self._workers:
+                        worker.resume()
                     self._log.over("the queue does not answer")
                     self._log.event("info", "ready", worker=self._options.name)
             self.status.slots.set(self._slots)

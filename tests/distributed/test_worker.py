@@ -271,6 +271,7 @@ def test_a_lost_server_is_told_once_and_found_again(
         await there.do("j1", "echo", [b"one"])
         server.kill()
         await until(lambda: phases.phase == "lost")
+        await until(lambda: all(each.paused for each in there.daemon._workers))
         server.start()
         await until(lambda: phases.phase == "ready")
         await roster.announce(
