@@ -47,6 +47,7 @@ class Worker(msgspec.Struct, frozen=True):
     cores: Count = 0
     version: Text = ""
     platform: Text = ""
+    processor: Text = ""
     host: Text = ""
     draining: bool = False
     """Whether it takes nothing more, and ends when it has done what it took."""

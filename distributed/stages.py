@@ -35,7 +35,8 @@ class Registry(msgspec.Struct, frozen=True):
 
     ``place`` is ``module:attribute`` where a process finds a function without arguments that makes the registry. ``identity`` is
     that of the compiler, a digest: only equal ones work for each other. ``tools`` are those that are here, with their versions, as
-    ``{"llvm": "llvmlite-0.48.0"}``; ``warm`` loads what the stages import.
+    ``{"llvm": "llvmlite-0.48.0"}``; ``warm`` loads what the stages import. ``processor`` says what
+    kind of processor this is, for people: results are the same on any.
     """
 
     place: str
@@ -43,6 +44,7 @@ class Registry(msgspec.Struct, frozen=True):
     stages: Mapping[str, RemoteStage[Any]]
     tools: Mapping[str, str] = {}
     warm: Callable[[], None] | None = None
+    processor: str = ""
 
     def grade(self, needs: str) -> str | None:
         """What a worker has to have, as a word for the names of queues: ``any``, or the tool that is needed with its version;

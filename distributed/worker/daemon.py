@@ -384,6 +384,7 @@ class Daemon:
             cores=os.cpu_count() or 1,
             version=self._version,
             platform=f"{platform.system().lower()}-{platform.machine()}",
+            processor=self._registry.processor,
             host=socket.gethostname()[:200],
             draining=draining,
             since=self._began,

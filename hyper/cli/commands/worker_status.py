@@ -57,10 +57,8 @@ def _tell(found: Overview, ours: str, console: Console) -> None:
         remark = "" if each.identity == ours else f"  {paint.warning}another version{paint.reset}"
         if each.draining:
             remark += f"  {paint.warning}draining{paint.reset}"
-        console.say(
-            f"  {each.name:<32} {each.busy}/{each.slots} busy  {each.platform}  {each.version}"
-            f"  {' '.join(each.grades)}{remark}"
-        )
+        what = " ".join(filter(None, (each.platform, each.processor, each.version, *each.grades)))
+        console.say(f"  {each.name:<32} {each.busy}/{each.slots} busy  {what}{remark}")
     for queue in found.queues:
         if queue.waiting or queue.active:
             console.say(f"  {queue.queue:<32} {queue.waiting} waiting, {queue.active} taken")

@@ -19,7 +19,7 @@ from hyper.engine.natives.compiling import OBJECT, Asked, load_compiler
 from hyper.engine.natives.toolchain import ABSENT, toolchain
 from hyper.engine.parsing import PARSE, Uncut, unpack_file
 from hyper.engine.proving import RUN, Proof
-from hyper.jit.hardware import DEFAULT, Profile, resolve
+from hyper.jit.hardware import DEFAULT, Profile, ProfileError, resolve
 from hyper.jit.objects.cpuid import ASSEMBLER
 
 if TYPE_CHECKING:
@@ -46,7 +46,16 @@ def registry() -> Registry:
     ]
     found = toolchain()
     tools = {} if found == ABSENT else {LLVM: found.replace(" ", "-")}
-    return Registry(PLACE, identity(), {stage.name: stage for stage in stages}, tools, _warm)
+    known = {stage.name: stage for stage in stages}
+    return Registry(PLACE, identity(), known, tools, _warm, _processor())
+
+
+def _processor() -> str:
+    """The level of this machine's processor; nothing where there is no profile for it."""
+    try:
+        return resolve("native").level
+    except ProfileError:
+        return ""
 
 
 def _warm() -> None:
