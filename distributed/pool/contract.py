@@ -32,7 +32,7 @@ class Ran(msgspec.Struct, frozen=True):
     """What became of the item of an index: its result, or the reason why there is none.
 
     ``seconds`` are those of the clock, ``cpu`` those of the processor. A context that cannot be loaded is the reason of all items
-    that wait for it.
+    that wait for it. The first outcome of a task says for how many seconds the task had ``waited`` for a slot.
     """
 
     index: int
@@ -41,6 +41,7 @@ class Ran(msgspec.Struct, frozen=True):
     seconds: float = 0.0
     cpu: float = 0.0
     reason: str = ""
+    waited: float = 0.0
 
 
 class PoolError(Exception):

@@ -9,8 +9,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
+import time
 from collections import deque
 from typing import TYPE_CHECKING, Final
+
+import msgspec
 
 from hyper.distributed.pool.contract import Limits, PoolError, Ran
 from hyper.distributed.pool.frames import Answer, Begin, Loaded
@@ -119,11 +122,15 @@ class Pool:
 
         Whoever stops asking closes the iterator (``contextlib.aclosing``): what it was at is then ended. Raises ``PoolError``.
         """
+        began = time.monotonic()
         await self._acquire()
+        waited = time.monotonic() - began
         last = None
         try:
             async with contextlib.aclosing(self._run(task)) as results:
-                async for ran in results:
+                async for outcome in results:
+                    ran = msgspec.structs.replace(outcome, waited=waited)
+                    waited = 0.0
                     if ran.index + 1 < len(task.items):
                         yield ran
                     else:

@@ -34,11 +34,12 @@ class Jobs:
         post, status = self._with.post, self._with.status
         job = post.read(queued.data, str(queued.id), Job)
         self._check(job)
-        done = await Work(self._with, queued, job).run()
+        work = Work(self._with, queued, job)
+        done = await work.run()
         for each in done:
             status.item(job.stage, each.state, each.seconds, each.cpu)
-        worked = sum(each.seconds for each in done)
-        status.overhead.observe(max(time.monotonic() - began - worked, 0.0))
+        beside = time.monotonic() - began - sum(each.seconds for each in done) - work.waited
+        status.overhead.observe(max(beside, 0.0))
         return post.write(Reply(self._with.name, done), str(queued.id))
 
     async def check(self, queued: QueuedJob) -> dict[str, Any]:

@@ -56,7 +56,7 @@ class Status:
         )
         self.overhead = Histogram(
             "hyper_worker_job_overhead_seconds",
-            "Seconds of a job beside its items: messages, leases, contents.",
+            "Seconds of a job beside its items and its wait for a process: messages, leases, contents.",
             buckets=_SECONDS,
             registry=registry,
         )

@@ -53,6 +53,8 @@ class Work:
         self._running: AsyncGenerator[Ran, None] | None = None
         self._following: asyncio.Future[Ran | None] | None = None
         self._ended = 0
+        self.waited = 0.0
+        """Seconds that items waited for a process of the pool."""
 
     async def run(self) -> list[Done]:
         """What became of each item, in their order. Raises what redis-py raises; claims that are held then are let go of."""
@@ -158,6 +160,7 @@ class Work:
         return ran
 
     def _outcome(self, ran: Ran) -> s.Outcome:
+        self.waited += ran.waited
         # Outcomes come in the order in which items were given.
         order = self._begun.pop(0)
         if ran.state != "done":

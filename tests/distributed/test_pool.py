@@ -245,6 +245,21 @@ def test_slots_bound_what_is_done_at_once() -> None:
     with_pool(body, slots=2)
 
 
+def test_a_task_says_how_long_it_waited_for_a_slot() -> None:
+    async def body(pool: Pool) -> None:
+        async with aclosing(pool.run(act("say first", "say last"))) as results:
+            await anext(results)
+            other = asyncio.create_task(ran(pool, act("say one", "say two")))
+            await asyncio.sleep(0)
+            assert pool.waiting == 1
+            assert (await anext(results)).waited == 0.0
+        one, two = await other
+        assert one.waited > 0.0
+        assert two.waited == 0.0
+
+    with_pool(body, slots=1)
+
+
 def test_a_pool_without_slots_waits() -> None:
     async def body(pool: Pool) -> None:
         waits = asyncio.create_task(ran(pool, act("say later")))
