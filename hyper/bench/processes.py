@@ -100,6 +100,18 @@ def in_turns(
 
 def once(command: Sequence[str], settings: Mapping[str, str] | None = None) -> Run:
     """Run a command to its end. Raises ``BenchError`` with what it printed where it fails."""
+    return printing(command, settings, subprocess.STDOUT)[0]
+
+
+def printing(
+    command: Sequence[str],
+    settings: Mapping[str, str] | None = None,
+    errors: int = subprocess.DEVNULL,
+) -> tuple[Run, bytes]:
+    """Run a command to its end, and give what it printed; ``errors`` is where its stderr goes, as for ``subprocess``.
+
+    Raises ``BenchError`` with what it printed where it fails.
+    """
     if not hasattr(os, "wait4"):
         raise BenchError("processes are measured with wait4, which this system does not have")
     began = time.perf_counter()
@@ -109,7 +121,7 @@ def once(command: Sequence[str], settings: Mapping[str, str] | None = None) -> R
             env=environment(settings or {}),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
+            stderr=errors,
         )
     except OSError as error:
         raise BenchError(f"{command[0]} does not start: {error.strerror or error}") from None
@@ -128,7 +140,7 @@ def once(command: Sequence[str], settings: Mapping[str, str] | None = None) -> R
         text = printed.decode(errors="replace")[-_TOLD:]
         raise BenchError(f"{' '.join(command)} exited with {process.returncode}:\n{text}")
     scale = 1 if sys.platform == "darwin" else 1024
-    return Run(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * scale)
+    return Run(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * scale), printed
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

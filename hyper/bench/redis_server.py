@@ -9,9 +9,16 @@ import socket
 import subprocess
 import sys
 import tempfile
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _READY: Final = b"eady to accept connections"
+_LOOPBACK: Final = "127.0.0.1"
+_PORT: Final = 6379
+# Without a password it answers machines of the loopback alone; those of a network of our own are as near.
+_UNGUARDED: Final = ("--protected-mode", "no")
 
 
 def executable() -> str | None:
@@ -28,15 +35,26 @@ def executable() -> str | None:
 class RedisServer:
     """A server on a socket of its own folder, so that no port can be taken; it keeps nothing on the disk."""
 
-    def __init__(self, *options: str, tcp: bool = False) -> None:
+    def __init__(
+        self,
+        *options: str,
+        tcp: bool = False,
+        before: Sequence[str] = (),
+        address: str = _LOOPBACK,
+    ) -> None:
         """``options`` are those of ``redis-server``; with ``tcp`` it listens on a free port of the loopback, too.
+
+        With an ``address`` of another network it listens there, on Redis' own port; ``before`` are the words that start a command
+        in that network.
 
         Raises ``FileNotFoundError`` where none is installed, and ``OSError`` where it does not start.
         """
+        self._before = tuple(before)
+        self._address = address
         self._folder = tempfile.mkdtemp(prefix="hr")
         self.path = os.path.join(self._folder, "s")
         self._options = options
-        self._port = _free_port() if tcp else 0
+        self._port = _PORT if address != _LOOPBACK else _free_port() if tcp else 0
         self._process: subprocess.Popen[bytes] | None = None
         try:
             self.start()
@@ -47,7 +65,7 @@ class RedisServer:
     @property
     def url(self) -> str:
         """The address, for a client without a name."""
-        return f"redis://127.0.0.1:{self._port}" if self._port else f"unix://{self.path}"
+        return f"redis://{self._address}:{self._port}" if self._port else f"unix://{self.path}"
 
     @property
     def pid(self) -> int:
@@ -62,9 +80,11 @@ class RedisServer:
             raise FileNotFoundError("redis-server")
         self._process = subprocess.Popen(
             [
-                program,
-                *("--port", str(self._port), "--bind", "127.0.0.1", "--unixsocket", self.path),
-                *("--save", "", "--appendonly", "no", "--dir", self._folder, *self._options),
+                *(*self._before, program),
+                *("--port", str(self._port), "--bind", self._address, "--unixsocket", self.path),
+                *("--save", "", "--appendonly", "no", "--dir", self._folder),
+                *(_UNGUARDED if self._address != _LOOPBACK else ()),
+                *self._options,
             ],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import msgspec
+
+if TYPE_CHECKING:
+    from hyper.bench.fleet.figures import FleetFigure
 
 Unit: TypeAlias = Literal["times", "seconds", "bytes"]
 
@@ -72,6 +75,7 @@ class Report:
     figures: list[Figure] = field(default_factory=list)
     ratios: list[Ratio] = field(default_factory=list)
     goals: list[Goal] = field(default_factory=list)
+    fleet: list[FleetFigure] = field(default_factory=list)
     edits: dict[str, int] = field(default_factory=dict)
     """How many edits of each kind were replayed."""
     remarks: list[str] = field(default_factory=list)
@@ -129,6 +133,7 @@ class Report:
             "rounds": self.rounds,
             "figures": msgspec.to_builtins(self.figures),
             "ratios": msgspec.to_builtins(self.ratios),
+            "fleet": msgspec.to_builtins(self.fleet),
             "goals": [msgspec.to_builtins(each) | {"met": each.met} for each in self.goals],
             "edits": self.edits,
             "remarks": self.remarks,

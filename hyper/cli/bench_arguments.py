@@ -43,6 +43,7 @@ def fill(parser: argparse.ArgumentParser, tiers: tuple[str, ...], epilog: str) -
         ),
         tiers,
     )
+    _workers(part("workers", "Measure builds with the workers of other machines."))
     _ablate(part("ablate", "Measure what each switch is worth."), tiers)
 
 
@@ -68,14 +69,16 @@ def _generate(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _measured(parser: argparse.ArgumentParser, rounds: int) -> None:
+def _measured(
+    parser: argparse.ArgumentParser, rounds: int, *, units: int = 100, warm_up: int = 1
+) -> None:
     parser.add_argument("tree", nargs="?", metavar="TREE", help=_TREE)
     parser.add_argument(
         "--units",
         type=_at_least(3),
-        default=100,
+        default=units,
         metavar="N",
-        help="size of the generated tree; default: 100",
+        help=f"size of the generated tree; default: {units}",
     )
     parser.add_argument(
         "--rounds",
@@ -87,9 +90,9 @@ def _measured(parser: argparse.ArgumentParser, rounds: int) -> None:
     parser.add_argument(
         "--warm-up",
         type=_at_least(0),
-        default=1,
+        default=warm_up,
         metavar="W",
-        help="runs before them that do not count; default: 1",
+        help=f"runs before them that do not count; default: {warm_up}",
     )
     _out(parser)
 
@@ -182,6 +185,49 @@ def _day(parser: argparse.ArgumentParser, tiers: tuple[str, ...]) -> None:
         help="which build of that leg is on an empty machine: every Nth; default: 10",
     )
     _out(parser)
+
+
+def _workers(parser: argparse.ArgumentParser) -> None:
+    _measured(parser, 1, units=1000, warm_up=0)
+    parser.add_argument(
+        "--workers",
+        type=_numbers,
+        default=(0, 1, 2),
+        metavar="LIST",
+        help="numbers of workers, each a build; default: 0,1,2",
+    )
+    parser.add_argument(
+        "--latency",
+        type=_milliseconds,
+        default=(0.0, 0.001, 0.01),
+        metavar="LIST",
+        help="milliseconds that a round trip to Redis takes longer; default: 0,1,10",
+    )
+    parser.add_argument(
+        "--rate",
+        type=_at_least(0),
+        default=0,
+        metavar="MBIT",
+        help="megabits a second of the way to Redis; default: 0, no limit",
+    )
+    parser.add_argument(
+        "--target",
+        action="append",
+        metavar="LIST",
+        help="targets of a build, as often as wanted; default: python, and python,native",
+    )
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    number = _at_least(0)
+    return tuple(number(each) for each in text.split(","))
+
+
+def _milliseconds(text: str) -> tuple[float, ...]:
+    found = tuple(float(each) / 1000 for each in text.split(","))
+    if not all(0 <= each <= 1 for each in found):
+        raise argparse.ArgumentTypeError("latencies are from 0 to 1000 milliseconds")
+    return found
 
 
 def _ablate(parser: argparse.ArgumentParser, tiers: tuple[str, ...]) -> None:

@@ -15,7 +15,9 @@ from hyper.cli.main import FAILED, OK
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Sequence
 
+    from hyper.bench.fleet.figures import FleetFigure
     from hyper.bench.report import Figure, Goal, Report
     from hyper.bench.workloads import Request
     from hyper.cli.console import Console
@@ -132,6 +134,18 @@ def _day(arguments: argparse.Namespace) -> Report:
     )
 
 
+def _workers(arguments: argparse.Namespace) -> Report:
+    from hyper.bench.fleet.workers import Fleets, workers
+
+    fleets = Fleets(
+        workers=arguments.workers,
+        latencies=arguments.latency,
+        rate=arguments.rate * 1_000_000,
+        targets=tuple(arguments.target or Fleets().targets),
+    )
+    return workers(_request(arguments), fleets)
+
+
 def _ablate(arguments: argparse.Namespace) -> Report:
     from hyper.bench.ablate import KINDS, ablate
 
@@ -139,7 +153,7 @@ def _ablate(arguments: argparse.Namespace) -> Report:
     return ablate(_request(arguments), arguments.tier, kinds, arguments.switch or ())
 
 
-_PARTS = {"run": _run, "compare": _compare, "day": _day, "ablate": _ablate}
+_PARTS = {"run": _run, "compare": _compare, "day": _day, "workers": _workers, "ablate": _ablate}
 
 
 def _save(path: str, report: Report) -> None:
@@ -166,6 +180,8 @@ def _show(report: Report, console: Console) -> None:
         console.say(f"{'median of runs':<{width}}  runs    wall      above     cpu        peak")
         for each in report.figures:
             console.say(_line(each, width))
+    if report.fleet:
+        _show_fleet(report.fleet, console)
     for ratio in report.ratios:
         console.say(f"{ratio.name} over {ratio.than}: {ratio.wall:.2f} ({ratio.cpu:.2f} in cpu)")
     for goal in report.goals:
@@ -174,6 +190,50 @@ def _show(report: Report, console: Console) -> None:
         console.say(f"goal {goal.id}: {goal.measure}: {_of_goal(goal)}: {state}")
     for remark in report.remarks:
         console.say(remark)
+
+
+def _show_fleet(figures: Sequence[FleetFigure], console: Console) -> None:
+    width = max(len(each.name) for each in figures)
+    heads = [
+        "runs",
+        "wall",
+        "driver",
+        "dispatch",
+        "redis",
+        "workers",
+        "jobs",
+        "a_job",
+        "in_cpu",
+        "cores",
+        "cpu",
+    ]
+    console.say(
+        "  ".join(
+            (
+                f"{'seconds, medians of runs':<{width}}",
+                *(f"{head.replace('_', ' '):>8}" for head in heads),
+            )
+        )
+    )
+    for each in figures:
+        columns = (
+            f"{each.runs}",
+            f"{each.wall_seconds:.2f}",
+            f"{each.driver_cpu_seconds:.2f}",
+            f"{each.dispatcher_cpu_seconds:.2f}",
+            f"{each.redis_cpu_seconds:.2f}",
+            f"{sum(each.worker_cpu_seconds):.2f}",
+            f"{each.jobs:,}",
+            _given(each.overhead_seconds_per_job, 1000, " ms"),
+            _given(each.overhead_cpu_seconds_per_job, 1000, " ms"),
+            _given(each.efficiency),
+            _given(each.cpu_over_alone),
+        )
+        console.say("  ".join((f"{each.name:<{width}}", *(f"{text:>8}" for text in columns))))
+
+
+def _given(value: float | None, times: float = 1, unit: str = "") -> str:
+    return "-" if value is None else f"{value * times:.2f}{unit}"
 
 
 def _line(each: Figure, width: int) -> str:
