@@ -34,7 +34,7 @@ class Progress:
         elif event.name == "compilation:progress":
             self.show(self._phase, event.total, event.done)
         elif event.name == "fleet:progress":
-            self._fleet = f" [{event.workers} far: {event.total} out, {event.done} done]"
+            self._fleet = f"{event.workers} far: {event.total} out, {event.done} done"
         elif event.name == "compilation:end":
             self.close()
 

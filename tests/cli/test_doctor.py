@@ -7,9 +7,15 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
+import msgspec
 import pytest
+import redis
 
-from hyper.cli.commands import doctor, doctor_gpu
+from benchmarks.remote_server import RedisServer
+from hyper.cli.commands import doctor, doctor_fleet, doctor_gpu
+from hyper.distributed.names import Names
+from hyper.distributed.roster import Worker
+from hyper.engine.identity import identity
 from hyper.engine.lexing import library, measured
 from hyper.engine.natives import toolchain
 from hyper.gpu.backend import BackendError
@@ -22,6 +28,7 @@ from hyper.gpu.webgpu.device import Adapter, Listed
 from hyper.jit import hardware
 from hyper.jit.llvm import target
 from hyper.lang.automaton.table import token_table
+from tests.redis_server import require_server
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,7 +55,7 @@ def test_doctor_lists_extras_that_are_used_in_columns(
     lines = hyper("doctor").out.splitlines()
     extras = [line for line in lines if line.startswith("absent") and "[" in line]
     assert {line.split()[2] for line in extras} == {
-        f"[{name}]" for name in ("bench", "cache", "data", "gpu", "jit")
+        f"[{name}]" for name in ("bench", "cache", "data", "distributed", "gpu", "jit")
     }
     assert len({line.index("not installed") for line in extras}) == 1
     assert all(" not installed" in line for line in extras)
@@ -211,3 +218,46 @@ def test_doctor_says_why_there_are_no_adapters(
     value = hyper("doctor", "--gpu", "--json").json("doctor")["gpu"]
     assert (value["adapters"], value["trouble"]) == ([], "wgpu cannot be loaded: none")
     assert value["kept"] is False
+
+
+def _fleet_of(hyper: Hyper) -> tuple[str, str, str | None]:
+    findings = hyper("doctor", "--json").json("doctor")["findings"]
+    (found,) = [item for item in findings if item["subject"] == "fleet"]
+    return found["state"], found["detail"], found["advice"]
+
+
+def test_doctor_tells_what_a_fleet_lacks(hyper: Hyper, monkeypatch: pytest.MonkeyPatch) -> None:
+    state, detail, advice = _fleet_of(hyper)
+    assert (state, detail) == ("absent", "no server is named")
+    assert advice is not None
+    assert "HYPER_QUEUE_URL" in advice
+    monkeypatch.setenv("HYPER_QUEUE_URL", "unix:///nowhere/at/all")
+    state, detail, _ = _fleet_of(hyper)
+    told = "unix:///nowhere/at/all cannot be used: connection"
+    assert (state, detail) == ("absent", told)
+    monkeypatch.setenv("HYPER_CACHE_KEYS", "k1=00")
+    state, detail, _ = _fleet_of(hyper)
+    assert state == "absent"
+    assert "HYPER_CACHE_KEYS" in detail
+    monkeypatch.setattr(doctor_fleet, "find_spec", lambda _name: None)
+    assert _fleet_of(hyper)[:2] == ("absent", "bullmq and redis not installed")
+
+
+def test_doctor_counts_the_workers_of_a_fleet(
+    hyper: Hyper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    require_server()
+    server = RedisServer()
+    monkeypatch.setenv("HYPER_QUEUE_URL", server.url)
+    try:
+        assert _fleet_of(hyper)[0] == "absent"
+        names = Names("hyper")
+        with redis.Redis.from_url(server.url) as client:
+            for name, digest in (("a", identity()), ("b", "0" * 64)):
+                worker = Worker(name, digest, ("any",), slots=3)
+                client.set(names.worker(name), msgspec.json.encode(worker))
+                client.sadd(names.members("workers"), name)
+        told = "1 of this version, with 3 slots, 1 of another"
+        assert _fleet_of(hyper) == ("ok", f"workers at {server.url}: {told}", None)
+    finally:
+        server.close()

@@ -15,6 +15,7 @@ import msgspec
 import pytest
 import redis
 
+from hyper.distributed.acl import users
 from hyper.distributed.dispatch.protocol import Answers, Ask, Hello
 from hyper.distributed.names import Names
 from hyper.engine.executors.abroad import Terms
@@ -185,7 +186,7 @@ def test_what_a_fleet_does_is_the_same(
     assert made.heard.outages == []
     spans = made.executor.usage.spans
     assert sum(span.items for span in spans) == made.remote.items
-    assert all(span.worker.startswith("one ") for span in spans)
+    assert all(span.worker.startswith("far one ") for span in spans)
     made.end()
     assert made.remote.dispatcher_cpu > 0
     assert made.remote.bytes_out > 0
@@ -399,6 +400,33 @@ def test_an_interrupt_leaves_nothing_behind(
         made.run()
     _until_closed(ends[0])
     assert left_behind(server) == []
+
+
+def test_a_build_does_with_the_rights_of_its_role(
+    server: RedisServer, build: Callable[..., Build], hire: Callable[..., Any]
+) -> None:
+    with redis.Redis.from_url(server.url) as client:
+        client.execute_command("ACL", "LOG", "RESET")
+        for user in users(NAMES, ["builder"]):
+            client.execute_command(*user.command().split())
+        hire(server.url)
+        place = server.url.removeprefix("unix://")
+        made = build(f"unix://shop-fleet-builder:BUILDER-PASSWORD@{place}")
+        made.run()
+        assert made.heard.outages == []
+        assert made.remote.items > 0
+        made.end()
+        assert client.execute_command("ACL", "LOG") == []
+    assert left_behind(server) == []
+
+
+def test_a_build_that_may_not_is_told_so(server: RedisServer, build: Callable[..., Build]) -> None:
+    with redis.Redis.from_url(server.url) as client:
+        client.execute_command("ACL", "SETUSER", "nobody", "reset", "on", ">word", "+ping")
+    made = build(server.url.replace("unix://", "unix://nobody:word@"))
+    made.at[3] = lambda: setattr(made, "waits", False)
+    made.run()
+    assert made.heard.outages == ["authentication"]
 
 
 def _until_closed(end: int) -> None:

@@ -44,6 +44,7 @@ _EXTRAS: Final = {
     "jit": ("llvmlite", "numpy"),
     "data": ("pyarrow",),
     "gpu": ("numba", "wgpu"),
+    "distributed": ("bullmq",),
     "bench": ("datamodel-code-generator",),
 }
 
@@ -192,7 +193,14 @@ def _configuration() -> list[Finding]:
     where = "none here; the defaults hold"
     if configured.folder is not None:
         where = f"in {os.path.relpath(configured.folder)}"
-    return [Finding("configuration", "ok", where), *_switches(configured), *_native(configured)]
+    found = [Finding("configuration", "ok", where), *_switches(configured), *_native(configured)]
+    return [*found, _fleet(configured.options)]
+
+
+def _fleet(options: Options) -> Finding:
+    from hyper.cli.commands.doctor_fleet import look_at_fleet
+
+    return Finding("fleet", *look_at_fleet(options, os.environ))
 
 
 def _native(configured: Configured) -> list[Finding]:

@@ -171,6 +171,5 @@ class Lane(Generic[C]):
         began = now - seconds
         while self._ends.get(f"{worker} {number}", 0.0) > began:
             number += 1
-        name = f"{worker} {number}"
-        self._ends[name] = now
-        return Span(name, self._stage.name, began, seconds, items)
+        self._ends[f"{worker} {number}"] = now
+        return Span(f"far {worker} {number}", self._stage.name, began, seconds, items)
