@@ -73,15 +73,17 @@ def bullmq_options(settings: FleetSettings, **options: Any) -> dict[str, Any]:
     return {"connection": client, "prefix": settings.names.prefix, **options}
 
 
-def kind_of(error: BaseException) -> str:
-    """What went wrong with the server, in a word that has neither an address nor a password in it.
-
-    redis-py tells a wrong password as a lost connection, and the password as its cause.
-    """
+def root_of(error: BaseException) -> BaseException:
+    """What went wrong with the server: redis-py tells a wrong password as a lost connection, and the password as its cause."""
     from redis.exceptions import AuthenticationError
 
     cause = error.__cause__
-    return type(cause if isinstance(cause, AuthenticationError) else error).__name__
+    return cause if isinstance(cause, AuthenticationError) else error
+
+
+def kind_of(error: BaseException) -> str:
+    """The same in a word, which has neither an address nor a password in it."""
+    return type(root_of(error)).__name__
 
 
 @cache

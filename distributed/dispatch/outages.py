@@ -6,6 +6,8 @@ from typing import Final
 
 import redis
 
+from hyper.distributed.client import root_of
+
 _WORDS: Final = (
     (redis.exceptions.OutOfMemoryError, "full"),
     (redis.exceptions.AuthenticationError, "authentication"),
@@ -37,4 +39,5 @@ def reason_of(error: BaseException) -> str:
         return error.reason
     if "OOM" in str(error)[:200]:
         return "full"
-    return next((word for kind, word in _WORDS if isinstance(error, kind)), "server")
+    root = root_of(error)
+    return next((word for kind, word in _WORDS if isinstance(root, kind)), "server")

@@ -146,7 +146,7 @@ class TestWork:
         (tmp_path / ".git").mkdir()
         hyper = [sys.executable, "-m", "hyper"]
         for words in (
-            ["bench", "generate", "-o", "src", "6"],
+            ["bench", "generate", "-o", "src", "8"],
             ["build", "src", "-o", "out", "--target", "python,native", "--tier", "insane"],
         ):
             done = subprocess.run(
