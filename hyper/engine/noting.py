@@ -6,7 +6,7 @@ it made, so that the record is the same whoever made what.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, NoReturn, TypeVar
 
 import msgspec
 
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from hyper.ir.reads import Reads
 
 T = TypeVar("T")
+
+_FEW: Final = 8
+"""So many things are made before what starts processes would be loaded."""
 
 
 class Noted(msgspec.Struct, Generic[T], frozen=True, array_like=True):
@@ -64,11 +67,10 @@ def make_all(
     executor: Callable[[], Executor],
 ) -> dict[str, Noted[T]]:
     """All of them, in their order, and what was derived noted. Raises what the first one raises that cannot be made."""
-    if not makers.makers:
-        return {}
     found: dict[str, Noted[T]] = {}
     # The order in which things are derived shall not tell who did it.
-    for outcome in _runner(executor).run(stage, makers, [*makers.makers], weights):
+    runner = Inline() if len(makers.makers) <= _FEW else _runner(executor)
+    for outcome in runner.run(stage, makers, [*makers.makers], weights):
         made = outcome.value
         if made is None:
             if not isinstance(outcome.failure, DeadlyItem):
