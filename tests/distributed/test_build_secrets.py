@@ -24,7 +24,18 @@ if TYPE_CHECKING:
 
 PASSWORD: Final = "hunter2-of-a-build"
 KEY: Final = "5ec2e7" * 8
-BUILD: Final = ("build", "src", "-o", "out", "--target", "python,native", "--tier", "insane")
+BUILD: Final = (
+    "build",
+    "src",
+    "-o",
+    "out",
+    "--target",
+    "python,native",
+    "--tier",
+    "insane",
+    "--processes",
+    "1",
+)
 
 
 @pytest.fixture
@@ -32,7 +43,7 @@ def tree(tmp_path: Path) -> Path:
     """A folder with sources that have something to hand out."""
     folder = tmp_path / "build"
     (folder / ".git").mkdir(parents=True)
-    words = ["bench", "generate", "-o", "src", "8"]
+    words = ["bench", "generate", "-o", "src", "12"]
     subprocess.run([sys.executable, "-m", "hyper", *words], cwd=folder, check=True, timeout=60)
     return folder
 
