@@ -21,11 +21,13 @@ from hyper.engine.fleet.registry import PLACE, registry
 from hyper.engine.identity import identity
 from hyper.engine.natives import compiling
 from hyper.engine.natives.compiling import Asked, Source
-from hyper.engine.parsing import PARSE, Uncut
+from hyper.engine.parsing import PARSE, Uncut, parse_files
 from hyper.engine.proving import RUN, Proof
+from hyper.importers.openapi import import_openapi
 from hyper.ir.stored import decode_module
 from hyper.jit.hardware import Profile, resolve
 from hyper.jit.objects.cpuid import supported_text
+from tests.corpora import FILES, corpus_bytes
 from tests.emit_incremental import trees
 from tests.engine.fleet.abroad import Abroad, Sent, the_registry
 
@@ -84,6 +86,12 @@ def test_a_large_tree_by_bytes_is_the_same() -> None:
     program = trees.real("github")
     _agrees(program)
     assert len(pack_program(program)) < len(program.index)
+    imported = import_openapi(corpus_bytes("github"), FILES["github"], "tag")
+    files = {path: text.encode() for path, text in imported.files.items()}
+    abroad = Abroad()
+    parsed, lost = parse_files(Uncut(files), abroad, lambda _: None)
+    assert (len(parsed), lost) == (len(files), [])
+    assert len(abroad.sent[0].results) == len(files)
 
 
 @pytest.mark.parametrize("name", TREES)
