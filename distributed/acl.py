@@ -20,9 +20,10 @@ if TYPE_CHECKING:
 Role: TypeAlias = Literal["reader", "builder", "worker", "producer"]
 ROLES: Final[tuple[Role, ...]] = get_args(Role)
 
-# A connection that chooses a database, and scripts by their digests: those of a transaction ask first which the server knows.
-_ALWAYS: Final = ("select",)
-_SCRIPTS: Final = ("eval", "evalsha", "script|exists", "script|load")
+# A connection that chooses a database, and scripts.
+_ALWAYS: Final = ("eval", "evalsha", "select")
+# BullMQ's scripts are loaded; those of a transaction ask first which the server knows.
+_LOADING: Final = ("script|exists", "script|load")
 # The roster: signs of life, and reading them.
 _SEEING: Final = ("getrange", "srandmember")
 _SAYING: Final = ("del", "sadd", "set", "srem")
@@ -60,15 +61,15 @@ _WORKING: Final = (
 _TRANSACTIONS: Final = ("exec", "multi")
 
 COMMANDS: Final[dict[Role, frozenset[str]]] = {
-    "reader": frozenset({*_ALWAYS, *_SCRIPTS, *_SEEING, *_TRAILS, *_LENGTHS}),
+    "reader": frozenset({*_ALWAYS, *_SEEING, *_TRAILS, *_LENGTHS}),
     "builder": frozenset(
-        {*_ALWAYS, *_SCRIPTS, *_SEEING, *_SAYING, *_CONTENTS, *_ADDING, *_REMOVING, *_HEARING}
+        {*_ALWAYS, *_LOADING, *_SEEING, *_SAYING, *_CONTENTS, *_ADDING, *_REMOVING, *_HEARING}
         | {*_FLIGHTS, *_TRANSACTIONS, "ping"}
     ),
     "worker": frozenset(
-        {*_ALWAYS, *_SCRIPTS, *_SEEING, *_SAYING, *_CONTENTS, *_FLIGHTS, *_WORKING, *_TRANSACTIONS}
+        {*_ALWAYS, *_LOADING, *_SEEING, *_SAYING, *_CONTENTS, *_FLIGHTS, *_WORKING, *_TRANSACTIONS}
     ),
-    "producer": frozenset({*_ALWAYS, *_SCRIPTS, *_ADDING, *_HEARING}),
+    "producer": frozenset({*_ALWAYS, *_LOADING, *_ADDING, *_HEARING}),
 }
 """The commands of each role, as access lists have them behind a ``+``."""
 

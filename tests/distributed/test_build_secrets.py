@@ -43,7 +43,7 @@ def tree(tmp_path: Path) -> Path:
     """A folder with sources that have something to hand out."""
     folder = tmp_path / "build"
     (folder / ".git").mkdir(parents=True)
-    words = ["bench", "generate", "-o", "src", "12"]
+    words = ["bench", "generate", "-o", "src", "8"]
     subprocess.run([sys.executable, "-m", "hyper", *words], cwd=folder, check=True, timeout=60)
     return folder
 

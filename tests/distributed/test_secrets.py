@@ -53,8 +53,10 @@ def descendants(process: int) -> list[int]:
 
 def shown_of(process: int) -> str:
     """The title of a process as every user of the machine sees it."""
-    path = Path(f"/proc/{process}/cmdline")
-    return path.read_text(encoding="utf-8") if path.exists() else ""
+    try:
+        return Path(f"/proc/{process}/cmdline").read_text(encoding="utf-8")
+    except OSError:
+        return ""
 
 
 class TestWorkers:
@@ -179,4 +181,8 @@ def test_no_object_shows_them(start: Callable[..., RedisServer]) -> None:
 
 
 def _environment_of(process: int) -> str:
-    return Path(f"/proc/{process}/environ").read_bytes().decode(errors="replace")
+    try:
+        return Path(f"/proc/{process}/environ").read_bytes().decode(errors="replace")
+    except OSError:
+        # It has ended meanwhile.
+        return ""
