@@ -13,7 +13,9 @@ import msgspec
 
 from hyper.base import digest
 from hyper.ir.index import ModuleIndex, index_of
+from hyper.ir.program import AliasDef
 from hyper.ir.stored import decode, decode_module, encode, encode_module, stored_program
+from hyper.ir.types import Alias, Marked, Opt
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -85,6 +87,8 @@ class _Groups:
         self._groups = groups
         self._starts = [0, *accumulate(index.sizes)]
         self._split: dict[int, list[bytes]] = {}
+        self._means: dict[str, str] = {}
+        """Which alias an alias stands for at once, by their names."""
 
     def load(self, name: str) -> Module:
         """The module of a name. Raises ``KeyError``, and ``ValueError`` where what is there is not that module."""
@@ -99,4 +103,23 @@ class _Groups:
         module = decode_module(parts[place - start])
         if index_of(module) != self._index[name]:
             raise ValueError(f"the module {name} is not what the index says")
+        self._check_aliases(module)
         return module
+
+    def _check_aliases(self, module: Module) -> None:
+        """Raises ``ValueError`` where aliases stand for each other in a circle, which whoever opens them would never leave."""
+        for found in module.definitions:
+            if not isinstance(found, AliasDef):
+                continue
+            kind = found.type
+            while isinstance(kind, Marked | Opt):
+                kind = kind.inner
+            if not isinstance(kind, Alias):
+                continue
+            # So far there is no circle in them: one that would close one is never put among them.
+            name, at = f"{module.name}.{found.name}", kind.name
+            while at != name and at in self._means:
+                at = self._means[at]
+            if at == name:
+                raise ValueError(f"the alias {name} stands for itself")
+            self._means[name] = kind.name

@@ -24,7 +24,9 @@ from hyper.engine.natives.compiling import Asked, Source
 from hyper.engine.parsing import PARSE, Uncut, parse_files
 from hyper.engine.proving import RUN, Proof
 from hyper.importers.openapi import import_openapi
+from hyper.ir.program import AliasDef, Program
 from hyper.ir.stored import decode_module
+from hyper.ir.types import Alias, Opt
 from hyper.jit.hardware import Profile, resolve
 from hyper.jit.objects.cpuid import supported_text
 from tests.corpora import FILES, corpus_bytes
@@ -35,7 +37,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from hyper.ir.program import Module, Program
+    from hyper.ir.program import Module
+    from hyper.ir.types import Type
 
 TREES: Final[dict[str, Callable[[], dict[str, str]]]] = {
     "storefront": trees.storefront,
@@ -73,7 +76,7 @@ def test_a_build_by_bytes_is_the_same(
     sources = TREES[name]()
     here = _built(tmp_path / "here", sources, *targets)
     abroad = Abroad()
-    monkeypatch.setattr("hyper.engine.work.choose", lambda _: abroad)
+    monkeypatch.setattr("hyper.engine.work.choose", lambda *_: abroad)
     assert _built(tmp_path / "abroad", sources, *targets) == here
     stages = {sent.stage for sent in abroad.sent if sent.items}
     compiles = the_registry().tools and not {"native", "library"}.isdisjoint(targets)
@@ -184,7 +187,7 @@ def test_sandboxed_processes_do_the_same(tmp_path: Path, monkeypatch: pytest.Mon
     from hyper.distributed.pool import Limits, Pool, Ran, Task
 
     abroad = Abroad()
-    monkeypatch.setattr("hyper.engine.work.choose", lambda _: abroad)
+    monkeypatch.setattr("hyper.engine.work.choose", lambda *_: abroad)
     targets = ("python", "native") if the_registry().tools else ("python",)
     _built(tmp_path, TREES["storefront"](), *targets)
 
@@ -361,6 +364,28 @@ def test_a_module_of_another_program_is_refused() -> None:
     program = unpack_program(others)
     with pytest.raises(ValueError, match="is not what the index says"):
         program.module(program.index[0].name)
+
+
+@pytest.mark.parametrize("around", [lambda kind: kind, Opt])
+def test_aliases_that_stand_for_each_other_are_refused(around: Callable[[Type], Type]) -> None:
+    """Whoever opens them would never come to an end."""
+    program = trees.program_of(
+        {"one.intent": "type Size = int\n", "two.intent": "type Size = int\n"}
+    )
+
+    def circle(module: Module, other: str) -> Module:
+        (alias,) = module.definitions
+        assert isinstance(alias, AliasDef)
+        alias = msgspec.structs.replace(alias, type=around(Alias(f"{other}.Size")))
+        return msgspec.structs.replace(module, definitions=(alias,))
+
+    one, two = (program.module(name) for name in ("one", "two"))
+    again = unpack_program(pack_program(Program([circle(one, "two"), two])))
+    assert len(again.modules) == 2
+    again = unpack_program(pack_program(Program([circle(one, "two"), circle(two, "one")])))
+    assert again.module("one").name == "one"
+    with pytest.raises(ValueError, match="stands for itself"):
+        again.module("two")
 
 
 def test_a_path_may_have_any_bytes() -> None:
