@@ -10,6 +10,7 @@ import msgspec
 import pytest
 
 from hyper.bench import ablate, day, peers, routes, shared, workloads
+from hyper.bench.fleet import workers as fleet_workers
 from hyper.bench.processes import Run, figures
 from hyper.bench.report import Report
 from hyper.bench.subject import tree_digest
@@ -105,6 +106,41 @@ def test_without_a_server_what_shares_is_skipped_with_a_word(
         each.startswith(name) and "there is no redis-server" in each for each in value["remarks"]
     )
     assert not any("shared" in each["name"] for each in value["figures"])
+
+
+FLEET = ("workers", "--units", "5", "--workers", "0,1", "--target", "python", *ONCE)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="processes are read in /proc")
+@pytest.mark.parametrize("apart", [True, False])
+def test_workers(hyper: Hyper, monkeypatch: pytest.MonkeyPatch, *, apart: bool) -> None:
+    """In namespaces where there can be some, and else on the loopback, where nothing is late."""
+    require_server()
+    reason = fleet_workers.lacking() if apart else "nobody may"
+    monkeypatch.setattr(fleet_workers, "lacking", lambda: reason)
+    value = hyper("bench", *FLEET, "--latency", "0,20", "--rate", "900").json("bench")
+    assert value["success"]
+    with_worker = [each for each in value["fleet"] if each["workers"]]
+    assert [each["latency_seconds"] for each in with_worker] == (
+        [0, 0.02] if reason is None else [0]
+    )
+    assert all((each["round_trip_seconds"] >= each["latency_seconds"]) for each in with_worker)
+    assert [len(each["worker_cpu_seconds"]) for each in with_worker] == [1] * len(with_worker)
+    assert any("on the loopback" in each for each in value["remarks"]) == (reason is not None)
+
+
+def test_workers_are_skipped_with_a_word_where_there_is_no_server(
+    hyper: Hyper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fleet_workers, "executable", lambda: None)
+    value = hyper("bench", *FLEET).json("bench")
+    assert value["fleet"] == []
+    assert "there is no redis-server" in value["remarks"][0]
+
+
+@pytest.mark.parametrize("words", [("--latency", "-1"), ("--workers", "x"), ("--rate", "-1")])
+def test_workers_are_asked_for_in_numbers(hyper: Hyper, words: tuple[str, str]) -> None:
+    assert hyper("bench", "workers", *words).code == 2
 
 
 def test_run_scale(hyper: Hyper) -> None:

