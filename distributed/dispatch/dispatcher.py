@@ -116,6 +116,8 @@ class Dispatcher:
         self._announced = 0.0
         self._shards = 1
         self._numbers = 0
+        self._refused = 0
+        """Answers to jobs that were not believed."""
         self._tasks: list[asyncio.Task[None]] = []
 
     def begin(self) -> None:
@@ -511,12 +513,19 @@ class Dispatcher:
         try:
             return self._post.read(ending.value, ending.job, Reply)
         except MessageError:
+            self._refused += 1
             return None
 
     def _figures(self) -> Figures:
-        counters = self._blobs.counters
+        counters, flights = self._blobs.counters, self._flights.counters
         return Figures(
-            time.process_time(), self._numbers, counters["bytes_out"], counters["bytes_in"]
+            time.process_time(),
+            self._numbers,
+            counters["bytes_out"],
+            counters["bytes_in"],
+            self._refused
+            + counters["dropped"]
+            + sum(flights[fault] for fault in ("damaged", "unsigned", "forged")),
         )
 
 

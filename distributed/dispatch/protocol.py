@@ -75,12 +75,17 @@ Request: TypeAlias = Hello | Open | Ask | Withdraw | End
 
 
 class Figures(msgspec.Struct, frozen=True, array_like=True):
-    """What the dispatcher cost so far: the processor's seconds, jobs, and bytes that came from the server and went there."""
+    """What the dispatcher cost so far: the processor's seconds, jobs, and bytes that came from the server and went there.
+
+    ``refused`` of what it found there was not believed: answers, results and contents that are damaged, or not signed as they
+    should be.
+    """
 
     cpu: float = 0.0
     jobs: int = 0
     bytes_in: int = 0
     bytes_out: int = 0
+    refused: int = 0
 
 
 class News(msgspec.Struct, frozen=True, tag=True):

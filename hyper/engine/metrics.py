@@ -134,6 +134,7 @@ def measure(
             "remote_bytes_in": float(remote.bytes_in),
             "remote_bytes_out": float(remote.bytes_out),
             "remote_hedged": float(remote.hedged),
+            "remote_refused": float(remote.refused),
             "remote_lost": float(remote.lost),
             "remote_unpaid": float(remote.unpaid),
         }

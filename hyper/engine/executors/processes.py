@@ -106,6 +106,7 @@ class Processes:
                 figures, remote = self._fleet.figures, self.usage.remote
                 remote.dispatcher_cpu = figures.cpu
                 remote.bytes_in, remote.bytes_out = figures.bytes_in, figures.bytes_out
+                remote.refused = figures.refused
 
     def _dismiss(self) -> None:
         memory = 0

@@ -68,7 +68,8 @@ class RemoteUsage(msgspec.Struct):
     ``items`` came back with results in answers to ``jobs``, of which ``found`` were there already; ``seconds`` and ``cpu_seconds``
     are what others took for them. ``hedged`` were done here too, ``lost`` came back without a result, ``unpaid`` were not sent,
     since that would have cost more than it saves. Of the dispatcher are ``dispatcher_cpu`` in seconds of its processor,
-    ``bytes_in`` and ``bytes_out`` before compression. ``workers`` is the most that were there.
+    ``bytes_in`` and ``bytes_out`` before compression, and ``refused``, what it found and did not believe. ``workers`` is the most
+    that were there.
     """
 
     jobs: int = 0
@@ -83,6 +84,7 @@ class RemoteUsage(msgspec.Struct):
     dispatcher_cpu: float = 0.0
     bytes_in: int = 0
     bytes_out: int = 0
+    refused: int = 0
 
 
 class Usage(msgspec.Struct):
