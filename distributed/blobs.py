@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
     from hyper.distributed.settings import FleetSettings
 
-TTL: Final = 24 * 3600
 LARGEST: Final = 32 << 20
 
 
@@ -30,7 +29,7 @@ class Blobs:
             settings.project,
             scope=settings.fleet,
             reads=(settings.fleet,),
-            ttl=TTL,
+            ttl=settings.rules.ttl,
             keyring=settings.keyring,
             demands=settings.demands,
             tls=settings.tls,

@@ -8,18 +8,22 @@ import msgspec
 
 from hyper.cache.remote.settings import TLS, Address
 from hyper.cache.trust import Keyring
+from hyper.distributed.flights import Rules
 from hyper.distributed.messages import Post
 from hyper.distributed.names import Names
+from hyper.distributed.rules import RULE_VARIABLES, JobRules, read_rules
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 URL_VARIABLES: Final = ("HYPER_QUEUE_URL", "HYPER_CACHE_URL")
 FLEET: Final = "fleet"
+VARIABLES: Final = ("HYPER_QUEUE_URL", "HYPER_FLEET", *RULE_VARIABLES)
+"""What is about fleets only. Keys and certificates are those of the shared cache."""
 
 
 class FleetSettings(msgspec.Struct, frozen=True):
-    """A fleet of a project: its server, names, keys. ``demands``: what no key signed is refused."""
+    """A fleet of a project: its server, names, keys, and the rules of jobs. ``demands``: what no key signed is refused."""
 
     url: str
     project: str
@@ -27,6 +31,7 @@ class FleetSettings(msgspec.Struct, frozen=True):
     tls: TLS = TLS()
     keyring: Keyring | None = None
     demands: bool = False
+    rules: JobRules = JobRules()
 
     def __repr__(self) -> str:
         return f"<fleet {self.fleet} of {self.project}>"
@@ -40,6 +45,12 @@ class FleetSettings(msgspec.Struct, frozen=True):
     def names(self) -> Names:
         """How everything is called there."""
         return Names(self.project, self.fleet)
+
+    @property
+    def flights(self) -> Rules:
+        """What sets an action aside, and for how long things are kept: no result for longer than its content."""
+        each = self.rules
+        return Rules(strikes=each.strikes, result=each.ttl, trail=each.ttl)
 
     @property
     def post(self) -> Post:
@@ -78,6 +89,6 @@ def open_settings(
     )
     fleet = environment.get("HYPER_FLEET") or FLEET
     demands = signatures == "demand" or (signatures == "" and keyring is not None)
-    settings = FleetSettings(where, project, fleet, tls, keyring, demands)
+    settings = FleetSettings(where, project, fleet, tls, keyring, demands, read_rules(environment))
     _ = settings.names
     return settings

@@ -93,7 +93,11 @@ class Dispatcher:
         self._blobs = Blobs(settings)
         self._client: Redis = connect(settings, text=False, timeout=CALL)
         self._flights = Flights(
-            self._client, settings.names, settings.keyring, demands=settings.demands
+            self._client,
+            settings.names,
+            settings.keyring,
+            demands=settings.demands,
+            rules=settings.flights,
         )
         self._lines: dict[str, Line] = {}
         self._runs: dict[int, OpenRun] = {}

@@ -16,16 +16,9 @@ if TYPE_CHECKING:
 
     from hyper.distributed.settings import FleetSettings
 
-ATTEMPTS: Final = 3
-_BACK_OFF: Final = {"type": "exponential", "delay": 500}
-# What is over is kept a little, for builds that missed the event; results lie elsewhere.
-_KEPT_WHEN_DONE: Final = {"age": 300, "count": 200}
-_KEPT_WHEN_FAILED: Final = {"age": 24 * 3600, "count": 1000}
 _BLOCKS: Final = 5000
 """Milliseconds that waiting for events takes at a time."""
 _PAUSE: Final = 0.5
-AUTOMATON: Final = 100
-"""The priority of jobs that nobody waits for; those that somebody waits for have none, and come before."""
 
 
 class Ending(msgspec.Struct, frozen=True):
@@ -61,16 +54,7 @@ class Line:
 
     async def add(self, jobs: Sequence[tuple[str, dict[str, Any]]], *, soon: bool = False) -> None:
         """Put jobs there, each with its id. Raises ``redis.RedisError``; some may be there then."""
-        options: dict[str, Any] = {
-            "attempts": ATTEMPTS,
-            "backoff": _BACK_OFF,
-            "removeOnComplete": _KEPT_WHEN_DONE,
-            "removeOnFail": _KEPT_WHEN_FAILED,
-        }
-        if not self._waits:
-            options["priority"] = AUTOMATON
-        elif soon:
-            options["lifo"] = True
+        options = self._settings.rules.options(waits=self._waits, soon=soon)
         await self._queue.addBulk(
             [{"name": "job", "data": data, "opts": {**options, "jobId": job}} for job, data in jobs]
         )

@@ -49,8 +49,6 @@ _MANY: Final = 1_000_000
 """BullMQ gives a job up after so many crashes; strikes of actions are counted by the flights instead."""
 _HELD: Final = 256 << 20
 _PROCESS: Final = 256 << 20
-_AHEAD: Final = 2
-"""Jobs that are taken for each process: while one is done, the next one is fetched."""
 _LAST: Final = 5.0
 _QUIET: Final = 3.0
 _LOOK: Final = 0.25
@@ -61,7 +59,7 @@ class Options(msgspec.Struct, frozen=True):
 
     ``once``: end when nothing has come for ``idle`` seconds. ``drain``: what is under way when it is told to end has so long.
     ``port`` of ``host`` for health and metrics, 0 for a free one, ``None`` for none. ``lease``: another worker takes over what
-    this one has if it was silent for so long.
+    this one has if it was silent for so long. ``ahead``: jobs taken for each process, so that the next is here when one is done.
     """
 
     name: str
@@ -76,6 +74,7 @@ class Options(msgspec.Struct, frozen=True):
     lease: float = 10.0
     limits: Limits = Limits()
     jobs_per_process: int = 1000
+    ahead: int = 2
 
 
 class Daemon:
@@ -134,7 +133,13 @@ class Daemon:
                 sandbox=self._pool.sandbox,
                 http=endpoints.port or None,
             )
-            flights = Flights(client, settings.names, settings.keyring, demands=settings.demands)
+            flights = Flights(
+                client,
+                settings.names,
+                settings.keyring,
+                demands=settings.demands,
+                rules=settings.flights,
+            )
             self._equipment = Equipment(
                 name=options.name,
                 lease=options.lease,
@@ -230,7 +235,7 @@ class Daemon:
         for queue, do in queues:
             options = bullmq_options(
                 self._settings,
-                concurrency=max(_AHEAD * self._slots, 1),
+                concurrency=max(self._options.ahead * self._slots, 1),
                 lockDuration=_LOCK,
                 stalledInterval=_STALLED,
                 maxStalledCount=_MANY,
@@ -334,7 +339,7 @@ class Daemon:
                 await self._pool.resize(self._slots)
                 for worker in self._workers:
                     # An idle worker listens, so that the first job starts a process.
-                    worker.opts["concurrency"] = max(_AHEAD * self._slots, 1)
+                    worker.opts["concurrency"] = max(self._options.ahead * self._slots, 1)
             await asyncio.sleep(max(decision.look - time.monotonic(), 0.01))
 
     async def _drain(self) -> None:

@@ -26,6 +26,11 @@ def fill(parser: argparse.ArgumentParser, exits: str) -> None:
         metavar="N",
         help="a process is replaced after so many jobs; default: 1000",
     )
+    size.add_argument(
+        "--ahead",
+        metavar="N",
+        help="jobs taken for each process, so that the next is there when one is done; default: 2",
+    )
     life = parser.add_argument_group("life")
     life.add_argument(
         "--name", metavar="NAME", help="default: the name of the machine and the process"

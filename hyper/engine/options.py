@@ -41,6 +41,8 @@ _NOT_OPTIONS: Final = frozenset(
     {
         *("HYPER_LONG", "HYPER_UPDATE_GOLDEN", "HYPER_TEST_GPU"),
         *("HYPER_QUEUE_URL", "HYPER_FLEET"),
+        *(f"HYPER_FLEET_{name}" for name in ("ATTEMPTS", "BACKOFF", "ORDER", "PRIORITY")),
+        *(f"HYPER_FLEET_{name}" for name in ("KEEP_DONE", "KEEP_FAILED", "TTL", "STRIKES")),
         *("HYPER_NATIVE", "HYPER_PROFILE_OUT", "HYPER_PROFILE_JSON"),
     }
 ) | {

@@ -59,6 +59,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
             seconds=_seconds(arguments.seconds, 120.0, "--seconds"),
             memory=_size(arguments.memory),
         ),
+        ahead=_number(arguments.ahead, 2, "--ahead", (1, 64)),
         jobs_per_process=_number(
             arguments.jobs_per_process, 1000, "--jobs-per-process", (1, _MOST_PROCESSES)
         ),

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 REGISTRY: Final = "hyper.engine.fleet.registry:registry"
 """Where a dispatcher finds the stages: it loads them, and not the build."""
-_VARIABLES: Final = ("HYPER_QUEUE_URL", "HYPER_FLEET")
 _SHARED: Final = "HYPER_CACHE_"
 _NEEDED: Final = ("bullmq", "redis")
 
@@ -31,7 +30,7 @@ def join_fleet(
     """
     if not options.distributing:
         return None
-    from hyper.distributed.settings import fleet_url
+    from hyper.distributed.settings import VARIABLES, fleet_url
 
     url = options.fleet_url or fleet_url(environment)
     if not url:
@@ -51,7 +50,7 @@ def join_fleet(
         environment={
             name: value
             for name, value in environment.items()
-            if name in _VARIABLES or name.startswith(_SHARED)
+            if name in VARIABLES or name.startswith(_SHARED)
         },
         url=options.fleet_url,
         waits=not environment.get("CI"),
