@@ -20,9 +20,9 @@ _WHOLE: Final = re.compile(r"\d{1,8}", re.ASCII)
 class JobRules(msgspec.Struct, frozen=True):
     """Seconds, but for numbers of times.
 
-    ``attempts``: how often a job is begun whose worker could not do it at all (an item that fails is answered, and not tried again).
+    ``attempts``: how often a job is begun whose worker could not do it at all (an item that fails is answered, and not repeated).
     ``backoff``: until the second of them, doubled for each further one. ``order``: whether what was added first is done first.
-    ``priority``: 0 comes first, then 1, 2 and so on; ``None`` is 0 where a person waits for the build, and ``AUTOMATON`` elsewhere.
+    ``priority``: 0 comes first, then 1, 2 and so on; ``None`` is 0 where a person waits for it, ``AUTOMATON`` elsewhere.
     ``kept_done``, ``kept_failed``: for how long the queue keeps what is over. ``ttl``: for how long contents and results live.
     ``strikes``: an action that ended so many processes is set aside.
     """
