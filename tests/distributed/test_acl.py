@@ -230,6 +230,9 @@ class TestWork:
             assert json.loads(looked.stdout)["events"], looked.stderr
         assert running.stop() == 0
         assert refusals(fleet) == []
+        # A part of a key is looked for among the names of all projects.
+        looked = hyper_worker("trace", done.key[:12], HYPER_QUEUE_URL=url)
+        assert (looked.returncode, "NoPermissionError" in looked.stderr) == (1, True)
 
     def test_of_a_worker_that_looks_after_its_place(self, fleet: RedisServer) -> None:
         async def work() -> list[str]:
