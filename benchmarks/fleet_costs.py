@@ -4,7 +4,8 @@
 
 Measures a real server with BullMQ: jobs added in bulk and done by one to four worker processes, the server's seconds of the
 processor for each (``INFO cpu``), blobs by size, scripts as flights run them; and what LLVM takes for the objects of a generated
-tree, with the sizes of texts and objects. Writes the JSON of ``distributed/simulation/costs.py``.
+tree, with the sizes of texts and objects; and what a build and a real worker take of the processor for items that do nothing.
+Writes the JSON of ``distributed/simulation/costs.py``.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
+from benchmarks import fleet_check
+from benchmarks.fleet_check import server_seconds
 from benchmarks.fleet_loop import QUEUE, adding, consumer, options
 from benchmarks.remote_server import RedisServer, executable
 from hyper.base import digest
@@ -36,11 +39,15 @@ from hyper.distributed.settings import FleetSettings
 from hyper.distributed.simulation.costs import Costs, Server, Work
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
 SIZES: Final = (256, 1024, 4096, 16384, 65536)
 BATCH: Final = 32
 FLIGHTS: Final = 320 * BATCH
+ITEMS: Final = 6000
+ITEMS_OF_A_JOB: Final = 40
+SECONDS: Final = 10.0
+SHARDS: Final = 7
 START: Final = 0.05
 """Seconds until a forked process works: the upper end of what was seen."""
 PYTHON_UNIT: Final = {"parse": 0.0004, "emission": 0.0027}
@@ -77,16 +84,18 @@ def measure(jobs: int, units: int) -> Costs:
         worked = working_costs(server, jobs)
         blobs = blob_costs(server)
         flights = flight_costs(server)
-        look = look_costs(server)
-        layer = layer_costs(server, texts, objects)
+        sizes = stored_sizes(server, texts, objects)
     finally:
         server.close()
+    dispatch_job = added["client"] + worked["event"]
+    presence = presence_costs()
+    whole = asyncio.run(fleet_check.run(1, ITEMS, "sleep", 0.0, ITEMS_OF_A_JOB))
     work = Work(
         items=len(times) / units,
         seconds=statistics.fmean(times),
         deviation=statistics.stdev(times),
-        bytes_in=layer["in_bytes"],
-        bytes_out=layer["out_bytes"],
+        bytes_in=sizes[0],
+        bytes_out=sizes[1],
         build_seconds=max(many - few, 0.0) / (3 * units),
     )
     return Costs(
@@ -101,14 +110,14 @@ def measure(jobs: int, units: int) -> Costs:
             read_byte=blobs["read"][1],
             write=blobs["write"][0],
             write_byte=blobs["write"][1],
-            look=look,
+            worker=presence[0],
+            queue=presence[1],
         ),
-        dispatch_job=added["client"] + worked["event"],
-        dispatch_item=layer["in_write"] + layer["out_read"] + flights["ask"].client / FLIGHTS,
+        dispatch_job=dispatch_job,
+        dispatch_item=max(whole.build - whole.jobs * dispatch_job, 0.0) / ITEMS,
         worker_job=worked["client"],
-        worker_item=layer["in_read"]
-        + layer["out_write"]
-        + (flights["claim"].client + flights["publish"].client) / FLIGHTS,
+        worker_item=max(whole.loops - whole.jobs * worked["client"], 0.0) / ITEMS,
+        process_item=whole.processes / ITEMS,
         start=START,
         works={"objects": work} | python_works(work.build_seconds),
     )
@@ -141,20 +150,11 @@ class Spent:
 def spending(server: RedisServer) -> Iterator[Spent]:
     """Take the time of what is within."""
     spent = Spent()
-    before, own, clock = server_seconds(server), time.process_time(), time.perf_counter()
+    before, own, clock = server_seconds(server.url), time.process_time(), time.perf_counter()
     yield spent
     spent.wall = time.perf_counter() - clock
     spent.client = time.process_time() - own
-    spent.server = server_seconds(server) - before
-
-
-def server_seconds(server: RedisServer) -> float:
-    """Seconds of the processor that the server took since it began, in the system and without."""
-    import redis
-
-    with redis.Redis.from_url(server.url) as client:
-        figures: Mapping[str, Any] = client.info("cpu")
-    return float(figures["used_cpu_user"]) + float(figures["used_cpu_sys"])
+    spent.server = server_seconds(server.url) - before
 
 
 def adding_costs(server: RedisServer, jobs: int) -> dict[str, float]:
@@ -287,54 +287,35 @@ async def _fly(server: RedisServer) -> dict[str, Spent]:
     return found
 
 
-def look_costs(server: RedisServer) -> float:
-    """Seconds of the server for a look at how many jobs wait in a queue."""
-    from bullmq import Queue
-
-    count = 2000
-
-    async def looking() -> None:
-        queue: Any = Queue(QUEUE, options(server.url))
-        for _ in range(count):
-            await queue.getJobCounts("waiting", "prioritized")
-        await queue.close()
-
-    with spending(server) as spent:
-        asyncio.run(looking())
-    return spent.server / count
+def presence_costs() -> tuple[float, float]:
+    """Seconds of the server a second for a worker that is there with nothing to do, and for each queue that it listens to."""
+    few = asyncio.run(fleet_check.idle(2, 1, SECONDS))
+    many = asyncio.run(fleet_check.idle(2, 1 + SHARDS, SECONDS))
+    queue = max(many - few, 0.0) / (2 * SHARDS)
+    return max(few / 2 - queue, 0.0), queue
 
 
-def layer_costs(
+def stored_sizes(
     server: RedisServer, texts: Sequence[bytes], objects: Sequence[bytes]
-) -> dict[str, float]:
-    """Seconds of the client an item, and bytes as they lie on the server, for texts that go in and objects that come out."""
+) -> tuple[float, float]:
+    """Bytes as they lie on the server, on average, of texts that go in and of objects that come out."""
     import redis
 
     keyring = Keyring([("k", b"x" * 32)])
     layer = RedisLayer(
         server.url, "costs", scope="fleet", reads=("fleet",), keyring=keyring, key_filter=False
     )
-    found: dict[str, float] = {}
-    for kind, values in (("in", texts), ("out", objects)):
-        entries = {bytes.fromhex(digest.of_bytes(data)): data for data in values}
-        items = list(entries.items())
-        for turn in ("write", "read"):
-            own = time.process_time()
-            for first in range(0, len(items), BATCH):
-                some = dict(items[first : first + BATCH])
-                if turn == "write":
-                    layer.put_many("blob", some)
-                else:
-                    layer.get_many("blob", list(some))
-            layer.flush()
-            found[f"{kind}_{turn}"] = (time.process_time() - own) / len(items)
+    found: list[float] = []
+    for values in (texts, objects):
+        layer.put_many("blob", {bytes.fromhex(digest.of_bytes(data)): data for data in values})
+        layer.flush()
         with redis.Redis.from_url(server.url) as client:
-            sizes = [int(client.strlen(name)) for name in client.keys("hyper:*:blob:*")]
+            found.append(
+                statistics.fmean(int(client.strlen(name)) for name in client.keys("hyper:*:blob:*"))
+            )
             client.flushall()
-        assert len(sizes) == len(items)
-        found[f"{kind}_bytes"] = statistics.fmean(sizes)
     layer.close()
-    return found
+    return found[0], found[1]
 
 
 def compiled(units: int) -> tuple[list[bytes], list[bytes], list[float], float]:

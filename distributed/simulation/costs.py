@@ -31,7 +31,8 @@ class Work(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class Server(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Seconds of the one core that a server works on: a job added, and taken and finished; a flight asked for and queued, claimed,
-    and published; a blob read or written, and each byte of it; one look at how much waits."""
+    and published; a blob read or written, and each byte of it; and each second for a worker that is there, and for each queue that
+    it listens to."""
 
     add: Seconds
     job: Seconds
@@ -42,12 +43,14 @@ class Server(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     read_byte: Seconds
     write: Seconds
     write_byte: Seconds
-    look: Seconds
+    worker: Seconds
+    queue: Seconds
 
 
 class Costs(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """All of it. ``dispatch_job`` and ``dispatch_item`` are seconds of a build's dispatching process, sending and receiving;
-    ``worker_job`` and ``worker_item`` those of a worker's event loop; ``start`` passes until a new process works. ``machine`` tells
+    ``worker_job`` and ``worker_item`` those of a worker's event loop, ``process_item`` those of its
+    process besides the work; ``start`` passes until a new process works. ``machine`` tells
     where this was measured."""
 
     machine: str
@@ -56,6 +59,7 @@ class Costs(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     dispatch_item: Seconds
     worker_job: Seconds
     worker_item: Seconds
+    process_item: Seconds
     start: Seconds
     works: dict[str, Work]
 

@@ -250,7 +250,8 @@ class _Fleet:
 
     def _compute(self, worker: Worker, job: Job, turn: int, begin: float) -> None:
         worker.busy += 1
-        self._at(begin + job.seconds, self._computed, worker, job, turn, worker.life)
+        spent = job.seconds + job.actions * self.plan.group * self.costs.process_item
+        self._at(begin + spent, self._computed, worker, job, turn, worker.life)
 
     def _computed(self, worker: Worker, job: Job, turn: int, life: int) -> None:
         if life != worker.life or self._later(worker, self._computed, job, turn, life):

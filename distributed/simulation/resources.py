@@ -5,7 +5,6 @@ from __future__ import annotations
 from binascii import crc_hqx
 from typing import TYPE_CHECKING, Final
 
-from hyper.distributed.scaling import Settings, shortest_look
 from hyper.distributed.simulation.plan import GRADES
 
 if TYPE_CHECKING:
@@ -39,11 +38,10 @@ class Servers:
         self._cores = [Line() for _ in range(plan.nodes)]
         self._lines = [Line() for _ in range(plan.nodes)]
         self._byte = 1.0 / (plan.bandwidth * plan.nodes)
-        queues = plan.shards * GRADES
-        pause = shortest_look(Settings(), plan.workers, queues)
-        looks = plan.workers * queues / (pause * plan.nodes)
+        there = plan.workers * (costs.worker + plan.shards * GRADES * costs.queue) / plan.nodes
         # What all workers ask again and again slows down everything else.
-        self._slow = 1.0 / (1.0 - min(looks * costs.look, 0.99))
+        self._there = min(there, 0.99)
+        self._slow = 1.0 / (1.0 - self._there)
         self._home = [
             node_of(f"0123456789abcdef-any-{shard}", plan.nodes) for shard in range(plan.shards)
         ]

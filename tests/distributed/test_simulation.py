@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 FREE = Server(
     add=0.0, job=0.0, ask=0.0, claim=0.0, publish=0.0, read=0.0, read_byte=0.0, write=0.0,
-    write_byte=0.0, look=0.0,
+    write_byte=0.0, worker=0.0, queue=0.0,
 )  # fmt: skip
 WORK = Work(
     items=10.0, seconds=0.01, deviation=0.0, bytes_in=1000.0, bytes_out=1000.0, build_seconds=0.0
@@ -32,6 +32,7 @@ PLAIN = Costs(
     dispatch_item=0.0,
     worker_job=0.0,
     worker_item=0.0,
+    process_item=0.0,
     start=0.0,
     works={"objects": WORK},
 )
@@ -107,6 +108,14 @@ def test_one_core_of_the_server_is_the_limit_of_small_items() -> None:
     assert cluster.wall < one.wall / 3
     grouped = simulate(Plan(units=3000, workers=100, group=10), slow)
     assert grouped.wall < one.wall / 5
+
+
+def test_workers_that_are_only_there_cost_their_server() -> None:
+    small = costs({"claim": 0.001, "worker": 0.005})
+    few = simulate(Plan(units=500, workers=20), small)
+    many = simulate(Plan(units=500, workers=120), small)
+    assert many.wall > 1.8 * few.wall
+    assert simulate(Plan(units=500, workers=120, nodes=4, shards=4), small).wall < few.wall / 2
 
 
 def test_a_line_is_the_limit_of_large_items() -> None:
