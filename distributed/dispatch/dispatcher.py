@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 from hyper.base import digest
 from hyper.distributed.blobs import LARGEST, Blobs, named
 from hyper.distributed.client import connect
+from hyper.distributed.dispatch.cancelling import cancel
 from hyper.distributed.dispatch.lines import Line
 from hyper.distributed.dispatch.outages import TROUBLE, FleetOutageError, reason_of
 from hyper.distributed.dispatch.pending import OpenRun, Pending, PostedJob
@@ -153,9 +154,7 @@ class Dispatcher:
 
     async def close(self) -> None:
         """Leave nothing behind, as far as the server lets us."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await cancel(self._tasks)
         self._runs.clear()
         with contextlib.suppress(*TROUBLE):
             async with asyncio.timeout(CALL):
@@ -468,6 +467,9 @@ class Dispatcher:
                     done.append((reply.worker, item, found))
                 elif found.state == "missing" and not item.again:
                     missing.append(item)
+                elif found.state == "busy":
+                    self._elsewhere.append(item)
+                    self._sends.set()
                 else:
                     self._lose([item], found.state, found.reason)
         self._again(missing)

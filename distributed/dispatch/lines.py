@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from hyper.distributed.client import bullmq_options
+from hyper.distributed.dispatch.cancelling import cancel
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -81,9 +82,7 @@ class Line:
     async def close(self) -> None:
         """Let go of the connections."""
         if self._listening is not None:
-            self._listening.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._listening
+            await cancel([self._listening])
         await self._client.connection_pool.disconnect()
 
     async def _listen(self, after: str) -> None:

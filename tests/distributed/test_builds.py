@@ -258,7 +258,7 @@ def test_what_a_dead_worker_had_is_done_here(
     worker = hire(server.url)
     made = build(server.url)
     names = ["kill the worker, as this is heavy", *ITEMS]
-    made.at[2] = lambda: setattr(made, "waits", False)
+    made.at[3] = lambda: setattr(made, "waits", False)
     made.run(names)
     assert made.remote.hedged > 0
     assert worker.wait() == -signal.SIGKILL
@@ -269,7 +269,7 @@ def test_what_a_worker_takes_too_long_for_is_done_here_too(
 ) -> None:
     hire(server.url)
     made = build(server.url)
-    made.at[2] = lambda: setattr(made, "waits", False)
+    made.at[3] = lambda: setattr(made, "waits", False)
     made.run(["hang for as long as you want", *ITEMS])
     assert made.remote.hedged > 0
     made.end()
@@ -394,7 +394,7 @@ def test_an_interrupt_leaves_nothing_behind(
         ends.append(os.dup(made.fleet.answers))
         raise KeyboardInterrupt
 
-    made.at[2] = lambda: setattr(made, "waits", False)
+    made.at[3] = lambda: setattr(made, "waits", False)
     made.at[40] = interrupt
     with pytest.raises(KeyboardInterrupt):
         made.run()
@@ -427,6 +427,27 @@ def test_a_build_that_may_not_is_told_so(server: RedisServer, build: Callable[..
     made.at[3] = lambda: setattr(made, "waits", False)
     made.run()
     assert made.heard.outages == ["authentication"]
+
+
+def test_a_build_that_is_killed_leaves_nothing_behind(
+    server: RedisServer, hire: Callable[..., Any]
+) -> None:
+    hire(server.url).send_signal(signal.SIGSTOP)
+    words = [sys.executable, "-c", KILLED, server.url]
+    assert subprocess.run(words, check=False, timeout=30).returncode == -signal.SIGKILL
+    until = time.monotonic() + MOST / 1000
+    while left := left_behind(server):
+        assert time.monotonic() < until, left
+
+
+KILLED = """
+import os, signal, sys
+from tests.distributed.test_builds import Build
+made = Build(sys.argv[1])
+made.at[3] = lambda: setattr(made, "waits", False)
+made.at[60] = lambda: os.kill(os.getpid(), signal.SIGKILL)
+made.run()
+"""
 
 
 def _until_closed(end: int) -> None:

@@ -28,6 +28,10 @@ _FAREWELL: Final = 1.0
 """Seconds that the end of a build waits for its dispatcher to tidy up; it does so all the same when nobody waits."""
 
 
+_left: Final[list[int]] = []
+"""Dispatchers that nobody waits for any more, and that have not ended yet."""
+
+
 class Watch(Protocol):
     """Who wants to know what becomes of it."""
 
@@ -80,6 +84,7 @@ class Fleet:
         """Start the dispatcher; where that cannot be, it has failed."""
         if self._pid or self.failed:
             return
+        _reap()
         try:
             with contextlib.ExitStack() as opened:
                 ends = [*os.pipe(), *os.pipe()]
@@ -205,7 +210,18 @@ class Fleet:
         """Forget it. One that has not ended yet does so by itself, and is waited for where it has by now."""
         self._close_ends()
         if self._pid > 0:
-            with contextlib.suppress(ChildProcessError):
-                os.waitpid(self._pid, os.WNOHANG)
+            _left.append(self._pid)
+            _reap()
         self._pid, self.news, self.failed, self._closing = 0, None, False, False
         self._reader = Reader(Message)
+
+
+def _reap() -> None:
+    """Take leave of those that have ended."""
+    for pid in list(_left):
+        try:
+            ended = os.waitpid(pid, os.WNOHANG)[0] == pid
+        except ChildProcessError:
+            ended = True
+        if ended:
+            _left.remove(pid)
