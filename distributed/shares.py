@@ -93,9 +93,9 @@ class Circumstances(msgspec.Struct, frozen=True):
     item: float
     round_trip: float
     slots: int
-    builds: int = 1
     shards: int = 1
     rate: float = RATE
+    builds: int = 1
 
 
 def items_of_a_job(how: Circumstances, left: int) -> int:

@@ -85,7 +85,14 @@ class Abroad:
     def items_of_a_job(self, item: float, left: int) -> int:
         """How many items the next job has, of ``left`` that take ``item`` seconds each."""
         way = self._trip * 2 + self.terms.job
-        how = Circumstances(item, way, max(round(self.share), 1), self._shards)
+        share = max(self.share, 1.0)
+        how = Circumstances(
+            item=item,
+            round_trip=way,
+            slots=round(share),
+            shards=self._shards,
+            builds=max(round(self.slots / share), 1),
+        )
         count = items_of_a_job(how, left)
         self._seconds = count * item
         return count
