@@ -104,10 +104,10 @@ class Fleet:
 
 @asynccontextmanager
 async def fleet(
-    url: str, *, keys: str = KEYS, place: str = PLACE, **options: Any
+    url: str, *, keys: str = KEYS, place: str = PLACE, project: str = "shop", **options: Any
 ) -> AsyncIterator[Fleet]:
     """A fleet whose worker is ready, and ends with it."""
-    settings = open_settings("shop", {"HYPER_CACHE_KEYS": keys} if keys else {}, url)
+    settings = open_settings(project, {"HYPER_CACHE_KEYS": keys} if keys else {}, url)
     assert settings is not None
     registry = find_registry(place)
     log = io.StringIO()
