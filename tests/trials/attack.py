@@ -124,6 +124,8 @@ class Attacker:
 
     def forge_roster(self, identity: str, slots: int = 4) -> int:
         """Workers that are none: well-formed ones, and such that say nothing that holds."""
+        # What was ruined before stays so until somebody takes it away.
+        self._client.delete(self.names.members("workers"), self.names.members("builds"))
         honest = {"name": "nobody", "identity": identity, "grades": ["any"], "slots": slots}
         said = [
             honest,

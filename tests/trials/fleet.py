@@ -138,6 +138,22 @@ class TrialFleet:
     ) -> None:
         for each in self.workers:
             end(each)
+        if error is None:
+            eventually(lambda: not self.left_behind(), "dispatchers end with their builds")
+        for pid in self.left_behind():
+            send(pid, signal.SIGKILL)
+
+    def left_behind(self) -> list[int]:
+        """The dispatchers of our builds, by the folder that they were started in, that still run."""
+        folder = os.fsencode(self.folder)
+        commands = {
+            pid: command_of(pid) for pid in map(int, filter(str.isdigit, os.listdir("/proc")))
+        }
+        return [
+            pid
+            for pid, command in commands.items()
+            if folder in command and b"hyper.distributed.dispatch" in command
+        ]
 
     def edit(self, times: int = 1) -> None:
         """What somebody does to the tree next."""

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from hyper.distributed.messages import Post
 
 ROUNDS: Final = 25 if LONG else 1
-UNITS: Final = 20 if LONG else 14
+UNITS: Final = 14
 HONEST: Final = 3 if LONG else 1
 """Builds of which each has workers do what was not done yet, to have much that can be forged."""
 MEMBERS: Final = ("signed", "unsigned") if LONG else ("signed",)
