@@ -103,6 +103,8 @@ class Dispatcher:
         self._lines: dict[str, Line] = {}
         self._runs: dict[int, OpenRun] = {}
         self._jobs: dict[str, PostedJob] = {}
+        self._ours: set[str] = set()
+        """The keys of actions that are this build's to have done, and that are in no job yet."""
         self._put: set[str] = set()
         """The digests of contents that are on the server."""
         self._asked: list[tuple[Pending, bool]] = []
@@ -277,6 +279,7 @@ class Dispatcher:
         self._elsewhere.clear()
         self._lose([item for run in self._runs.values() for item in run.out.values()])
         self._jobs.clear()
+        self._ours.clear()
         self._put.clear()
         await self._let_go()
         if first:
@@ -342,6 +345,7 @@ class Dispatcher:
                 self._lose([item], "deadly", "; ".join(answer.reasons))
             else:
                 fresh.append(item)
+        self._ours.update(item.key for item in fresh)
         await self._deliver(done)
         await self._upload(fresh)
         await self._post_all(fresh, soon=soon)
@@ -382,6 +386,7 @@ class Dispatcher:
             await asyncio.gather(*(self._flights.queued(build, *each) for each in keys))
             for line, posted in lines.items():
                 await line.add(posted, soon=soon)
+        self._ours.difference_update(key for _, several in keys for key in several)
 
     def _written(self, run: OpenRun, items: list[Pending]) -> tuple[str, dict[str, Any]] | None:
         """The id of a job and the job as it is written; ``None`` where it is too large, and with that lost."""
@@ -419,12 +424,15 @@ class Dispatcher:
             if not any(map(self._wanted, job.items)):
                 gone.setdefault(job.line, []).append(name)
                 keys += [item.key for item in job.items]
-        if not gone:
+        # Nothing is being sent now: what is left of it has lost its build.
+        keys += self._ours
+        if not keys:
             return
         async with asyncio.timeout(CALL):
             for line, names in gone.items():
                 await line.remove(names)
             await self._flights.withdraw(self._build.name, keys)
+        self._ours.clear()
         for names in gone.values():
             for name in names:
                 self._jobs.pop(name, None)

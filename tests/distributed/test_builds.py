@@ -166,12 +166,13 @@ def hire() -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
 
 
 def left_behind(server: RedisServer) -> list[str]:
-    """Jobs that wait, signs of life of builds."""
+    """Jobs that wait, signs of life of builds, and actions that are theirs."""
     with redis.Redis.from_url(server.url, decode_responses=True) as client:
         found: Any = client.keys(f"{NAMES.prefix}:*")
         lists = [name for name in found if name.endswith((":wait", ":prioritized"))]
         builds = [name for name in found if name.startswith(NAMES.build(""))]
-        return sorted(lists + builds)
+        actions = [name for name in found if name.startswith(f"{NAMES.prefix}:flight:")]
+        return sorted(lists + builds + [name for name in actions if client.hget(name, "a")])
 
 
 def test_what_a_fleet_does_is_the_same(
