@@ -65,9 +65,12 @@ class Machine:
 
     def before(self, core: int | None = None) -> tuple[str, ...]:
         """The words before a command that is to run here, on one core where that is said; its process is the command's own."""
+        # It ends with us, however we end.
         words: tuple[str, ...] = ()
+        if shutil.which("setpriv") is not None:
+            words = ("setpriv", "--pdeathsig", "KILL")
         if self._holder is not None:
-            words = ("setpriv", "--pdeathsig", "KILL", *_inside(self.holder))
+            words += _inside(self.holder)
         if core is not None:
             words += ("taskset", "-c", str(core))
         return words

@@ -6,8 +6,10 @@ What is measured, and on which cores, is told in ``docs/bench.md``.
 from __future__ import annotations
 
 import shutil
+import signal
 import tempfile
-from contextlib import ExitStack
+import threading
+from contextlib import ExitStack, contextmanager
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Final
 
@@ -25,7 +27,7 @@ from hyper.bench.workloads import absent
 from hyper.engine.executors.cores import available_cores
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from hyper.bench.fleet.figures import Built, FleetFigure
     from hyper.bench.subject import Workplace
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
 
 EFFICIENCY: Final = 0.85
 OVERHEAD: Final = 0.003
+_ENDS: Final = (signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else []))
 _PARTS: Final = {"bullmq": "bullmq", "redis": "redis", "prometheus_client": "prometheus-client"}
 
 
@@ -84,7 +87,11 @@ def workers(request: Request, fleets: Fleets) -> Report:
         report.remarks.append(f"skipped: {missing}")
     if missing is not None or absent(request.path, report):
         return report
-    with tempfile.TemporaryDirectory(prefix="hyper-bench-") as folder, ExitStack() as stack:
+    with (
+        _tidy_when_told_to_end(),
+        tempfile.TemporaryDirectory(prefix="hyper-bench-") as folder,
+        ExitStack() as stack,
+    ):
         work = request.open(folder)
         report.subjects.append(work.subject)
         places = _places(fleets, report, stack)
@@ -92,6 +99,24 @@ def workers(request: Request, fleets: Fleets) -> Report:
         _measure(report, request, work, contestants)
     _tell(report, contestants)
     return report
+
+
+@contextmanager
+def _tidy_when_told_to_end() -> Iterator[None]:
+    """A signal that ends processes leaves by the way of exceptions, on which all that was started is ended."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.signal(number, _leave) for number in _ENDS}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _leave(number: int, _frame: object) -> None:
+    raise SystemExit(128 + number)
 
 
 def _missing() -> str | None:
