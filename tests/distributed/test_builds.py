@@ -15,17 +15,25 @@ import msgspec
 import pytest
 import redis
 
+from hyper.base.events import Event
+from hyper.bench.source import files_of
+from hyper.bench.tree import Tree
 from hyper.distributed.acl import users
 from hyper.distributed.dispatch.protocol import Answers, Ask, Hello
 from hyper.distributed.names import Names
+from hyper.engine.compiler import Compiler
+from hyper.engine.executors import abroad, processes
+from hyper.engine.executors import fleet as fleet_module
 from hyper.engine.executors.abroad import Terms
 from hyper.engine.executors.fleet import Fleet
 from hyper.engine.executors.processes import Processes
 from hyper.engine.executors.schedule import Prices
+from hyper.engine.fleet.joining import REGISTRY
 from tests.distributed.build_stages import OTHER, PLACE, SHOUT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from benchmarks.remote_server import RedisServer
     from hyper.distributed.dispatch.protocol import News
@@ -63,6 +71,11 @@ class Counted(Fleet):
     """Counts what is out."""
 
     out = 0
+
+    @property
+    def awaited(self) -> bool:
+        """Whether it is going to say something."""
+        return self.answers >= 0 and (self.news is None or self.out > 0)
 
     def send(self, request: Any) -> None:
         if isinstance(request, Ask):
@@ -103,8 +116,7 @@ class Build:
 
     def wait(self, *, surely: bool = False) -> None:
         """Until there is something to hear, where that is expected."""
-        expected = surely or self.fleet.news is None or self.fleet.out > 0
-        if self.fleet.answers >= 0 and expected:
+        if self.fleet.awaited or (surely and self.fleet.answers >= 0):
             poll = select.poll()
             poll.register(self.fleet.answers, select.POLLIN)
             if not poll.poll(MOST):
@@ -382,6 +394,65 @@ def test_a_server_that_is_full_is_told_of(
     made.at[2] = fill
     made.run()
     assert made.heard.outages == ["full"]
+
+
+def test_a_compiler_makes_the_same_with_a_fleet(
+    server: RedisServer,
+    hire: Callable[..., Any],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    hire(server.url, place=REGISTRY)
+    source = tmp_path / "source"
+    for path, text in files_of(Tree(60, 1)):
+        (source / path).parent.mkdir(parents=True, exist_ok=True)
+        (source / path).write_text(text, encoding="utf-8")
+    fleets: list[Counted] = []
+
+    class Kept(Counted):
+        def __init__(self, *given: Any) -> None:
+            super().__init__(*given)
+            fleets.append(self)
+
+    def wait(event: Event) -> None:
+        """Let the fleet say what there is to say, before this process does one more item."""
+        if event.phase == "parse" and fleets[-1].awaited:
+            poll = select.poll()
+            poll.register(fleets[-1].answers, select.POLLIN)
+            assert poll.poll(MOST)
+
+    monkeypatch.setattr(fleet_module, "Fleet", Kept)
+    monkeypatch.setattr(abroad, "TERMS", EAGER)
+    for price in ("FORK", "SPAWN"):
+        monkeypatch.setattr(processes, price, ALONE)
+    heard: list[Event] = []
+    options: dict[str, Any] = {
+        "incremental": False,
+        "processes": 1,
+        "project": "shop",
+        "target": "openapi",
+    }
+    with Compiler(environment={}, **options) as compiler:
+        assert compiler.compile(source, out=str(tmp_path / "alone")).success
+    with Compiler(environment={}, distributed={"redis": server.url}, **options) as compiler:
+        compiler.on("compilation:progress", wait)
+        compiler.on("fleet:joined", heard.append)
+        compiler.on("worker:batch", heard.append)
+        result = compiler.compile(source, out=str(tmp_path / "together"))
+    assert result.success
+    assert contents(tmp_path / "alone") == contents(tmp_path / "together")
+    assert result.metrics["remote_items"] > 0
+    assert result.metrics["remote_lost"] == 0
+    assert heard[0] == Event("fleet:joined", workers=1, total=2, path=server.url)
+    assert {event.worker[:8] for event in heard[1:]} == {"far one "}
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
 
 
 def test_an_interrupt_leaves_nothing_behind(
