@@ -95,6 +95,12 @@ async def read_workers(client: Redis, names: Names, *, tidy: bool = True) -> lis
     return await _read(client, names, "workers", Worker, tidy=tidy)
 
 
+async def count_workers(client: Redis, names: Names) -> int:
+    """How many workers said that they are there, one at least; some may be gone since. Raises ``redis.RedisError``."""
+    answer: Any = client.scard(names.members("workers"))
+    return max(int(await answer), 1)
+
+
 async def read_builds(client: Redis, names: Names, *, tidy: bool = True) -> list[Build]:
     """The builds that are there, by name; ``tidy`` as above. Raises ``redis.RedisError``."""
     return await _read(client, names, "builds", Build, tidy=tidy)

@@ -99,6 +99,8 @@ class Daemon:
             Settings(least=options.least, most=options.most, process_memory=_PROCESS)
         )
         self._slots = max(options.least, 1)
+        self._crowd = 1
+        """Workers that look at the same queues, this one included."""
         self._equipment: Equipment | None = None
         self._stop = asyncio.Event()
         self._halt = asyncio.Event()
@@ -235,7 +237,7 @@ class Daemon:
         for queue, do in queues:
             options = bullmq_options(
                 self._settings,
-                concurrency=max(self._options.ahead * self._slots, 1),
+                concurrency=self._taken,
                 lockDuration=_LOCK,
                 stalledInterval=_STALLED,
                 maxStalledCount=_MANY,
@@ -284,6 +286,11 @@ class Daemon:
     def _failed(self, error: Exception, *_: Any) -> None:
         self._log.once("warning", "the queue does not answer", reason=kind_of(error))
 
+    @property
+    def _taken(self) -> int:
+        """Jobs that are taken from a queue at a time. An idle worker listens, so that the first job starts a process."""
+        return max(self._options.ahead * self._slots // self._options.shards, 1)
+
     async def _beats(self, client: Redis) -> None:
         """Say that it is there, again and again; see whether the server is."""
         from redis.exceptions import RedisError
@@ -291,6 +298,7 @@ class Daemon:
         while True:
             try:
                 await roster.announce(client, self._settings.names, self._member())
+                self._crowd = await roster.count_workers(client, self._settings.names)
             except (RedisError, OSError) as error:
                 if self.status.phase == "starting":
                     self._log.once("warning", "waits for the server", reason=kind_of(error))
@@ -328,6 +336,7 @@ class Daemon:
                     busy=min(self._pool.busy, self._slots),
                     waiting=waiting,
                     cores=self._options.most,
+                    workers=self._crowd,
                     memory=_free_memory(),
                 )
             )
@@ -338,8 +347,7 @@ class Daemon:
                 self._slots = decision.wanted
                 await self._pool.resize(self._slots)
                 for worker in self._workers:
-                    # An idle worker listens, so that the first job starts a process.
-                    worker.opts["concurrency"] = max(self._options.ahead * self._slots, 1)
+                    worker.opts["concurrency"] = self._taken
             await asyncio.sleep(max(decision.look - time.monotonic(), 0.01))
 
     async def _drain(self) -> None:
