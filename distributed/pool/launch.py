@@ -11,7 +11,7 @@ import socket
 import subprocess
 import sys
 import tempfile
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import msgspec
 
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from hyper.distributed.pool.contract import Limits
+
+A = TypeVar("A")
 
 _START: Final = """\
 import sys
@@ -54,6 +56,8 @@ _ALONE: Final = {
 """Libraries start no threads when they are loaded: a fork would have their locks, and not them."""
 _PATIENCE: Final = 120.0
 """Seconds that a zygote has to load its registry."""
+_ANSWER: Final = 60.0
+"""Seconds that a zygote has to fork, and to tell of the end of a child. One that stands still is ended."""
 _FAREWELL: Final = 10.0
 """Seconds that a zygote has to end by itself."""
 
@@ -105,7 +109,7 @@ class NearZygote:
         try:
             with far:
                 await self._send(Fork(number), far.fileno())
-            forked = None if self.lost.done() else await told
+            forked = None if self.lost.done() else await self._answered(told)
         except BaseException:
             near.close()
             raise
@@ -123,6 +127,19 @@ class NearZygote:
         with contextlib.suppress(OSError):
             # A few bytes: there is room, as the zygote does nothing but read them.
             self._control.send(frames.encode(Kill(child.number)))
+
+    async def ended(self, child: Child) -> Ended | None:
+        """Wait until a child that was killed has ended; ``None`` where nobody can say how."""
+        return await self._answered(child.ended)
+
+    async def _answered(self, told: asyncio.Future[A]) -> A:
+        """What it says, or what stands there when it is lost, which it is where it says nothing. Who gives up waiting leaves the
+        future as it is."""
+        await asyncio.wait({told}, timeout=_ANSWER)
+        if not told.done():
+            self._process.kill()
+            await asyncio.wait({told})
+        return told.result()
 
     async def close(self) -> None:
         """End it, and all of its children."""

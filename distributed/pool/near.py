@@ -35,6 +35,9 @@ class Keeper(Protocol):
     def kill(self, child: Child) -> None:
         """End it at once."""
 
+    async def ended(self, child: Child) -> Ended | None:
+        """Wait until it has ended; ``None`` where nobody can say how."""
+
 
 class End(msgspec.Struct, frozen=True):
     """How a child ended in the middle of its work. ``lost``: not by anything that it did."""
@@ -137,7 +140,7 @@ class Child:
             reason = "" if self.ended.done() else "its process closed its socket"
         self.keeper.kill(self)
         self.dismiss()
-        ended = await self.ended
+        ended = await self.keeper.ended(self)
         if ended is None:
             return End("died", "the process that started it ended", 0.0, lost=True)
         cpu = max(ended.cpu - self._cpu, 0.0)

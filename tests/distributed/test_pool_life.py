@@ -15,7 +15,7 @@ from typing import Final
 
 import pytest
 
-from hyper.distributed.pool import Limits, Pool, PoolError
+from hyper.distributed.pool import Limits, Pool, PoolError, launch
 from tests.distributed.pools import LIMITS, act, ran, task, with_pool
 from tests.distributed.registry import PLACE
 
@@ -136,6 +136,48 @@ def test_a_lost_zygote_is_started_again_and_no_item_is_blamed() -> None:
 
     found = with_pool(body)
     assert found == ["first", "at rest", "first", "at work"]
+
+
+def test_a_zygote_that_stands_still_is_ended_and_another_one_is_started(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(launch, "_ANSWER", 0.2)
+
+    async def body(pool: Pool) -> None:
+        assert pool._zygote is not None
+        os.kill(pool._zygote._process.pid, signal.SIGSTOP)
+        assert [each.data for each in await ran(pool, act("say here"))] == [b"here"]
+        assert pool.zygotes == 2
+        # A child that is to be ended, with nobody who ends it: nothing says that it was to blame.
+        assert pool._zygote is not None
+        os.kill(pool._zygote._process.pid, signal.SIGSTOP)
+        assert [each.state for each in await ran(pool, act("close"))] == ["died"]
+        assert pool.zygotes == 3
+
+    with_pool(body)
+
+
+def test_who_gives_up_while_a_process_ends_does_no_harm() -> None:
+    async def body(pool: Pool) -> None:
+        assert pool._zygote is not None
+        zygote = pool._zygote._process.pid
+        (child,) = [int(each.data) for each in await ran(pool, act("facts pid"))]
+        waiting = asyncio.ensure_future(ran(pool, act("pause")))
+        async with asyncio.timeout(PATIENCE):
+            while not pool.busy:  # noqa: ASYNC110  # no event tells it
+                await asyncio.sleep(0.01)
+        os.kill(zygote, signal.SIGSTOP)
+        os.kill(child, signal.SIGKILL)
+        # The process is gone, and nobody tells it.
+        await asyncio.sleep(0.2)
+        waiting.cancel()
+        await asyncio.wait({waiting})
+        os.kill(zygote, signal.SIGCONT)
+        for text in ("one", "two", "three"):
+            assert [each.data for each in await ran(pool, act(f"say {text}"))] == [text.encode()]
+        assert pool.zygotes == 1
+
+    with_pool(body)
 
 
 def test_work_that_is_under_way_when_the_zygote_is_lost_begins_again() -> None:
