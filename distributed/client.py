@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import socket
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
@@ -12,6 +13,20 @@ if TYPE_CHECKING:
     from hyper.distributed.settings import FleetSettings
 
 _CONNECT: Final = 2.0
+_PROBES: Final = {
+    "TCP_KEEPIDLE": 10,
+    "TCP_KEEPINTVL": 5,
+    "TCP_KEEPCNT": 3,
+    "TCP_USER_TIMEOUT": 25_000,
+}
+"""Calls that block wait for an answer for ever: a server whose machine is gone, or is cut off, is told by the system instead, some
+25 seconds later. The last is in milliseconds, and for what was sent and not heard of; systems lack some."""
+_LIVELY: Final[dict[str, Any]] = {
+    "socket_keepalive": True,
+    "socket_keepalive_options": {
+        getattr(socket, name): value for name, value in _PROBES.items() if hasattr(socket, name)
+    },
+}
 
 
 def connect(
@@ -53,7 +68,7 @@ def connect(
         options["path"] = address.path
         options.pop("socket_connect_timeout")
     else:
-        options |= {"host": address.host, "port": address.port}
+        options |= {"host": address.host, "port": address.port, **_LIVELY}
         if address.tls:
             kind = SSLConnection
             options |= {
