@@ -5,14 +5,18 @@ from __future__ import annotations
 import json
 import sys
 import threading
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Literal, TextIO, TypeAlias
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final, Literal, TextIO, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 Level: TypeAlias = Literal["debug", "info", "warning", "error"]
 LEVELS: tuple[Level, ...] = ("debug", "info", "warning", "error")
+_MINUTE: Final = timedelta(minutes=1)
+_A_MINUTE: Final = 60
+_LONGEST: Final = 2000
+"""Characters of a fact: some of them come from who writes to the server."""
 
 
 def _now() -> datetime:
@@ -35,13 +39,19 @@ class Log:
         self._now = now
         self._lock = threading.Lock()
         self._once: set[str] = set()
+        self._counts: dict[str, tuple[datetime, int]] = {}
+        """Since when, and how often, each event came that is written seldom."""
 
     def event(self, level: Level, event: str, **facts: Any) -> None:
         """Write an event: a few words, and facts by name."""
         if LEVELS.index(level) < self._least:
             return
         time = self._now().isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        facts = {name: value for name, value in facts.items() if value is not None}
+        facts = {
+            name: value[:_LONGEST] if isinstance(value, str) else value
+            for name, value in facts.items()
+            if value is not None
+        }
         if self._form == "json":
             line = json.dumps({"time": time, "level": level, "event": event} | facts, default=str)
         else:
@@ -51,9 +61,25 @@ class Log:
             try:
                 self._stream.write(line + "\n")
                 self._stream.flush()
-            except (OSError, ValueError):
+            except (BrokenPipeError, ValueError):
                 # Nobody reads it any more; the work goes on.
                 self._least = len(LEVELS)
+            except OSError:
+                # A full disk is another one later.
+                pass
+
+    def seldom(self, level: Level, event: str, **facts: Any) -> None:
+        """Write an event that others may cause at will: so many times a minute, and then how many were left out."""
+        with self._lock:
+            now = self._now()
+            began, count = self._counts.get(event, (now, 0))
+            left_out = None
+            if not timedelta(0) <= now - began < _MINUTE:
+                left_out = max(count - _A_MINUTE, 0) or None
+                began, count = now, 0
+            self._counts[event] = began, count + 1
+        if count < _A_MINUTE:
+            self.event(level, event, **facts, left_out=left_out)
 
     def once(self, level: Level, event: str, **facts: Any) -> None:
         """Write an event that has not been written since it was last ``over``."""
