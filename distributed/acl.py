@@ -26,7 +26,7 @@ _ALWAYS: Final = ("eval", "evalsha", "select")
 _LOADING: Final = ("script|exists", "script|load")
 # The roster: signs of life, and reading them.
 _SEEING: Final = ("getrange", "srandmember")
-_SAYING: Final = ("del", "sadd", "set", "srem")
+_SAYING: Final = ("del", "pexpire", "sadd", "set", "srem")
 # Contents, in envelopes.
 _CONTENTS: Final = ("getrange", "set")
 # Trails of actions and jobs.

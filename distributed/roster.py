@@ -27,6 +27,7 @@ WORKER_SECONDS: Final = 15
 """A worker that was not heard of for so long is gone; it says that it is there three times as often."""
 BUILD_SECONDS: Final = 30
 """The same of a build."""
+_SET_SECONDS: Final = 24 * 3600
 MOST_READ: Final = 1000
 _MOST_BYTES: Final = 4096
 
@@ -77,6 +78,7 @@ async def announce(client: Redis, names: Names, member: Worker | Build) -> None:
     pipeline = client.pipeline(transaction=False)
     pipeline.set(key, msgspec.json.encode(member), ex=seconds)
     pipeline.sadd(names.members(kind), member.name)
+    pipeline.pexpire(names.members(kind), _SET_SECONDS * 1000)
     await pipeline.execute()
 
 

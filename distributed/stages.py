@@ -73,5 +73,12 @@ def action_key(identity: str, stage: str, context: Sequence[str], own: str) -> s
 
     Workers work it out anew of what they were given, so that a message cannot have a result stand under another's key.
     """
-    parts = ("hyper action 1", identity, stage, *context, own)
-    return digest.of_parts(part.encode() for part in parts)
+    return action_keys(identity, stage, context, [own])[0]
+
+
+def action_keys(
+    identity: str, stage: str, context: Sequence[str], owns: Sequence[str]
+) -> list[str]:
+    """The keys of the actions of a job, in its order. The context is gone through once: it may be long, and so may the job."""
+    parts = ("hyper action 1", identity, stage, *context)
+    return digest.of_each((part.encode() for part in parts), (own.encode() for own in owns))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
+from hyper.distributed import expiry
 from hyper.distributed.client import bullmq_options
 from hyper.distributed.dispatch.cancelling import cancel
 
@@ -59,6 +60,8 @@ class Line:
         await self._queue.addBulk(
             [{"name": "job", "data": data, "opts": {**options, "jobId": job}} for job, data in jobs]
         )
+        added = [(self._name, job) for job, _ in jobs]
+        await expiry.renew(self._client, self._settings.names, [self._name], added)
 
     async def remove(self, jobs: Sequence[str]) -> None:
         """Take jobs back that nobody has taken. Raises ``redis.RedisError``."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import os
 import platform
 import signal
@@ -17,15 +18,16 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from hyper.cache.remote.settings import shown_address
-from hyper.distributed import roster
+from hyper.distributed import expiry, roster
 from hyper.distributed.blobs import Blobs
-from hyper.distributed.client import bullmq_options, connect, kind_of
+from hyper.distributed.client import connect, kind_of
 from hyper.distributed.flights.server import Flights
 from hyper.distributed.messages import MessageError
 from hyper.distributed.overview import depths_of
-from hyper.distributed.pool import Limits, Pool
+from hyper.distributed.pool import Limits, Pool, PoolError
 from hyper.distributed.scaling import Observation, Scaling, Settings
 from hyper.distributed.worker.builds import Builds
+from hyper.distributed.worker.consumers import Consumers
 from hyper.distributed.worker.equipment import Equipment
 from hyper.distributed.worker.http import Endpoints
 from hyper.distributed.worker.jobs import Jobs
@@ -35,18 +37,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
     from bullmq import Job as QueuedJob
-    from bullmq import Worker as QueueWorker
     from redis.asyncio import Redis
 
     from hyper.distributed.settings import FleetSettings
     from hyper.distributed.stages import Registry
+    from hyper.distributed.worker.consumers import Process
     from hyper.distributed.worker.log import Log
 
 _BEAT: Final = 2.0
-_LOCK: Final = 10_000
-_STALLED: Final = 5_000
-_MANY: Final = 1_000_000
-"""BullMQ gives a job up after so many crashes; strikes of actions are counted by the flights instead."""
+_RENEW: Final = 60.0
 _HELD: Final = 256 << 20
 _PROCESS: Final = 256 << 20
 _LAST: Final = 5.0
@@ -104,9 +103,9 @@ class Daemon:
         self._equipment: Equipment | None = None
         self._stop = asyncio.Event()
         self._halt = asyncio.Event()
-        self._queues: list[str] = []
-        self._workers: list[QueueWorker] = []
-        self._running: set[asyncio.Future[Any]] = set()
+        self._consumers = Consumers(settings, log, self._taken)
+        self._fault: PoolError | None = None
+        """Why it cannot work any more."""
         self._last = time.monotonic()
         self._began = time.time()
 
@@ -187,17 +186,20 @@ class Daemon:
         for task in beside:
             task.add_done_callback(self._is_over)
         try:
+            self._last = time.monotonic()
             while self.status.phase == "starting" and not self._stop.is_set():
                 await _first(self._stop.wait(), asyncio.sleep(0.05))
+                self._end_where_idle("the server does not answer")
             if not self._stop.is_set():
-                self._open(jobs)
+                self._open(jobs, client)
                 await self._until_stopped()
             await self._drain()
+            await self._renew_queues(client)
         finally:
             for task in beside:
                 task.cancel()
             ends = await asyncio.gather(*beside, return_exceptions=True)
-        for end in ends:
+        for end in (self._fault, *ends):
             if isinstance(end, Exception):
                 raise end
 
@@ -212,67 +214,62 @@ class Daemon:
             return
         while not self._stop.is_set():
             left = self._last + self._options.idle - time.monotonic()
-            if left <= 0 and not self._jobs_under_way():
-                self._log.event("info", "nothing more to do", seconds=self._options.idle)
-                self._stop.set()
-                return
             await _first(self._stop.wait(), asyncio.sleep(max(left, 0.1)))
+            self._end_where_idle()
 
-    def _jobs_under_way(self) -> int:
-        return sum(len(worker.jobs) for worker in self._workers)
+    def _end_where_idle(self, reason: str | None = None) -> None:
+        """With ``once``, end where nothing is under way and nothing has come for long enough."""
+        idle = self._options.idle
+        if (
+            self._options.once
+            and not self._stop.is_set()
+            and not self._consumers.under_way
+            and time.monotonic() - self._last >= idle
+        ):
+            self._log.event("info", "nothing more to do", seconds=idle, reason=reason)
+            self._stop.set()
 
-    def _open(self, jobs: Jobs) -> None:
+    def _open(self, jobs: Jobs, client: Redis) -> None:
         """Take jobs from the queues that this compiler can serve."""
-        from bullmq import Worker as QueueWorker
-
         names, identity = self._settings.names, self._registry.identity
-        queues = [
-            (names.queue(identity, grade, shard), jobs.do)
+        served = {
+            names.queue(identity, grade, shard): jobs.do
             for grade in self._registry.grades()
             for shard in range(self._options.shards)
-        ]
+        }
         if "check" in self._registry.stages:
-            queues.append((names.checks(), jobs.check))
-        self._queues = [queue for queue, _ in queues]
-        for queue, do in queues:
-            options = bullmq_options(
-                self._settings,
-                concurrency=self._taken,
-                lockDuration=_LOCK,
-                stalledInterval=_STALLED,
-                maxStalledCount=_MANY,
-                runRetryDelay=1000,
-                drainDelay=2,
-                skipVersionCheck=True,
-                autorun=False,
-                removeOnComplete={"age": 300, "count": 1000},
-                removeOnFail={"age": 3600, "count": 1000},
-            )
-            worker = QueueWorker(queue, self._noting(do), options)
-            worker.on("error", self._failed)
-            self._workers.append(worker)
-        self._running = {asyncio.ensure_future(worker.run()) for worker in self._workers}
+            served[names.checks()] = jobs.check
+        for queue, do in served.items():
+            self._consumers.open(queue, self._noting(client, queue, do))
 
     def _noting(
-        self, do: Callable[[QueuedJob], Coroutine[Any, Any, dict[str, Any]]]
-    ) -> Callable[[QueuedJob, str], Coroutine[Any, Any, dict[str, Any]]]:
+        self,
+        client: Redis,
+        queue: str,
+        do: Callable[[QueuedJob], Coroutine[Any, Any, dict[str, Any]]],
+    ) -> Process:
         """The work of a job, with what is said of it."""
         from bullmq import UnrecoverableError
 
-        async def process(job: QueuedJob, _token: str) -> dict[str, Any]:
+        async def process(job: QueuedJob) -> dict[str, Any]:
             self._last = time.monotonic()
             try:
+                await expiry.renew(client, self._settings.names, [], [(queue, str(job.id))])
                 answer = await do(job)
             except MessageError as error:
                 self.status.refused.labels(error.fault).inc()
                 self.status.jobs.labels("refused").inc()
-                self._log.event(
+                self._log.seldom(
                     "warning", "refused", job=job.id, fault=error.fault, reason=str(error)
                 )
                 raise UnrecoverableError(f"refused ({error.fault}): {error}") from None
+            except PoolError as error:
+                self.status.jobs.labels("failed").inc()
+                self._give_up(error)
+                raise
             except Exception as error:
                 self.status.jobs.labels("failed").inc()
-                self._log.event(
+                self._log.seldom(
                     "error", "failed", job=job.id, reason=f"{type(error).__name__}: {error}"
                 )
                 raise
@@ -283,8 +280,12 @@ class Daemon:
 
         return process
 
-    def _failed(self, error: Exception, *_: Any) -> None:
-        self._log.once("warning", "the queue does not answer", reason=kind_of(error))
+    def _give_up(self, error: PoolError) -> None:
+        """Without processes it would take each job that there is, and do none: the other workers have them instead."""
+        if self._fault is None and not self._stop.is_set():
+            self._fault = error
+            self._log.event("error", "no process can be had", reason=str(error))
+            self.stop()
 
     @property
     def _taken(self) -> int:
@@ -295,24 +296,25 @@ class Daemon:
         """Say that it is there, again and again; see whether the server is."""
         from redis.exceptions import RedisError
 
+        renewed = -math.inf
         while True:
             try:
                 await roster.announce(client, self._settings.names, self._member())
                 self._crowd = await roster.count_workers(client, self._settings.names)
+                if time.monotonic() - renewed > _RENEW:
+                    renewed = time.monotonic()
+                    await expiry.renew(client, self._settings.names, self._consumers.queues)
             except (RedisError, OSError) as error:
                 if self.status.phase == "starting":
                     self._log.once("warning", "waits for the server", reason=kind_of(error))
                 elif self.status.become("lost"):
                     self.status.outages.inc()
                     self._log.event("warning", "the server is lost", reason=kind_of(error))
-                    for worker in self._workers:
-                        # BullMQ asks some servers that are gone again and again, without a rest.
-                        await worker.pause(do_not_wait_active=True)
+                    await self._consumers.pause()
             else:
                 if self.status.become("ready"):
-                    for worker in self._workers:
-                        worker.resume()
-                    self._log.over("the queue does not answer")
+                    self._consumers.resume()
+                    self._last = time.monotonic()
                     self._log.event("info", "ready", worker=self._options.name)
             self.status.slots.set(self._slots)
             self.status.busy.set(self._pool.busy)
@@ -325,10 +327,10 @@ class Daemon:
         while not self._stop.is_set():
             waiting: dict[str, int] = {}
             with contextlib.suppress(RedisError, OSError):
-                depths = await depths_of(client, self._settings.names, self._queues)
+                depths = await depths_of(client, self._settings.names, self._consumers.queues)
                 waiting = {each.queue: each.waiting for each in depths}
             self.status.waiting.set(sum(waiting.values()))
-            waiting["here"] = max(self._jobs_under_way() - self._pool.busy, 0)
+            waiting["here"] = max(self._consumers.under_way - self._pool.busy, 0)
             decision = self._scaling.decide(
                 Observation(
                     now=time.monotonic(),
@@ -346,36 +348,39 @@ class Daemon:
                 )
                 self._slots = decision.wanted
                 await self._pool.resize(self._slots)
-                for worker in self._workers:
-                    worker.opts["concurrency"] = self._taken
+                self._consumers.limit(self._taken)
             await asyncio.sleep(max(decision.look - time.monotonic(), 0.01))
+
+    async def _renew_queues(self, client: Redis) -> None:
+        """What the last jobs have made ends, too."""
+        from redis.exceptions import RedisError
+
+        with contextlib.suppress(RedisError, OSError):
+            await expiry.renew(client, self._settings.names, self._consumers.queues)
 
     async def _drain(self) -> None:
         """Take nothing more; finish what is under way, or hand it back."""
         assert self._equipment is not None
         self.status.become("draining")
-        self._log.event("info", "draining", jobs=self._jobs_under_way())
-        if not self._workers:
+        self._log.event("info", "draining", jobs=self._consumers.under_way)
+        if not self._consumers.queues:
             return
         self._equipment.ending.set()
-        closing = asyncio.gather(
-            *(worker.close() for worker in self._workers), return_exceptions=True
-        )
+        closing = self._consumers.close()
         await _first(
             asyncio.shield(closing),
             self._halt.wait(),
             asyncio.sleep(self._options.drain),
             self._nothing_left(),
         )
-        if self._jobs_under_way():
-            self._log.event("warning", "handing back", jobs=self._jobs_under_way())
+        if self._consumers.under_way:
+            self._log.event("warning", "handing back", jobs=self._consumers.under_way)
             self._equipment.halted.set()
             await _first(asyncio.shield(closing), asyncio.sleep(_LAST))
         if not closing.done():
             # The server does not answer: what is under way is taken over when its leases run out. Closing is not cancelled: BullMQ
             # would begin it again, for ever.
-            for worker in self._workers:
-                worker.cancelProcessing()
+            self._consumers.cancel()
             await _first(asyncio.shield(closing), asyncio.sleep(_LAST))
 
     async def _nothing_left(self) -> None:
@@ -383,7 +388,7 @@ class Daemon:
         quiet = 0.0
         while quiet < _QUIET:
             await asyncio.sleep(_LOOK)
-            quiet = 0.0 if self._jobs_under_way() else quiet + _LOOK
+            quiet = 0.0 if self._consumers.under_way else quiet + _LOOK
 
     def _member(self) -> roster.Worker:
         draining = self.status.phase in {"draining", "stopped"}
@@ -400,6 +405,7 @@ class Daemon:
             processor=self._registry.processor,
             host=socket.gethostname()[:200],
             draining=draining,
+            done=self.status.done,
             since=self._began,
         )
 

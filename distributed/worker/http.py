@@ -46,6 +46,10 @@ class Endpoints:
             await self._server.wait_closed()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if self._room.locked():
+            # Who opens more shall not take the descriptors that the queues need.
+            writer.transport.abort()
+            return
         try:
             async with self._room, asyncio.timeout(_PATIENCE):
                 head = await reader.readuntil(b"\r\n\r\n")

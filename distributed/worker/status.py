@@ -22,6 +22,8 @@ class Status:
 
         self.name = name
         self.phase: Phase = "starting"
+        self.done = 0
+        """Items that were done."""
         self.registry = registry = CollectorRegistry()
         ProcessCollector(registry=registry)
         info = Info("hyper_worker", "What the worker is.", registry=registry)
@@ -87,6 +89,7 @@ class Status:
 
     def item(self, stage: str, state: State, seconds: float, cpu: float) -> None:
         """Count an item."""
+        self.done += state == "done"
         self.items.labels(stage, state).inc()
         if seconds:
             self.seconds.labels(stage).observe(seconds)

@@ -14,7 +14,7 @@ from hyper.base import digest
 from hyper.distributed.flights import Result
 from hyper.distributed.flights import steps as s
 from hyper.distributed.pool import Task
-from hyper.distributed.stages import action_key
+from hyper.distributed.stages import action_keys
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Sequence
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 _TOGETHER: Final = 0.25
 """Seconds for which outcomes are gathered before they are published."""
+_LAST: Final = 3.0
+"""Seconds for handing back what was broken off: less than a worker that ends waits for it."""
 BLAMED: Final = frozenset({"died", "time", "memory"})
 """What an item did to its process."""
 
@@ -40,14 +42,16 @@ class Work:
         self._id = str(queued.id)
         self._job = job
         identity = equipment.registry.identity
+        keys = action_keys(identity, job.stage, job.context, [item.own for item in job.items])
         orders = [
-            s.Order(action_key(identity, job.stage, job.context, item.own), item.own, item.label)
-            for item in job.items
+            s.Order(key, item.own, item.label) for key, item in zip(keys, job.items, strict=True)
         ]
         self._labels = {order.key: order.label for order in orders}
         self._steps = s.JobSteps(self._id, job.build, job.context, orders)
         self._contents: dict[str, bytes] = {}
-        """What was fetched and what was made, by digest."""
+        """What was fetched for this round, by digest."""
+        self._made: dict[str, bytes] = {}
+        """Results that are not yet on the server, by digest."""
         self._begun: list[s.Order] = []
         """What has no outcome yet, in the order in which it is done."""
         self._running: AsyncGenerator[Ran, None] | None = None
@@ -98,7 +102,7 @@ class Work:
         return answer
 
     def _tell(self, level: Any, event: str, key: str, reason: str) -> None:
-        self._with.log.event(
+        self._with.log.seldom(
             level,
             event,
             job=self._id,
@@ -111,7 +115,8 @@ class Work:
     async def _fetch(self, digests: Sequence[str]) -> set[str]:
         found = await self._with.blobs.get(digests)
         self._with.status.bytes.labels("fetched").inc(sum(map(len, found.values())))
-        self._contents |= found
+        # Of a round before, nothing is needed any more.
+        self._contents = found
         return set(found)
 
     def _begin(self, orders: Sequence[s.Order]) -> None:
@@ -166,11 +171,11 @@ class Work:
         if ran.state != "done":
             return s.Outcome(order.key, ran.state, reason=ran.reason)
         name = digest.of_bytes(ran.data)
-        self._contents[name] = ran.data
+        self._made[name] = ran.data
         return s.Outcome(order.key, "done", Result(name, len(ran.data), ran.seconds, ran.cpu))
 
     async def _put(self, digests: Sequence[str]) -> set[str]:
-        contents = {name: self._contents[name] for name in digests}
+        contents = {name: self._made.pop(name) for name in digests}
         if not await self._with.blobs.put(contents):
             self._with.log.once("warning", "the server takes no results")
             return set()
@@ -212,4 +217,5 @@ class Work:
         held = list(self._steps.held.items())
         if held:
             with contextlib.suppress(RedisError, OSError):
-                await self._with.flights.release(self._with.name, held)
+                async with asyncio.timeout(_LAST):
+                    await self._with.flights.release(self._with.name, held)

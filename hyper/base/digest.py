@@ -33,3 +33,18 @@ def of_parts(parts: Iterable[bytes]) -> str:
         state.update(len(part).to_bytes(8, "little"))
         state.update(part)
     return state.hexdigest()
+
+
+def of_each(parts: Iterable[bytes], lasts: Iterable[bytes]) -> list[str]:
+    """``of_parts`` of the same parts with each of several behind them, which are gone through once."""
+    shared = sha256()
+    for part in parts:
+        shared.update(len(part).to_bytes(8, "little"))
+        shared.update(part)
+    found = []
+    for last in lasts:
+        state = shared.copy()
+        state.update(len(last).to_bytes(8, "little"))
+        state.update(last)
+        found.append(state.hexdigest())
+    return found

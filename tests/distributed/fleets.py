@@ -125,5 +125,7 @@ async def fleet(
         yield made
     finally:
         daemon.stop()
-        await asyncio.wait_for(running, 60)
-        await made.close()
+        try:
+            await asyncio.wait_for(running, 60)
+        finally:
+            await made.close()

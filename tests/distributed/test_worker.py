@@ -1,24 +1,34 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 import os
+import time
 import urllib.error
 import urllib.request
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pytest
+import redis
 
 from hyper.base import digest
 from hyper.distributed import roster
 from hyper.distributed.flights.server import Flights
 from hyper.distributed.messages import Check, Checked, Item, Job
 from hyper.distributed.overview import look
-from tests.distributed.fleets import BUILD, Fleet, fleet, until
+from hyper.distributed.pool import PoolError
+from hyper.distributed.settings import open_settings
+from hyper.distributed.stages import action_key, action_keys, find_registry
+from hyper.distributed.worker.daemon import Daemon, Options
+from hyper.distributed.worker.log import Log
+from hyper.distributed.worker.work import Work
+from tests.distributed.fleets import BUILD, LIMITS, Fleet, fleet, until
+from tests.distributed.registry import PLACE
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Iterator, Sequence
 
     from benchmarks.remote_server import RedisServer
 
@@ -261,6 +271,142 @@ def test_an_idle_worker_shrinks_and_grows_again_when_work_comes(server: RedisSer
     run(server, body, least=0)
 
 
+def test_a_queue_that_bullmq_leaves_is_served_again(start: Callable[..., RedisServer]) -> None:
+    server = start()
+    with redis.Redis.from_url(server.url) as client:
+        # BullMQ's loop begins with this command, and ends where it is refused.
+        client.execute_command("ACL", "SETUSER", "default", "-client")
+
+        async def body(there: Fleet) -> None:
+            await until(lambda: "a queue is not served" in there.log.getvalue())
+            client.execute_command("ACL", "SETUSER", "default", "+client")
+            assert [each.state for each in await there.do("j1", "echo", [b"one"])] == ["done"]
+            assert there.log.getvalue().count("a queue is not served") == 1
+
+        run(server, body)
+
+
+def test_a_worker_without_processes_ends_and_takes_no_more_jobs(server: RedisServer) -> None:
+    async def whole() -> None:
+        async with fleet(server.url) as there:
+            pool = there.daemon._pool
+            pool.place = "tests.distributed.registry:fails"
+            assert pool._zygote is not None
+            pool._zygote._process.kill()
+            await pool._zygote.lost
+            job = await there.job("echo", [b"one"])
+            event = await there.add("j1", there.settings.post.write(job, "j1"))
+            assert event == {"failedReason": "ValueError: no stages today"}
+            await until(lambda: there.daemon.status.phase == "stopped")
+            assert there.log.getvalue().count("no process can be had") == 1
+            flights = Flights(there.client, there.settings.names, there.settings.keyring)
+            kinds = [each.kind for each in await flights.trail(there.key(job))]
+            assert kinds == ["claimed", "released"]
+
+    with pytest.raises(PoolError, match="no stages today"):
+        asyncio.run(whole())
+
+
+def test_everything_on_the_server_has_an_end(server: RedisServer) -> None:
+    async def body(there: Fleet) -> None:
+        await there.do("j1", "echo", [b"one", b"two"], [b"of "])
+        await there.do("j2", "act", [b"raise no such thing", b"kill"])
+        wrong = there.settings.post.write(await there.job("echo", [b"one"]), "j3") | {"version": 2}
+        assert "failedReason" in await there.add("j3", wrong)
+
+    run(server, body)
+    with redis.Redis.from_url(server.url) as client:
+        names = list(client.scan_iter())
+        assert len(names) > 15
+        assert [name for name in names if client.ttl(name) < 0] == []
+
+
+def test_once_waits_from_when_it_is_ready(start: Callable[..., RedisServer]) -> None:
+    server = start()
+    server.kill()
+
+    async def whole() -> None:
+        settings = open_settings("shop", {}, server.url)
+        assert settings is not None
+        chosen = Options("w1", 1, 1, once=True, idle=2.0, limits=LIMITS)
+        log = io.StringIO()
+        daemon = Daemon(settings, find_registry(PLACE), chosen, Log("text", "debug", log), "1.0")
+        await asyncio.wait_for(daemon.run(), 60)
+        # Nobody answers: it does not wait for ever.
+        assert 'reason="the server does not answer"' in log.getvalue()
+        assert "ready" not in log.getvalue()
+        server.start()
+        daemon = Daemon(settings, find_registry(PLACE), chosen, Log("text", "debug", log), "1.0")
+        # As where the stages took their time to load.
+        daemon._last -= 3600.0
+        running = asyncio.ensure_future(daemon.run())
+        await until(lambda: daemon.status.phase == "ready")
+        ready = daemon._last
+        await asyncio.wait_for(running, 60)
+        assert time.monotonic() - ready >= 2.0
+
+    asyncio.run(whole())
+
+
+def test_what_is_on_the_server_is_not_held(
+    server: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held: list[int] = []
+    put = Work._put
+
+    async def counted(work: Work, digests: Sequence[str]) -> set[str]:
+        found = await put(work, digests)
+        held.append(len(work._made))
+        return found
+
+    monkeypatch.setattr(Work, "_put", counted)
+
+    async def body(there: Fleet) -> None:
+        await there.do("j1", "echo", [b"one", b"two", b"three"])
+        assert held
+        assert set(held) == {0}
+
+    run(server, body)
+
+
+def test_the_keys_of_a_long_job_are_worked_out_in_one_pass_of_its_context() -> None:
+    context = [digest.of_bytes(b"%d" % number) for number in range(50)]
+    owns = [digest.of_bytes(b"own %d" % number) for number in range(20)]
+    keys = action_keys("0" * 64, "echo", context, owns)
+    assert keys == [action_key("0" * 64, "echo", context, own) for own in owns]
+    assert keys[0] == digest.of_parts(
+        part.encode() for part in ("hyper action 1", "0" * 64, "echo", *context, owns[0])
+    )
+
+    class Counted(list[str]):
+        """Counts how often it is gone through."""
+
+        passes = 0
+
+        def __iter__(self) -> Iterator[str]:
+            self.passes += 1
+            return super().__iter__()
+
+    counted = Counted(context)
+    assert action_keys("0" * 64, "echo", counted, owns) == keys
+    assert counted.passes == 1
+
+
+def test_who_opens_many_connections_gets_no_more(server: RedisServer) -> None:
+    async def body(there: Fleet) -> None:
+        port = int(there.log.getvalue().splitlines()[0].rpartition("http=")[2])
+        opened = [await asyncio.open_connection("127.0.0.1", port) for _ in range(33)]
+        reads = [asyncio.ensure_future(reader.read()) for reader, _ in opened]
+        # One more than are served at once: it is not kept waiting with its descriptor.
+        done, _ = await asyncio.wait(reads, return_when=asyncio.FIRST_COMPLETED)
+        assert len(done) == 1
+        for _, writer in opened:
+            writer.close()
+        await asyncio.gather(*reads, return_exceptions=True)
+
+    run(server, body, port=0)
+
+
 def test_a_lost_server_is_told_once_and_found_again(
     start: Callable[..., RedisServer],
 ) -> None:
@@ -271,7 +417,7 @@ def test_a_lost_server_is_told_once_and_found_again(
         await there.do("j1", "echo", [b"one"])
         server.kill()
         await until(lambda: phases.phase == "lost")
-        await until(lambda: all(each.paused for each in there.daemon._workers))
+        await until(lambda: there.daemon._consumers.paused)
         server.start()
         await until(lambda: phases.phase == "ready")
         await roster.announce(
