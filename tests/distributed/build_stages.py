@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import time
 from typing import Final
 
 from hyper.distributed.stages import Registry, RemoteStage
@@ -47,3 +48,23 @@ SHOUT: Final[Stage[bytes, str]] = Stage(
     bytes.decode,
     Remote("shout", lambda context: [context], lambda _, item: item.encode()),
 )
+
+
+def _work_or_wait(context: str, item: str) -> str:
+    """In another process, an item that is told to wait says that it is at it, and waits until it is told to go on."""
+    if item == "wait" and os.path.basename(context) != str(os.getpid()):
+        with open(f"{context}.at", "x"):
+            pass
+        while not os.path.exists(f"{context}.on"):
+            time.sleep(0.01)
+    return item.upper()
+
+
+WAITING: Final[Stage[str, str]] = Stage(
+    "tests.distributed.build_stages:WAITING",
+    _work_or_wait,
+    str.encode,
+    bytes.decode,
+    Remote("shout", lambda _: [], lambda _, item: item.encode()),
+)
+"""A stage whose context is a path that ends with the id of the process which asks."""

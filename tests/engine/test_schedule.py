@@ -255,3 +255,18 @@ def test_what_came_back_twice_without_a_result_stays() -> None:
     third = schedule.job(0.0)
     assert third
     assert set(third).isdisjoint(first)
+
+
+def test_what_ended_a_process_here_is_not_left_to_a_fleet_that_has_it_too() -> None:
+    schedule, _ = joined(4)
+    measured(schedule, 1.0)
+    schedule.job(0.0)
+    while (index := schedule.own(0.0)) is not None:
+        schedule.over(index)
+    (late,) = schedule.batch(100.0)
+    assert not schedule.ended(late)
+    assert schedule.batch(100.0) == [late]
+    # It was not taken: the worker had died before.
+    schedule.returned([late])
+    assert schedule.needs_worker
+    assert schedule.batch(100.0) == [late]

@@ -26,10 +26,8 @@ if TYPE_CHECKING:
 _CHUNK: Final = 1 << 18
 _FAREWELL: Final = 1.0
 """Seconds that the end of a build waits for its dispatcher to tidy up; it does so all the same when nobody waits."""
-
-
-_left: Final[list[int]] = []
-"""Dispatchers that nobody waits for any more, and that have not ended yet."""
+_ending: Final[list[int]] = []
+"""Dispatchers of which nothing more is expected, and that had not ended when they were last looked at."""
 
 
 class Watch(Protocol):
@@ -100,6 +98,8 @@ class Fleet:
         except OSError:
             self._fail("process")
             return
+        _reap()
+        self.figures = Figures()
         # It is waited for by its id.
         process.returncode = 0
         self._pid = process.pid
@@ -207,21 +207,19 @@ class Fleet:
         self.requests = self.answers = -1
 
     def _end(self) -> None:
-        """Forget it. One that has not ended yet does so by itself, and is waited for where it has by now."""
+        """Forget it. One that has not ended yet does so by itself."""
         self._close_ends()
         if self._pid > 0:
-            _left.append(self._pid)
-            _reap()
+            _ending.append(self._pid)
+        _reap()
         self._pid, self.news, self.failed, self._closing = 0, None, False, False
         self._reader = Reader(Message)
 
 
 def _reap() -> None:
-    """Take leave of those that have ended."""
-    for pid in list(_left):
-        try:
-            ended = os.waitpid(pid, os.WNOHANG)[0] == pid
-        except ChildProcessError:
-            ended = True
-        if ended:
-            _left.remove(pid)
+    """Wait for those that have ended by now, so that a process which builds again and again does not collect them."""
+    pids, _ending[:] = _ending[:], []
+    for pid in pids:
+        with contextlib.suppress(ChildProcessError):
+            if os.waitpid(pid, os.WNOHANG)[0] == 0:
+                _ending.append(pid)

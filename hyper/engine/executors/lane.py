@@ -109,9 +109,9 @@ class Lane(Generic[C]):
             self._schedule.came_back(self._lose(self._abroad.items))
             self._abroad.joined(0)
         elif news is not None and news is not self._news:
-            if self._news is None:
-                # What it took until it was there is nothing that an item costs.
-                self._figures = news.figures
+            if self._news is None and not self._run:
+                # What it cost to start it is spent, and no price of sending anything.
+                self._figures = self._fleet.figures
             stage = self._remote.stage
             room = news.room.get(stage, 0)
             self._abroad.joined(news.slots.get(stage, 0), room, news.shards, news.round_trip)

@@ -84,6 +84,7 @@ class Processes:
             while run.left:
                 self._start(run)
                 run.step(self._workers, self._lost)
+            self._part()
         except BaseException:
             self._kill()
             if self._fleet is not None:
@@ -138,6 +139,12 @@ class Processes:
         if needed and not self._workers:
             run.abandon()
 
+    def _part(self) -> None:
+        """End the workers that are at what others were quicker with: nobody waits for it, and no other run shall hear of it."""
+        busy = [worker for worker in self._workers if worker.batches]
+        self._workers = [worker for worker in self._workers if not worker.batches]
+        self._end(busy)
+
     def _lost(self, worker: Worker) -> str:
         """Take leave of a worker that has died: how that was."""
         self._workers.remove(worker)
@@ -150,6 +157,9 @@ class Processes:
 
     def _kill(self) -> None:
         workers, self._workers, self._context = self._workers, [], _NOTHING
+        self._end(workers)
+
+    def _end(self, workers: Sequence[Worker]) -> None:
         for worker in workers:
             worker.kill()
         for worker in workers:

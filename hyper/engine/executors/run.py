@@ -73,7 +73,7 @@ class Run(Generic[C, R]):
             before = time.process_time()
             self._do(index)
             self.schedule.measured(index, time.process_time() - before)
-        if not workers and (lane is None or not lane.listens):
+        if not self.left or (not workers and (lane is None or not lane.listens)):
             return
         poll = select.poll()
         heard = {worker.answers: worker for worker in workers}
@@ -96,7 +96,7 @@ class Run(Generic[C, R]):
 
     def _patience(self) -> float | None:
         """Milliseconds to wait for the others."""
-        if self.lane is None or not self.left:
+        if self.lane is None:
             return None
         seconds = self.lane.wait()
         return None if seconds is None else seconds * 1000 + 1

@@ -204,11 +204,11 @@ class Schedule:
         for index in sorted(indexes, key=lambda index: self._weights[index]):
             if index in self._over:
                 continue
-            if self.abroad is not None and self.abroad.has(index):
-                self.abroad.hedged.discard(index)
-                continue
             if index in self._deaths:
                 self._suspects.append(index)
+                continue
+            if self.abroad is not None and self.abroad.has(index):
+                self.abroad.hedged.discard(index)
                 continue
             self._waiting.appendleft(index)
             self._left += self._weights[index]
