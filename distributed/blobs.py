@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from hyper.base import digest
 from hyper.cache.remote.layer import RedisLayer
+from hyper.cache.remote.settings import Limits
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -35,6 +36,8 @@ class Blobs:
             tls=settings.tls,
             key_filter=False,
             name="fleet",
+            # Who asks deals with outages, and need not be kept from asking.
+            limits=Limits(off=0.0, off_longest=0.0),
         )
         self._lock = asyncio.Lock()
         self._held: OrderedDict[str, bytes] = OrderedDict()
@@ -45,6 +48,12 @@ class Blobs:
     def counters(self) -> dict[str, int]:
         """Those of the layer: see ``RedisLayer``."""
         return self._layer.counters
+
+    @property
+    def unanswered(self) -> int:
+        """How many questions had no answer, or were refused. What was not found then may be there."""
+        counters = self._layer.counters
+        return counters["errors"] + counters["off"]
 
     async def get(self, digests: Iterable[str]) -> dict[str, bytes]:
         """The contents that are there and are what they are called, by digest."""

@@ -27,6 +27,8 @@ _LIVELY: Final[dict[str, Any]] = {
         getattr(socket, name): value for name, value in _PROBES.items() if hasattr(socket, name)
     },
 }
+_MOST: Final = 16
+"""Connections of a client whose calls do not block: whoever asks for more at once waits for one."""
 
 
 def connect(
@@ -45,7 +47,7 @@ def connect(
         retries: How often a call is tried again after the connection was lost.
 
     """
-    from redis.asyncio import Connection, ConnectionPool, Redis, SSLConnection
+    from redis.asyncio import BlockingConnectionPool, Connection, Redis, SSLConnection
     from redis.asyncio.connection import UnixDomainSocketConnection
     from redis.asyncio.retry import Retry
     from redis.backoff import ConstantBackoff
@@ -78,8 +80,9 @@ def connect(
                 "ssl_certfile": tls.certificate,
                 "ssl_keyfile": tls.key,
             }
-    # Closing the client closes its connections.
-    return Redis.from_pool(ConnectionPool(connection_class=kind, **options))
+    most = _MOST if timeout is not None else 10 * _MOST
+    # Closing the client closes its connections. How long to wait for one is for whoever waits.
+    return Redis.from_pool(BlockingConnectionPool(most, None, connection_class=kind, **options))
 
 
 def bullmq_options(settings: FleetSettings, **options: Any) -> dict[str, Any]:

@@ -123,7 +123,10 @@ def fitting(workers: Iterable[Worker], identity: str, grade: str) -> list[Worker
 async def _read(client: Redis, names: Names, kind: Kind, shape: type[M], *, tidy: bool) -> list[M]:
     place = names.worker if kind == "workers" else names.build
     answer: Any = client.srandmember(names.members(kind), MOST_READ)
-    said = sorted(each if isinstance(each, str) else each.decode() for each in await answer or ())
+    said = sorted(
+        each if isinstance(each, str) else each.decode(errors="replace")
+        for each in await answer or ()
+    )
     if not said:
         return []
     pipeline = client.pipeline(transaction=False)

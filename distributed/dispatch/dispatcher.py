@@ -56,6 +56,8 @@ CALL: Final = 5.0
 """Seconds that anything on the server may take."""
 QUIET: Final = 3.0
 """Seconds without an event after which a job is looked at."""
+LOOKS: Final = 100
+"""Jobs that are looked at together."""
 HELD: Final = 60.0
 """Seconds for which an action is this build's, unless a worker takes it: until then no other build sends it too."""
 _AGAIN: Final = 0.25
@@ -106,7 +108,7 @@ class Dispatcher:
         self._ours: set[str] = set()
         """The keys of actions that are this build's to have done, and that are in no job yet."""
         self._put: set[str] = set()
-        """The digests of contents that are on the server."""
+        """The digests of contents of contexts that are on the server."""
         self._asked: list[tuple[Pending, bool]] = []
         """What is to be sent, and whether before what waits."""
         self._asks = 0
@@ -298,11 +300,11 @@ class Dispatcher:
     async def _look(self) -> None:
         """Look at what nothing was heard of: an event may have been missed, or the server lost it."""
         now = time.monotonic()
-        for name, job in list(self._jobs.items()):
-            if now - job.looked < QUIET:
-                continue
+        quiet = [each for each in self._jobs.items() if now - each[1].looked >= QUIET]
+        quiet.sort(key=lambda each: each[1].looked)
+        for _, job in quiet[:LOOKS]:
             job.looked = now
-            ending = await job.line.ending(name)
+        for ending in await asyncio.gather(*(job.line.ending(name) for name, job in quiet[:LOOKS])):
             if ending is not None:
                 self._hear(ending)
 
@@ -352,17 +354,17 @@ class Dispatcher:
 
     async def _upload(self, items: Sequence[Pending]) -> None:
         """Have all that items are made from on the server."""
-        contents = {item.own: item.data for item in items}
-        for item in items:
-            run = self._runs.get(item.run)
-            contents |= run.context if run is not None else {}
-        missing = {name: data for name, data in contents.items() if name not in self._put}
-        if missing and not await self._blobs.put(missing):
+        around: dict[str, bytes] = {}
+        for number in {item.run for item in items}:
+            run = self._runs.get(number)
+            around |= run.context if run is not None else {}
+        around = {name: data for name, data in around.items() if name not in self._put}
+        if not await self._blobs.put(around | {item.own: item.data for item in items}):
             # Why is not told there: a server that answers would not store.
             ping: Any = self._client.ping()
             await ping
             raise FleetOutageError("full")
-        self._put |= missing.keys()
+        self._put |= around.keys()
 
     async def _post_all(self, items: Sequence[Pending], *, soon: bool) -> None:
         """Make jobs of items, as the build put them together, and add all of a queue at once."""
@@ -372,12 +374,13 @@ class Dispatcher:
                 jobs.setdefault((item.run, item.ask), []).append(item)
         lines: dict[Line, list[tuple[str, dict[str, Any]]]] = {}
         keys: list[tuple[str, list[str]]] = []
-        for (run, _), several in jobs.items():
-            written = self._written(self._runs[run], several)
-            if written is None:
+        for (number, _), several in jobs.items():
+            # While a queue is opened, runs may end.
+            run = self._runs.get(number)
+            written = self._written(run, several) if run is not None else None
+            if run is None or written is None:
                 continue
-            shard = shard_of(several[0].key, self._shards)
-            line = await self._line(self._runs[run].grade, shard)
+            line = await self._line(run.grade, shard_of(several[0].key, self._shards))
             self._jobs[written[0]] = PostedJob(line, several, time.monotonic())
             lines.setdefault(line, []).append(written)
             keys.append((written[0], [item.key for item in several]))
@@ -484,6 +487,7 @@ class Dispatcher:
         await self._deliver(done)
 
     async def _deliver(self, done: Sequence[tuple[str, Pending, Done]]) -> None:
+        before = self._blobs.unanswered
         contents = await self._blobs.get([found.blob for _, _, found in done if found.blob])
         answers: dict[tuple[int, str], list[Answered]] = {}
         gone: list[tuple[Pending, Done]] = []
@@ -498,6 +502,9 @@ class Dispatcher:
         for (run, worker), items in answers.items():
             self._rest = 0.0
             self._answer(run, worker, items)
+        if gone and self._blobs.unanswered != before:
+            # It may be there: a server that does not answer is no reason to take anything from others.
+            raise FleetOutageError("timeout")
         await self._forget(gone)
 
     async def _forget(self, gone: Sequence[tuple[Pending, Done]]) -> None:
@@ -509,14 +516,13 @@ class Dispatcher:
                 self._build.name,
                 [(item.key, Result(found.blob or "", found.size)) for item, found in gone],
             )
-        self._again(item for item, _ in gone if not item.again)
         self._lose([item for item, _ in gone if item.again], reason="the result is not there")
+        self._again(item for item, _ in gone if not item.again)
 
     def _again(self, items: Iterable[Pending]) -> None:
         """Contents that are not there any more are put there once more."""
-        for item in items:
+        for item in filter(self._wanted, items):
             item.again = True
-            self._put.discard(item.own)
             self._put.difference_update(self._runs[item.run].context)
             self._asked.append((item, True))
             self._sends.set()
