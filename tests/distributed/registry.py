@@ -344,7 +344,10 @@ SYSTEM: Final[dict[str, Callable[[str], object]]] = {
     "list": lambda path: _called("open", path.encode(), os.O_RDONLY | os.O_DIRECTORY),
     "read": lambda path: _called("open", path.encode(), os.O_RDONLY),
     "remove": lambda path: _called("unlink", path.encode()),
+    "messages": lambda flags: _called("msgget", 0, int(flags, 8)),
+    "semaphores": lambda count: _called("semget", 0, int(count), 0o1600),
     "send": _send_natively,
+    "share": lambda size: _called("shmget", 0, int(size), 0o1600),
     "trace": lambda pid: _called("ptrace", 16, int(pid), None, None),
     "write": lambda path: _called("open", path.encode(), os.O_WRONLY | os.O_CREAT, 0o600),
 }

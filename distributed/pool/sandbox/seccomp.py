@@ -30,19 +30,16 @@ _OTHER_INTERFACE: Final = 0x40000000
 """From this number on, a call of x86-64 is one of another interface (x32), with other numbers."""
 
 # socket, socketpair; clone, fork, vfork, execve, execveat; ptrace, process_vm_readv and _writev; mount, setns, unshare; bpf,
-# perf_event_open, userfaultfd; add_key, request_key, keyctl. Then what has one number on all machines: io_uring_setup,
-# pidfd_open, clone3, pidfd_getfd.
+# perf_event_open, userfaultfd; add_key, request_key, keyctl; shmget, semget, msgget, mq_open, whose memory is in no limit of a
+# process and outlives it. Then what has one number on all machines: io_uring_setup, pidfd_open, clone3, pidfd_getfd.
 _ALIKE: Final = (425, 434, 435, 438)
-_MACHINES: Final = {
-    "x86_64": (
-        0xC000003E,
-        (41, 53, 56, 57, 58, 59, 322, 101, 310, 311, 165, 308, 272, 321, 298, 323, 248, 249, 250),
-    ),
-    "aarch64": (
-        0xC00000B7,
-        (198, 199, 220, 221, 281, 117, 270, 271, 40, 268, 97, 280, 241, 282, 217, 218, 219),
-    ),
-}
+_X86_64: Final = (
+    41, 53, 56, 57, 58, 59, 322, 101, 310, 311, 165, 308, 272, 321, 298, 323, 248, 249, 250, 29, 64, 68, 240,
+)  # fmt: skip
+_ARM64: Final = (
+    198, 199, 220, 221, 281, 117, 270, 271, 40, 268, 97, 280, 241, 282, 217, 218, 219, 194, 190, 186, 180,
+)  # fmt: skip
+_MACHINES: Final = {"x86_64": (0xC000003E, _X86_64), "aarch64": (0xC00000B7, _ARM64)}
 
 
 class _Program(ctypes.Structure):
