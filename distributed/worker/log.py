@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import select
+import stat
 import sys
 import threading
 from datetime import UTC, datetime, timedelta
@@ -15,7 +18,8 @@ Level: TypeAlias = Literal["debug", "info", "warning", "error"]
 LEVELS: tuple[Level, ...] = ("debug", "info", "warning", "error")
 _MINUTE: Final = timedelta(minutes=1)
 _A_MINUTE: Final = 60
-_LONGEST: Final = 2000
+_PAGE: Final = 4096
+_LONGEST: Final = 300
 """Characters of a fact: some of them come from who writes to the server."""
 
 
@@ -38,6 +42,9 @@ class Log:
         self._stream = stream if stream is not None else sys.stderr
         self._now = now
         self._lock = threading.Lock()
+        self._pipe = _pipe_of(self._stream)
+        self._lost = 0
+        """Lines that nobody took."""
         self._once: set[str] = set()
         self._counts: dict[str, tuple[datetime, int]] = {}
         """Since when, and how often, each event came that is written seldom."""
@@ -47,6 +54,9 @@ class Log:
         if LEVELS.index(level) < self._least:
             return
         time = self._now().isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        lost, self._lost = self._lost, 0
+        if lost:
+            facts["lines_lost"] = lost
         facts = {
             name: value[:_LONGEST] if isinstance(value, str) else value
             for name, value in facts.items()
@@ -58,6 +68,9 @@ class Log:
             told = "".join(f" {name}={_shown(value)}" for name, value in facts.items())
             line = f"{time} {level:<7} {event}{told}"
         with self._lock:
+            if not self._is_heard(len(line)):
+                self._lost = lost + 1
+                return
             try:
                 self._stream.write(line + "\n")
                 self._stream.flush()
@@ -67,6 +80,13 @@ class Log:
             except OSError:
                 # A full disk is another one later.
                 pass
+
+    def _is_heard(self, size: int) -> bool:
+        """Whether a line can be written at once. Who reads a pipe may stand still, and the event loop shall not wait for that; of a
+        pipe that takes anything, a page is free."""
+        if self._pipe is None:
+            return True
+        return size < _PAGE and bool(self._pipe.poll(0))
 
     def seldom(self, level: Level, event: str, **facts: Any) -> None:
         """Write an event that others may cause at will: so many times a minute, and then how many were left out."""
@@ -95,6 +115,20 @@ class Log:
             known = event in self._once
             self._once.discard(event)
         return known
+
+
+def _pipe_of(stream: TextIO) -> select.poll | None:
+    """What tells whether a pipe or a terminal takes a line; ``None`` where a stream is none, or the system cannot tell."""
+    try:
+        number = stream.fileno()
+        kind = os.fstat(number).st_mode
+    except (OSError, ValueError):
+        return None
+    if not hasattr(select, "poll") or stat.S_ISREG(kind):
+        return None
+    pipe = select.poll()
+    pipe.register(number, select.POLLOUT)
+    return pipe
 
 
 def _shown(value: Any) -> str:
