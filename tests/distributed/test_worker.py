@@ -28,6 +28,7 @@ from tests.distributed.fleets import BUILD, LIMITS, Fleet, fleet, until
 from tests.distributed.registry import PLACE
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Awaitable, Callable, Iterator, Sequence
 
     from benchmarks.remote_server import RedisServer
@@ -430,3 +431,21 @@ def test_a_lost_server_is_told_once_and_found_again(
         assert there.log.getvalue().count("the server is lost") == 1
 
     run(server, body)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--seconds", "0"), "--seconds is a number of seconds, at least 1, not '0'"),
+        (("--memory", "2"), "--memory is at least 1MB, not '2'"),
+    ],
+)
+def test_limits_that_nothing_keeps_are_refused(
+    words: tuple[str, ...],
+    said: str,
+    hyper_worker: Callable[..., subprocess.CompletedProcess[str]],
+) -> None:
+    """Each item would end its process, and be set aside for the whole fleet."""
+    done = hyper_worker("--redis", "redis://127.0.0.1:1", *words)
+    assert done.returncode == 2
+    assert said in done.stderr

@@ -28,6 +28,9 @@ _NOT_PLAIN: Final = re.compile(r"[^A-Za-z0-9._-]+")
 _NEEDS: Final = {"bullmq": "bullmq", "redis": "redis", "prometheus_client": "prometheus-client"}
 _LOOPBACK: Final = "127.0.0.1"
 _MOST_PROCESSES: Final = 100_000
+_LEAST_SECONDS: Final = 1.0
+_LEAST_MEMORY: Final = 1 << 20
+"""With less, items that are harmless end their processes, and are set aside for the whole fleet."""
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
@@ -56,7 +59,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         port=port,
         host=host,
         limits=Limits(
-            seconds=_seconds(arguments.seconds, 120.0, "--seconds"),
+            seconds=_seconds(arguments.seconds, 120.0, "--seconds", _LEAST_SECONDS),
             memory=_size(arguments.memory),
         ),
         ahead=_number(arguments.ahead, 2, "--ahead", (1, 64)),
@@ -153,11 +156,12 @@ def _number(text: str | None, default: int, option: str, bounds: tuple[int, int]
     return int(text)
 
 
-def _seconds(text: str | None, default: float, option: str) -> float:
+def _seconds(text: str | None, default: float, option: str, least: float = 0.0) -> float:
     if text is None:
         return default
-    if not re.fullmatch(r"\d{1,6}(\.\d{1,3})?", text, re.ASCII):
-        raise UsageError(f"{option} is a number of seconds, not {text!r}")
+    if not re.fullmatch(r"\d{1,6}(\.\d{1,3})?", text, re.ASCII) or float(text) < least:
+        more = f", at least {least:g}" if least else ""
+        raise UsageError(f"{option} is a number of seconds{more}, not {text!r}")
     return float(text)
 
 
@@ -168,6 +172,8 @@ def _size(text: str | None) -> int:
         size: int = parse_value("cache_size", text)
     except OptionError:
         raise UsageError(f"--memory is a size such as 2GB, not {text!r}") from None
+    if size < _LEAST_MEMORY:
+        raise UsageError(f"--memory is at least {_LEAST_MEMORY >> 20}MB, not {text!r}")
     return size
 
 
