@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 _CHUNK: Final = 1 << 18
 _LAST_WORDS: Final = 2.0
+LONGEST_END: Final = 60
+"""Seconds after the end of a build until its dispatcher is ended by the system, should anything keep it."""
 
 
 def main() -> None:
@@ -54,6 +56,7 @@ async def serve(requests: int, answers: int) -> None:
                 dispatcher = made
                 dispatcher.begin()
     finally:
+        signal.alarm(LONGEST_END)
         if dispatcher is not None:
             await dispatcher.close()
         writer.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import select
+import signal
 import sys
 import time
 from pathlib import Path
@@ -159,3 +160,36 @@ def test_no_run_hears_what_another_one_no_longer_waits_for(tmp_path: Path) -> No
         executor.close()
     assert executor.usage.started > 0
     assert executor.usage.remote.items > 0
+
+
+KEPT = """
+import sys
+sys.path[:] = {path!r}
+import asyncio
+from hyper.distributed.dispatch import dispatcher, process
+
+async def close(self):
+    while True:
+        await asyncio.sleep(1)
+
+dispatcher.Dispatcher.close = close
+process.LONGEST_END = 1
+process.main()
+"""
+
+
+def test_nothing_keeps_a_dispatcher_whose_build_has_ended() -> None:
+    words = [sys.executable, "-c", KEPT.format(path=sys.path)]
+    hello = Hello(place=PLACE, project="shop", environment={}, url="unix:///nowhere/at/all")
+    made = listening(Fleet(hello, words=words))
+    pid = made._pid
+    os.close(made.requests)
+    made.requests = -1
+    poll = select.poll()
+    poll.register(made.answers, select.POLLIN)
+    while not made.failed:
+        assert poll.poll(20_000), "it goes on"
+        made.hear()
+    _, status = os.waitpid(pid, 0)
+    assert os.waitstatus_to_exitcode(status) == -signal.SIGALRM
+    made.close()

@@ -48,6 +48,25 @@ def test_without_a_server_that_is_told() -> None:
     assert ears.told == [("fleet:outage", "unconfigured")]
 
 
+def test_a_tier_that_would_have_a_fleet_help_does_not_ask_for_one() -> None:
+    fleet, ears = joined(Options(tier="insane"), {})
+    assert fleet is None
+    assert ears.told == []
+
+
+@pytest.mark.parametrize(
+    ("variable", "told"),
+    [("HYPER_QUEUE_URL", [("fleet:outage", "missing")]), ("HYPER_CACHE_URL", [])],
+)
+def test_a_tier_with_a_server_tells_what_is_missing_where_that_is_of_a_fleet(
+    monkeypatch: pytest.MonkeyPatch, variable: str, told: list[tuple[str, str]]
+) -> None:
+    monkeypatch.setattr(joining, "find_spec", lambda _: None)
+    fleet, ears = joined(Options(tier="insane"), {variable: URL})
+    assert fleet is None
+    assert ears.told == told
+
+
 def test_without_the_packages_that_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(joining, "find_spec", lambda name: None if name == "bullmq" else name)
     fleet, ears = joined(Options(distributed=True), {"HYPER_QUEUE_URL": URL})

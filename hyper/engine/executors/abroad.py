@@ -13,7 +13,7 @@ import msgspec
 from hyper.distributed.shares import AHEAD, LEAST_SECONDS, Circumstances, items_of_a_job
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
 
 class Terms(msgspec.Struct, frozen=True):
@@ -157,12 +157,14 @@ class Abroad:
         """All that is out."""
         return list(self._job_of)
 
-    def overdue(self, now: float) -> list[int]:
+    def overdue(self, now: float) -> Iterator[int]:
         """What is out for longer than expected and done nowhere else, the longest first."""
         patience = self._patience()
-        late = [job for job in self._jobs if now - job.given >= patience]
-        late.sort(key=lambda job: job.given)
-        return [index for job in late for index in sorted(job.left - self.hedged)]
+        # They are in the order in which they were sent.
+        for job in self._jobs:
+            if now - job.given < patience:
+                return
+            yield from sorted(job.left - self.hedged)
 
     def wakes(self) -> float | None:
         """When something is overdue next; ``None`` where nothing will be."""
