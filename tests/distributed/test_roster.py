@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from redis.asyncio import Redis
 
+from hyper.distributed.flights.server import Flights
 from hyper.distributed.names import Names
 from hyper.distributed.roster import (
     WORKER_SECONDS,
@@ -21,6 +22,7 @@ from hyper.distributed.roster import (
 )
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Awaitable, Callable
 
     from benchmarks.remote_server import RedisServer
@@ -89,3 +91,23 @@ def test_those_fit_that_are_of_the_compiler_and_have_the_grade_and_take_more() -
     assert fitting(workers, "a" * 64, "any") == [ONE]
     assert fitting(workers, "a" * 64, "llvmlite-0.48.0") == [ONE]
     assert fitting(workers, "b" * 64, "llvmlite-0.48.0") == []
+
+
+def test_what_somebody_says_on_the_server_steers_no_terminal(
+    server: RedisServer, hyper_worker: Callable[..., subprocess.CompletedProcess[str]]
+) -> None:
+    evil = "\x1b[2J\nfalse line"
+    key = "a" * 64
+
+    async def story(client: Any) -> None:
+        await announce(client, NAMES, msgspec.structs.replace(ONE, version=evil))
+        flights = Flights(client, NAMES)
+        claims = await flights.claim("one", "j1", [key], 10.0, {key: evil})
+        await flights.fail("one", [(key, claims[key].token, evil)])
+
+    told(server, story)
+    status = hyper_worker("status", HYPER_QUEUE_URL=server.url).stdout
+    trace = hyper_worker("trace", key, HYPER_QUEUE_URL=server.url).stdout
+    assert status.count("\\x1b[2J\\nfalse line") == 1
+    assert trace.count("\\x1b[2J\\nfalse line") == 2
+    assert "\x1b" not in status + trace

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from hyper.base.render import printable
 from hyper.cli.commands.worker import fleet_settings
 from hyper.cli.main import FAILED, OK
 from hyper.cli.session import counted
@@ -57,7 +58,9 @@ def _tell(found: Overview, ours: str, console: Console) -> None:
         remark = "" if each.identity == ours else f"  {paint.warning}another version{paint.reset}"
         if each.draining:
             remark += f"  {paint.warning}draining{paint.reset}"
-        what = " ".join(filter(None, (each.platform, each.processor, each.version, *each.grades)))
+        words = (each.platform, each.processor, each.version, *each.grades)
+        # Anybody who can write there can say this.
+        what = printable(" ".join(filter(None, words)))
         console.say(f"  {each.name:<32} {each.busy}/{each.slots} busy  {what}{remark}")
     for queue in found.queues:
         if queue.waiting or queue.active:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from hyper.base.render import printable
 from hyper.cli.commands.worker import fleet_settings
 from hyper.cli.console import UsageError
 from hyper.cli.main import FAILED, OK
@@ -83,7 +84,8 @@ def _tell(events: Sequence[Event], console: Console) -> None:
     for event in events:
         after = f"+{(event.at - first) / 1000:.3f} s"
         token = f" #{event.token}" if event.token else ""
-        text = f"  {event.text}" if event.text else ""
+        # Anybody who can write there can say this.
+        text = f"  {printable(event.text)}" if event.text else ""
         console.say(f"  {after:>12}  {event.kind:<10} {event.who}{token}{text}")
 
 
