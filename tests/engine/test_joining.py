@@ -48,23 +48,11 @@ def test_without_a_server_that_is_told() -> None:
     assert ears.told == [("fleet:outage", "unconfigured")]
 
 
-def test_a_tier_that_would_have_a_fleet_help_does_not_ask_for_one() -> None:
+def test_a_tier_that_has_a_fleet_help_says_that_there_is_none() -> None:
     fleet, ears = joined(Options(tier="insane"), {})
     assert fleet is None
-    assert ears.told == []
-
-
-@pytest.mark.parametrize(
-    ("variable", "told"),
-    [("HYPER_QUEUE_URL", [("fleet:outage", "missing")]), ("HYPER_CACHE_URL", [])],
-)
-def test_a_tier_with_a_server_tells_what_is_missing_where_that_is_of_a_fleet(
-    monkeypatch: pytest.MonkeyPatch, variable: str, told: list[tuple[str, str]]
-) -> None:
-    monkeypatch.setattr(joining, "find_spec", lambda _: None)
-    fleet, ears = joined(Options(tier="insane"), {variable: URL})
-    assert fleet is None
-    assert ears.told == told
+    assert ears.told == [("fleet:outage", "unconfigured")]
+    assert joined(Options(tier="insane", distributed=False), {})[1].told == []
 
 
 def test_without_the_packages_that_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

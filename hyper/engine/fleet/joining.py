@@ -35,9 +35,7 @@ def join_fleet(
     url = options.fleet_url or fleet_url(environment)
     missing = any(find_spec(name) is None for name in _NEEDED)
     if not url or missing:
-        # A tier that would have one help is no complaint that there is none.
-        if options.distributed is not None or environment.get("HYPER_QUEUE_URL"):
-            emitter.emit(Event("fleet:outage", reason="missing" if url else "unconfigured"))
+        emitter.emit(Event("fleet:outage", reason="missing" if url else "unconfigured"))
         return None
     from hyper import __version__
     from hyper.cache.remote.settings import shown_address
