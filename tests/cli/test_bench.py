@@ -10,6 +10,7 @@ import msgspec
 import pytest
 
 from hyper.bench import ablate, day, peers, routes, shared, workloads
+from hyper.bench.fleet import network
 from hyper.bench.fleet import workers as fleet_workers
 from hyper.bench.processes import Run, figures
 from hyper.bench.report import Report
@@ -116,7 +117,7 @@ FLEET = ("workers", "--units", "5", "--workers", "0,1", "--target", "python", *O
 def test_workers(hyper: Hyper, monkeypatch: pytest.MonkeyPatch, *, apart: bool) -> None:
     """In namespaces where there can be some, and else on the loopback, where nothing is late."""
     require_server()
-    reason = fleet_workers.lacking() if apart else "nobody may"
+    reason = network.lacking() if apart else "nobody may"
     monkeypatch.setattr(fleet_workers, "lacking", lambda: reason)
     value = hyper("bench", *FLEET, "--latency", "0,20", "--rate", "900").json("bench")
     assert value["success"]
