@@ -18,7 +18,12 @@ class Names:
     """The names of a fleet. Raises ``ValueError`` for a project or a fleet that is not named as such."""
 
     def __init__(self, project: str, fleet: str = "fleet") -> None:
-        if checked_scope(fleet) == "main":
+        try:
+            checked_scope(fleet)
+        except ValueError:
+            text = "a fleet is named with up to 100 letters, digits, `.`, `_`, `/` and `-`"
+            raise ValueError(text) from None
+        if fleet == "main":
             raise ValueError("a fleet is not called main: that is the scope of the shared cache")
         self.project = checked_project(project)
         self.fleet = fleet

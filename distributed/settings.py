@@ -58,6 +58,11 @@ class FleetSettings(msgspec.Struct, frozen=True):
         return Post(self.names.prefix, self.keyring, demands=self.demands)
 
 
+def _about_the_queue(text: str) -> str:
+    """What is wrong with an address, said of a fleet's server and not of a shared cache."""
+    return text.replace("of the shared cache", "of the server (--redis, HYPER_QUEUE_URL)")
+
+
 def fleet_url(environment: Mapping[str, str]) -> str:
     """The server's address; empty where none is configured."""
     return next((environment[each] for each in URL_VARIABLES if environment.get(each)), "")
@@ -75,7 +80,10 @@ def open_settings(
     where = url or fleet_url(environment)
     if not where:
         return None
-    Address.parse(where)
+    try:
+        Address.parse(where)
+    except ValueError as error:
+        raise ValueError(_about_the_queue(str(error))) from None
     signatures = environment.get("HYPER_CACHE_SIGNATURES", "")
     if signatures not in {"", "demand", "accept"}:
         raise ValueError("HYPER_CACHE_SIGNATURES is demand or accept")

@@ -92,7 +92,7 @@ class Address:
             return cls("", 0, unquote(parts.path), 0, False, username, password)
         if parts.scheme not in {"redis", "rediss"} or not parts.hostname:
             raise ValueError(
-                "the address of the shared cache is redis://, rediss:// or unix:// and a place"
+                "the address of the shared cache is redis://HOST:PORT, rediss://HOST:PORT or unix:///PATH"
             )
         number = parts.path.strip("/") or "0"
         if not number.isdecimal():

@@ -40,6 +40,14 @@ class Jobs:
             status.item(job.stage, each.state, each.seconds, each.cpu)
         beside = time.monotonic() - began - sum(each.seconds for each in done) - work.waited
         status.overhead.observe(max(beside, 0.0))
+        self._with.log.event(
+            "debug",
+            "did a job",
+            job=str(queued.id),
+            stage=job.stage,
+            items=len(done),
+            done=sum(each.state == "done" for each in done),
+        )
         return post.write(Reply(self._with.name, done), str(queued.id))
 
     async def check(self, queued: QueuedJob) -> dict[str, Any]:

@@ -51,6 +51,13 @@ _FLEET: Final = {
     "ended": "what leads to it has ended",
 }
 
+FLEET_REASONS: Final = {
+    **_REASONS,
+    **_FLEET,
+    "server": "it refuses what it is asked; without a password it answers its own machine only",
+}
+"""What went wrong with a fleet, in words, by the word of its event."""
+
 
 class UsageError(Exception):
     """The command was called in a way that makes no sense; exit code 2."""
@@ -65,6 +72,8 @@ class Console:
 
     def __init__(self, *, json: bool = False) -> None:
         self.json = json
+        self.fleet_lost = False
+        """Whether it was told that a build goes on without its fleet, and why."""
         self._progress: Progress | None = None
 
     @property
@@ -121,6 +130,13 @@ class Console:
             except UnicodeEncodeError:
                 text = json.dumps(whole, indent=2)
         put(f"{text}\n")
+
+    def failed(self, code: str, message: str) -> None:
+        """Say why a command that was called well has nothing to show; ``code`` is one of ``docs/schemas/error.json``."""
+        if self.json:
+            self.object({"success": False, "error": {"code": code, "message": message}})
+            return
+        self.remark(f"hyper: {message}")
 
     def usage(self, error: UsageError) -> None:
         """Say why a call makes no sense."""
@@ -180,13 +196,17 @@ class Console:
         self.remark(f"hyper: {_OUTAGES.get(event.reason, shared)}")
 
     def _fleet_lost(self, event: Event) -> None:
-        why = _FLEET.get(event.reason) or _REASONS.get(event.reason, event.reason)
+        self.fleet_lost = True
+        why = FLEET_REASONS.get(event.reason, event.reason)
         at = f" at {event.path}" if event.path else ""
         self.remark(f"hyper: building without the fleet{at}: {why}")
 
     def _fleet_of_others(self, event: Event) -> None:
+        self.fleet_lost = True
         count = f"{event.total:,} {'worker is' if event.total == 1 else 'workers are'}"
-        self.remark(f"hyper: {count} of another version at {event.path}, and of no use here")
+        self.remark(
+            f"hyper: {count} of another version at {event.path}, and of no use here: install the same sources there"
+        )
 
     def fell_back(self, fallback: Fallback) -> None:
         """Say which back end of the text engine could not be used."""

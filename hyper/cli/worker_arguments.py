@@ -111,7 +111,9 @@ def _trace(actions: argparse._SubParsersAction[argparse.ArgumentParser], exits: 
     text = "Tell what happened to an action or a job."
     parser = actions.add_parser("trace", help=text, description=text, epilog=exits)
     parser.add_argument(
-        "id", metavar="ID", help="the key of an action, 12 of its digits at least, or a job's id"
+        "id",
+        metavar="ID",
+        help="the key of an action, 12 of its digits at least, or a job's id, as workers log it with --log-level debug",
     )
     _place(parser, again=True)
     parser.add_argument("--json", action="store_true", help="print one JSON object")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import io
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from hyper.base.events import Event
 from hyper.cli import progress
+from hyper.cli.commands.build import _fleet
 from hyper.cli.console import Console
 from hyper.cli.progress import Progress
 from hyper.engine.trace import Trace
@@ -48,9 +50,38 @@ def test_each_outage_has_its_words(capsys: pytest.CaptureFixture[str]) -> None:
         f"{at}: no connection",
         f"{at}: its server has no memory left",
         f"{at}: what leads to it has ended",
-        "hyper: 1 worker is of another version at redis://far:6379, and of no use here",
-        "hyper: 3 workers are of another version at redis://far:6379, and of no use here",
+        "hyper: 1 worker is of another version at redis://far:6379, and of no use here: install the same sources there",
+        "hyper: 3 workers are of another version at redis://far:6379, and of no use here: install the same sources there",
     ]
+
+
+def _said(asked: bool, **figures: float) -> None:
+    made: Any = SimpleNamespace(
+        metrics={f"remote_{name}": value for name, value in figures.items()}
+    )
+    _fleet(made, Console(), asked=asked)
+
+
+def test_a_build_says_what_its_fleet_did(capsys: pytest.CaptureFixture[str]) -> None:
+    _said(asked=False, workers=2, jobs=98, items=1325, found=182, lost=0)
+    _said(asked=False, workers=1, jobs=1, items=1, found=0, lost=0)
+    _said(asked=True)
+    _said(asked=False)
+    done = capsys.readouterr()
+    assert done.err == ""
+    assert done.out.splitlines() == [
+        "  fleet     2 workers: 1,325 items in 98 jobs, 182 of them done before",
+        "  fleet     1 worker: 1 item in 1 job",
+        "  fleet     nothing was sent: no worker was there, or there was too little to do",
+    ]
+
+
+def test_a_fleet_that_refuses_what_it_gets_is_told_of(capsys: pytest.CaptureFixture[str]) -> None:
+    _said(asked=True, workers=2, jobs=57, items=0, found=0, lost=64)
+    done = capsys.readouterr()
+    assert done.out == ""
+    said = "hyper: 64 items came back from the fleet undone: see that HYPER_CACHE_KEYS is the same"
+    assert done.err.startswith(said)
 
 
 def test_the_bar_shows_what_a_fleet_does(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -49,6 +49,8 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     else:
         console.diagnostics(view.diagnostics, view.line_of)
         _summary(view, console)
+        if view.result.success:
+            _fleet(view.result, console, asked=getattr(arguments, "distributed", None) == "on")
         if arguments.explain_misses:
             _misses(view, console)
     return OK if view.result.success else FAILED
@@ -91,6 +93,28 @@ def _summary(view: View, console: Console) -> None:
     slowest = sorted(result.timing.items(), key=lambda item: -item[1])[1:4]
     phases = ", ".join(f"{name} {seconds:.2f}" for name, seconds in slowest if seconds >= 0.005)
     console.say(f"  took      {total:.2f} s" + (f" ({phases})" if phases else ""))
+
+
+def _fleet(result: Result, console: Console, *, asked: bool) -> None:
+    """Say what a fleet did. ``asked``: the call named it, so that it is also told when it did nothing."""
+    figures = result.metrics
+    items, lost = figures.get("remote_items", 0.0), figures.get("remote_lost", 0.0)
+    if items:
+        found = figures["remote_found"]
+        before = f", {found:,.0f} of them done before" if found else ""
+        console.say(
+            f"  fleet     {counted(int(figures['remote_workers']), 'worker')}:"
+            f" {counted(int(items), 'item')} in {counted(int(figures['remote_jobs']), 'job')}{before}"
+        )
+    elif asked and not console.fleet_lost and not lost and figures.get("hit_rate") != 1.0:
+        console.say(
+            "  fleet     nothing was sent: no worker was there, or there was too little to do"
+        )
+    if lost > items and not console.fleet_lost:
+        console.remark(
+            f"hyper: {counted(int(lost), 'item')} came back from the fleet undone: "
+            "see that HYPER_CACHE_KEYS is the same everywhere; the logs of the workers say why"
+        )
 
 
 def _misses(view: View, console: Console) -> None:

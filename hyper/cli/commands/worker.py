@@ -42,6 +42,8 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     from hyper.distributed.worker.log import Log
     from hyper.engine.fleet.registry import registry
 
+    if arguments.idle is not None and not arguments.once:
+        raise UsageError("--idle is for --once: without it a worker waits for as long as it runs")
     least = _number(arguments.least, 1, "--min", (0, _MOST_PROCESSES))
     cores = max(least, available_cores())
     most = _number(arguments.most, cores, "--max", (1, _MOST_PROCESSES))
@@ -78,7 +80,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         figures = asyncio.run(work())
     except (OSError, PoolError) as error:
         said = error.strerror if isinstance(error, OSError) else None
-        console.remark(f"hyper: the worker cannot run: {said or error}")
+        console.failed("fleet", f"the worker cannot run: {said or error}")
         return FAILED
     if console.json:
         console.object({"success": True, "worker": options.name, "figures": figures})
@@ -108,6 +110,15 @@ def fleet_settings(arguments: argparse.Namespace) -> FleetSettings:
     return settings
 
 
+def why_not(where: str, error: Exception) -> str:
+    """Why a server is of no use, in words and by the kind of its error; neither has a password or what the server said in it."""
+    from hyper.cli.console import FLEET_REASONS
+    from hyper.distributed.client import kind_of
+    from hyper.distributed.dispatch.outages import reason_of
+
+    return f"{where} cannot be used: {FLEET_REASONS[reason_of(error)]} ({kind_of(error)})"
+
+
 def fleet_names(arguments: argparse.Namespace) -> Names:
     """How everything of the fleet is called, wherever it is. Raises ``UsageError``."""
     from hyper.distributed.names import Names
@@ -124,9 +135,14 @@ def _project(arguments: argparse.Namespace) -> str:
     given = {} if arguments.project is None else {"project": arguments.project}
     files = Disk()
     try:
-        return configure(files, start_of(files, []), os.environ, given).options.project
+        found = configure(files, start_of(files, []), os.environ, given)
     except OptionError as error:
         raise UsageError(error.message, error.suggestion) from None
+    wrong = [each.message for each in found.diagnostics if each.severity == "error"]
+    if wrong:
+        # What is wrong may be the project's name: nobody joins another project by mistake.
+        raise UsageError(wrong[0])
+    return found.options.project
 
 
 def _name(given: str | None) -> str:
@@ -177,4 +193,4 @@ def _size(text: str | None) -> int:
     return size
 
 
-__all__ = ["fleet_settings", "run"]
+__all__ = ["fleet_settings", "run", "why_not"]

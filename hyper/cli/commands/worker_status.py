@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from hyper.base.render import printable
-from hyper.cli.commands.worker import fleet_settings
+from hyper.cli.commands.worker import fleet_settings, why_not
 from hyper.cli.main import FAILED, OK
 from hyper.cli.session import counted
 from hyper.engine.identity import identity
@@ -26,17 +26,12 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     from redis.exceptions import RedisError
 
     from hyper.cache.remote.settings import shown_address
-    from hyper.distributed.client import kind_of
     from hyper.distributed.overview import look
 
     try:
         found = asyncio.run(look(settings))
     except (RedisError, OSError) as error:
-        where = shown_address(settings.url)
-        reason = f"{where} does not answer ({kind_of(error)})"
-        if console.json:
-            console.object({"success": False, "error": reason})
-        console.remark(f"hyper: {reason}")
+        console.failed("fleet", why_not(shown_address(settings.url), error))
         return FAILED
     ours = identity()
     if console.json:
@@ -61,7 +56,13 @@ def _tell(found: Overview, ours: str, console: Console) -> None:
         words = (each.platform, each.processor, each.version, *each.grades)
         # Anybody who can write there can say this.
         what = printable(" ".join(filter(None, words)))
-        console.say(f"  {each.name:<32} {each.busy}/{each.slots} busy  {what}{remark}")
+        console.say(
+            f"  {each.name:<32} {each.busy}/{each.slots} busy, {each.done:,} done  {what}{remark}"
+        )
+    for build in found.builds:
+        remark = "" if build.identity == ours else f"  {paint.warning}another version{paint.reset}"
+        where = printable(f"{build.host} {build.version}")
+        console.say(f"  {build.name:<32} builds on {where}{remark}")
     for queue in found.queues:
         if queue.waiting or queue.active:
             console.say(f"  {queue.queue:<32} {queue.waiting} waiting, {queue.active} taken")

@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import re
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
 from hyper.base.render import printable
-from hyper.cli.commands.worker import fleet_settings
+from hyper.cli.commands.worker import fleet_settings, why_not
 from hyper.cli.console import UsageError
 from hyper.cli.main import FAILED, OK
 
@@ -22,23 +22,27 @@ if TYPE_CHECKING:
     from hyper.distributed.flights.contract import Event
     from hyper.distributed.settings import FleetSettings
 
+_IDS: Final = (
+    "the key of an action, 12 of its digits at least, or a job's id, "
+    "as a worker logs them with --log-level debug"
+)
+
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Tell it; 1 where nothing is known of it, or the server does not answer."""
     settings = fleet_settings(arguments)
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,159}", arguments.id, re.ASCII):
-        raise UsageError("an ID is the key of an action, or the id of a job, as a build shows them")
+        raise UsageError(f"an ID is {_IDS}")
     from redis.exceptions import RedisError
 
     from hyper.cache.remote.settings import shown_address
-    from hyper.distributed.client import kind_of
 
     try:
         found = asyncio.run(_find(settings, arguments.id))
     except (RedisError, OSError) as error:
-        return _failed(console, f"{shown_address(settings.url)} does not answer ({kind_of(error)})")
+        return _failed(console, why_not(shown_address(settings.url), error))
     if not found:
-        reason = f"nothing is known of {arguments.id}: trails are kept for a day"
+        reason = f"nothing is known of {arguments.id}: an ID is {_IDS}; trails are kept for a day"
         return _failed(console, reason)
     if len(found) > 1:
         return _failed(console, f"{arguments.id} begins several actions: {', '.join(found)}")
@@ -90,8 +94,5 @@ def _tell(events: Sequence[Event], console: Console) -> None:
 
 
 def _failed(console: Console, reason: str) -> int:
-    if console.json:
-        told: dict[str, Any] = {"success": False, "error": reason}
-        console.object(told)
-    console.remark(f"hyper: {reason}")
+    console.failed("fleet", reason)
     return FAILED
