@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from hyper.distributed.settings import FleetSettings
 
 LARGEST: Final = 32 << 20
+_ENTRY: Final = 320
+"""Bytes that something held takes beside its own: its name and its place. Many contents are only names themselves."""
 
 
 class Blobs:
@@ -98,10 +100,10 @@ class Blobs:
             if len(data) > self._room // 4 or name in self._held:
                 continue
             self._held[name] = data
-            self._size += len(data)
+            self._size += len(data) + _ENTRY
         while self._size > self._room:
             _, data = self._held.popitem(last=False)
-            self._size -= len(data)
+            self._size -= len(data) + _ENTRY
 
 
 def named(contents: Iterable[bytes]) -> dict[str, bytes]:
