@@ -49,7 +49,10 @@ def fill(parser: argparse.ArgumentParser, tiers: tuple[str, ...], epilog: str) -
 
 def _at_least(least: int) -> Callable[[str], int]:
     def number(text: str) -> int:
-        value = int(text)
+        try:
+            value = int(text)
+        except ValueError:
+            raise argparse.ArgumentTypeError(f"{text!r} is no whole number") from None
         if value < least:
             raise argparse.ArgumentTypeError(f"{value} is less than {least}")
         return value
@@ -224,7 +227,12 @@ def _numbers(text: str) -> tuple[int, ...]:
 
 
 def _milliseconds(text: str) -> tuple[float, ...]:
-    found = tuple(float(each) / 1000 for each in text.split(","))
+    try:
+        found = tuple(float(each) / 1000 for each in text.split(","))
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no list of milliseconds, as 0,1,10"
+        ) from None
     if not all(0 <= each <= 1 for each in found):
         raise argparse.ArgumentTypeError("latencies are from 0 to 1000 milliseconds")
     return found

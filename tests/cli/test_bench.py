@@ -357,3 +357,18 @@ def test_a_table_for_people(hyper: Hyper) -> None:
     assert done.code == 0
     assert "generated, 3 units, seed 1" in done.out
     assert "goal no-op: whole process, over bare Python: " in done.out
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        (("--workers", "x"), "'x' is no whole number"),
+        (("--latency", "1,x"), "'1,x' is no list of milliseconds"),
+    ],
+)
+def test_wrong_numbers_are_told_in_words(
+    hyper: Callable[..., Done], wrong: tuple[str, ...], said: str
+) -> None:
+    done = hyper("bench", "workers", *wrong)
+    assert done.code == 2
+    assert said in done.err

@@ -233,7 +233,7 @@ def test_doctor_tells_what_a_fleet_lacks(hyper: Hyper, monkeypatch: pytest.Monke
     assert "HYPER_QUEUE_URL" in advice
     monkeypatch.setenv("HYPER_QUEUE_URL", "unix:///nowhere/at/all")
     state, detail, _ = _fleet_of(hyper)
-    told = "unix:///nowhere/at/all cannot be used: connection"
+    told = "unix:///nowhere/at/all cannot be used: no connection"
     assert (state, detail) == ("absent", told)
     monkeypatch.setenv("HYPER_CACHE_KEYS", "k1=00")
     state, detail, _ = _fleet_of(hyper)

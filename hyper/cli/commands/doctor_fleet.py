@@ -44,6 +44,7 @@ def look_at_fleet(options: Options, environment: Mapping[str, str]) -> FleetStat
 
 async def _asked(settings: FleetSettings) -> FleetState:
     from hyper.cache.remote.settings import shown_address
+    from hyper.cli.console import FLEET_REASONS
     from hyper.distributed.client import connect
     from hyper.distributed.dispatch.outages import TROUBLE, reason_of
     from hyper.distributed.roster import read_workers
@@ -55,7 +56,8 @@ async def _asked(settings: FleetSettings) -> FleetState:
             workers = await read_workers(client, settings.names, tidy=False)
     except TROUBLE as error:
         advice = "builds go on without it; see docs/distributed.md"
-        return FleetState("absent", f"{server} cannot be used: {reason_of(error)}", advice)
+        why = FLEET_REASONS[reason_of(error)]
+        return FleetState("absent", f"{server} cannot be used: {why}", advice)
     finally:
         await client.connection_pool.disconnect()
     return _told(server, workers)
