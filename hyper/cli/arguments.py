@@ -90,13 +90,14 @@ class WrongCallError(Exception):
 
 def parse(argv: list[str]) -> argparse.Namespace:
     """Parse the arguments; exits after ``--help`` and ``--version``. Raises ``WrongCallError``."""
-    parser = build_parser()
-    arguments, unknown = parser.parse_known_args(argv)
+    # Who calls a command waits for no other one's options.
+    called = next((name for name, _, _ in _COMMANDS if argv[:1] == [name]), None)
+    arguments, unknown = build_parser(called).parse_known_args(argv)
     if hasattr(arguments, "words") and not any(word.startswith("-") for word in unknown):
         # What stands behind an option; argparse takes such words in one go only.
         arguments.words += unknown
     elif unknown:
-        raise _unknown(parser, arguments, unknown)
+        raise _unknown(build_parser(), arguments, unknown)
     return arguments
 
 
@@ -142,15 +143,16 @@ def _options(parser: argparse.ArgumentParser) -> dict[str, set[str]]:
     return found
 
 
-def build_parser() -> argparse.ArgumentParser:
-    """The whole grammar of the command line."""
+def build_parser(called: str | None = None) -> argparse.ArgumentParser:
+    """The whole grammar of the command line; with the name of a command that of the others without their arguments."""
     parser = _Parser(prog="hyper", description="Compiles intent files.")
     parser.add_argument("--version", action=_Version, nargs=0, help="print the version")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for name, text, fill in _COMMANDS:
         command = commands.add_parser(name, help=text, description=text)
         command.epilog = _SEARCH_EXITS if name == "grep" else _EXITS
-        fill(command)
+        if called in {None, name}:
+            fill(command)
         command.set_defaults(module=_MODULES.get(name, name))
     return parser
 

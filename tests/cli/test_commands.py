@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 import sys
 import time
 from typing import TYPE_CHECKING
@@ -393,8 +394,14 @@ def test_a_misspelt_option_is_told_its_name(hyper: Hyper) -> None:
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        ("tune --target native", "hyper tune: …; --target is an option of hyper build"),
-        ("tune --taget native", "hyper tune: …; --target is an option of hyper build"),
+        (
+            "tune --target native",
+            "hyper tune: …; --target is an option of hyper build, hyper bench workers",
+        ),
+        (
+            "tune --taget native",
+            "hyper tune: …; --target is an option of hyper build, hyper bench workers",
+        ),
         ("build --recrd runs", "hyper build: …; --record is an option of hyper run"),
         ("cache stats --size 1", "hyper cache stats: …; --size is an option of hyper cache prune"),
         ("run f --tiar 1", "hyper run: …; did you mean --tier?"),
@@ -516,3 +523,12 @@ def test_cache_bounds_that_are_none(hyper: Hyper, words: tuple[str, ...]) -> Non
 def test_completion(hyper: Hyper, shell: str) -> None:
     assert "--layout" in hyper("completion", shell).out
     assert hyper("completion", shell, "--json").json("completion")["shell"] == shell
+
+
+def test_a_command_does_not_wait_for_the_options_of_others() -> None:
+    text = (
+        "import sys\nfrom hyper.cli.arguments import parse\nparse(['build', 'src'])\n"
+        "print(*sorted(name for name in sys.modules if name.endswith('_arguments')))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", text], capture_output=True, check=True)
+    assert done.stdout.split() == []
