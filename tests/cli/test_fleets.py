@@ -65,6 +65,8 @@ def _said(asked: bool, **figures: float) -> None:
 def test_a_build_says_what_its_fleet_did(capsys: pytest.CaptureFixture[str]) -> None:
     _said(asked=False, workers=2, jobs=98, items=1325, found=182, lost=0)
     _said(asked=False, workers=1, jobs=1, items=1, found=0, lost=0)
+    _said(asked=False, workers=2, jobs=8, items=1, found=1, hedged=18, lost=0)
+    _said(asked=True, workers=2, jobs=8, items=0, found=0, hedged=18, lost=0)
     _said(asked=True)
     _said(asked=False)
     done = capsys.readouterr()
@@ -72,6 +74,8 @@ def test_a_build_says_what_its_fleet_did(capsys: pytest.CaptureFixture[str]) -> 
     assert done.out.splitlines() == [
         "  fleet     2 workers: 1,325 items in 98 jobs, 182 of them done before",
         "  fleet     1 worker: 1 item in 1 job",
+        "  fleet     2 workers: 1 item in 8 jobs, 1 of them done before; 18 more took too long and were done here",
+        "  fleet     nothing came back in time of 8 jobs: all was done here",
         "  fleet     nothing was sent: no worker was there, or there was too little to do",
     ]
 

@@ -98,21 +98,26 @@ def _summary(view: View, console: Console) -> None:
 def _fleet(result: Result, console: Console, *, asked: bool) -> None:
     """Say what a fleet did. ``asked``: the call named it, so that it is also told when it did nothing."""
     figures = result.metrics
-    items, lost = figures.get("remote_items", 0.0), figures.get("remote_lost", 0.0)
+    items, lost, found, hedged, jobs = (
+        int(figures.get(f"remote_{name}", 0))
+        for name in ("items", "lost", "found", "hedged", "jobs")
+    )
     if items:
-        found = figures["remote_found"]
-        before = f", {found:,.0f} of them done before" if found else ""
+        said = f"{counted(int(figures['remote_workers']), 'worker')}: {counted(items, 'item')} in {counted(jobs, 'job')}"
+        said += f", {found:,} of them done before" if found else ""
+        said += f"; {hedged:,} more took too long and were done here" if hedged else ""
+        console.say(f"  fleet     {said}")
+    elif jobs and not lost:
         console.say(
-            f"  fleet     {counted(int(figures['remote_workers']), 'worker')}:"
-            f" {counted(int(items), 'item')} in {counted(int(figures['remote_jobs']), 'job')}{before}"
+            f"  fleet     nothing came back in time of {counted(jobs, 'job')}: all was done here"
         )
-    elif asked and not console.fleet_lost and not lost and figures.get("hit_rate") != 1.0:
+    elif asked and not jobs and not console.fleet_lost and figures.get("hit_rate") != 1.0:
         console.say(
             "  fleet     nothing was sent: no worker was there, or there was too little to do"
         )
     if lost > items and not console.fleet_lost:
         console.remark(
-            f"hyper: {counted(int(lost), 'item')} came back from the fleet undone: "
+            f"hyper: {counted(lost, 'item')} came back from the fleet undone: "
             "see that HYPER_CACHE_KEYS is the same everywhere; the logs of the workers say why"
         )
 
