@@ -24,7 +24,7 @@ def test_a_core_that_only_works_is_efficient() -> None:
 
 
 def test_what_is_no_worker_and_no_build_is_counted_apart() -> None:
-    alone = figure("alone", "python", [Built(wall=10.0, handed=8.0, driver=10.0)])
+    alone = figure("alone", "python", [Built(wall=20.0, handed=16.0, driver=10.0)])
     run = Built(
         wall=7.0,
         handed=5.0,

@@ -83,7 +83,9 @@ def figure(
     jobs = int(middle([run.jobs for run in runs]))
     efficiency = None
     if alone is not None and workers:
-        efficiency = alone.handed_seconds / (cores * handed - aside)
+        # Of the processor, so that other work of the machine does not count as work.
+        share = alone.handed_seconds / alone.wall_seconds
+        efficiency = alone.driver_cpu_seconds * share / (cores * handed - aside)
     return FleetFigure(
         name=name,
         targets=targets,
