@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections import Counter
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
@@ -16,6 +18,9 @@ if TYPE_CHECKING:
 
     from hyper.distributed.names import Names
     from hyper.distributed.settings import FleetSettings
+
+
+MOST_QUEUES: Final = 1000
 
 
 class QueueDepth(msgspec.Struct, frozen=True):
@@ -41,18 +46,26 @@ async def look(settings: FleetSettings) -> Overview:
         names = settings.names
         workers = await read_workers(client, names, tidy=False)
         builds = await read_builds(client, names, tidy=False)
-        queues = sorted(
-            {
-                names.queue(each.identity, grade, shard)
-                for each in workers
-                for grade in each.grades
-                for shard in range(each.shards)
-            }
-        )
-        depths = await depths_of(client, names, [*queues, names.checks()])
+        depths = await depths_of(client, names, [*_queues_of(workers, names), names.checks()])
         return Overview(workers, builds, depths)
     finally:
         await client.aclose()
+
+
+def _queues_of(workers: Iterable[Worker], names: Names) -> list[str]:
+    """The queues that workers say they serve, in order: ``MOST_QUEUES`` of those that most do, as anybody may say that."""
+    served: Counter[tuple[str, str]] = Counter()
+    shards: dict[tuple[str, str], int] = {}
+    for each in workers:
+        for grade in each.grades:
+            served[each.identity, grade] += 1
+            shards[each.identity, grade] = max(shards.get((each.identity, grade), 0), each.shards)
+    queues = (
+        names.queue(*kind, shard)
+        for kind, _ in served.most_common()
+        for shard in range(shards[kind])
+    )
+    return sorted(set(islice(queues, MOST_QUEUES)))
 
 
 async def depths_of(client: Redis, names: Names, queues: Iterable[str]) -> list[QueueDepth]:
@@ -66,6 +79,6 @@ async def depths_of(client: Redis, names: Names, queues: Iterable[str]) -> list[
         pipeline.llen(f"{base}:active")
     found = await pipeline.execute()
     return [
-        QueueDepth(queue, found[3 * at] + found[3 * at + 1], found[3 * at + 2])
+        QueueDepth(queue, int(found[3 * at]) + int(found[3 * at + 1]), int(found[3 * at + 2]))
         for at, queue in enumerate(asked)
     ]

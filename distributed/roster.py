@@ -123,17 +123,19 @@ def fitting(workers: Iterable[Worker], identity: str, grade: str) -> list[Worker
 async def _read(client: Redis, names: Names, kind: Kind, shape: type[M], *, tidy: bool) -> list[M]:
     place = names.worker if kind == "workers" else names.build
     answer: Any = client.srandmember(names.members(kind), MOST_READ)
-    said = sorted(
-        each if isinstance(each, str) else each.decode(errors="replace")
+    # Somebody may have written there what is no name.
+    written = {
+        each if isinstance(each, str) else each.decode(errors="replace"): each
         for each in await answer or ()
-    )
+    }
+    said = sorted(written)
     if not said:
         return []
     pipeline = client.pipeline(transaction=False)
     for name in said:
         pipeline.getrange(place(name), 0, _MOST_BYTES - 1)
     found = await pipeline.execute()
-    gone = [name for name, data in zip(said, found, strict=True) if not data]
+    gone = [written[name] for name, data in zip(said, found, strict=True) if not data]
     if gone and tidy:
         removal: Any = client.srem(names.members(kind), *gone)
         await removal

@@ -19,7 +19,7 @@ Command: TypeAlias = tuple[bytes, ...]
 
 _READ_BYTES: Final = 1 << 16
 # What redis-py's parser raises for answers that no Redis server gives: lengths without bound, nesting without end.
-_NONSENSE: Final = (
+NONSENSE: Final = (
     ValueError,
     TypeError,
     LookupError,
@@ -156,7 +156,7 @@ class Wire:
             raise OutageError("server") from None
         except exceptions.ConnectionError:
             raise OutageError("connection") from None
-        except (exceptions.RedisError, *_NONSENSE):
+        except (exceptions.RedisError, *NONSENSE):
             raise OutageError("server") from None
         except (OSError, AttributeError):
             # A file of TLS that is not there, or a socket that was cut off in between.

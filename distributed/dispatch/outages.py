@@ -6,6 +6,7 @@ from typing import Final
 
 import redis
 
+from hyper.cache.remote.wire import NONSENSE
 from hyper.distributed.client import root_of
 
 _WORDS: Final = (
@@ -29,8 +30,12 @@ class FleetOutageError(Exception):
         self.reason = reason
 
 
-TROUBLE: Final = (redis.RedisError, OSError, FleetOutageError, TimeoutError)
-"""What anything on the server may raise."""
+TROUBLE: Final = (
+    *(redis.RedisError, OSError, FleetOutageError, TimeoutError),
+    # Taking an answer apart that no server of this kind gives.
+    *(*NONSENSE, AttributeError),
+)
+"""What anything on the server may raise: it may be something else altogether."""
 
 
 def reason_of(error: BaseException) -> str:

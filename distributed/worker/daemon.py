@@ -294,7 +294,7 @@ class Daemon:
 
     async def _beats(self, client: Redis) -> None:
         """Say that it is there, again and again; see whether the server is."""
-        from redis.exceptions import RedisError
+        from hyper.distributed.dispatch.outages import TROUBLE
 
         renewed = -math.inf
         while True:
@@ -304,7 +304,7 @@ class Daemon:
                 if time.monotonic() - renewed > _RENEW:
                     renewed = time.monotonic()
                     await expiry.renew(client, self._settings.names, self._consumers.queues)
-            except (RedisError, OSError) as error:
+            except TROUBLE as error:
                 if self.status.phase == "starting":
                     self._log.once("warning", "waits for the server", reason=kind_of(error))
                 elif self.status.become("lost"):
@@ -322,11 +322,11 @@ class Daemon:
 
     async def _scales(self, client: Redis) -> None:
         """Have as many processes as pay."""
-        from redis.exceptions import RedisError
+        from hyper.distributed.dispatch.outages import TROUBLE
 
         while not self._stop.is_set():
             waiting: dict[str, int] = {}
-            with contextlib.suppress(RedisError, OSError):
+            with contextlib.suppress(*TROUBLE):
                 depths = await depths_of(client, self._settings.names, self._consumers.queues)
                 waiting = {each.queue: each.waiting for each in depths}
             self.status.waiting.set(sum(waiting.values()))

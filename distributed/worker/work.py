@@ -191,11 +191,11 @@ class Work:
 
     async def _renew(self) -> None:
         """Keep what is claimed, as long as it is under way."""
-        from redis.exceptions import RedisError
+        from hyper.distributed.dispatch.outages import TROUBLE
 
         while True:
             await asyncio.sleep(self._with.lease / 3)
-            with contextlib.suppress(RedisError, OSError):
+            with contextlib.suppress(*TROUBLE):
                 if self._steps.held:
                     held = list(self._steps.held.items())
                     await self._with.flights.renew(held, self._with.lease)
@@ -212,10 +212,10 @@ class Work:
 
     async def _hand_back(self) -> None:
         """Let go of what has no outcome, because the steps were broken off."""
-        from redis.exceptions import RedisError
+        from hyper.distributed.dispatch.outages import TROUBLE
 
         held = list(self._steps.held.items())
         if held:
-            with contextlib.suppress(RedisError, OSError):
+            with contextlib.suppress(*TROUBLE):
                 async with asyncio.timeout(_LAST):
                     await self._with.flights.release(self._with.name, held)

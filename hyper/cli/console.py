@@ -48,6 +48,7 @@ _FLEET: Final = {
     "full": "its server has no memory left",
     "configuration": "one of HYPER_QUEUE_URL, HYPER_FLEET and HYPER_CACHE_... is not what it should be",
     "process": "the system has no room for another process",
+    "closed": "what leads to it has ended",
     "ended": "what leads to it has ended",
 }
 

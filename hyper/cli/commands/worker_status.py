@@ -23,14 +23,13 @@ if TYPE_CHECKING:
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Tell it; 1 where the server does not answer."""
     settings = fleet_settings(arguments)
-    from redis.exceptions import RedisError
-
     from hyper.cache.remote.settings import shown_address
+    from hyper.distributed.dispatch.outages import TROUBLE
     from hyper.distributed.overview import look
 
     try:
         found = asyncio.run(look(settings))
-    except (RedisError, OSError) as error:
+    except TROUBLE as error:
         console.failed("fleet", why_not(shown_address(settings.url), error))
         return FAILED
     ours = identity()

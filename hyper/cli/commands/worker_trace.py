@@ -33,13 +33,12 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     settings = fleet_settings(arguments)
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,159}", arguments.id, re.ASCII):
         raise UsageError(f"an ID is {_IDS}")
-    from redis.exceptions import RedisError
-
     from hyper.cache.remote.settings import shown_address
+    from hyper.distributed.dispatch.outages import TROUBLE
 
     try:
         found = asyncio.run(_find(settings, arguments.id))
-    except (RedisError, OSError) as error:
+    except TROUBLE as error:
         return _failed(console, why_not(shown_address(settings.url), error))
     if not found:
         reason = f"nothing is known of {arguments.id}: an ID is {_IDS}; trails are kept for a day"
@@ -83,14 +82,22 @@ async def _find(
 def _tell(events: Sequence[Event], console: Console) -> None:
     first = events[0].at if events else 0
     if events:
-        began = datetime.fromtimestamp(first / 1000, UTC).isoformat(timespec="milliseconds")
-        console.say(f"  began {began.replace('+00:00', 'Z')}, by the server's clock")
+        console.say(f"  began {_moment(first)}, by the server's clock")
     for event in events:
         after = f"+{(event.at - first) / 1000:.3f} s"
         token = f" #{event.token}" if event.token else ""
         # Anybody who can write there can say this.
         text = f"  {printable(event.text)}" if event.text else ""
         console.say(f"  {after:>12}  {event.kind:<10} {event.who}{token}{text}")
+
+
+def _moment(milliseconds: int) -> str:
+    """When it was; as a number where somebody wrote there what no calendar has."""
+    try:
+        told = datetime.fromtimestamp(milliseconds / 1000, UTC).isoformat(timespec="milliseconds")
+    except (ValueError, OverflowError, OSError):
+        return f"{milliseconds} ms"
+    return told.replace("+00:00", "Z")
 
 
 def _failed(console: Console, reason: str) -> int:
