@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import json
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 _HEAD_BYTES: Final = 8192
 _PATIENCE: Final = 5.0
 _AT_ONCE: Final = 32
+"""Connections, so that the queues have descriptors left. One more ends the oldest: who asks at once is answered, however many
+say nothing."""
 TEXT: Final = "text/plain; version=0.0.4; charset=utf-8"
 JSON: Final = "application/json"
 
@@ -28,7 +30,7 @@ class Endpoints:
         self._status = status
         self._facts = facts
         self._server: asyncio.Server | None = None
-        self._room = asyncio.Semaphore(_AT_ONCE)
+        self._open: dict[asyncio.StreamWriter, asyncio.Task[Any]] = {}
         self.port = 0
 
     async def start(self, port: int, host: str = "127.0.0.1") -> None:
@@ -43,15 +45,20 @@ class Endpoints:
         """Listen no more."""
         if self._server is not None:
             self._server.close()
+            serving = list(self._open.values())
+            for writer in list(self._open):
+                self._end(writer)
+            await asyncio.gather(*serving, return_exceptions=True)
             await self._server.wait_closed()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if self._room.locked():
-            # Who opens more shall not take the descriptors that the queues need.
-            writer.transport.abort()
-            return
+        task = asyncio.current_task()
+        assert task is not None
+        self._open[writer] = task
+        if len(self._open) > _AT_ONCE:
+            self._end(next(iter(self._open)))
         try:
-            async with self._room, asyncio.timeout(_PATIENCE):
+            async with asyncio.timeout(_PATIENCE):
                 head = await reader.readuntil(b"\r\n\r\n")
                 writer.write(self._answer(head))
                 await writer.drain()
@@ -63,9 +70,14 @@ class Endpoints:
         ):
             pass
         finally:
+            self._open.pop(writer, None)
             writer.close()
             with contextlib.suppress(OSError, TimeoutError):
                 await writer.wait_closed()
+
+    def _end(self, writer: asyncio.StreamWriter) -> None:
+        self._open.pop(writer, None)
+        writer.transport.abort()
 
     def _answer(self, head: bytes) -> bytes:
         words = head.split(b"\r\n", 1)[0].split(b" ")

@@ -235,6 +235,23 @@ def test_health_readiness_and_metrics(server: RedisServer) -> None:
     run(server, body, port=0)
 
 
+def test_health_is_told_beside_many_who_say_nothing(server: RedisServer) -> None:
+    async def body(there: Fleet) -> None:
+        port = int(there.log.getvalue().splitlines()[0].rpartition("http=")[2])
+        idle = [await asyncio.open_connection("127.0.0.1", port) for _ in range(300)]
+        for _, writer in idle:
+            writer.write(b"GET /")
+        async with asyncio.timeout(4):
+            status, _ = await asyncio.to_thread(_get, f"http://127.0.0.1:{port}/healthz")
+        assert status == 200
+        # Those that came first were ended for it.
+        assert not await idle[0][0].read()
+        for _, writer in idle:
+            writer.close()
+
+    run(server, body, port=0)
+
+
 def _get(url: str) -> tuple[int, str]:
     try:
         with urllib.request.urlopen(url, timeout=20) as answer:
