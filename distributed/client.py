@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 import socket
 from functools import cache
@@ -89,6 +90,12 @@ def bullmq_options(settings: FleetSettings, **options: Any) -> dict[str, Any]:
     """What BullMQ's classes are made with: a client of its own each, with the fleet's prefix."""
     client = connect(settings, text=True, retries=3)
     return {"connection": client, "prefix": settings.names.prefix, **options}
+
+
+def cancelled() -> bool:
+    """Whether this task is to end: a call that is broken off by that may come back with an error of its own, or an answer."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
 
 
 def root_of(error: BaseException) -> BaseException:

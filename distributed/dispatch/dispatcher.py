@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from hyper.base import digest
 from hyper.distributed.blobs import LARGEST, Blobs, named
-from hyper.distributed.client import connect
+from hyper.distributed.client import cancelled, connect
 from hyper.distributed.dispatch.cancelling import cancel
 from hyper.distributed.dispatch.lines import Line
 from hyper.distributed.dispatch.outages import TROUBLE, FleetOutageError, reason_of
@@ -226,6 +226,8 @@ class Dispatcher:
                     await self._beat()
             except TROUBLE as error:
                 await self._fail(error)
+            if cancelled():
+                return
             await asyncio.sleep(max(self._pace, self._rests_until - time.monotonic()))
 
     async def _beat(self) -> None:
@@ -311,7 +313,7 @@ class Dispatcher:
     # Sending
 
     async def _send_always(self) -> None:
-        while True:
+        while not cancelled():
             with contextlib.suppress(TimeoutError):
                 # What others do is asked for again and again.
                 async with asyncio.timeout(_AGAIN if self._elsewhere else None):
@@ -448,7 +450,7 @@ class Dispatcher:
             self._comes.set()
 
     async def _fetch_always(self) -> None:
-        while True:
+        while not cancelled():
             await self._comes.wait()
             self._comes.clear()
             heard, self._heard = self._heard, []

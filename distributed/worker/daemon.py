@@ -20,7 +20,7 @@ import msgspec
 from hyper.cache.remote.settings import shown_address
 from hyper.distributed import expiry, roster
 from hyper.distributed.blobs import Blobs
-from hyper.distributed.client import connect, kind_of
+from hyper.distributed.client import cancelled, connect, kind_of
 from hyper.distributed.flights.server import Flights
 from hyper.distributed.messages import MessageError
 from hyper.distributed.overview import depths_of
@@ -318,13 +318,15 @@ class Daemon:
                     self._log.event("info", "ready", worker=self._options.name)
             self.status.slots.set(self._slots)
             self.status.busy.set(self._pool.busy)
+            if cancelled():
+                return
             await asyncio.sleep(_BEAT)
 
     async def _scales(self, client: Redis) -> None:
         """Have as many processes as pay."""
         from hyper.distributed.dispatch.outages import TROUBLE
 
-        while not self._stop.is_set():
+        while not self._stop.is_set() and not cancelled():
             waiting: dict[str, int] = {}
             with contextlib.suppress(*TROUBLE):
                 depths = await depths_of(client, self._settings.names, self._consumers.queues)
@@ -353,9 +355,9 @@ class Daemon:
 
     async def _renew_queues(self, client: Redis) -> None:
         """What the last jobs have made ends, too."""
-        from redis.exceptions import RedisError
+        from hyper.distributed.dispatch.outages import TROUBLE
 
-        with contextlib.suppress(RedisError, OSError):
+        with contextlib.suppress(*TROUBLE):
             await expiry.renew(client, self._settings.names, self._consumers.queues)
 
     async def _drain(self) -> None:

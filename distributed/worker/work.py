@@ -11,6 +11,7 @@ import time
 from typing import TYPE_CHECKING, Any, Final
 
 from hyper.base import digest
+from hyper.distributed.client import cancelled
 from hyper.distributed.flights import Result
 from hyper.distributed.flights import steps as s
 from hyper.distributed.pool import Task
@@ -193,7 +194,7 @@ class Work:
         """Keep what is claimed, as long as it is under way."""
         from hyper.distributed.dispatch.outages import TROUBLE
 
-        while True:
+        while not cancelled():
             await asyncio.sleep(self._with.lease / 3)
             with contextlib.suppress(*TROUBLE):
                 if self._steps.held:
