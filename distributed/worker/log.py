@@ -39,7 +39,7 @@ class Log:
     ) -> None:
         self._form = form
         self._least = LEVELS.index(level)
-        self._stream = stream if stream is not None else sys.stderr
+        self._stream = stream if stream is not None else _standard()
         self._now = now
         self._lock = threading.Lock()
         self._pipe = _pipe_of(self._stream)
@@ -115,6 +115,14 @@ class Log:
             known = event in self._once
             self._once.discard(event)
         return known
+
+
+def _standard() -> TextIO:
+    """The stream for what is told beside results; one that leads nowhere where the process was started without it."""
+    stream: TextIO | None = sys.stderr
+    if stream is not None:
+        return stream
+    return open(os.devnull, "w", encoding="utf-8")  # as long as the process
 
 
 def _pipe_of(stream: TextIO) -> select.poll | None:

@@ -4,6 +4,8 @@ import asyncio
 import io
 import json
 import os
+import subprocess
+import sys
 import time
 import urllib.error
 import urllib.request
@@ -489,3 +491,13 @@ def test_limits_that_nothing_keeps_are_refused(
     done = hyper_worker("--redis", "redis://127.0.0.1:1", *words)
     assert done.returncode == 2
     assert said in done.stderr
+
+
+def test_a_worker_without_any_streams_works(server: RedisServer) -> None:
+    words = [sys.executable, "-m", "hyper", "worker", "--once", "--idle", "0.2"]
+    closed = 'exec "$@" <&- >&- 2>&-'
+    environment = {**os.environ, "HYPER_QUEUE_URL": server.url, "HYPER_PROJECT": "shop"}
+    done = subprocess.run(
+        ["/bin/sh", "-c", closed, "sh", *words], env=environment, timeout=60, check=False
+    )
+    assert done.returncode == 0
