@@ -30,7 +30,6 @@ from tests.distributed.fleets import BUILD, LIMITS, Fleet, fleet, until
 from tests.distributed.registry import PLACE
 
 if TYPE_CHECKING:
-    import subprocess
     from collections.abc import Awaitable, Callable, Iterator, Sequence
 
     from benchmarks.remote_server import RedisServer
