@@ -74,6 +74,20 @@ M = TypeVar("M", Worker, Build)
 
 async def announce(client: Redis, names: Names, member: Worker | Build) -> None:
     """Say that somebody is there, for as long as ``WORKER_SECONDS`` or ``BUILD_SECONDS``. Raises ``redis.RedisError``."""
+    from redis.exceptions import ResponseError
+
+    try:
+        await _announce(client, names, member)
+    except ResponseError as error:
+        if "WRONGTYPE" not in str(error):
+            raise
+        # Somebody put something else in the place of the set. All that are there say so again, and soon.
+        removal: Any = client.delete(names.members(_place(names, member)[0]))
+        await removal
+        await _announce(client, names, member)
+
+
+async def _announce(client: Redis, names: Names, member: Worker | Build) -> None:
     kind, key, seconds = _place(names, member)
     pipeline = client.pipeline(transaction=False)
     pipeline.set(key, msgspec.json.encode(member), ex=seconds)

@@ -85,6 +85,15 @@ def test_what_is_no_worker_is_passed_over(server: RedisServer) -> None:
     told(server, story)
 
 
+def test_what_stands_in_the_place_of_the_roster_is_removed(server: RedisServer) -> None:
+    async def story(client: Any) -> None:
+        await client.set(NAMES.members("workers"), "no set")
+        await announce(client, NAMES, ONE)
+        assert await read_workers(client, NAMES) == [ONE]
+
+    told(server, story)
+
+
 def test_those_fit_that_are_of_the_compiler_and_have_the_grade_and_take_more() -> None:
     draining = msgspec.structs.replace(ONE, name="three", draining=True)
     workers = [ONE, TWO, draining]
