@@ -118,7 +118,10 @@ class NearZygote:
         if not isinstance(forked, Forked):
             near.close()
             raise PoolError(forked.reason if forked else "the process that starts others ended")
-        child = self._children[number]
+        child = self._children.get(number)
+        if child is None:
+            near.close()
+            raise PoolError("the process that starts others ended")
         await child.open(near)
         return child
 
@@ -170,6 +173,9 @@ class NearZygote:
                     finally:
                         loop.remove_writer(self._control)
                 except OSError as error:
+                    # Whoever asks again shall find that it is gone.
+                    self._process.kill()
+                    await asyncio.wait({self.lost})
                     raise PoolError("the process that starts others ended") from error
                 else:
                     return
