@@ -48,6 +48,23 @@ class End(msgspec.Struct, frozen=True):
     lost: bool = False
 
 
+class _Reader(asyncio.StreamReader):
+    """All that a child said before it ended. It is sent items ahead: where it ends before it read them, the connection breaks, and
+    what it had answered until then would be forgotten, and blamed on items that are done."""
+
+    def __init__(self, near: socket.socket, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__(limit=_BUFFER, loop=loop)
+        self._near = near
+
+    def set_exception(self, exc: Exception) -> None:
+        """The connection broke: take what lies there still, and let that be the end."""
+        del exc
+        with contextlib.suppress(OSError):
+            while data := self._near.recv(_BUFFER):
+                self.feed_data(data)
+        self.feed_eof()
+
+
 class Child:
     """A child, which may be at work. ``contexts`` are those that it has loaded, with their bytes, the last used at the end."""
 
@@ -65,7 +82,11 @@ class Child:
 
     async def open(self, near: socket.socket) -> None:
         """Wait until it has confined itself. Raises ``PoolError`` where it could not."""
-        self._reader, self._writer = await asyncio.open_connection(sock=near, limit=_BUFFER)
+        loop = asyncio.get_running_loop()
+        self._reader = reader = _Reader(near, loop)
+        protocol = asyncio.StreamReaderProtocol(reader, loop=loop)
+        transport, _ = await loop.create_connection(lambda: protocol, sock=near)
+        self._writer = asyncio.StreamWriter(transport, protocol, reader, loop)
         try:
             said = await self.hear(_START_SECONDS, 0)
         except BaseException:

@@ -1,0 +1,50 @@
+"""What a child said before it ended, as the pool hears it."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+
+from hyper.distributed.pool import frames
+from hyper.distributed.pool.frames import Answer, Begin, Confined, Ended, Loaded
+from hyper.distributed.pool.near import Child, End
+
+
+class Keeper:
+    """Tells how a child ended, whichever it is."""
+
+    def __init__(self) -> None:
+        self.lost: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def kill(self, child: Child) -> None:
+        del child
+
+    async def ended(self, child: Child) -> Ended | None:
+        return Ended(child.number, 1, 0.0)
+
+
+def test_what_a_child_answered_counts_though_it_ended_with_items_unread() -> None:
+    async def story() -> None:
+        near, far = socket.socketpair()
+        near.setblocking(False)
+        child = Child(Keeper(), 1, 1)
+        with far:
+            far.sendall(frames.encode(Confined()))
+            await child.open(near)
+            await child.send(Begin("act", b"key", 0, []), [], [b"one", b"two", b"three"], 0)
+            far.sendall(frames.encode(Loaded("", "", 0)))
+            far.sendall(frames.encode(Answer(0, "", b"done", 0.0, 0.0, 0, "")))
+        # It is gone, and what was sent to it was not read: the connection is broken before anybody listens.
+        child.ended.set_result(Ended(1, 1, 0.0))
+        for _ in range(10):
+            await asyncio.sleep(0)
+        await child.send(Begin("act", b"key", 0, []), [], [b"four"], 0)
+        for _ in range(10):
+            await asyncio.sleep(0)
+        assert isinstance(await child.hear(5.0, 100), Loaded)
+        answer = await child.hear(5.0, 100)
+        assert isinstance(answer, Answer)
+        assert answer.data == b"done"
+        assert isinstance(await child.hear(5.0, 100), End)
+
+    asyncio.run(story())
