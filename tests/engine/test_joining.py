@@ -129,7 +129,7 @@ def test_what_is_told_is_told_once() -> None:
     announcer = Announcer(ears.emitter, "redis://queue.example.com:6379")
     for news in (
         News(on=True, others=3),
-        News(on=True, workers=["a"], slots={"parse": 2, "object": 1}, others=3),
+        News(on=True, workers=["a"], slots={"parse": 2, "objects": 1}, others=3),
         News(on=True, workers=["a", "b"], slots={"parse": 4}),
         News(on=False, reason="connection"),
         News(on=True, workers=["a", "b"], slots={"parse": 4}),

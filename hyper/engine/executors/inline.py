@@ -26,6 +26,8 @@ def attempt(stage: Stage[C, R], context: C, item: str) -> Outcome[R]:
 class Inline:
     """Runs stages in this process."""
 
+    far = False
+
     def __init__(self) -> None:
         self.usage = Usage()
 

@@ -59,6 +59,11 @@ class Processes:
         self._context: Any = _NOTHING
         self._broken = False
 
+    @property
+    def far(self) -> bool:
+        """Whether a fleet may get items."""
+        return self._fleet is not None
+
     def run(
         self,
         stage: Stage[C, R],

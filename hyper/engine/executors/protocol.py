@@ -109,6 +109,11 @@ class Executor(Protocol):
         """What workers cost; whole after ``close``."""
         ...
 
+    @property
+    def far(self) -> bool:
+        """Whether items may go to other machines: few large ones cost less on the way there."""
+        ...
+
     def run(
         self,
         stage: Stage[C, R],

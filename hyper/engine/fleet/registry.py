@@ -15,7 +15,7 @@ from hyper.distributed.stages import Registry, RemoteStage
 from hyper.engine.fleet.checking import CHECK
 from hyper.engine.fleet.programs import unpack_program
 from hyper.engine.identity import identity
-from hyper.engine.natives.compiling import OBJECT, Asked, load_compiler
+from hyper.engine.natives.compiling import OBJECTS, Asked, load_compiler
 from hyper.engine.natives.toolchain import ABSENT, toolchain
 from hyper.engine.parsing import PARSE, Uncut, unpack_file
 from hyper.engine.proving import RUN, Proof
@@ -39,7 +39,7 @@ _WARM: Final = (
 def registry() -> Registry:
     """What this compiler can do. Raises ``OSError`` where its own sources cannot be read."""
     stages: list[RemoteStage[Any]] = [
-        RemoteStage("object", _no_context, _object, LLVM),
+        RemoteStage("objects", _no_context, _objects, LLVM),
         RemoteStage("parse", _no_context, _parse),
         RemoteStage("scenarios", _proof, _scenarios),
         CHECK,
@@ -73,15 +73,15 @@ def _no_context(blobs: Sequence[bytes]) -> None:
         raise ValueError("a stage without a context is given one")
 
 
-def _object(context: None, own: bytes) -> bytes:
-    """The object of a text: a pure function of the text, what it shows, and the profile."""
+def _objects(context: None, own: bytes) -> bytes:
+    """The objects of texts: a pure function of the texts, what they show, and the profiles."""
     del context
     asked = _asked.decode(own)
-    _check_profile(asked.source.profile)
-    found = _ASM.search(asked.source.text)
-    if found is not None:
-        raise ValueError("a text with assembler that the compiler does not write")
-    return OBJECT.pack(OBJECT.work({asked.key: asked.source}, asked.key))
+    for source in asked.sources.values():
+        _check_profile(source.profile)
+        if _ASM.search(source.text) is not None:
+            raise ValueError("a text with assembler that the compiler does not write")
+    return OBJECTS.pack(OBJECTS.work({"": asked.sources}, ""))
 
 
 def _check_profile(profile: Profile) -> None:

@@ -1,7 +1,7 @@
-"""Compiling objects as a stage: a text of LLVM to an object file, here, in a worker, or on another machine.
+"""Compiling objects as a stage: texts of LLVM to object files, here, in a worker, or on another machine.
 
-An item is named by the key of its object, the digest of all that it is made from. What is made says which one it is, so that what
-was made is known, and kept, although a run does not come to its end.
+An item is a batch of objects. Each has a key, the digest of all that it is made from, and what is made says which one it is, so
+that what was made is known, and kept, although a run does not come to its end.
 """
 
 from __future__ import annotations
@@ -30,10 +30,9 @@ class Source(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Asked(msgspec.Struct, frozen=True, array_like=True):
-    """What another machine is asked for: an object with its key, by what it is made from."""
+    """What another machine is asked for: objects by their keys, each as what it is made from."""
 
-    key: str
-    source: Source
+    sources: dict[str, Source]
 
 
 class Object(msgspec.Struct, frozen=True, array_like=True):
@@ -76,21 +75,26 @@ def _compiler(profile: Profile) -> Any:
     return Compiler(processor(profile), profile.opt_level)
 
 
-def _work(sources: Mapping[str, Source], key: str) -> Object:
-    return Object(key, compiled(sources[key]))
+def _work(batches: Mapping[str, Mapping[str, Source]], batch: str) -> list[Object]:
+    return [Object(key, compiled(source)) for key, source in batches[batch].items()]
 
 
-def _own(sources: Mapping[str, Source], key: str) -> bytes:
-    source = sources[key]
+def _own(batches: Mapping[str, Mapping[str, Source]], batch: str) -> bytes:
+    return msgspec.msgpack.encode(
+        Asked({key: _plain(each) for key, each in batches[batch].items()})
+    )
+
+
+def _plain(source: Source) -> Source:
     # What a profile is called, and how many cores its batches use, shapes no code.
     profile = msgspec.structs.replace(source.profile, name="", cores=0)
-    return msgspec.msgpack.encode(Asked(key, msgspec.structs.replace(source, profile=profile)))
+    return msgspec.structs.replace(source, profile=profile)
 
 
-OBJECT: Final = Stage(
-    "hyper.engine.natives.compiling:OBJECT",
+OBJECTS: Final = Stage(
+    "hyper.engine.natives.compiling:OBJECTS",
     _work,
     msgspec.msgpack.encode,
-    msgspec.msgpack.Decoder(Object).decode,
-    Remote("object", lambda _sources: (), _own),
+    msgspec.msgpack.Decoder(list[Object]).decode,
+    Remote("objects", lambda _batches: (), _own),
 )

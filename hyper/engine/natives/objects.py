@@ -12,13 +12,13 @@ import msgspec
 
 from hyper.base import digest
 from hyper.engine.executors import Inline
-from hyper.engine.natives.compiling import OBJECT, Object, Source, load_compiler
+from hyper.engine.natives.compiling import OBJECTS, Object, Source, load_compiler
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from hyper.emit.native.wrappers import Wrappers
-    from hyper.engine.executors import Executor
+    from hyper.engine.executors import Executor, Stage
     from hyper.jit.hardware import Profile
     from hyper.jit.objects.library import Piece
 
@@ -26,6 +26,8 @@ _SUPPORTED: Final = "supported"
 _INIT: Final = "PyInit__kernels"
 _AT_ONCE: Final = 256
 """Objects that are looked for, or kept, in one go."""
+_TOGETHER: Final = 16
+"""Objects of a module that go to another machine as one item, at most: a quarter of a second's work."""
 
 
 class Blobs(Protocol):
@@ -39,10 +41,12 @@ class Blobs(Protocol):
 
 
 class Wanted(msgspec.Struct, frozen=True, array_like=True):
-    """An object that is wanted: what it is, for people, and what it is made from."""
+    """An object that is wanted: what it is, for people, and what it is made from. Those of one ``home`` are made together where
+    that costs less."""
 
     label: str
     source: Source
+    home: str
 
 
 class Libraries(msgspec.Struct, frozen=True, array_like=True):
@@ -70,6 +74,7 @@ class Objects:
         self._sources: dict[str, Source] = {}
         """What may have to be made yet: what is not known, or was found and may turn out to be none."""
         self._labels: dict[str, str] = {}
+        self._homes: dict[str, str] = {}
         self._known: dict[str, bytes] = {}
         self._failed: dict[str, Exception] = {}
         self._fresh: dict[str, bytes] = {}
@@ -91,10 +96,11 @@ class Objects:
 
         made = Libraries({}, {})
 
-        def wanted(label: str, text: str, exported: str, profile: Profile) -> str:
+        def wanted(label: str, text: str, exported: str, profile: Profile, home: str) -> str:
             parts = ("object 1", self._toolchain, profile.code, exported, text)
             key = digest.of_parts(part.encode() for part in parts)
-            made.wanted.setdefault(key, Wanted(label, Source(text, (exported,), (), profile)))
+            source = Source(text, (exported,), (), profile)
+            made.wanted.setdefault(key, Wanted(label, source, home))
             return key
 
         plain = resolve("x86-64")
@@ -106,12 +112,13 @@ class Objects:
             for found in wrappers.functions
         ]
         home = kernels[0][0].rpartition(".")[0]
-        shared = wanted(f"wrappers of {home}", around, _INIT, plain)
+        shared = wanted(f"wrappers of {home}", around, _INIT, plain, home)
         for profile in self.profiles:
             asking = supported_text(_SUPPORTED, profile)
-            question = wanted(f"question {profile.name}", asking, _SUPPORTED, plain)
+            # It is the same for all modules.
+            question = wanted(f"question {profile.name}", asking, _SUPPORTED, plain, "")
             own = [
-                wanted(f"{name} {profile.name}", text, exported, profile)
+                wanted(f"{name} {profile.name}", text, exported, profile, home)
                 for name, text, exported in kernels
             ]
             made.objects[profile.name] = [*own, question, shared]
@@ -123,6 +130,7 @@ class Objects:
             if key not in self._known:
                 self._sources.setdefault(key, each.source)
                 self._labels.setdefault(key, each.label)
+                self._homes.setdefault(key, each.home)
 
     def ask_pieces(self, pieces: Sequence[Piece], profile: Profile) -> list[str]:
         """Have the objects of the pieces of a library made, and get their keys."""
@@ -133,7 +141,7 @@ class Objects:
             shown = (*exported, "hidden", *hidden)
             parts = ("piece 1", self._toolchain, profile.code, *shown, piece.text)
             key = digest.of_parts(part.encode() for part in parts)
-            self.ask({key: Wanted(f"{piece.name} {profile.name}", source)})
+            self.ask({key: Wanted(f"{piece.name} {profile.name}", source, piece.name)})
             keys.append(key)
         return keys
 
@@ -163,29 +171,60 @@ class Objects:
             self._failed = dict.fromkeys(missing, error)
             return
 
-        def noted(made: Object) -> Object:
-            if made.key not in missing:
-                raise ValueError("an object that nobody asked for")
-            self._known[made.key] = self._fresh[made.key] = made.data
-            self._untold.add(made.key)
-            return made
+        def noted(several: list[Object]) -> list[Object]:
+            for made in several:
+                if made.key not in missing:
+                    raise ValueError("an object that nobody asked for")
+                self._known[made.key] = self._fresh[made.key] = made.data
+                self._untold.add(made.key)
+            return several
 
         # What is made is known at once, so that it is kept whatever comes next.
         stage = msgspec.structs.replace(
-            OBJECT,
-            work=lambda sources, key: noted(OBJECT.work(sources, key)),
-            unpack=lambda data: noted(OBJECT.unpack(data)),
+            OBJECTS,
+            work=lambda batches, batch: noted(OBJECTS.work(batches, batch)),
+            unpack=lambda data: noted(OBJECTS.unpack(data)),
         )
+        if self._executor().far:
+            self._run_stage(stage, self._batches(missing, _TOGETHER))
+        # What is wrong with one of several is no fault of the others; and what others should have made and did not is made here.
+        stage = msgspec.structs.replace(stage, remote=None)
+        left = {key: source for key, source in missing.items() if key not in self._known}
+        batches = self._batches(left, 1)
+        for batch, failure in self._run_stage(stage, batches).items():
+            self._failed |= dict.fromkeys(batches[batch], failure)
+
+    def _batches(self, missing: Mapping[str, Source], most: int) -> dict[str, dict[str, Source]]:
+        """Objects in batches of nearly the same size, of one home each, by what people call them."""
+        homes: dict[str, list[str]] = {}
+        for key in missing:
+            homes.setdefault(self._homes[key], []).append(key)
+        batches: dict[str, dict[str, Source]] = {}
+        for home, keys in homes.items():
+            count = -(-len(keys) // most)
+            for number in range(count):
+                several = keys[number * len(keys) // count : (number + 1) * len(keys) // count]
+                label = self._labels[several[0]] if most == 1 else f"{home} {number + 1}/{count}"
+                name = f"{label} {several[0][:12]}" if label in batches else label
+                batches[name] = {key: missing[key] for key in several}
+        return batches
+
+    def _run_stage(
+        self,
+        stage: Stage[Mapping[str, Mapping[str, Source]], list[Object]],
+        batches: Mapping[str, Mapping[str, Source]],
+    ) -> dict[str, Exception]:
+        """Make batches, and give what kept some from being made."""
+        if not batches:
+            return {}
         outcomes = self._executor().run(
             stage,
-            missing,
-            list(missing),
-            [float(len(source.text)) for source in missing.values()],
+            batches,
+            list(batches),
+            [float(sum(len(each.text) for each in batch.values())) for batch in batches.values()],
             lambda _done: self._keep(_AT_ONCE),
         )
-        for outcome in outcomes:
-            if outcome.failure is not None:
-                self._failed[outcome.item] = outcome.failure
+        return {each.item: each.failure for each in outcomes if each.failure is not None}
 
     def _keep(self, least: int) -> None:
         """Keep what was made, where it is more than so many."""

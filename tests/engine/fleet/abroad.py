@@ -37,6 +37,8 @@ class Sent(NamedTuple):
 class Abroad:
     """Runs stages as another machine would. ``sent`` is what crossed."""
 
+    far = True
+
     def __init__(self) -> None:
         self.usage = Usage()
         self.sent: list[Sent] = []

@@ -80,7 +80,7 @@ def test_a_build_by_bytes_is_the_same(
     assert _built(tmp_path / "abroad", sources, *targets) == here
     stages = {sent.stage for sent in abroad.sent if sent.items}
     compiles = the_registry().tools and not {"native", "library"}.isdisjoint(targets)
-    assert stages >= {"parse", "object"} if compiles else stages >= {"parse"}
+    assert stages >= {"parse", "objects"} if compiles else stages >= {"parse"}
     assert (name != "storefront") or "scenarios" in stages
 
 
@@ -150,13 +150,13 @@ def test_modules_are_decoded_when_they_are_looked_at(monkeypatch: pytest.MonkeyP
 def test_a_registry_says_what_it_is_and_has() -> None:
     found = the_registry()
     assert (found.place, found.identity) == (PLACE, identity())
-    assert sorted(found.stages) == ["check", "object", "parse", "scenarios"]
-    assert all(stage.remote is not None for stage in (PARSE, RUN, compiling.OBJECT))
+    assert sorted(found.stages) == ["check", "objects", "parse", "scenarios"]
+    assert all(stage.remote is not None for stage in (PARSE, RUN, compiling.OBJECTS))
     pytest.importorskip("llvmlite")
     from importlib.metadata import version
 
     assert found.grades() == ["any", f"llvmlite-{version('llvmlite')}"]
-    assert found.grade(found.stages["object"].needs) == f"llvmlite-{version('llvmlite')}"
+    assert found.grade(found.stages["objects"].needs) == f"llvmlite-{version('llvmlite')}"
     assert found.grade(found.stages["parse"].needs) == "any"
 
 
@@ -166,19 +166,19 @@ def test_without_a_compiler_of_machine_code_no_object_is_taken_on(
     monkeypatch.setitem(sys.modules, "llvmlite", None)
     found = registry()
     assert found.grades() == ["any"]
-    assert found.grade(found.stages["object"].needs) is None
+    assert found.grade(found.stages["objects"].needs) is None
     assert found.warm is not None
     found.warm()
 
 
 def test_names_of_profiles_and_hidden_order_do_not_shape_what_is_asked_for() -> None:
-    remote = compiling.OBJECT.remote
+    remote = compiling.OBJECTS.remote
     assert remote is not None
     one = Source("text", ("a", "b"), (), Profile("server", "x86-64-v3", cores=4))
     other = Source("text", ("a", "b"), (), Profile("desk", "x86-64-v3"))
-    assert remote.own({"key": one}, "key") == remote.own({"key": other}, "key")
-    assert remote.own({"key": one}, "key") != remote.own(
-        {"key": msgspec.structs.replace(one, exported=("a",))}, "key"
+    assert remote.own({"a": {"key": one}}, "a") == remote.own({"b": {"key": other}}, "b")
+    assert remote.own({"a": {"key": one}}, "a") != remote.own(
+        {"a": {"key": msgspec.structs.replace(one, exported=("a",))}}, "a"
     )
 
 
@@ -221,14 +221,14 @@ def _sent() -> list[tuple[str, tuple[bytes, ...], bytes]]:
     files = Uncut({path: text.encode() for path, text in trees.storefront().items()})
     proof = Proof(front, None, externs=False)
     text = supported_text("supported", resolve("x86-64-v3"))
-    sources = {"key": Source(text, ("supported",), (), resolve("x86-64"))}
+    sources = {"key": {"key": Source(text, ("supported",), (), resolve("x86-64"))}}
     found = []
     contexts: list[tuple[Any, Any, str]] = [
         (PARSE, files, "orders.intent"),
         (PARSE, files, "money.intent"),
         (RUN, proof, "storefront.orders"),
         (RUN, proof, "storefront.pricing"),
-        (compiling.OBJECT, sources, "key"),
+        (compiling.OBJECTS, sources, "key"),
     ]
     for stage, context, item in contexts:
         remote = stage.remote
@@ -288,7 +288,7 @@ def test_what_is_harmed_is_an_exception_or_a_result(data: st.DataObject) -> None
 
 
 def _own(source: Source) -> bytes:
-    return msgspec.msgpack.encode(Asked("key", source))
+    return msgspec.msgpack.encode(Asked({"key": source}))
 
 
 @pytest.mark.parametrize(
@@ -304,7 +304,7 @@ def _own(source: Source) -> bytes:
     ],
 )
 def test_a_profile_that_no_table_comes_to_is_refused(profile: Profile, said: str) -> None:
-    found = _done("object", (), _own(Source("", (), (), profile)))
+    found = _done("objects", (), _own(Source("", (), (), profile)))
     assert isinstance(found, ValueError)
     assert said in str(found)
 
@@ -319,7 +319,7 @@ def test_a_profile_that_no_table_comes_to_is_refused(profile: Profile, said: str
     ],
 )
 def test_assembler_of_others_is_refused(text: str) -> None:
-    found = _done("object", (), _own(Source(text, (), (), resolve("x86-64"))))
+    found = _done("objects", (), _own(Source(text, (), (), resolve("x86-64"))))
     assert isinstance(found, ValueError)
     assert "assembler" in str(found)
 
@@ -328,7 +328,7 @@ def test_assembler_of_others_is_refused(text: str) -> None:
 def test_questions_to_processors_are_taken(profile: Profile) -> None:
     pytest.importorskip("llvmlite")
     text = supported_text("supported", profile)
-    found = _done("object", (), _own(Source(text, ("supported",), (), resolve("x86-64"))))
+    found = _done("objects", (), _own(Source(text, ("supported",), (), resolve("x86-64"))))
     assert isinstance(found, bytes), found
 
 
