@@ -3,6 +3,34 @@
 from __future__ import annotations
 
 import argparse
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    _Parsers = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001  # it has no other name
+else:
+    _Parsers = argparse._SubParsersAction  # noqa: SLF001
+
+
+class _Actions(_Parsers):
+    """The actions of a command that does something without one, too: an option before an action is one that both have."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: Any,
+        option_string: str | None = None,
+    ) -> None:
+        name = values[0]
+        known = {each.dest for each in self.choices[name]._actions}  # noqa: SLF001
+        for each in parser._actions:  # noqa: SLF001
+            given = getattr(namespace, each.dest, each.default) != each.default
+            if given and each.option_strings and each.dest not in known:
+                option = each.option_strings[-1]
+                parser.error(
+                    f"{option} is for the worker itself; options of {name} stand behind it"
+                )
+        super().__call__(parser, namespace, values, option_string)
 
 
 def fill(parser: argparse.ArgumentParser, exits: str) -> None:
@@ -66,12 +94,28 @@ def fill(parser: argparse.ArgumentParser, exits: str) -> None:
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object at the end")
     actions = parser.add_subparsers(
-        dest="action", metavar="ACTION", prog="hyper worker", required=False
+        action=_Actions, dest="action", metavar="ACTION", prog="hyper worker", required=False
     )
-    _status(actions, exits)
-    _trace(actions, exits)
-    _acl(actions, exits)
-    _simulate(actions, exits)
+
+    def action(name: str, text: str) -> argparse.ArgumentParser:
+        made = actions.add_parser(name, help=text, description=text, epilog=exits)
+        made.add_argument(
+            "--json",
+            action="store_true",
+            default=argparse.SUPPRESS,
+            help="print one JSON object",
+        )
+        made.set_defaults(module=f"worker_{name}")
+        return made
+
+    _place(action("status", "Tell which workers and builds are there, and what waits."), again=True)
+    _trace(action("trace", "Tell what happened to an action or a job."))
+    _acl(
+        action(
+            "acl", "Print the users that the server needs, with the rights that each role takes."
+        )
+    )
+    _simulate(action("simulate", "Tell what a fleet of any size would do, by measured costs."))
 
 
 def _place(parser: argparse.ArgumentParser, *, again: bool = False, server: bool = True) -> None:
@@ -99,30 +143,16 @@ def _place(parser: argparse.ArgumentParser, *, again: bool = False, server: bool
     )
 
 
-def _status(actions: argparse._SubParsersAction[argparse.ArgumentParser], exits: str) -> None:
-    text = "Tell which workers and builds are there, and what waits."
-    parser = actions.add_parser("status", help=text, description=text, epilog=exits)
-    _place(parser, again=True)
-    parser.add_argument("--json", action="store_true", help="print one JSON object")
-    parser.set_defaults(module="worker_status")
-
-
-def _trace(actions: argparse._SubParsersAction[argparse.ArgumentParser], exits: str) -> None:
-    text = "Tell what happened to an action or a job."
-    parser = actions.add_parser("trace", help=text, description=text, epilog=exits)
+def _trace(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "id",
         metavar="ID",
         help="the key of an action, 12 of its digits at least, or a job's id, as workers log it with --log-level debug",
     )
     _place(parser, again=True)
-    parser.add_argument("--json", action="store_true", help="print one JSON object")
-    parser.set_defaults(module="worker_trace")
 
 
-def _acl(actions: argparse._SubParsersAction[argparse.ArgumentParser], exits: str) -> None:
-    text = "Print the users that the server needs, with the rights that each role takes."
-    parser = actions.add_parser("acl", help=text, description=text, epilog=exits)
+def _acl(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--role",
         action="append",
@@ -135,14 +165,9 @@ def _acl(actions: argparse._SubParsersAction[argparse.ArgumentParser], exits: st
         help="as the lines of a file that the server's aclfile names, and no user without a password",
     )
     _place(parser, again=True, server=False)
-    parser.add_argument("--json", action="store_true", help="print one JSON object")
-    parser.set_defaults(module="worker_acl")
 
 
-def _simulate(actions: argparse._SubParsersAction[argparse.ArgumentParser], exits: str) -> None:
-    text = "Tell what a fleet of any size would do, by measured costs."
-    parser = actions.add_parser("simulate", help=text, description=text, epilog=exits)
-    parser.set_defaults(module="worker_simulate")
+def _simulate(parser: argparse.ArgumentParser) -> None:
     several = "; several with commas: a row each"
     fleet = parser.add_argument_group("fleet")
     fleet.add_argument("--workers", required=True, metavar="N", help=f"machines that work{several}")
@@ -180,4 +205,3 @@ def _simulate(actions: argparse._SubParsersAction[argparse.ArgumentParser], exit
         "--costs", metavar="FILE", help="as benchmarks/fleet_costs.py writes it; default: built in"
     )
     parser.add_argument("--seed", metavar="S", help="of all draws; default: 1")
-    parser.add_argument("--json", action="store_true", help="print one JSON object")

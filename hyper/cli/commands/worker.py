@@ -29,7 +29,7 @@ _NEEDS: Final = {"bullmq": "bullmq", "redis": "redis", "prometheus_client": "pro
 _LOOPBACK: Final = "127.0.0.1"
 _MOST_PROCESSES: Final = 100_000
 _LEAST_SECONDS: Final = 1.0
-_LEAST_MEMORY: Final = 1 << 20
+_LEAST_MEMORY: Final = 1_000_000
 """With less, items that are harmless end their processes, and are set aside for the whole fleet."""
 
 
@@ -78,9 +78,12 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
 
     try:
         figures = asyncio.run(work())
-    except (OSError, PoolError) as error:
-        said = error.strerror if isinstance(error, OSError) else None
-        console.failed("fleet", f"the worker cannot run: {said or error}")
+    except (OSError, PoolError, UnicodeError) as error:
+        said = (error.strerror if isinstance(error, OSError) else None) or str(error)
+        if isinstance(error, (socket.gaierror, UnicodeError)):
+            # Only the address of its page is looked up before a server is waited for.
+            said = f"--http {arguments.http}: {said}"
+        console.failed("fleet", f"the worker cannot run: {said}")
         return FAILED
     if console.json:
         console.object({"success": True, "worker": options.name, "figures": figures})
@@ -189,8 +192,5 @@ def _size(text: str | None) -> int:
     except OptionError:
         raise UsageError(f"--memory is a size such as 2GB, not {text!r}") from None
     if size < _LEAST_MEMORY:
-        raise UsageError(f"--memory is at least {_LEAST_MEMORY >> 20}MB, not {text!r}")
+        raise UsageError(f"--memory is at least {_LEAST_MEMORY // 1_000_000}MB, not {text!r}")
     return size
-
-
-__all__ = ["fleet_settings", "run", "why_not"]

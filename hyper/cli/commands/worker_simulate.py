@@ -80,7 +80,7 @@ def _plans(given: argparse.Namespace, costs: Costs) -> list[Plan]:
         "nodes": _whole("--servers", given.servers, 1, 1, 1000),
         "group": _whole("--group", given.group, 1, 1, 1000),
         "round_trip": _real("--round-trip", given.round_trip, 0.5, 10_000.0) / 1000,
-        "bandwidth": max(_real("--bandwidth", given.bandwidth, 10_000.0, 1e7), 0.001) * 1e6 / 8,
+        "bandwidth": _real("--bandwidth", given.bandwidth, 10_000.0, 1e7, 0.001) * 1e6 / 8,
         "crashes": _real("--crashes", given.crashes, 0.0, 60.0),
         "stalls": _real("--stalls", given.stalls, 0.0, 60.0),
         "seed": _whole("--seed", given.seed, 1, 0, 999_999_999),
@@ -104,11 +104,12 @@ def _whole(option: str, text: str | None, default: int, least: int, most: int) -
     return int(text)
 
 
-def _real(option: str, text: str | None, default: float, most: float) -> float:
+def _real(option: str, text: str | None, default: float, most: float, least: float = 0) -> float:
     if text is None:
         return default
-    if not re.fullmatch(r"\d{1,8}(\.\d{1,6})?", text, re.ASCII) or float(text) > most:
-        raise UsageError(f"{option} is a number up to {most:g}, not {text!r}")
+    plain = re.fullmatch(r"\d{1,8}(\.\d{1,6})?", text, re.ASCII)
+    if plain is None or not least <= float(text) <= most:
+        raise UsageError(f"{option} is a number from {least:g} to {most:,.0f}, not {text!r}")
     return float(text)
 
 
