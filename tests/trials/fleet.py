@@ -45,6 +45,18 @@ class Outcome(NamedTuple):
         return int(self.value["metrics"].get(f"remote_{name}", 0))
 
 
+class _Local(NamedTuple):
+    """A build without a fleet: digests of its sources and of its output, and how long it took."""
+
+    sources: Mapping[str, str]
+    output: Mapping[str, str]
+    seconds: float
+
+
+_BUILT: Final[list[_Local]] = []
+"""Those of this process: trials of the same sources need them once."""
+
+
 class BuildProcess:
     """A build under way in a process of its own."""
 
@@ -128,7 +140,7 @@ class TrialFleet:
             self.settings["HYPER_CACHE_KEYS"] = keys
         self.workers: list[WorkerProcess] = []
         self._numbers = 0
-        self._expected: Mapping[str, str] | None = None
+        self._local: _Local | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -163,7 +175,7 @@ class TrialFleet:
 
     def changed(self) -> None:
         """The sources are others now."""
-        self._expected = None
+        self._local = None
 
     def forget(self) -> None:
         """Have the server know nothing but which workers are there."""
@@ -221,16 +233,31 @@ class TrialFleet:
 
     def expected(self) -> Mapping[str, str]:
         """The digests of what the sources come to without a fleet."""
-        if self._expected is None:
-            clean = self.folder / "clean"
-            shutil.rmtree(clean, ignore_errors=True)
-            words = ("build", "src", "-o", "clean", "--no-cache", "--target", _TARGETS)
-            began = time.perf_counter()
-            done = hyper(self.folder, *words)
-            self.seconds = time.perf_counter() - began
-            assert done.code == 0, done.text
-            self._expected = digests(clean)
-        return self._expected
+        return self._built().output
+
+    @property
+    def seconds(self) -> float:
+        """How long a build without a fleet takes."""
+        return self._built().seconds
+
+    def _built(self) -> _Local:
+        if self._local is None:
+            sources = digests(self.source)
+            self._local = next((each for each in _BUILT if each.sources == sources), None)
+        if self._local is None:
+            self._local = self._build_here(sources)
+            _BUILT.append(self._local)
+        return self._local
+
+    def _build_here(self, sources: Mapping[str, str]) -> _Local:
+        clean = self.folder / "clean"
+        shutil.rmtree(clean, ignore_errors=True)
+        words = ("build", "src", "-o", "clean", "--no-cache", "--target", _TARGETS)
+        began = time.perf_counter()
+        done = hyper(self.folder, *words)
+        seconds = time.perf_counter() - began
+        assert done.code == 0, done.text
+        return _Local(sources, digests(clean), seconds)
 
 
 def end(worker: WorkerProcess) -> None:
