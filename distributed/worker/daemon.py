@@ -156,6 +156,8 @@ class Daemon:
             await self._work(client, Jobs(self._equipment))
         finally:
             self.status.become("stopped")
+            if self._equipment is not None:
+                await self._equipment.aside.close(_QUIET)
             with contextlib.suppress(Exception):
                 await roster.leave(client, settings.names, self._member())
             await self._pool.close(kill=True)
@@ -253,8 +255,10 @@ class Daemon:
 
         async def process(job: QueuedJob) -> dict[str, Any]:
             self._last = time.monotonic()
+            assert self._equipment is not None
+            renewed = expiry.renew(client, self._settings.names, [], [(queue, str(job.id))])
+            self._equipment.aside.do(renewed)
             try:
-                await expiry.renew(client, self._settings.names, [], [(queue, str(job.id))])
                 answer = await do(job)
             except MessageError as error:
                 self.status.refused.labels(error.fault).inc()

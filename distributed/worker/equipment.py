@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from hyper.distributed.worker.aside import Aside
+
 if TYPE_CHECKING:
     from hyper.distributed.blobs import Blobs
     from hyper.distributed.flights import SingleFlight
@@ -46,5 +48,6 @@ class Equipment:
         self.builds = builds
         self.status = status
         self.log = log
+        self.aside = Aside()
         self.ending = asyncio.Event()
         self.halted = asyncio.Event()

@@ -57,25 +57,32 @@ class Work:
         """What has no outcome yet, in the order in which it is done."""
         self._running: AsyncGenerator[Ran, None] | None = None
         self._following: asyncio.Future[Ran | None] | None = None
-        self._ended = 0
+        self._ahead: asyncio.Task[dict[str, bytes]] | None = None
+        """Fetches what the job needs while it is being claimed."""
         self.waited = 0.0
         """Seconds that items waited for a process of the pool."""
 
     async def run(self) -> list[Done]:
         """What became of each item, in their order. Raises what redis-py raises; claims that are held then are let go of."""
         renewing = asyncio.create_task(self._renew())
+        owns = (item.own for item in self._job.items)
+        ahead = asyncio.create_task(self._with.blobs.get([*self._job.context, *owns]))
+        self._ahead = ahead
         try:
             done = await s.follow(self._steps.steps(), self._act)
         finally:
             renewing.cancel()
-            await asyncio.gather(renewing, return_exceptions=True)
+            ahead.cancel()
+            await asyncio.gather(renewing, ahead, return_exceptions=True)
             await self._stop()
             await self._hand_back()
         if done is None:
             done = self._steps.so_far()
         states = sorted({each.state for each in done})
         counts = (f"{sum(each.state == state for each in done)} {state}" for state in states)
-        await self._with.flights.replied(self._with.name, self._id, ", ".join(counts))
+        # The answer does not wait for what only the trail tells.
+        flights = self._with.flights
+        self._with.aside.do(flights.replied(self._with.name, self._id, ", ".join(counts)))
         return done
 
     async def _act(self, effect: s.Effect) -> Any:
@@ -99,7 +106,7 @@ class Work:
             for key, state in answer.items():
                 if state == "differs":
                     self._tell("error", "a stage gave two results", key, "")
-            await self._progress()
+            self._progress()
         return answer
 
     def _tell(self, level: Any, event: str, key: str, reason: str) -> None:
@@ -114,7 +121,12 @@ class Work:
         )
 
     async def _fetch(self, digests: Sequence[str]) -> set[str]:
-        found = await self._with.blobs.get(digests)
+        found: dict[str, bytes] = {}
+        ahead, self._ahead = self._ahead, None
+        if ahead is not None:
+            found = await ahead
+        if not found.keys() >= set(digests):
+            found |= await self._with.blobs.get([name for name in digests if name not in found])
         self._with.status.bytes.labels("fetched").inc(sum(map(len, found.values())))
         # Of a round before, nothing is needed any more.
         self._contents = found
@@ -184,11 +196,12 @@ class Work:
         self._with.status.bytes.labels("put").inc(sum(map(len, contents.values())))
         return set(digests)
 
-    async def _progress(self) -> None:
+    def _progress(self) -> None:
         """Tell how far it is, where more is to come."""
         if self._begun:
             of = len(self._labels)
-            await self._queued.updateProgress({"done": of - len(self._steps.held), "of": of})
+            done = of - len(self._steps.held)
+            self._with.aside.do(self._queued.updateProgress({"done": done, "of": of}))
 
     async def _renew(self) -> None:
         """Keep what is claimed, as long as it is under way."""
