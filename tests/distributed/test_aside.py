@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 
-import pytest
 
 from hyper.distributed.worker import aside
 from hyper.distributed.worker.aside import Aside
+
+if TYPE_CHECKING:
+    import pytest
 
 
 def test_what_is_under_way_at_the_end_is_waited_for_and_faults_are_nobodys() -> None:
