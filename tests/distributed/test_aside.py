@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-
+from typing import TYPE_CHECKING
 
 from hyper.distributed.worker import aside
 from hyper.distributed.worker.aside import Aside
