@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
-import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
 from benchmarks.remote_server import RedisServer
-from tests.distributed.workers import PATIENCE, RunningWorker, environment
+from hyper.cli import main
+from tests.distributed.workers import RunningWorker, environment
 from tests.redis_server import require_server
 
 if TYPE_CHECKING:
@@ -67,18 +68,21 @@ def worker(tmp_path: Path) -> Iterator[Callable[..., RunningWorker]]:
 
 
 @pytest.fixture
-def hyper_worker(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+def hyper_worker(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., subprocess.CompletedProcess[str]]:
     """Runs ``hyper worker`` with words until it ends, in an empty folder, with variables of its environment."""
 
     def run(*words: str, **variables: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "hyper", "worker", *words],
-            cwd=tmp_path,
-            env=environment(**variables),
-            capture_output=True,
-            text=True,
-            timeout=PATIENCE,
-            check=False,
-        )
+        with monkeypatch.context() as given:
+            given.chdir(tmp_path)
+            for name in os.environ.keys() - environment().keys():
+                given.delenv(name)
+            for name, value in environment(**variables).items():
+                given.setenv(name, value)
+            capsys.readouterr()
+            code = main(["worker", *words])
+        told = capsys.readouterr()
+        return subprocess.CompletedProcess(words, code, told.out, told.err)
 
     return run

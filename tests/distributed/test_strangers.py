@@ -76,29 +76,37 @@ class Stranger:
             return
 
 
-@pytest.fixture(params=ANSWERS)
-def stranger(request: pytest.FixtureRequest) -> Iterator[Stranger]:
-    made = Stranger(ANSWERS[request.param])
+@pytest.fixture
+def strangers() -> Iterator[dict[str, Stranger]]:
+    """One for each answer."""
+    made = {name: Stranger(answer) for name, answer in ANSWERS.items()}
     yield made
-    made.close()
+    for each in made.values():
+        each.close()
 
 
 def test_a_worker_waits_for_a_server_that_is_one(
-    stranger: Stranger, worker: Callable[..., RunningWorker]
+    strangers: dict[str, Stranger], worker: Callable[..., RunningWorker]
 ) -> None:
-    running = worker(HYPER_QUEUE_URL=stranger.url)
-    assert stranger.many.wait(60), running.text
-    assert running.process.poll() is None, running.text
-    assert running.stop() == 0, running.text
+    running = {name: worker(HYPER_QUEUE_URL=stranger.url) for name, stranger in strangers.items()}
+    for name, each in running.items():
+        assert strangers[name].many.wait(60), (name, each.text)
+        assert each.process.poll() is None, (name, each.text)
+    for each in running.values():
+        each.process.terminate()
+    for name, each in running.items():
+        assert each.wait() == 0, (name, each.text)
 
 
 @pytest.mark.parametrize("action", [["status"], ["trace", KEY]])
+@pytest.mark.parametrize("answer", list(ANSWERS))
 def test_looking_at_what_is_no_server(
-    stranger: Stranger,
+    strangers: dict[str, Stranger],
     hyper_worker: Callable[..., subprocess.CompletedProcess[str]],
     action: list[str],
+    answer: str,
 ) -> None:
-    done = hyper_worker(*action, HYPER_QUEUE_URL=stranger.url)
+    done = hyper_worker(*action, HYPER_QUEUE_URL=strangers[answer].url)
     assert done.returncode in {0, 1}, done.stderr
     assert "internal error" not in done.stderr
 

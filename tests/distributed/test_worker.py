@@ -23,6 +23,7 @@ from hyper.distributed.overview import look
 from hyper.distributed.pool import PoolError
 from hyper.distributed.settings import open_settings
 from hyper.distributed.stages import action_key, action_keys, find_registry
+from hyper.distributed.worker import consumers, daemon
 from hyper.distributed.worker.daemon import Daemon, Options
 from hyper.distributed.worker.log import Log
 from hyper.distributed.worker.work import Work
@@ -35,6 +36,13 @@ if TYPE_CHECKING:
     from benchmarks.remote_server import RedisServer
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="children are forks")
+
+
+@pytest.fixture
+def restless(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker says that it is there, and tries again, as often as it can: what is told of it then need not be waited for."""
+    monkeypatch.setattr(daemon, "_BEAT", 0.05)
+    monkeypatch.setattr(consumers, "_AGAIN", 0.05)
 
 
 def run(server: RedisServer, body: Callable[[Fleet], Awaitable[None]], **options: Any) -> None:
@@ -253,6 +261,7 @@ def test_health_is_told_beside_many_who_say_nothing(server: RedisServer) -> None
     run(server, body, port=0)
 
 
+@pytest.mark.usefixtures("restless")
 @pytest.mark.parametrize("error", [redis.ConnectionError, ValueError, None])
 def test_it_ends_though_a_call_was_broken_off_by_that(
     error: type[Exception] | None, server: RedisServer, monkeypatch: pytest.MonkeyPatch
@@ -303,16 +312,17 @@ def test_sources_that_somebody_sends_are_checked(server: RedisServer) -> None:
 
 def test_an_idle_worker_shrinks_and_grows_again_when_work_comes(server: RedisServer) -> None:
     async def body(there: Fleet) -> None:
-        daemon = there.daemon
+        worker = there.daemon
         # As after an idle time: no process is left.
-        daemon._slots = 0
-        await daemon._pool.resize(0)
+        worker._slots = 0
+        await worker._pool.resize(0)
         assert [each.state for each in await there.do("j1", "echo", [b"one"])] == ["done"]
-        assert daemon._slots >= 1
+        assert worker._slots >= 1
 
     run(server, body, least=0)
 
 
+@pytest.mark.usefixtures("restless")
 def test_a_queue_that_bullmq_leaves_is_served_again(start: Callable[..., RedisServer]) -> None:
     server = start()
     with redis.Redis.from_url(server.url) as client:
@@ -363,6 +373,7 @@ def test_everything_on_the_server_has_an_end(server: RedisServer) -> None:
         assert [name for name in names if client.ttl(name) < 0] == []
 
 
+@pytest.mark.usefixtures("restless")
 def test_once_waits_from_when_it_is_ready(start: Callable[..., RedisServer]) -> None:
     server = start()
     server.kill()
@@ -370,22 +381,23 @@ def test_once_waits_from_when_it_is_ready(start: Callable[..., RedisServer]) -> 
     async def whole() -> None:
         settings = open_settings("shop", {}, server.url)
         assert settings is not None
-        chosen = Options("w1", 1, 1, once=True, idle=2.0, limits=LIMITS)
+        chosen = Options("w1", 1, 1, once=True, idle=0.5, limits=LIMITS)
         log = io.StringIO()
-        daemon = Daemon(settings, find_registry(PLACE), chosen, Log("text", "debug", log), "1.0")
-        await asyncio.wait_for(daemon.run(), 60)
+        worker = Daemon(settings, find_registry(PLACE), chosen, Log("text", "debug", log), "1.0")
+        await asyncio.wait_for(worker.run(), 60)
         # Nobody answers: it does not wait for ever.
         assert 'reason="the server does not answer"' in log.getvalue()
         assert "ready" not in log.getvalue()
         server.start()
-        daemon = Daemon(settings, find_registry(PLACE), chosen, Log("text", "debug", log), "1.0")
+        chosen = msgspec.structs.replace(chosen, idle=1.5)
+        worker = Daemon(settings, find_registry(PLACE), chosen, Log("text", "debug", log), "1.0")
         # As where the stages took their time to load.
-        daemon._last -= 3600.0
-        running = asyncio.ensure_future(daemon.run())
-        await until(lambda: daemon.status.phase == "ready")
-        ready = daemon._last
+        worker._last -= 3600.0
+        running = asyncio.ensure_future(worker.run())
+        await until(lambda: worker.status.phase == "ready")
+        ready = worker._last
         await asyncio.wait_for(running, 60)
-        assert time.monotonic() - ready >= 2.0
+        assert time.monotonic() - ready >= 1.5
 
     asyncio.run(whole())
 
@@ -449,6 +461,7 @@ def test_who_opens_many_connections_gets_no_more(server: RedisServer) -> None:
     run(server, body, port=0)
 
 
+@pytest.mark.usefixtures("restless")
 def test_a_lost_server_is_told_once_and_found_again(
     start: Callable[..., RedisServer],
 ) -> None:
