@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 OURS: Final = f"k1:{'ab' * 32}"
 PROJECT: Final = "trial"
+UNITS: Final = 14
+SEED: Final = 21
+"""The tree that trials build, where there is no time for one of their own."""
 BOUND: Final = 90.0
 """Seconds within which a build ends, whatever happens to its fleet."""
 _TARGETS: Final = "python,native"
@@ -222,6 +225,11 @@ class TrialFleet:
     def build(self, *words: str, more: Mapping[str, str] | None = None) -> Outcome:
         """A build from nothing that hands work out: it ends well, and its output is right."""
         return self.right(self.start(*words, more=more).end())
+
+    def helped(self) -> None:
+        """Its workers do something for a build: the first, or one after it where they were not heard of in time. Raises
+        ``AssertionError``."""
+        eventually(lambda: self.build().remote("items") > 0, "workers help")
 
     def right(self, outcome: Outcome) -> Outcome:
         """The outcome of a build that nobody ended: it is well, with the bytes of a local build. Raises ``AssertionError``."""
