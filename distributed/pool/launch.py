@@ -78,7 +78,7 @@ class NearZygote:
         self._process = process
         self._control = control
         self._home = home
-        self._forks: dict[int, asyncio.Future[Forked | Unforked | None]] = {}
+        self._forks: dict[int, asyncio.Future[Child | Unforked | None]] = {}
         self._children: dict[int, Child] = {}
         self._number = 0
         self._sending = asyncio.Lock()
@@ -109,19 +109,15 @@ class NearZygote:
         try:
             with far:
                 await self._send(Fork(number), far.fileno())
-            forked = None if self.lost.done() else await self._answered(told)
+            child = None if self.lost.done() else await self._answered(told)
         except BaseException:
             near.close()
             raise
         finally:
             self._forks.pop(number, None)
-        if not isinstance(forked, Forked):
+        if not isinstance(child, Child):
             near.close()
-            raise PoolError(forked.reason if forked else "the process that starts others ended")
-        child = self._children.get(number)
-        if child is None:
-            near.close()
-            raise PoolError("the process that starts others ended")
+            raise PoolError(child.reason if child else "the process that starts others ended")
         await child.open(near)
         return child
 
@@ -202,19 +198,19 @@ class NearZygote:
             case Ready() | Unready():
                 self._greeting.set_result(message)
             case Forked(number, pid):
-                self._children[number] = Child(self, number, pid)
-                self._answer(number, message)
+                child = self._children[number] = Child(self, number, pid)
+                self._answer(number, child)
             case Unforked(number):
                 self._answer(number, message)
             case Ended(number):
-                child = self._children.pop(number, None)
-                if child is not None:
-                    child.ended.set_result(message)
+                ended = self._children.pop(number, None)
+                if ended is not None:
+                    ended.ended.set_result(message)
 
-    def _answer(self, number: int, message: Forked | Unforked) -> None:
+    def _answer(self, number: int, what: Child | Unforked) -> None:
         told = self._forks.get(number)
         if told is not None and not told.done():
-            told.set_result(message)
+            told.set_result(what)
 
     def _lose(self) -> None:
         """Nobody will say any more how its children ended."""

@@ -229,8 +229,9 @@ class Pool:
         try:
             said = await child.hear(self.limits.seconds, 0)
             if not isinstance(said, Loaded):
-                if begin.blobs is None:
-                    # It had the context: it ended at rest, before any of this.
+                late = isinstance(said, End) and said.state == "time"
+                if begin.blobs is None or (child.jobs and not late):
+                    # It ended at rest, before any of this, or of what it has kept of earlier work.
                     yield None
                     return
                 for ran in self._fallen(said, range(start, len(task.items)), loading=True):
@@ -238,23 +239,23 @@ class Pool:
                 return
             if not said.fault:
                 child.contexts[key] = _size(task)
-            spent = said.fault == "memory"
+            spent = _short(said)
             if spent and child.jobs:
                 # What it has kept of earlier work may be too much for one more context.
                 yield None
                 return
             for index in range(start, len(task.items)):
                 answer = await child.hear(self.limits.seconds, self.limits.result)
-                if not isinstance(answer, Answer) or answer.index != index:
-                    for ran in self._fallen(answer, range(index, index + 1)):
-                        yield ran
-                    return
-                if answer.fault == "memory":
+                if _short(answer):
                     spent = True
                     if child.jobs or index > start:
                         # As above: this item has not had its share.
                         yield None
                         return
+                if not isinstance(answer, Answer) or answer.index != index:
+                    for ran in self._fallen(answer, range(index, index + 1)):
+                        yield ran
+                    return
                 yield _ran(answer)
             whole = not spent
         finally:
@@ -374,6 +375,13 @@ def _key(task: Task) -> bytes:
 
 def _size(task: Task) -> int:
     return sum(len(blob) for _, blob in task.context)
+
+
+def _short(said: object) -> bool:
+    """Whether a child says that there was no memory, or ended for want of it."""
+    if isinstance(said, End):
+        return said.state == "memory"
+    return isinstance(said, Loaded | Answer) and said.fault == "memory"
 
 
 def _ran(answer: Answer) -> Ran:

@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
+import subprocess
+import sys
+from typing import TYPE_CHECKING
 
-from hyper.distributed.pool import frames
-from hyper.distributed.pool.frames import Answer, Begin, Confined, Ended, Loaded
+import pytest
+
+from hyper.distributed.pool import PoolError, frames
+from hyper.distributed.pool.frames import Answer, Begin, Confined, Ended, Forked, Loaded
+from hyper.distributed.pool.launch import NearZygote
 from hyper.distributed.pool.near import Child, End
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 class Keeper:
@@ -46,5 +56,26 @@ def test_what_a_child_answered_counts_though_it_ended_with_items_unread() -> Non
         assert isinstance(answer, Answer)
         assert answer.data == b"done"
         assert isinstance(await child.hear(5.0, 100), End)
+
+    asyncio.run(story())
+
+
+def test_what_a_process_said_that_ended_at_once_is_told(tmp_path: Path) -> None:
+    """That it is there and that it is no more may be heard together."""
+    process = subprocess.Popen([sys.executable, "-c", ""])
+
+    async def story() -> None:
+        near, far = socket.socketpair()
+        near.setblocking(False)
+        zygote = NearZygote(process, near, str(tmp_path / "home"))
+        with far:
+            forking = asyncio.ensure_future(zygote.fork())
+            _, (channel,), _, _ = await asyncio.to_thread(socket.recv_fds, far, 4096, 1)
+            frames.write(channel, Loaded("failed", "no such means", 0))
+            os.close(channel)
+            far.sendall(frames.encode(Forked(1, 1)) + frames.encode(Ended(1, 1, 0.0)))
+            with pytest.raises(PoolError, match="cannot be confined: no such means"):
+                await forking
+        await zygote.close()
 
     asyncio.run(story())

@@ -4,6 +4,8 @@ import asyncio
 import itertools
 import os
 import random
+import select
+import signal
 from contextlib import AsyncExitStack, aclosing
 from typing import TYPE_CHECKING, Final
 
@@ -204,6 +206,37 @@ def test_what_earlier_work_has_kept_is_no_reason_against_an_item() -> None:
         await ran(pool, act("hoard 150"))
         (after,) = await ran(pool, task("loads", "it", context="allocate 150"))
         assert (after.state, pool.deaths) == ("done", 0)
+
+    with_pool(body)
+
+
+def test_what_earlier_work_has_kept_is_no_reason_against_what_is_sent() -> None:
+    """There is no memory left even to take the item, or the context, in."""
+    large = "x" * (15 << 20)
+
+    async def body(pool: Pool) -> None:
+        found = await ran(pool, act("hoard 230", f"say {large}"))
+        assert [each.state for each in found] == ["done", "done"]
+        await ran(pool, act("hoard 230"))
+        (found_,) = await ran(pool, task("echo", "it", context=large))
+        assert (found_.state, pool.deaths) == ("done", 0)
+        assert pool.started == 3
+
+    with_pool(body, limits=Limits(memory=256 << 20, result=16 << 20), grown=1 << 40)
+
+
+@pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="no descriptors of processes")
+def test_who_ended_at_rest_is_no_reason_against_a_context() -> None:
+    async def body(pool: Pool) -> None:
+        (first,) = await ran(pool, act("facts pid"))
+        descriptor = os.pidfd_open(int(first.data))
+        os.kill(int(first.data), signal.SIGKILL)
+        # The loop stands still: the pool does not hear of it before it gives the process something to do.
+        assert select.select([descriptor], [], [], 10.0)[0]
+        os.close(descriptor)
+        found = await ran(pool, task("echo", "one", "two", context="of "))
+        assert [each.data for each in found] == [b"of one", b"of two"]
+        assert (pool.deaths, pool.started) == (0, 2)
 
     with_pool(body)
 
