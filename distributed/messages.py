@@ -19,6 +19,8 @@ VERSION: Final = 1
 MOST_BYTES: Final = 2 << 20
 """Bytes of a body."""
 MOST_ITEMS: Final = 1000
+_LONGEST_FAULT: Final = 300
+"""Characters of what is said of a message that is refused: some of them may be its sender's."""
 
 Digest: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}\Z")]
 Word: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,79}\Z")]
@@ -88,7 +90,7 @@ class MessageError(ValueError):
     """A message is not to be used. ``fault`` says why: ``version``, ``type``, ``shape``, ``size``, ``unsigned`` or ``forged``."""
 
     def __init__(self, fault: str, text: str) -> None:
-        super().__init__(text)
+        super().__init__(text[:_LONGEST_FAULT])
         self.fault = fault
 
 
@@ -153,13 +155,15 @@ class Post:
 
     def _verify(self, envelope: _Envelope, about: str, body: bytes) -> None:
         verdict: trust.Verdict = "unknown"
-        if self._keyring is not None and envelope.key and envelope.signature:
+        key = envelope.key or ""
+        # The ids of keys are of ASCII. What is not even Unicode cannot be what was signed.
+        if self._keyring is not None and key.isascii() and envelope.signature:
             try:
                 signature = bytes.fromhex(envelope.signature)
             except ValueError:
                 signature = b""
-            signed = self._signed(envelope.key, envelope.type, about, body)
-            verdict = self._keyring.verify(envelope.key, signed, signature)
+            signed = self._signed(key, envelope.type, about, body)
+            verdict = self._keyring.verify(key, signed, signature)
         if verdict == "forged":
             raise MessageError("forged", "the signature of the message is not right")
         if verdict == "unknown" and self._demands:

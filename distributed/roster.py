@@ -148,7 +148,7 @@ async def _read(client: Redis, names: Names, kind: Kind, shape: type[M], *, tidy
     pipeline = client.pipeline(transaction=False)
     for name in said:
         pipeline.getrange(place(name), 0, _MOST_BYTES - 1)
-    found = await pipeline.execute()
+    found = [_text_of(each) for each in await pipeline.execute(raise_on_error=False)]
     gone = [written[name] for name, data in zip(said, found, strict=True) if not data]
     if gone and tidy:
         removal: Any = client.srem(names.members(kind), *gone)
@@ -160,6 +160,15 @@ async def _read(client: Redis, names: Names, kind: Kind, shape: type[M], *, tidy
             if member is not None and member.name == name:
                 there.append(member)
     return there
+
+
+def _text_of(answer: Any) -> Any:
+    """What somebody said of itself; nothing where something else than a text was put in its place. Raises what else went wrong."""
+    if isinstance(answer, Exception):
+        if "WRONGTYPE" not in str(answer):
+            raise answer
+        return b""
+    return answer
 
 
 def _place(names: Names, member: Worker | Build) -> tuple[Kind, str, int]:

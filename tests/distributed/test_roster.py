@@ -85,6 +85,18 @@ def test_what_is_no_worker_is_passed_over(server: RedisServer) -> None:
     told(server, story)
 
 
+def test_what_stands_in_the_place_of_a_worker_hides_no_other(server: RedisServer) -> None:
+    async def story(client: Any) -> None:
+        await announce(client, NAMES, ONE)
+        await client.rpush(NAMES.worker("list"), "no text")
+        await client.sadd(NAMES.members("workers"), "list")
+        assert await read_workers(client, NAMES) == [ONE]
+        # As one that is gone: nobody asks for it again.
+        assert await client.smembers(NAMES.members("workers")) == {b"one"}
+
+    told(server, story)
+
+
 def test_what_stands_in_the_place_of_the_roster_is_removed(server: RedisServer) -> None:
     async def story(client: Any) -> None:
         await client.set(NAMES.members("workers"), "no set")
