@@ -101,7 +101,8 @@ def test_without_a_server_what_shares_is_skipped_with_a_word(
     hyper: Hyper, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], name: str
 ) -> None:
     monkeypatch.setattr(shared, "executable", lambda: None)
-    small = ("--units", "3", "--json", *(("--edits", "1") if "day" in words else ONCE[:-1]))
+    once = ("--edits", "1", "--tier", "insane") if "day" in words else ONCE[:-1]
+    small = ("--units", "3", "--json", *once)
     value = hyper("bench", *words, *small).json("bench")
     assert any(
         each.startswith(name) and "there is no redis-server" in each for each in value["remarks"]
@@ -137,11 +138,6 @@ def test_workers_are_skipped_with_a_word_where_there_is_no_server(
     value = hyper("bench", *FLEET).json("bench")
     assert value["fleet"] == []
     assert "there is no redis-server" in value["remarks"][0]
-
-
-@pytest.mark.parametrize("words", [("--latency", "-1"), ("--workers", "x"), ("--rate", "-1")])
-def test_workers_are_asked_for_in_numbers(hyper: Hyper, words: tuple[str, str]) -> None:
-    assert hyper("bench", "workers", *words).code == 2
 
 
 def test_run_scale(hyper: Hyper) -> None:
@@ -363,7 +359,10 @@ def test_a_table_for_people(hyper: Hyper) -> None:
     ("wrong", "said"),
     [
         (("--workers", "x"), "'x' is no whole number"),
+        (("--rate", "-1"), "-1 is less than 0"),
         (("--latency", "1,x"), "'1,x' is no list of milliseconds"),
+        (("--latency", "-1"), "latencies are from 0 to 1000 milliseconds"),
+        (("--target", "python,pyton"), "did you mean python?"),
     ],
 )
 def test_wrong_numbers_are_told_in_words(

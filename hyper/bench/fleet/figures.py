@@ -36,7 +36,7 @@ class Built(msgspec.Struct, frozen=True, kw_only=True):
 
 class FleetFigure(msgspec.Struct, frozen=True, kw_only=True):
     """Builds with a number of workers: medians of the runs. What is named ``overhead``, ``efficiency`` and ``cpu_over_alone`` is as
-    ``docs/bench.md`` says; ``None`` where there is nothing to compare with, or no job."""
+    ``docs/bench.md`` says; ``None`` where there is nothing to compare with, and but for the last where no job was done."""
 
     name: str
     targets: str
@@ -81,11 +81,19 @@ def figure(
     handed = middle([run.handed for run in runs])
     aside = middle([run.dispatcher + run.redis + run.network for run in runs])
     jobs = int(middle([run.jobs for run in runs]))
-    efficiency = None
+    overhead = overhead_cpu = efficiency = cpu_over_alone = None
+    if jobs:
+        did = [run for run in runs if run.jobs]
+        overhead = middle([run.overhead / run.jobs for run in did])
+        overhead_cpu = middle([(sum(run.workers) - run.work_cpu) / run.jobs for run in did])
     if alone is not None and workers:
-        # Of the processor, so that other work of the machine does not count as work.
-        share = alone.handed_seconds / alone.wall_seconds
-        efficiency = alone.driver_cpu_seconds * share / (cores * handed - aside)
+        spent = middle([run.driver + sum(run.workers) for run in runs])
+        cpu_over_alone = spent / alone.driver_cpu_seconds
+        had = cores * handed - aside
+        if jobs and had > 0:
+            # Of the processor, so that other work of the machine does not count as work.
+            share = alone.handed_seconds / alone.wall_seconds
+            efficiency = alone.driver_cpu_seconds * share / had
     return FleetFigure(
         name=name,
         targets=targets,
@@ -103,18 +111,9 @@ def figure(
         work_seconds=middle([run.work for run in runs]),
         jobs=jobs,
         items=int(middle([run.items for run in runs])),
-        overhead_seconds_per_job=middle([run.overhead / run.jobs for run in runs if run.jobs])
-        if jobs
-        else None,
-        overhead_cpu_seconds_per_job=middle(
-            [(sum(run.workers) - run.work_cpu) / run.jobs for run in runs if run.jobs]
-        )
-        if jobs
-        else None,
+        overhead_seconds_per_job=overhead,
+        overhead_cpu_seconds_per_job=overhead_cpu,
         efficiency=efficiency,
-        cpu_over_alone=middle([run.driver + sum(run.workers) for run in runs])
-        / alone.driver_cpu_seconds
-        if alone is not None and workers
-        else None,
+        cpu_over_alone=cpu_over_alone,
         runs=len(runs),
     )

@@ -35,11 +35,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     try:
         report = _PARTS[arguments.part](arguments)
     except BenchError as error:
-        if console.json:
-            failure = {"code": "benchmark", "message": str(error), "suggestion": None}
-            console.object({"success": False, "error": failure})
-        else:
-            console.remark(f"hyper: {error}")
+        console.failed("benchmark", str(error))
         return FAILED
     if arguments.out is not None:
         _save(arguments.out, report)
@@ -136,7 +132,13 @@ def _day(arguments: argparse.Namespace) -> Report:
 
 def _workers(arguments: argparse.Namespace) -> Report:
     from hyper.bench.fleet.workers import Fleets, workers
+    from hyper.engine.option_values import OptionError, parse_value
 
+    for each in arguments.target or ():
+        try:
+            parse_value("target", each)
+        except OptionError as error:
+            raise UsageError(error.message, error.suggestion) from None
     fleets = Fleets(
         workers=arguments.workers,
         latencies=arguments.latency,
