@@ -23,6 +23,7 @@ from hyper.distributed.client import bullmq_options
 from hyper.distributed.messages import Check
 from hyper.distributed.names import Names
 from hyper.distributed.settings import FleetSettings
+from hyper.engine.options import Options
 from tests.checkout import ROOT
 from tests.distributed.workers import PATIENCE, environment
 from tests.redis_server import require_server
@@ -160,6 +161,21 @@ def test_nothing_secret_is_told_of_a_server_that_is_not_there(packages: Path) ->
         assert done.returncode == 2
         assert done.stderr.startswith("no answer: ")
         assert "PRODUCER-PASSWORD" not in done.stdout + done.stderr
+
+
+def test_what_is_no_server_of_redis_is_told_at_once(packages: Path) -> None:
+    for url in ("http://here:6379", "unix:///run/redis.sock", "nonsense"):
+        done = run(packages, "producer.js", HYPER_QUEUE_URL=url, HYPER_CHECK_SECONDS="45")
+        said = "no answer: HYPER_QUEUE_URL is redis:// or rediss:// and a place\n"
+        assert (done.returncode, done.stderr) == (2, said)
+
+
+def test_names_are_those_of_a_build_with_the_same_environment(packages: Path) -> None:
+    program = "console.log(require('./producer.js').prefixOf(process.env))"
+    for project, fleet in (("", ""), ("shop", ""), ("", "ci")):
+        done = run(packages, "-e", program, HYPER_PROJECT=project, HYPER_FLEET=fleet)
+        names = Names(project or Options().project, *filter(None, [fleet]))
+        assert done.stdout == f"{names.prefix}\n"
 
 
 def test_what_python_adds_is_a_job_for_node(packages: Path, tcp_server: RedisServer) -> None:

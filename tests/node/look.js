@@ -3,13 +3,12 @@
 
 const IORedis = require('ioredis');
 const { Queue } = require('bullmq');
-const { place } = require('./producer.js');
+const { place, prefixOf } = require('./producer.js');
 
 async function main(name, id) {
-  const { HYPER_QUEUE_URL, HYPER_PROJECT, HYPER_FLEET } = process.env;
-  const connection = new IORedis(place(HYPER_QUEUE_URL));
-  const prefix = `hyper:${HYPER_PROJECT}:${HYPER_FLEET || 'fleet'}`;
-  const queue = new Queue(name, { connection, prefix, skipVersionCheck: true });
+  const { HYPER_QUEUE_URL, HYPER_CACHE_URL } = process.env;
+  const connection = new IORedis(place(HYPER_QUEUE_URL || HYPER_CACHE_URL));
+  const queue = new Queue(name, { connection, prefix: prefixOf(process.env), skipVersionCheck: true });
   try {
     const job = await queue.getJob(id);
     const { data, opts, returnvalue, failedReason } = job;

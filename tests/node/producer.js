@@ -78,7 +78,10 @@ async function check(connection, prefix, keys, files) {
 
 // The options of a connection; what is thrown for no URL does not show it, since it may hold a password.
 function place(url) {
-  if (!URL.canParse(url)) throw new Error('HYPER_QUEUE_URL is redis:// or rediss:// and a place');
+  const known = ['redis:', 'rediss:'];
+  if (!URL.canParse(url) || !known.includes(new URL(url).protocol)) {
+    throw new Error('HYPER_QUEUE_URL is redis:// or rediss:// and a place');
+  }
   const { protocol, hostname, port, username, password, pathname } = new URL(url);
   const file = (name) => (process.env[name] ? fs.readFileSync(process.env[name]) : undefined);
   const tls = {
@@ -99,6 +102,11 @@ function place(url) {
   };
 }
 
+// What all names of the fleet begin with: where nothing is said, those of the compiler.
+function prefixOf({ HYPER_PROJECT, HYPER_FLEET }) {
+  return `hyper:${HYPER_PROJECT || 'hyper'}:${HYPER_FLEET || 'fleet'}`;
+}
+
 function keyring(text) {
   return text
     .split(',')
@@ -108,8 +116,8 @@ function keyring(text) {
 }
 
 async function main(paths) {
-  const { HYPER_QUEUE_URL, HYPER_CACHE_URL, HYPER_PROJECT, HYPER_FLEET, HYPER_CACHE_KEYS } = process.env;
-  const prefix = `hyper:${HYPER_PROJECT}:${HYPER_FLEET || 'fleet'}`;
+  const { HYPER_QUEUE_URL, HYPER_CACHE_URL, HYPER_CACHE_KEYS } = process.env;
+  const prefix = prefixOf(process.env);
   let connection;
   let trouble;
   try {
@@ -128,7 +136,7 @@ async function main(paths) {
   }
 }
 
-module.exports = { check, keyring, place, read, signature, write };
+module.exports = { check, keyring, place, prefixOf, read, signature, write };
 
 if (require.main === module) {
   main(process.argv.slice(2)).then((code) => process.exit(code));
