@@ -51,9 +51,9 @@ def test_costs_of_ones_own(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
 @pytest.mark.parametrize(
     ("further", "said"),
     [
-        (["--units", "none"], "--units is a number from 1 to 10000000, not 'none'"),
+        (["--units", "none"], "--units is a number from 1 to 10,000,000, not 'none'"),
         (["--units", "5,"], "--units is a number"),
-        (["--workers", "20000"], "--workers is a number from 1 to 10000"),
+        (["--workers", "20000"], "--workers is a number from 1 to 10,000"),
         (["--processes", "4", "--min", "5"], "--min is a number from 0 to 4"),
         (["--shards", "65"], "--shards is a number from 1 to 64"),
         (["--round-trip", "-1"], "--round-trip is a number from 0 to 10,000, not '-1'"),

@@ -490,7 +490,7 @@ def test_a_lost_server_is_told_once_and_found_again(
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("--seconds", "0"), "--seconds is a number of seconds, at least 1, not '0'"),
+        (("--seconds", "0"), "--seconds is a number of seconds from 1 to 999,999, not '0'"),
         (("--memory", "2"), "--memory is at least 1MB, not '2'"),
     ],
 )

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from hyper.base.fs import Disk
 from hyper.cli.console import UsageError
 from hyper.cli.main import FAILED
+from hyper.cli.numbers import real, whole
 from hyper.engine.discovery import start_of
 from hyper.engine.executors.cores import available_cores
 from hyper.engine.option_values import OptionError, parse_value
@@ -28,6 +29,8 @@ _NOT_PLAIN: Final = re.compile(r"[^A-Za-z0-9._-]+")
 _NEEDS: Final = {"bullmq": "bullmq", "redis": "redis", "prometheus_client": "prometheus-client"}
 _LOOPBACK: Final = "127.0.0.1"
 _MOST_PROCESSES: Final = 100_000
+_MOST_JOBS: Final = 100_000
+_MOST_SECONDS: Final = 999_999
 _LEAST_SECONDS: Final = 1.0
 _LEAST_MEMORY: Final = 1_000_000
 """With less, items that are harmless end their processes, and are set aside for the whole fleet."""
@@ -44,9 +47,9 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
 
     if arguments.idle is not None and not arguments.once:
         raise UsageError("--idle is for --once: without it a worker waits for as long as it runs")
-    least = _number(arguments.least, 1, "--min", (0, _MOST_PROCESSES))
+    least = whole("--min", arguments.least, 1, 0, _MOST_PROCESSES)
     cores = max(least, available_cores())
-    most = _number(arguments.most, cores, "--max", (1, _MOST_PROCESSES))
+    most = whole("--max", arguments.most, cores, 1, _MOST_PROCESSES)
     if least > most:
         raise UsageError(f"--min {least} is more than --max {most}")
     host, port = _place(arguments.http)
@@ -54,7 +57,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         name=_name(arguments.name),
         least=least,
         most=most,
-        shards=_number(arguments.shards, 1, "--shards", (1, 64)),
+        shards=whole("--shards", arguments.shards, 1, 1, 64),
         once=arguments.once,
         idle=_seconds(arguments.idle, 10.0, "--idle"),
         drain=_seconds(arguments.drain, 30.0, "--drain"),
@@ -64,9 +67,9 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
             seconds=_seconds(arguments.seconds, 120.0, "--seconds", _LEAST_SECONDS),
             memory=_size(arguments.memory),
         ),
-        ahead=_number(arguments.ahead, 2, "--ahead", (1, 64)),
-        jobs_per_process=_number(
-            arguments.jobs_per_process, 1000, "--jobs-per-process", (1, _MOST_PROCESSES)
+        ahead=whole("--ahead", arguments.ahead, 2, 1, 64),
+        jobs_per_process=whole(
+            "--jobs-per-process", arguments.jobs_per_process, 1000, 1, _MOST_JOBS
         ),
     )
     log = Log("json" if arguments.log == "json" else "text", arguments.log_level)
@@ -162,26 +165,12 @@ def _place(text: str | None) -> tuple[str, int | None]:
     if not text:
         return _LOOPBACK, None
     host, _, number = text.rpartition(":")
-    port = _number(number, 0, "--http", (0, 65535))
+    port = whole("--http", number, 0, 0, 65535)
     return host.removeprefix("[").removesuffix("]") or _LOOPBACK, port
 
 
-def _number(text: str | None, default: int, option: str, bounds: tuple[int, int]) -> int:
-    if text is None:
-        return default
-    least, most = bounds
-    if not re.fullmatch(r"\d{1,6}", text, re.ASCII) or not least <= int(text) <= most:
-        raise UsageError(f"{option} is a number from {least} to {most}, not {text!r}")
-    return int(text)
-
-
 def _seconds(text: str | None, default: float, option: str, least: float = 0.0) -> float:
-    if text is None:
-        return default
-    if not re.fullmatch(r"\d{1,6}(\.\d{1,3})?", text, re.ASCII) or float(text) < least:
-        more = f", at least {least:g}" if least else ""
-        raise UsageError(f"{option} is a number of seconds{more}, not {text!r}")
-    return float(text)
+    return real(option, text, default, least, _MOST_SECONDS, of="seconds")
 
 
 def _size(text: str | None) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -10,6 +9,7 @@ import msgspec
 
 from hyper.cli.console import UsageError
 from hyper.cli.main import OK
+from hyper.cli.numbers import real, whole
 from hyper.distributed.simulation.costs import measured, read_costs
 from hyper.distributed.simulation.fleet import simulate
 from hyper.distributed.simulation.plan import Plan
@@ -70,20 +70,20 @@ def _plans(given: argparse.Namespace, costs: Costs) -> list[Plan]:
     if stage not in costs.works:
         known = ", ".join(sorted(costs.works))
         raise UsageError(f"there are no costs of {stage!r}, only of {known}")
-    slots = _whole("--processes", given.processes, 8, 1, 1024)
+    slots = whole("--processes", given.processes, 8, 1, 1024)
     facts: dict[str, Any] = {
         "slots": slots,
-        "least": _whole("--min", given.fewest, min(1, slots), 0, slots),
+        "least": whole("--min", given.fewest, min(1, slots), 0, slots),
         "work": stage,
-        "drivers": _whole("--builds", given.builds, 1, 1, 10_000),
-        "shards": _whole("--shards", given.parts, 1, 1, 64),
-        "nodes": _whole("--servers", given.servers, 1, 1, 1000),
-        "group": _whole("--group", given.group, 1, 1, 1000),
-        "round_trip": _real("--round-trip", given.round_trip, 0.5, 10_000.0) / 1000,
-        "bandwidth": _real("--bandwidth", given.bandwidth, 10_000.0, 1e7, 0.001) * 1e6 / 8,
-        "crashes": _real("--crashes", given.crashes, 0.0, 60.0),
-        "stalls": _real("--stalls", given.stalls, 0.0, 60.0),
-        "seed": _whole("--seed", given.seed, 1, 0, 999_999_999),
+        "drivers": whole("--builds", given.builds, 1, 1, 10_000),
+        "shards": whole("--shards", given.parts, 1, 1, 64),
+        "nodes": whole("--servers", given.servers, 1, 1, 1000),
+        "group": whole("--group", given.group, 1, 1, 1000),
+        "round_trip": real("--round-trip", given.round_trip, 0.5, 0, 10_000) / 1000,
+        "bandwidth": real("--bandwidth", given.bandwidth, 10_000.0, 0.001, 1e7) * 1e6 / 8,
+        "crashes": real("--crashes", given.crashes, 0.0, 0, 60),
+        "stalls": real("--stalls", given.stalls, 0.0, 0, 60),
+        "seed": whole("--seed", given.seed, 1, 0, 999_999_999),
     }
     return [
         Plan(units=units, workers=workers, **facts)
@@ -93,24 +93,7 @@ def _plans(given: argparse.Namespace, costs: Costs) -> list[Plan]:
 
 
 def _several(option: str, text: str, most: int) -> list[int]:
-    return [_whole(option, each.strip(), 1, 1, most) for each in text.split(",")]
-
-
-def _whole(option: str, text: str | None, default: int, least: int, most: int) -> int:
-    if text is None:
-        return default
-    if not re.fullmatch(r"\d{1,9}", text, re.ASCII) or not least <= int(text) <= most:
-        raise UsageError(f"{option} is a number from {least} to {most}, not {text!r}")
-    return int(text)
-
-
-def _real(option: str, text: str | None, default: float, most: float, least: float = 0) -> float:
-    if text is None:
-        return default
-    plain = re.fullmatch(r"\d{1,8}(\.\d{1,6})?", text, re.ASCII)
-    if plain is None or not least <= float(text) <= most:
-        raise UsageError(f"{option} is a number from {least:g} to {most:,.0f}, not {text!r}")
-    return float(text)
+    return [whole(option, each.strip(), 1, 1, most) for each in text.split(",")]
 
 
 def _table(plans: Sequence[Plan], outcomes: Sequence[Outcome]) -> list[str]:
