@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from hyper.distributed.pool import Limits, Pool, Ran, Task
+from hyper.distributed.pool import Limits, Pool, Ran, Task, near
 from tests.distributed.pools import BRIEF, LIMITS, act, outcomes, outcomes_of, ran, task, with_pool
 
 if TYPE_CHECKING:
@@ -45,7 +45,6 @@ def test_results_come_in_order() -> None:
         ("kill", "died", "its process was ended by SIGKILL, as systems without memory do"),
         ("overflow", "died", "its process was ended by SIGSEGV"),
         ("scribble \x01\x00\x00\x00\x00\x00\x00\x00\xc1", "died", "it said what it should not"),
-        ("close", "died", "its process closed its socket"),
         ("scribble \x00\x00\x00\x00\x00\x00\x00\x7f", "died", "it said what it should not"),
     ],
 )
@@ -54,6 +53,13 @@ def test_what_becomes_of_an_item_is_its_own(what: str, state: str, reason: str) 
     assert (before.state, before.data) == ("done", b"before")
     assert (found.index, found.state, found.reason) == (1, state, reason)
     assert (after.index, after.state, after.data) == (2, "done", b"after")
+
+
+def test_a_process_that_is_silent_and_stays_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(near, "_END_SECONDS", 0.1)
+    before, found, after = outcomes(act("say before", "close", "say after"))
+    assert (before.data, after.data) == (b"before", b"after")
+    assert (found.state, found.reason) == ("died", "its process closed its socket")
 
 
 @pytest.mark.parametrize("what", ["spin", "pause"])

@@ -15,7 +15,7 @@ from typing import Final
 
 import pytest
 
-from hyper.distributed.pool import Limits, Pool, PoolError, launch
+from hyper.distributed.pool import Limits, Pool, PoolError, launch, near
 from tests.distributed.pools import LIMITS, act, ran, task, with_pool
 from tests.distributed.registry import PLACE
 
@@ -142,6 +142,7 @@ def test_a_zygote_that_stands_still_is_ended_and_another_one_is_started(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(launch, "_ANSWER", 0.2)
+    monkeypatch.setattr(near, "_END_SECONDS", 0.1)
 
     async def body(pool: Pool) -> None:
         assert pool._zygote is not None

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from tests.distributed.flights.world import Nature
 
 LONG: Final = bool(os.environ.get("HYPER_LONG"))
-SCHEDULES: Final = 60_000 if LONG else 2000
-ON_THE_SERVER: Final = 1500 if LONG else 30
+SCHEDULES: Final = 60_000 if LONG else 1200
+ON_THE_SERVER: Final = 1500 if LONG else 20
 NATURES: Final[list[Nature]] = [
     *("pure", "pure", "pure", "pure", "raises", "kills child", "kills worker", "impure"),
 ]

@@ -24,7 +24,7 @@ from tests.distributed.flights.clocked import (
 if TYPE_CHECKING:
     from benchmarks.remote_server import RedisServer
 
-EXAMPLES: Final = 2000 if os.environ.get("HYPER_LONG") else 100
+EXAMPLES: Final = 2000 if os.environ.get("HYPER_LONG") else 60
 RULES: Final = Rules(strikes=2, events=12)
 BUILDS: Final = st.sampled_from(["b1", "b2"])
 WORKERS: Final = st.sampled_from(["w1", "w2"])
