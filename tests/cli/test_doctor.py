@@ -12,7 +12,8 @@ import pytest
 import redis
 
 from benchmarks.remote_server import RedisServer
-from hyper.cli.commands import doctor, doctor_fleet, doctor_gpu
+from hyper.cli.commands import doctor, doctor_gpu
+from hyper.distributed import packages
 from hyper.distributed.names import Names
 from hyper.distributed.roster import Worker
 from hyper.engine.identity import identity
@@ -239,7 +240,7 @@ def test_doctor_tells_what_a_fleet_lacks(hyper: Hyper, monkeypatch: pytest.Monke
     state, detail, _ = _fleet_of(hyper)
     assert state == "absent"
     assert "HYPER_CACHE_KEYS" in detail
-    monkeypatch.setattr(doctor_fleet, "find_spec", lambda _name: None)
+    monkeypatch.setattr(packages, "find_spec", lambda _name: None)
     assert _fleet_of(hyper)[:2] == ("absent", "bullmq and redis not installed")
 
 

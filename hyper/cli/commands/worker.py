@@ -6,13 +6,13 @@ import asyncio
 import os
 import re
 import socket
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Final
 
 from hyper.base.fs import Disk
 from hyper.cli.console import UsageError
 from hyper.cli.main import FAILED
 from hyper.cli.numbers import real, whole
+from hyper.distributed import packages
 from hyper.engine.discovery import start_of
 from hyper.engine.executors.cores import available_cores
 from hyper.engine.option_values import OptionError, parse_value
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from hyper.distributed.settings import FleetSettings
 
 _NOT_PLAIN: Final = re.compile(r"[^A-Za-z0-9._-]+")
-_NEEDS: Final = {"bullmq": "bullmq", "redis": "redis", "prometheus_client": "prometheus-client"}
 _LOOPBACK: Final = "127.0.0.1"
 _MOST_PROCESSES: Final = 100_000
 _MOST_JOBS: Final = 100_000
@@ -95,11 +94,9 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
 
 def fleet_settings(arguments: argparse.Namespace) -> FleetSettings:
     """Where the fleet is. Raises ``UsageError`` where nothing says it, or what is said is wrong."""
-    missing = [name for module, name in _NEEDS.items() if find_spec(module) is None]
+    missing = packages.missing(packages.WORKER)
     if missing:
-        raise UsageError(
-            f"{' and '.join(missing)} is missing: pip install 'hypercompiler[distributed]'"
-        )
+        raise UsageError(f"{missing} is missing: {packages.INSTALL}")
     from hyper.distributed.settings import open_settings
 
     environment = dict(os.environ)
