@@ -244,6 +244,12 @@ def test_doctor_tells_what_a_fleet_lacks(hyper: Hyper, monkeypatch: pytest.Monke
     assert _fleet_of(hyper)[:2] == ("absent", "bullmq and redis not installed")
 
 
+def test_doctor_looks_at_all_that_a_worker_needs(hyper: Hyper) -> None:
+    findings = hyper("doctor", "--json").json("doctor")["findings"]
+    subjects = {item["subject"].partition(" ")[0] for item in findings}
+    assert set(packages.WORKER.values()) <= subjects
+
+
 def test_doctor_counts_the_workers_of_a_fleet(
     hyper: Hyper, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -44,7 +44,7 @@ _EXTRAS: Final = {
     "jit": ("llvmlite", "numpy"),
     "data": ("pyarrow",),
     "gpu": ("numba", "wgpu"),
-    "distributed": ("bullmq",),
+    "distributed": ("bullmq", "prometheus-client"),
     "bench": ("datamodel-code-generator",),
 }
 
