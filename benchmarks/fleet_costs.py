@@ -276,9 +276,7 @@ async def _fly(server: RedisServer) -> dict[str, Spent]:
     tokens: dict[str, int] = {}
     with spending(server) as found["claim"]:
         for number, batch in enumerate(batches):
-            claims = await flights.claim(
-                "worker-1", f"job-{number}", dict.fromkeys(batch, "unit"), 60.0
-            )
+            claims = await flights.claim("worker-1", f"job-{number}", batch, 60.0)
             tokens |= {key: claim.token for key, claim in claims.items()}
     with spending(server) as found["publish"]:
         for number, batch in enumerate(batches):

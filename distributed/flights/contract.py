@@ -30,9 +30,11 @@ EndState: TypeAlias = Literal["ended", "late", "done"]
 back; somebody published meanwhile."""
 StrikeState: TypeAlias = Literal["struck", "deadly", "late", "done"]
 EventKind: TypeAlias = Literal[
-    "asked", "queued", "claimed", "published", "differs", "stale", "failed", "released", "struck",
-    "lapsed", "deadly", "withdrawn", "lost", "refused", "replied",
+    "asked", "queued", "claimed", "local", "published", "differs", "stale", "failed", "released",
+    "struck", "lapsed", "deadly", "withdrawn", "lost", "refused", "replied",
 ]  # fmt: skip
+Kind: TypeAlias = Literal["worker", "local"]
+"""Who claims: a worker of the fleet, or a build that does the action itself. The second never leaves a strike."""
 
 
 class Result(msgspec.Struct, frozen=True):
@@ -48,13 +50,14 @@ class Answer(msgspec.Struct, frozen=True):
     """The answer to a build that asked.
 
     ``done`` has a ``result``; ``flying`` has ``left``, the milliseconds until the claim or the question of somebody else ends, and
-    ``holder``; ``open`` is now the asker's; ``deadly`` has ``reasons``.
+    ``holder``; ``open`` is now the asker's, with a ``token`` where it asked to do it itself; ``deadly`` has ``reasons``.
     """
 
     state: AskState
     result: Result | None = None
     left: int = 0
     holder: str = ""
+    token: int = 0
     reasons: tuple[str, ...] = ()
 
 
@@ -119,16 +122,29 @@ class SingleFlight(Protocol):
     be reached or refuses; nothing that lies on the server makes them raise.
     """
 
-    async def ask(self, build: str, keys: Iterable[str], seconds: float) -> dict[str, Answer]:
-        """A build wants these. What is open is its own for ``seconds``: other builds see it flying."""
+    async def ask(
+        self, build: str, keys: Iterable[str], seconds: float, *, local: bool = False
+    ) -> dict[str, Answer]:
+        """A build wants these. What is open is its own for ``seconds``: other builds see it flying.
+
+        With ``local`` the build says that it does them itself: what is open is claimed for it in the same step.
+        """
 
     async def claim(
-        self, who: str, job: str, labels: Mapping[str, str], lease: float, *, fresh: bool = False
+        self,
+        who: str,
+        job: str,
+        keys: Iterable[str],
+        lease: float,
+        labels: Mapping[str, str] | None = None,
+        *,
+        kind: Kind = "worker",
+        fresh: bool = False,
     ) -> dict[str, Claim]:
-        """A worker takes these to work on them, for ``lease`` seconds. ``labels`` say what people call each key, for its trail.
+        """Take these to work on them, for ``lease`` seconds. ``labels`` say what people call them, for their trails.
 
-        A claim counts a strike, which its outcome takes back. With ``fresh``, what has a strike already is not claimed but
-        ``suspect``: claim it alone, so that nothing else has a strike if it ends the worker.
+        The claim of a worker counts a strike, which its outcome takes back. With ``fresh``, what has a strike already is not
+        claimed but ``suspect``: claim it alone, so that nothing else has a strike if it ends the worker.
         """
 
     async def renew(self, claims: Iterable[tuple[str, int]], lease: float) -> set[str]:
@@ -141,8 +157,8 @@ class SingleFlight(Protocol):
         """Say what came of actions, by key and token. The blob has to be on the server before.
 
         The first that publishes wins, whatever became of its lease: the same action gives the same bytes. A later one is compared
-        (``same`` or ``differs``, which says that a stage is not pure). A token beyond all that were given, as of an action that
-        is forgotten, is ``stale``.
+        (``same`` or ``differs``, which says that a stage is not pure). Token 0 is for a result that was made without a claim. A
+        token that was never given, or whose action is forgotten, is ``stale``.
         """
 
     async def fail(self, who: str, failures: Iterable[tuple[str, int, str]]) -> dict[str, EndState]:
@@ -155,7 +171,7 @@ class SingleFlight(Protocol):
         """The work ended its process, by key, token and reason: the strike of the claim stays. The action is open, or deadly."""
 
     async def withdraw(self, build: str, keys: Iterable[str]) -> set[str]:
-        """A build lets go of what it asked for. Gives the keys of those that were still its own."""
+        """A build lets go of what it asked for or claimed for itself. Gives the keys of those that were still its own."""
 
     async def forget(self, who: str, results: Iterable[tuple[str, Result]]) -> set[str]:
         """The blobs of these results are gone from the server: the actions are open. Gives the keys of those that had it."""

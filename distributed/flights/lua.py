@@ -15,7 +15,7 @@ CLOCK: Final = "local t = redis.call('TIME') local now = t[1] * 1000 + math.floo
 """The server's own time in milliseconds."""
 
 EVENTS: Final = {
-    "asked": "A", "queued": "Q", "claimed": "C", "published": "P", "differs": "D", "stale": "S", "failed": "F",
+    "asked": "A", "queued": "Q", "claimed": "C", "local": "L", "published": "P", "differs": "D", "stale": "S", "failed": "F",
     "released": "R", "struck": "X", "lapsed": "E", "deadly": "Z", "withdrawn": "W", "lost": "G", "refused": "B", "replied": "Y",
 }  # fmt: skip
 
@@ -34,7 +34,7 @@ local function plain(value, most)
   return #value <= most and not string.find(value, '[^\32-\126]')
 end
 local FORMS = {
-  h = '^[%w._-]+:%x+$', a = '^[%w._-]+$', b = '^%x+$', m = '^%d+:%d+:%d+:[%w._-]*$', s = '^%x*$'
+  h = '^[wb]:[%w._-]+:%x+$', a = '^[%w._-]+$', b = '^%x+$', m = '^%d+:%d+:%d+:[%w._-]*$', s = '^%x*$'
 }
 local function read()
   local kind = redis.call('TYPE', flight).ok
@@ -117,7 +117,7 @@ local function done(state)
   return {damaged, state, r.b, r.m, r.s}
 end
 local function live() return r.h ~= '' and r.u > now end
-local function holder() return string.match(r.h, '^[^:]+') end
+local function holder() return string.match(r.h, '^.:([^:]+):') end
 local function lapse()
   if r.b == '' and r.h ~= '' and r.u <= now then
     log('E', holder(), r.t, '')
@@ -135,6 +135,11 @@ local function reasons(state)
   for _, token in ipairs(tokens) do said[#said + 1] = strikes[token] end
   return said
 end
+local function take(kind, who, nonce, lease)
+  r.t = math.max(r.t + 1, now)
+  r.h, r.u = kind .. ':' .. who .. ':' .. nonce, now + lease
+  r.a, r.v = '', 0
+end
 local function pardon(token)
   -- A strike that was told has a reason behind the name, and stands.
   if not strikes[token] or string.find(strikes[token], ' ') then return false end
@@ -145,34 +150,43 @@ end
 """
 
 ASK: Final = r"""
-local build, span = ARGV[1], tonumber(ARGV[2])
-lapse()
-if r.b ~= '' then return done('done') end
-if live() then return {damaged, 'flying', digits(r.u - now), holder()} end
-if count >= LIMIT then return reasons('deadly') end
-local asked = r.v > now
-if asked and r.a ~= build then return {damaged, 'flying', digits(r.v - now), r.a} end
-if not asked then log('A', build, 0, '') end
-r.a, r.v = build, now + span
-return finish('open')
-"""
-
-CLAIM: Final = r"""
-local who, nonce, span, fresh, text = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4], ARGV[5]
+local build, span, nonce = ARGV[1], tonumber(ARGV[2]), ARGV[3]
 lapse()
 if r.b ~= '' then return done('done') end
 if live() then
-  if r.h == who .. ':' .. nonce then return {damaged, 'claimed', digits(r.t)} end
+  if nonce ~= '' and r.h == 'b:' .. build .. ':' .. nonce then return {damaged, 'open', digits(r.t)} end
+  return {damaged, 'flying', digits(r.u - now), holder()}
+end
+if count >= LIMIT then return reasons('deadly') end
+local asked = r.v > now
+if asked and r.a ~= build then return {damaged, 'flying', digits(r.v - now), r.a} end
+if nonce ~= '' then
+  take('b', build, nonce, span)
+  log('L', build, r.t, '')
+  return finish('open', digits(r.t))
+end
+if not asked then log('A', build, 0, '') end
+r.a, r.v = build, now + span
+return finish('open', '0')
+"""
+
+CLAIM: Final = r"""
+local kind, who, nonce, span, fresh, text = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4]), ARGV[5], ARGV[6]
+lapse()
+if r.b ~= '' then return done('done') end
+if live() then
+  if r.h == kind .. ':' .. who .. ':' .. nonce then return {damaged, 'claimed', digits(r.t)} end
   return {damaged, 'busy', digits(r.u - now), holder()}
 end
 if count >= LIMIT then return reasons('deadly') end
 if fresh == '1' and count > 0 then return reasons('suspect') end
-r.t = math.max(r.t + 1, now)
-r.h, r.u = who .. ':' .. nonce, now + span
-r.a, r.v = '', 0
-strikes[r.t] = who
-count = count + 1
-log('C', who, r.t, text)
+if kind == 'b' and r.v > now and r.a ~= who then return {damaged, 'busy', digits(r.v - now), r.a} end
+take(kind, who, nonce, span)
+if kind == 'w' then
+  strikes[r.t] = who
+  count = count + 1
+end
+log(kind == 'w' and 'C' or 'L', who, r.t, text)
 return finish('claimed', digits(r.t))
 """
 
@@ -232,8 +246,10 @@ return reasons(ends and 'deadly' or 'struck')
 
 WITHDRAW: Final = r"""
 local build = ARGV[1]
-if r.b ~= '' or r.a ~= build then return {damaged, 'kept'} end
-r.a, r.v = '', 0
+local own = r.h ~= '' and string.sub(r.h, 1, #build + 3) == 'b:' .. build .. ':'
+if r.b ~= '' or not (own or r.a == build) then return {damaged, 'kept'} end
+if own then drop() end
+if r.a == build then r.a, r.v = '', 0 end
 log('W', build, 0, '')
 return finish('withdrawn')
 """

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from redis.asyncio import Redis
 
     from hyper.cache.trust import Keyring
-    from hyper.distributed.flights.contract import EndState, PublishState
+    from hyper.distributed.flights.contract import EndState, Kind, PublishState
     from hyper.distributed.names import Names
 
 _JOB_EVENTS: Final = 2000
@@ -74,9 +74,12 @@ class Flights:
         self._scripts: dict[str, Script] = {}
         self.counters = dict.fromkeys(("damaged", "unsigned", "forged", "differs"), 0)
 
-    async def ask(self, build: str, keys: Iterable[str], seconds: float) -> dict[str, Answer]:
+    async def ask(
+        self, build: str, keys: Iterable[str], seconds: float, *, local: bool = False
+    ) -> dict[str, Answer]:
         """See ``SingleFlight``."""
-        arguments = (checked(WORD, build), milliseconds(seconds))
+        nonce = secrets.token_hex(4) if local else ""
+        arguments = (checked(WORD, build), milliseconds(seconds), nonce)
         asked = dict.fromkeys(checked_keys(keys), arguments)
         found: dict[str, Answer] = {}
         for key, answer in (await self._believed(lua.ASK, asked)).items():
@@ -89,18 +92,29 @@ class Flights:
                 case "deadly":
                     found[key] = Answer("deadly", reasons=_readable(rest))
                 case _:
-                    found[key] = Answer("open")
+                    found[key] = Answer("open", token=int(rest[0]) if rest else 0)
         return found
 
     async def claim(
-        self, who: str, job: str, labels: Mapping[str, str], lease: float, *, fresh: bool = False
+        self,
+        who: str,
+        job: str,
+        keys: Iterable[str],
+        lease: float,
+        labels: Mapping[str, str] | None = None,
+        *,
+        kind: Kind = "worker",
+        fresh: bool = False,
     ) -> dict[str, Claim]:
         """See ``SingleFlight``."""
-        checked(JOB, job)
-        head = (checked(WORD, who), secrets.token_hex(4), milliseconds(lease), int(fresh))
+        if job:
+            checked(JOB, job)
+        letter = "w" if kind == "worker" else "b"
+        head = (letter, checked(WORD, who), secrets.token_hex(4), milliseconds(lease), int(fresh))
+        labels = labels or {}
         asked = {
-            key: (*head, f"{job} {written_label(labels[key])}".rstrip())
-            for key in checked_keys(labels)
+            key: (*head, f"{job} {written_label(labels.get(key, ''))}".rstrip())
+            for key in checked_keys(keys)
         }
         found: dict[str, Claim] = {}
         for key, answer in (await self._believed(lua.CLAIM, asked)).items():

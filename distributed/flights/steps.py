@@ -279,7 +279,7 @@ async def ask_flights(flights: SingleFlight, worker: str, lease: float, effect: 
     """The answers to those effects that concern flights. Raises ``TypeError`` for others."""
     match effect:
         case Take(job, labels, fresh):
-            return await flights.claim(worker, job, labels, lease, fresh=fresh)
+            return await flights.claim(worker, job, labels, lease, labels, fresh=fresh)
         case Publish(results):
             return await flights.publish(worker, results)
         case Fail(failures):

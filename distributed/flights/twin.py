@@ -28,8 +28,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from hyper.distributed.flights.contract import (
+        AskState,
         EndState,
         EventKind,
+        Kind,
         PublishState,
     )
 
@@ -37,11 +39,12 @@ if TYPE_CHECKING:
 class _Record:
     """What is known of an action; see ``lua.py``."""
 
-    __slots__ = ("asked", "asker", "ends", "holder", "made", "result", "strikes", "token")
+    __slots__ = ("asked", "asker", "ends", "holder", "kind", "made", "result", "strikes", "token")
 
     def __init__(self) -> None:
         self.token = 0
         self.holder = ""
+        self.kind: Kind = "worker"
         self.ends = 0
         self.asker = ""
         self.asked = 0
@@ -49,10 +52,9 @@ class _Record:
         self.result: Result | None = None
         self.made = 0
 
-    def take(self, who: str, now: int, span: int) -> int:
+    def take(self, kind: Kind, who: str, now: int, span: int) -> int:
         self.token = max(self.token + 1, now)
-        self.holder, self.ends = who, now + span
-        self.strikes[self.token] = who
+        self.kind, self.holder, self.ends = kind, who, now + span
         self.asker, self.asked = "", 0
         return self.token
 
@@ -79,14 +81,17 @@ class Twin:
         self.records.pop(key, None)
         self._trails.pop(key, None)
 
-    async def ask(self, build: str, keys: Iterable[str], seconds: float) -> dict[str, Answer]:
+    async def ask(
+        self, build: str, keys: Iterable[str], seconds: float, *, local: bool = False
+    ) -> dict[str, Answer]:
         """See ``SingleFlight``."""
         checked(WORD, build)
         span = milliseconds(seconds)
-        return {key: self._ask(build, key, span) for key in checked_keys(keys)}
+        return {key: self._ask(build, key, span, local=local) for key in checked_keys(keys)}
 
-    def _ask(self, build: str, key: str, span: int) -> Answer:
+    def _ask(self, build: str, key: str, span: int, *, local: bool) -> Answer:
         record, now = self._settled(key), self._clock()
+        state: AskState = "open"
         if record.result is not None:
             return Answer("done", record.result)
         if record.ends > now:
@@ -96,24 +101,37 @@ class Twin:
         asked = record.asked > now
         if asked and record.asker != build:
             return Answer("flying", left=record.asked - now, holder=record.asker)
+        if local:
+            token = record.take("local", build, now, span)
+            self._log(key, "local", build, token)
+            return Answer(state, token=token)
         if not asked:
             self._log(key, "asked", build)
         record.asker, record.asked = build, now + span
-        return Answer("open")
+        return Answer(state)
 
     async def claim(
-        self, who: str, job: str, labels: Mapping[str, str], lease: float, *, fresh: bool = False
+        self,
+        who: str,
+        job: str,
+        keys: Iterable[str],
+        lease: float,
+        labels: Mapping[str, str] | None = None,
+        *,
+        kind: Kind = "worker",
+        fresh: bool = False,
     ) -> dict[str, Claim]:
         """See ``SingleFlight``."""
         checked(WORD, who)
-        checked(JOB, job)
+        if job:
+            checked(JOB, job)
         span, found = milliseconds(lease), {}
-        for key in checked_keys(labels):
-            said = f"{job} {labels[key][:LONGEST_LABEL]}".rstrip()
-            found[key] = self._claim(who, key, span, said, fresh=fresh)
+        for key in checked_keys(keys):
+            said = f"{job} {(labels or {}).get(key, '')[:LONGEST_LABEL]}".rstrip()
+            found[key] = self._claim(who, key, span, said, kind, fresh=fresh)
         return found
 
-    def _claim(self, who: str, key: str, span: int, said: str, *, fresh: bool) -> Claim:
+    def _claim(self, who: str, key: str, span: int, said: str, kind: Kind, *, fresh: bool) -> Claim:
         record, now = self._settled(key), self._clock()
         if record.result is not None:
             return Claim("done", result=record.result)
@@ -123,8 +141,12 @@ class Twin:
             return Claim("deadly", reasons=record.reasons())
         if fresh and record.strikes:
             return Claim("suspect", reasons=record.reasons())
-        token = record.take(who, now, span)
-        self._log(key, "claimed", who, token, said)
+        if kind == "local" and record.asked > now and record.asker != who:
+            return Claim("busy", left=record.asked - now, holder=record.asker)
+        token = record.take(kind, who, now, span)
+        if kind == "worker":
+            record.strikes[token] = who
+        self._log(key, "claimed" if kind == "worker" else "local", who, token, said)
         return Claim("claimed", token=token)
 
     async def renew(self, claims: Iterable[tuple[str, int]], lease: float) -> set[str]:
@@ -223,9 +245,13 @@ class Twin:
         gone = set()
         for key in checked_keys(keys):
             record = self._record(key)
-            if record.result is not None or record.asker != build:
+            own = record.kind == "local" and record.holder == build
+            if record.result is not None or not (own or record.asker == build):
                 continue
-            record.asker, record.asked = "", 0
+            if own:
+                record.drop()
+            if record.asker == build:
+                record.asker, record.asked = "", 0
             self._log(key, "withdrawn", build)
             gone.add(key)
         return gone

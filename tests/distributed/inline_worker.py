@@ -70,7 +70,7 @@ class InlineWorker:
         done = []
         for item in job.items:
             key = self.key(job, item.own)
-            claim = (await self.flights.claim(self.me.name, name, {key: ""}, 20.0))[key]
+            claim = (await self.flights.claim(self.me.name, name, [key], 20.0))[key]
             if claim.state == "done" and claim.result is not None:
                 done.append(Done(key, "done", claim.result.blob, claim.result.size))
                 continue

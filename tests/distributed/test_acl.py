@@ -243,7 +243,7 @@ class TestWork:
                 flights = Flights(client, NAMES)
                 await roster.announce(client, NAMES, member)
                 key = digest.of_bytes(b"action")
-                claim = (await flights.claim("w", "job-1", {key: ""}, 10.0))[key]
+                claim = (await flights.claim("w", "job-1", [key], 10.0))[key]
                 assert await flights.renew([(key, claim.token)], 10.0) == set()
                 blob = {digest.of_bytes(b"result"): b"result"}
                 blobs = Blobs(settings)
@@ -252,7 +252,7 @@ class TestWork:
                 blobs.close()
                 await flights.publish("w", [(key, claim.token, Result(next(iter(blob)), 6))])
                 other = digest.of_bytes(b"other")
-                claim = (await flights.claim("w", "job-1", {other: ""}, 10.0))[other]
+                claim = (await flights.claim("w", "job-1", [other], 10.0))[other]
                 await flights.strike("w", [(other, claim.token, "it ended its process")])
                 await flights.replied("w", "job-1", "1 done")
                 there = [each.name for each in await roster.read_workers(client, NAMES)]
@@ -273,7 +273,8 @@ class TestWork:
                 assert (await flights.ask("build-1", [key], 10.0))[key].state == "open"
                 await flights.queued("build-1", "build-1-1", [key])
                 assert await flights.withdraw("build-1", [key]) == {key}
-                await flights.publish("build-1", [(key, 0, made)])
+                asked = (await flights.ask("build-1", [key], 10.0, local=True))[key]
+                await flights.publish("build-1", [(key, asked.token, made)])
                 assert await flights.forget("build-1", [(key, made)]) == {key}
             finally:
                 await client.aclose()

@@ -143,7 +143,7 @@ async def publish(side: Side, own: bytes) -> tuple[Flights, str]:
     """Say that there is a result of an item, which nobody has put there."""
     flights = Flights(side.dispatcher._client, side.settings.names)
     key = action_key(make().identity, "shout", [], digest.of_bytes(own))
-    claim = (await flights.claim("w", "j", {key: ""}, 9.0))[key]
+    claim = (await flights.claim("w", "j", [key], 9.0))[key]
     await flights.publish("w", [(key, claim.token, Result(digest.of_bytes(b"gone"), 4))])
     return flights, key
 

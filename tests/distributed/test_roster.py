@@ -123,7 +123,7 @@ def test_what_somebody_says_on_the_server_steers_no_terminal(
     async def story(client: Any) -> None:
         await announce(client, NAMES, msgspec.structs.replace(ONE, version=evil))
         flights = Flights(client, NAMES)
-        claims = await flights.claim("one", "j1", {key: evil}, 10.0)
+        claims = await flights.claim("one", "j1", [key], 10.0, {key: evil})
         await flights.fail("one", [(key, claims[key].token, evil)])
 
     told(server, story)

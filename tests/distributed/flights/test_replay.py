@@ -63,7 +63,7 @@ async def harm(world: World, seed: int, told: Counter[str]) -> None:
     numbers = range(len(world.natures))
     for number in range(draw.randint(1, 3)):
         wanted = draw.sample(numbers, draw.randint(1, len(numbers)))
-        world.add_build(f"b{number}", wanted)
+        world.add_build(f"b{number}", wanted, local=draw.random() < 0.25)
     for _ in range(2):
         world.add_worker()
     events = ("step", "step", "step", "step", "build", "crash", "after", "twice", "late", "time")

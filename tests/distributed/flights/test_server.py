@@ -50,7 +50,7 @@ def played(
 
 
 async def published(flights: Flights, key: str = KEY, result: Result = MADE) -> None:
-    token = (await flights.claim("w1", "j1", {key: ""}, 10.0))[key].token
+    token = (await flights.claim("w1", "j1", [key], 10.0))[key].token
     assert await flights.publish("w1", [(key, token, result)]) == {key: "published"}
 
 
@@ -62,9 +62,9 @@ def test_an_action_is_done_once(server: RedisServer, *, decodes: bool) -> None:
         assert (other.state, other.holder) == ("flying", "b1")
         assert 0 < other.left <= 30_000
         await flights.queued("b1", "j1", [KEY])
-        claim = (await flights.claim("w1", "j1", {KEY: "Größe"}, 30.0))[KEY]
+        claim = (await flights.claim("w1", "j1", [KEY], 30.0, {KEY: "Größe"}))[KEY]
         assert claim.state == "claimed"
-        assert (await flights.claim("w2", "j1", {KEY: ""}, 30.0))[KEY].holder == "w1"
+        assert (await flights.claim("w2", "j1", [KEY], 30.0))[KEY].holder == "w1"
         assert await flights.renew([(KEY, claim.token)], 60.0) == set()
         assert await flights.renew([(KEY, claim.token - 1)], 60.0) == {KEY}
         assert await flights.publish("w1", [(KEY, claim.token, MADE)]) == {KEY: "published"}
@@ -73,7 +73,7 @@ def test_an_action_is_done_once(server: RedisServer, *, decodes: bool) -> None:
         other_bytes = Result(blob_of(2), 1)
         assert await flights.publish("w2", [(KEY, 0, other_bytes)]) == {KEY: "differs"}
         assert await flights.ask("b2", [KEY], 30.0) == {KEY: Answer("done", MADE)}
-        assert await flights.claim("w2", "j2", {KEY: ""}, 1.0) == {KEY: Claim("done", result=MADE)}
+        assert await flights.claim("w2", "j2", [KEY], 1.0) == {KEY: Claim("done", result=MADE)}
         trail = await flights.trail(KEY)
         assert [each.kind for each in trail] == [
             *("asked", "queued", "claimed", "published", "differs"),
@@ -112,7 +112,7 @@ def test_each_script_touches_one_slot(server: RedisServer, monkeypatch: pytest.M
 def test_the_time_is_that_of_the_server(server: RedisServer) -> None:
     async def play(flights: Flights, client: Redis) -> None:
         before = await client.time()
-        token = (await flights.claim("w1", "j1", {KEY: ""}, 10.0))[KEY].token
+        token = (await flights.claim("w1", "j1", [KEY], 10.0))[KEY].token
         after = await client.time()
         bounds = [seconds * 1000 + micro // 1000 for seconds, micro in (before, after)]
         assert bounds[0] <= token <= bounds[1]
@@ -147,14 +147,12 @@ def test_everything_ends(server: RedisServer) -> None:
         rules = Rules()
         keys = [key_of(number) for number in range(5)]
         await flights.ask("b1", keys[:1], 30.0)
-        claims = await flights.claim("w1", "j1", dict.fromkeys(keys[1:4], ""), 60.0)
+        claims = await flights.claim("w1", "j1", keys[1:4], 60.0)
         tokens = {key: claim.token for key, claim in claims.items()}
         await flights.publish("w1", [(keys[1], tokens[keys[1]], MADE)])
         await flights.fail("w1", [(keys[2], tokens[keys[2]], "it raised")])
         for _ in range(3):
-            token = (await flights.claim("w1", "j1", dict.fromkeys(keys[4:], ""), 60.0))[
-                keys[4]
-            ].token
+            token = (await flights.claim("w1", "j1", keys[4:], 60.0))[keys[4]].token
             await flights.strike("w1", [(keys[4], token, "it died")])
         await flights.queued("b1", "j1", keys)
         kept = [
@@ -187,26 +185,24 @@ def test_a_trail_is_of_bounded_length(server: RedisServer) -> None:
 def test_a_deadly_action_is_set_aside_with_its_reasons(server: RedisServer) -> None:
     async def play(flights: Flights, _client: Redis) -> None:
         for number in range(3):
-            claim = (await flights.claim(f"w{number}", "j1", {KEY: ""}, 60.0))[KEY]
+            claim = (await flights.claim(f"w{number}", "j1", [KEY], 60.0))[KEY]
             struck = (await flights.strike(f"w{number}", [(KEY, claim.token, "signal 9")]))[KEY]
         assert struck.state == "deadly"
         reasons = ("w0 signal 9", "w1 signal 9", "w2 signal 9")
         assert struck.reasons == reasons
         assert (await flights.ask("b1", [KEY], 1.0))[KEY] == Answer("deadly", reasons=reasons)
-        assert (await flights.claim("w9", "j", {KEY: ""}, 1.0))[KEY] == Claim(
-            "deadly", reasons=reasons
-        )
+        assert (await flights.claim("w9", "j", [KEY], 1.0))[KEY] == Claim("deadly", reasons=reasons)
 
     played(server, play)
 
 
 def test_what_has_a_strike_is_claimed_alone(server: RedisServer) -> None:
     async def play(flights: Flights, _client: Redis) -> None:
-        claim = (await flights.claim("w1", "j1", {KEY: ""}, 60.0, fresh=True))[KEY]
+        claim = (await flights.claim("w1", "j1", [KEY], 60.0, fresh=True))[KEY]
         await flights.strike("w1", [(KEY, claim.token, "signal 9")])
-        found = (await flights.claim("w1", "j1", {KEY: ""}, 60.0, fresh=True))[KEY]
+        found = (await flights.claim("w1", "j1", [KEY], 60.0, fresh=True))[KEY]
         assert found == Claim("suspect", reasons=("w1 signal 9",))
-        assert (await flights.claim("w1", "j1", {KEY: ""}, 60.0))[KEY].state == "claimed"
+        assert (await flights.claim("w1", "j1", [KEY], 60.0))[KEY].state == "claimed"
 
     played(server, play)
 
@@ -218,8 +214,10 @@ def test_a_call_that_is_sent_again_is_no_second_claim(
 
     async def play(flights: Flights, _client: Redis) -> None:
         monkeypatch.setattr("secrets.token_hex", lambda _count: "abcd1234")
-        first = await flights.claim("w1", "j1", {KEY: ""}, 60.0)
-        assert await flights.claim("w1", "j1", {KEY: ""}, 60.0) == first
+        first = await flights.claim("w1", "j1", [KEY], 60.0)
+        assert await flights.claim("w1", "j1", [KEY], 60.0) == first
+        own = await flights.ask("b1", [key_of(8)], 60.0, local=True)
+        assert await flights.ask("b1", [key_of(8)], 60.0, local=True) == own
 
     played(server, play)
 
@@ -238,7 +236,7 @@ def test_what_others_wrote_is_made_anew(
 
     async def play(flights: Flights, _client: Redis) -> None:
         assert await flights.ask("b1", [key_of(0)], 9.0) == {key_of(0): Answer("open")}
-        assert (await flights.claim("w1", "j1", {key_of(1): ""}, 9.0))[key_of(1)].state == "claimed"
+        assert (await flights.claim("w1", "j1", [key_of(1)], 9.0))[key_of(1)].state == "claimed"
         assert await flights.publish("w1", [(key_of(2), 0, MADE)]) == {key_of(2): "published"}
         assert (await flights.ask("b1", [key_of(2)], 9.0))[key_of(2)].result == MADE
         assert flights.counters[fault] == 3
@@ -279,7 +277,7 @@ async def _all_asked(flights: Flights) -> None:
     await flights.forget("b1", [(KEY, MADE)])
     await flights.queued("b1", "j1", [KEY])
     await flights.ask("b1", [KEY], 9.0)
-    await flights.claim("w1", "j1", {KEY: ""}, 9.0)
+    await flights.claim("w1", "j1", [KEY], 9.0)
     await flights.publish("w1", [(KEY, 5, MADE)])
     await flights.trail(KEY)
     await flights.job_trail("j1")
@@ -341,7 +339,7 @@ def test_names_of_the_wrong_type_are_replaced(server: RedisServer, kind: str) ->
                     await client.rpush(name, b"\xff")
                 case _:
                     await client.hset(name, mapping={f"k{n}": "x" for n in range(2000)})
-        claim = (await flights.claim("w1", "j1", {KEY: ""}, 9.0))[KEY]
+        claim = (await flights.claim("w1", "j1", [KEY], 9.0))[KEY]
         assert await flights.publish("w1", [(KEY, claim.token, MADE)]) == {KEY: "published"}
         assert [each.kind for each in await flights.trail(KEY)][-2:] == ["claimed", "published"]
         await flights.queued("b1", "j1", [KEY])
@@ -368,7 +366,7 @@ def test_a_liar_who_never_stops_ends_no_question(server: RedisServer) -> None:
 
         flights._each = lying  # type: ignore[method-assign]
         assert (await flights.ask("b1", [KEY], 9.0))[KEY].state == "open"
-        assert (await flights.claim("w1", "j1", {KEY: ""}, 9.0))[KEY].state == "busy"
+        assert (await flights.claim("w1", "j1", [KEY], 9.0))[KEY].state == "busy"
         assert (await flights.publish("w1", [(KEY, 0, MADE)])) == {KEY: "stale"}
 
     played(server, play)
@@ -385,7 +383,7 @@ def test_names_are_checked_before_anything_is_sent(server: RedisServer) -> None:
             await flights.resolve("abc*")
         for span in (0.0, -1.0, float("nan"), 1e9):
             with pytest.raises(ValueError, match="lease"):
-                await flights.claim("w1", "j1", {KEY: ""}, span)
+                await flights.claim("w1", "j1", [KEY], span)
         with pytest.raises(ValueError, match="result"):
             await flights.publish("w1", [(KEY, 0, Result("x", 5))])
         assert await client.dbsize() == 0
@@ -411,7 +409,7 @@ def test_an_action_costs_little_memory(server: RedisServer) -> None:
         before = (await client.info("memory"))["used_memory"]
         await flights.ask("b" * 16, keys, 60.0)
         await flights.queued("b" * 16, "j" * 20, keys)
-        claims = await flights.claim("w" * 16, "j" * 20, dict.fromkeys(keys, ""), 60.0)
+        claims = await flights.claim("w" * 16, "j" * 20, keys, 60.0)
         results = [(key, claims[key].token, MADE) for key in keys]
         await flights.publish("w" * 16, results)
         after = (await client.info("memory"))["used_memory"]

@@ -36,8 +36,12 @@ PICKS: Final = st.integers(0, 7)
 STEPS: Final = st.lists(
     st.one_of(
         st.tuples(st.just("wait"), st.sampled_from([0, 1, 999, 1000, 2001, 50_000])),
-        st.tuples(st.just("ask"), BUILDS, KEYS, SPANS),
-        st.tuples(st.just("claim"), WORKERS, KEYS, SPANS, TEXTS, st.booleans()),
+        st.tuples(st.just("ask"), BUILDS, KEYS, SPANS, st.booleans()),
+        st.tuples(
+            st.just("claim"),
+            *(WORKERS, KEYS, SPANS, TEXTS, st.sampled_from(["worker", "worker", "local"])),
+            st.booleans(),
+        ),
         st.tuples(st.just("renew"), KEYS, PICKS, SPANS),
         st.tuples(st.just("publish"), WORKERS, KEYS, PICKS, st.integers(0, 1)),
         st.tuples(st.just("fail"), WORKERS, KEYS, PICKS, TEXTS),
@@ -53,32 +57,33 @@ STEPS: Final = st.lists(
     max_size=50,
 )
 STRUCK_LATE: Final = [
-    ("claim", "w1", [0], 1.0, "", False),
+    ("claim", "w1", [0], 1.0, "", "worker", False),
     ("wait", 2001),
-    ("claim", "w2", [0], 3.0, "", False),
+    ("claim", "w2", [0], 3.0, "", "worker", False),
     ("strike", "w1", [0], 3, "while another is at it, with as many strikes as there may be"),
     ("release", "w2", [0], 2),
-    ("ask", "b1", [0], 1.0),
+    ("ask", "b1", [0], 1.0, False),
 ]
 
 LAPSED: Final = [
-    ("claim", "w1", [0], 1.0, "", False),
+    ("claim", "w1", [0], 1.0, "", "worker", False),
     ("wait", 2001),
-    ("ask", "b1", [0], 1.0),
-    ("ask", "b1", [0], 1.0),
+    ("ask", "b1", [0], 1.0, False),
+    ("ask", "b1", [0], 1.0, False),
     ("renew", [0], 2, 1.0),
     ("release", "w1", [0], 2),
-    ("ask", "b1", [0], 1.0),
+    ("ask", "b1", [0], 1.0, True),
     ("publish", "w1", [0], 3, 0),
 ]
 
-LET_GO: Final = [
-    ("ask", "b1", [0, 1], 3.0),
-    ("ask", "b2", [0], 1.0),
-    ("claim", "w1", [0], 1.0, "", False),
+LOCAL: Final = [
+    ("ask", "b1", [0, 1], 3.0, False),
+    ("claim", "b2", [0], 1.0, "", "local", False),
+    ("ask", "b2", [0], 1.0, True),
+    ("claim", "b1", [0], 1.0, "", "local", False),
     ("withdraw", "b2", [0, 1]),
     ("withdraw", "b1", [0, 1]),
-    ("ask", "b2", [0, 1], 1.0),
+    ("claim", "b2", [0, 1], 1.0, "", "local", False),
 ]
 
 
@@ -112,7 +117,7 @@ class Pair:
             return None, None
         ours = await self.told(self.server, name, *parts)
         theirs = await self.told(self.twin, name, *parts)
-        if name == "claim":
+        if name in {"ask", "claim"}:
             for key, answer in theirs.items():
                 if answer.token:
                     self.tokens.setdefault(key, []).append(answer.token)
@@ -121,12 +126,13 @@ class Pair:
     async def told(self, side: ClockedFlights | Twin, name: str, *parts: Any) -> Any:
         match name:
             case "ask":
-                who, keys, span = parts
-                return await side.ask(who, map(key_of, keys), span)
+                who, keys, span, local = parts
+                return await side.ask(who, map(key_of, keys), span, local=local)
             case "claim":
-                who, keys, span, text, fresh = parts
-                labels = dict.fromkeys(map(key_of, keys), text)
-                return await side.claim(who, "j1", labels, span, fresh=fresh)
+                who, keys, span, text, kind, fresh = parts
+                each = [key_of(number) for number in keys]
+                labels = dict.fromkeys(each, text)
+                return await side.claim(who, "j1", each, span, labels, kind=kind, fresh=fresh)
             case "renew":
                 keys, pick, span = parts
                 return await side.renew(self.picked(keys, pick), span)
@@ -180,7 +186,7 @@ def test_the_twin_says_what_the_server_says(shared_server: RedisServer) -> None:
         @given(STEPS)
         @example(STRUCK_LATE)
         @example(LAPSED)
-        @example(LET_GO)
+        @example(LOCAL)
         def holds(steps: list[Any]) -> None:
             runner.run(played(steps))
 

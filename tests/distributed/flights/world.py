@@ -48,9 +48,12 @@ class Build:
     name: str
     wanted: list[str]
     alive: bool = True
+    local: bool = False
+    """Whether it does what is open itself."""
     settled: dict[str, Settled] = field(default_factory=dict)
     jobs: dict[str, Job] = field(default_factory=dict)
     mail: list[tuple[str, list[Done]]] = field(default_factory=list)
+    doing: list[tuple[str, int]] = field(default_factory=list)
 
     @property
     def finished(self) -> bool:
@@ -58,6 +61,7 @@ class Build:
 
     def pending(self) -> list[str]:
         out = {key for job in self.jobs.values() for key in job.keys}
+        out |= {key for key, _ in self.doing}
         return [key for key in self.wanted if key not in self.settled and key not in out]
 
 
@@ -108,8 +112,8 @@ class World:
         self.started = 0
         self.names = 0
 
-    def add_build(self, name: str, numbers: list[int]) -> Build:
-        build = self.builds[name] = Build(name, [key_of(n) for n in numbers])
+    def add_build(self, name: str, numbers: list[int], *, local: bool = False) -> Build:
+        build = self.builds[name] = Build(name, [key_of(n) for n in numbers], local=local)
         return build
 
     def add_worker(self) -> Worker:
@@ -125,14 +129,16 @@ class World:
     # Builds
 
     async def step_build(self, build: Build) -> None:
-        """One thing that a build does: read an answer, or ask."""
+        """One thing that a build does: read an answer, end or begin what it does itself, or ask."""
         if build.mail:
             await self._read(build, *build.mail.pop(0))
+        elif build.doing:
+            await self._do_locally(build, *build.doing.pop(0))
         elif pending := build.pending():
             await self._ask(build, pending)
 
     async def _ask(self, build: Build, keys: list[str]) -> None:
-        answers = await self.flights.ask(build.name, keys, ASKED)
+        answers = await self.flights.ask(build.name, keys, ASKED, local=build.local)
         opened = []
         for key, answer in answers.items():
             if answer.state == "done":
@@ -142,14 +148,26 @@ class World:
                 await self._check_deadly(key)
                 build.settled[key] = "deadly"
             elif answer.state == "open":
-                opened.append(key)
-        if opened:
+                opened.append((key, answer.token))
+        if build.local:
+            build.doing += opened
+        elif opened:
             self.names += 1
-            job = Job(f"{build.name}-{self.names}", build.name, opened)
+            job = Job(f"{build.name}-{self.names}", build.name, [key for key, _ in opened])
             self.blobs |= {CONTEXT, *(self.own(key) for key in job.keys)}
             await self.flights.queued(build.name, job.name, job.keys)
             build.jobs[job.name] = job
             self.queue.append(job)
+
+    async def _do_locally(self, build: Build, key: str, token: int) -> None:
+        if self.natures[key] in {"raises", "kills child", "kills worker"}:
+            await self.flights.fail(build.name, [(key, token, "it raised")])
+            build.settled[key] = "failed"
+            return
+        result = self.result(key)
+        self.blobs.add(result.blob)
+        await self._publish(self.flights.publish(build.name, [(key, token, result)]))
+        build.settled[key] = "done"
 
     async def _read(self, build: Build, name: str, answered: list[Done]) -> None:
         job = build.jobs.pop(name, None)
@@ -371,6 +389,6 @@ class World:
                 if settled == "done":
                     assert self.ever[key] > 0
                 elif settled == "failed":
-                    assert nature == "raises"
+                    assert nature in {"raises", "kills child", "kills worker"}
                 else:
                     assert key in self.deadly
