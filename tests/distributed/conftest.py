@@ -1,4 +1,4 @@
-"""A Redis server for the tests of a fleet."""
+"""A Redis server, workers, and those who look at them."""
 
 from __future__ import annotations
 
@@ -8,47 +8,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from benchmarks.remote_server import RedisServer
 from hyper.cli import main
 from tests.distributed.workers import RunningWorker, environment
-from tests.redis_server import require_server
+from tests.redis_server import server, shared_server, start
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
 
-@pytest.fixture(scope="session")
-def shared_server() -> Iterator[RedisServer]:
-    """One for all tests that do it no harm; emptied before each by ``server``."""
-    require_server()
-    server = RedisServer()
-    yield server
-    server.close()
-
-
-@pytest.fixture
-def server(shared_server: RedisServer) -> RedisServer:
-    import redis
-
-    with redis.Redis.from_url(shared_server.url) as client:
-        client.flushall()
-    return shared_server
-
-
-@pytest.fixture
-def start() -> Iterator[Callable[..., RedisServer]]:
-    """Starts servers that are ended after the test."""
-    require_server()
-    started: list[RedisServer] = []
-
-    def starting(*options: str) -> RedisServer:
-        started.append(RedisServer(*options))
-        return started[-1]
-
-    yield starting
-    for each in started:
-        each.close()
+__all__ = ["hyper_worker", "server", "shared_server", "start", "worker"]
 
 
 @pytest.fixture

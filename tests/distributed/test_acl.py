@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-import subprocess
 import sys
 from importlib.metadata import version
 from importlib.util import find_spec
@@ -28,9 +27,10 @@ from hyper.distributed.names import Names
 from hyper.distributed.settings import FleetSettings
 from hyper.engine.fleet.registry import registry
 from tests.distributed.producing import outcome, send
-from tests.distributed.workers import environment
+from tests.distributed.workers import completed
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Callable
 
     from benchmarks.remote_server import RedisServer
@@ -165,22 +165,14 @@ class TestWork:
         keys = {"HYPER_CACHE_KEYS": "k1:" + "ab" * 32}
         running = worker(HYPER_QUEUE_URL=settings_of(fleet, "worker").url, **keys)
         running.until("ready")
-        given = environment(HYPER_QUEUE_URL=settings_of(fleet, "builder").url, **keys)
+        given = {"HYPER_QUEUE_URL": settings_of(fleet, "builder").url, **keys}
         (tmp_path / ".git").mkdir()
         hyper = [sys.executable, "-m", "hyper"]
         for words in (
             ["bench", "generate", "-o", "src", "8"],
             ["build", "src", "-o", "out", "--target", "python,native", "--tier", "insane"],
         ):
-            done = subprocess.run(
-                [*hyper, *words],
-                cwd=tmp_path,
-                env=given,
-                capture_output=True,
-                text=True,
-                timeout=300,
-                check=False,
-            )
+            done = completed([*hyper, *words], tmp_path, 300, **given)
             assert done.returncode == 0, done.stderr
             assert "without the fleet" not in done.stderr
         assert running.stop() == 0

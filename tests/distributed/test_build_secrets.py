@@ -13,7 +13,7 @@ import redis
 
 from benchmarks.remote_server import Proxy
 from tests.certificates import make_certificates
-from tests.distributed.workers import environment
+from tests.distributed.workers import completed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,15 +51,8 @@ def tree(tmp_path: Path) -> Path:
 def build(tree: Path, **variables: str) -> tuple[dict[str, Any], str]:
     """What a build said, as an object and in words. It ends well, and shows no secret."""
     keys = {"HYPER_CACHE_KEYS": f"k1:{KEY}"}
-    done = subprocess.run(
-        [sys.executable, "-m", "hyper", *BUILD, "--json", "--trace", "trace.json"],
-        cwd=tree,
-        env=environment(**{**keys, **variables}),
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
+    words = [sys.executable, "-m", "hyper", *BUILD, "--json", "--trace", "trace.json"]
+    done = completed(words, tree, 300, **{**keys, **variables})
     assert done.returncode == 0, done.stderr
     trace = (tree / "trace.json").read_text(encoding="utf-8")
     for text in (done.stdout, done.stderr, trace):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 from typing import TYPE_CHECKING, Any, Final
@@ -11,7 +12,7 @@ import yaml
 from hyper.cache.trust import Keyring
 from tests.checkout import ROOT, STOREFRONT, copy_of
 from tests.console import make_tools
-from tests.distributed.workers import environment
+from tests.distributed.workers import completed, environment
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -55,18 +56,11 @@ def test_its_steps_run(server: RedisServer, tmp_path: Path) -> None:
     (folder / ".git").mkdir(parents=True)
     copy_of(STOREFRONT, folder / "intents")
     tools = make_tools(tmp_path / "bin")
-    given = environment(**{**job["env"], "HYPER_QUEUE_URL": server.url, name: made})
-    given["PATH"] = f"{tools}:{given['PATH']}"
+    path = f"{tools}:{os.environ['PATH']}"
+    given = {**job["env"], "HYPER_QUEUE_URL": server.url, name: made, "PATH": path}
     # A runner's shell is `bash -e`; nothing comes for a second only, so that the test ends.
-    done = subprocess.run(
-        ["bash", "-e", "-c", work.replace("--idle 30", "--idle 1")],
-        cwd=folder,
-        env=given,
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
+    words = ["bash", "-e", "-c", work.replace("--idle 30", "--idle 1")]
+    done = completed(words, folder, 300, **given)
     assert done.returncode == 0, done.stderr
     assert (folder / "dist" / "storefront" / "__init__.py").exists()
     assert "nothing more to do" in done.stderr

@@ -25,7 +25,7 @@ from hyper.distributed.names import Names
 from hyper.distributed.settings import FleetSettings
 from hyper.engine.options import Options
 from tests.checkout import ROOT
-from tests.distributed.workers import PATIENCE, environment
+from tests.distributed.workers import completed
 from tests.redis_server import require_server
 
 if TYPE_CHECKING:
@@ -91,15 +91,7 @@ def as_role(server: RedisServer, role: str) -> str:
 def run(
     packages: Path, program: str, *words: str, **variables: str
 ) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        ["node", program, *words],
-        cwd=packages,
-        env=environment(**variables),
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE,
-        check=False,
-    )
+    return completed(["node", program, *words], packages, **variables)
 
 
 def check(

@@ -11,6 +11,7 @@ from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
 PATIENCE = 60.0
@@ -21,6 +22,21 @@ def environment(**variables: str) -> dict[str, str]:
     ours = ("HYPER_QUEUE", "HYPER_CACHE", "HYPER_FLEET", "HYPER_PROJECT")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
     return {**kept, "HYPER_PROJECT": "shop", **variables}
+
+
+def completed(
+    words: Sequence[str], folder: Path, seconds: float = PATIENCE, /, **variables: str
+) -> subprocess.CompletedProcess[str]:
+    """What became of a command in a folder, in an environment with these variables."""
+    return subprocess.run(
+        words,
+        cwd=folder,
+        env=environment(**variables),
+        capture_output=True,
+        text=True,
+        timeout=seconds,
+        check=False,
+    )
 
 
 class RunningWorker:

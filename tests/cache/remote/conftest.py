@@ -6,42 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from benchmarks.remote_server import RedisServer
 from hyper.cache.remote import RedisLayer
-from tests.redis_server import require_server
+from tests.redis_server import server, shared_server, start
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 
-@pytest.fixture(scope="session")
-def shared_server() -> Iterator[RedisServer]:
-    """One for all tests that do it no harm; emptied before each by ``server``."""
-    require_server()
-    server = RedisServer()
-    yield server
-    server.close()
-
-
-@pytest.fixture
-def server(shared_server: RedisServer) -> RedisServer:
-    raw(shared_server.url, "FLUSHALL")
-    return shared_server
-
-
-@pytest.fixture
-def start() -> Iterator[Callable[..., RedisServer]]:
-    """Starts servers that are ended after the test."""
-    require_server()
-    started: list[RedisServer] = []
-
-    def starting(*options: str) -> RedisServer:
-        started.append(RedisServer(*options))
-        return started[-1]
-
-    yield starting
-    for each in started:
-        each.close()
+__all__ = ["opened", "raw", "server", "shared_server", "start"]
 
 
 @pytest.fixture
