@@ -21,7 +21,7 @@ FILES: Final = {
     "large": b"# " + b"x" * 10_000_000,
     "deep list": b"package = " + b"[" * 100_000,
     "deep table": b"package = " + b"{a = " * 100_000,
-    "deep key": b"a." * 20_000 + b"a = 1",
+    "deep key": b"a." * 5_000 + b"a = 1",
     "deep header": b"[" + b"a." * 20_000 + b"a]",
     "long number": b"package = " + b"9" * 100_000,
     "NUL in out": b'out = "a\\u0000b"',
