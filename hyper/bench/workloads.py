@@ -58,7 +58,7 @@ def edit(work: Workplace, way: Way | None = None) -> Contestant:
 
 class Request:
     """What a workload is run on: the tree (see ``workplace``), how often, and after how many rounds that do not count. ``rows`` is
-    the size of a contest, ``None`` its own choice; ``kernels`` those that take part; none is all."""
+    the size of a contest, ``None`` its own choice; ``table`` that of its table; ``kernels`` those that take part; none is all."""
 
     def __init__(
         self,
@@ -70,6 +70,7 @@ class Request:
         rounds: int = 5,
         warm_up: int = 1,
         rows: int | None = None,
+        table: int | None = None,
         kernels: Sequence[str] = (),
     ) -> None:
         self.path = path
@@ -79,6 +80,7 @@ class Request:
         self.rounds = rounds
         self.warm_up = warm_up
         self.rows = rows
+        self.table = table
         self.kernels = kernels
 
     def open(self, folder: str, units: int | None = None) -> Workplace:

@@ -147,6 +147,12 @@ def _compare(parser: argparse.ArgumentParser) -> None:
         "bytes of text at most (64000000)",
     )
     parser.add_argument(
+        "--table",
+        type=_at_least(20),
+        metavar="N",
+        help="rows of the table of profile; default: 200",
+    )
+    parser.add_argument(
         "--kernel",
         action="append",
         choices=(*_KERNELS, *_OPERATIONS),

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import collections
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from hyper.bench.contest.skewed import CODE, FUNCTION, MODULE, ROWS, inputs, source
+from hyper.bench.contest.skewed import CODE, FUNCTION, MODULE, OTHER, ROWS, code_at, inputs, source
 from hyper.engine.recording import Recorder
 from hyper.engine.training import Training
 from hyper.ir.interpreter import Interpreter
@@ -29,17 +29,31 @@ def test_inputs_are_skewed_and_the_same_on_every_machine() -> None:
     assert inputs(3, 3) != inputs(3, 4)
 
 
-@pytest.mark.parametrize("code", [None, CODE])
+@pytest.mark.parametrize("rows", [21, 200, 201])
+def test_a_table_has_a_row_for_each_input(rows: int) -> None:
+    """And the code that is recorded has rows of its own, in its middle, other than another one."""
+    assert len(source(rows).splitlines()) == 2 + rows + rows % 2
+    assert max(code for code, _ in inputs(5000, 1, rows, even=True)) // 1000 < (rows + 1) // 2
+    assert (code_at(CODE), code_at(OTHER)) == (57_500, 23_500)
+    recorded, other = code_at(CODE, rows), code_at(OTHER, rows)
+    assert {code for code, _ in inputs(50, 1, rows, code=recorded)} == {recorded}
+    assert 0 <= other // 1000 < recorded // 1000 < (rows + 1) // 2
+
+
+TABLE: Final = 60
+
+
+@pytest.mark.parametrize("code", [None, code_at(CODE, TABLE)])
 def test_both_sides_give_the_same(tmp_path: Path, code: int | None) -> None:
     np = pytest.importorskip("numpy")
     pytest.importorskip("llvmlite")
     from hyper.bench.contest.ours import program_of
     from hyper.bench.contest.profiled import prepare
 
-    program = program_of(source(), MODULE)
+    program = program_of(source(TABLE), MODULE)
     recorder = Recorder(program)
     interpreter = Interpreter(program, watch=recorder)
-    given = inputs(300, 2, code=code)
+    given = inputs(300, 2, TABLE, code=code)
     expected = [interpreter.run(f"{MODULE}.{FUNCTION}", row) for row in given]
     path = tmp_path / "runs.profile"
     path.write_bytes(encode(recorder.profile()))
@@ -50,6 +64,7 @@ def test_both_sides_give_the_same(tmp_path: Path, code: int | None) -> None:
         task = {
             "way": "rows",
             "rows": 300,
+            "table": TABLE,
             "seed": 2,
             "even": False,
             "code": code,

@@ -12,13 +12,13 @@ import msgspec
 
 from hyper.bench.contest.arena import Contestant, contest
 from hyper.bench.contest.package import PACKAGE
-from hyper.bench.contest.skewed import CODE, FUNCTION, MODULE, OTHER, ROWS, inputs, source
+from hyper.bench.contest.skewed import CODE, FUNCTION, MODULE, OTHER, ROWS, code_at, inputs, source
 from hyper.bench.processes import HYPER, once
 from hyper.bench.report import Report, Subject
 from hyper.jit.profiles import Profile, encode, load
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from hyper.bench.workloads import Request
 
@@ -38,13 +38,14 @@ _WAYS: Final[Mapping[str, str]] = {
 def profile(report: Report, request: Request) -> None:
     """Build without, record a built package, build with, and ask both the same inputs: others than were recorded. Raises
     ``BenchError``."""
-    text = source()
-    report.subjects.append(Subject(f"{MODULE}.intent, {ROWS} rows", 1, len(text.encode())))
+    table = request.table or ROWS
+    text = source(table)
+    report.subjects.append(Subject(f"{MODULE}.intent, {table} rows", 1, len(text.encode())))
     with tempfile.TemporaryDirectory(prefix="hyper-bench-") as folder:
         tree, path = os.path.join(folder, "tree"), os.path.join(folder, "runs.profile")
         _write(tree, text)
         outs = {OFF: _built(folder, tree, "plain")}
-        _record(outs[OFF], path, request.seed + 1)
+        _record(outs[OFF], path, inputs(_TRAINED, request.seed + 1, table))
         outs[ON] = _built(folder, tree, "tuned", "--profile", path)
         for even in (False, True):
             for way, shown in _WAYS.items():
@@ -65,23 +66,28 @@ def _write(tree: str, text: str) -> None:
 
 def _constant(report: Report, request: Request, folder: str, plain: str) -> None:
     """The same with inputs of one code, and of another one than was recorded; and calls of a table whose rows cannot move."""
+    table = request.table or ROWS
+    codes = (code_at(CODE, table), "one code"), (code_at(OTHER, table), "another code")
     trained = _trained(request, folder, "tree", plain)
     for key in ("native", "rows"):
-        for code, said in ((CODE, "one code"), (OTHER, "another code")):
-            goal = 3.0 if key == "rows" and code == CODE else None
+        for code, said in codes:
+            goal = 3.0 if key == "rows" and code == codes[0][0] else None
             _compare(report, request, trained, (key, f"{_WAYS[key]}, {said}"), code=code, goal=goal)
     tree = os.path.join(folder, "stays")
-    _write(tree, source(stays=True))
+    _write(tree, source(table, stays=True))
     trained = _trained(request, folder, "stays", _built(folder, tree, "stays-plain"))
-    for code, said in ((CODE, "one code"), (OTHER, "another code")):
+    for code, said in codes:
         way = "native", f"{_WAYS['native']}, rows that stay, {said}"
-        _compare(report, request, trained, way, code=code, goal=1.2 if code == CODE else None)
+        goal = 1.2 if code == codes[0][0] else None
+        _compare(report, request, trained, way, code=code, goal=goal)
 
 
 def _trained(request: Request, folder: str, tree: str, plain: str) -> Mapping[str, tuple[str, str]]:
     """Builds of a tree for what was recorded of one code, without and with the constants, and their profiles."""
     profiles = {name: os.path.join(folder, f"{tree}-{name[-4:]}.profile") for name in (MOVED, ON)}
-    _record(plain, profiles[ON], request.seed + 1, CODE)
+    table = request.table or ROWS
+    given = inputs(_TRAINED, request.seed + 1, table, code=code_at(CODE, table))
+    _record(plain, profiles[ON], given)
     _without_constants(profiles[ON], profiles[MOVED])
     return {
         name: (
@@ -133,6 +139,7 @@ def _contestants(
         "way": key,
         "seed": request.seed + 2,
         "rows": request.rows or _BATCH,
+        "table": request.table or ROWS,
         "even": even,
         "code": code,
     }
@@ -170,12 +177,12 @@ def _built(folder: str, tree: str, name: str, *words: str) -> str:
     return out
 
 
-def _record(out: str, path: str, seed: int, code: int | None = None) -> None:
+def _record(out: str, path: str, given: Sequence[tuple[int, int]]) -> None:
     """Let a built package record what it is asked."""
     text = (
         f"import sys; sys.path.insert(0, {out!r})\n"
         f"from {PACKAGE}.{MODULE} import {FUNCTION} as asked\n"
-        f"for row in {inputs(_TRAINED, seed, code=code)!r}:\n"
+        f"for row in {given!r}:\n"
         "    asked(*row)\n"
     )
     script = f"{path}.py"

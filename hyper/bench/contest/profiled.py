@@ -27,8 +27,8 @@ _CALLS: Final = 2000
 
 
 def prepare(task: Task) -> Entry:
-    """``task["way"]`` is python, native or rows; the package lies in ``task["out"]``, and the profile, where there is one, at
-    ``task["profile"]``."""
+    """``task["way"]`` is python, native or rows, of a table of ``task["table"]`` rows; the package lies in ``task["out"]``, and the
+    profile, where there is one, at ``task["profile"]``."""
     return _rows(task) if task["way"] == "rows" else _calls(task)
 
 
@@ -38,7 +38,7 @@ def _calls(task: Task) -> Entry:
     compiled = type(function) is type(len)
     if compiled != (task["way"] == "native"):
         raise AbsentError(f"{FUNCTION} is {'machine code' if compiled else 'Python'} here")
-    rows = inputs(_CALLS, task["seed"], even=task["even"], code=task["code"])
+    rows = inputs(_CALLS, task["seed"], task["table"], even=task["even"], code=task["code"])
 
     def run() -> None:
         for code, amount in rows:
@@ -51,7 +51,7 @@ def _calls(task: Task) -> Entry:
 
 
 def _rows(task: Task) -> Entry:
-    program = program_of(source(), MODULE)
+    program = program_of(source(task["table"]), MODULE)
     weights = NO_WEIGHTS
     if task["profile"] is not None:
         training = Training(load(task["profile"]), "full")
@@ -63,7 +63,7 @@ def _rows(task: Task) -> Entry:
     unit = kernels.unit([name])
     loaded = target.Compiler(target.host()).load(module_text(unit, calls=False))
     kernel = RowsKernel(unit.kernels[0], loaded, fails=native.function.fails)
-    rows = inputs(task["rows"], task["seed"], even=task["even"], code=task["code"])
+    rows = inputs(task["rows"], task["seed"], task["table"], even=task["even"], code=task["code"])
     given = dict(zip(("code", "amount"), np.array(rows, np.int64).T.copy(), strict=True))
     outputs = kernel.outputs(len(rows))
     status = np.empty(len(rows), np.int32) if kernel.fails else None

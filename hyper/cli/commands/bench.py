@@ -79,6 +79,7 @@ def _request(arguments: argparse.Namespace) -> Request:
         rounds=arguments.rounds,
         warm_up=arguments.warm_up,
         rows=getattr(arguments, "rows", None),
+        table=getattr(arguments, "table", None),
         kernels=getattr(arguments, "kernel", None) or (),
     )
 
