@@ -7,7 +7,8 @@ claim before it had. Times are those of the server, in milliseconds; a span that
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final, Literal, Protocol, TypeAlias
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 import msgspec
 
@@ -33,6 +34,8 @@ EventKind: TypeAlias = Literal[
     "asked", "queued", "claimed", "local", "published", "differs", "stale", "failed", "released",
     "struck", "lapsed", "deadly", "withdrawn", "lost", "refused", "replied",
 ]  # fmt: skip
+Ending: TypeAlias = tuple[str, int, str]
+"""A claim that ended without a result: its key, its token, and the reason."""
 Kind: TypeAlias = Literal["worker", "local"]
 """Who claims: a worker of the fleet, or a build that does the action itself. The second never leaves a strike."""
 
@@ -115,11 +118,12 @@ class Rules(msgspec.Struct, frozen=True):
     events: int = 64
 
 
-class SingleFlight(Protocol):
+class SingleFlight(ABC):
     """The operations. Each takes many actions, and those of the server make one round trip for all of them.
 
     All raise ``ValueError`` for names, keys and spans that are none, and those of the server what redis-py raises where it cannot
-    be reached or refuses; nothing that lies on the server makes them raise.
+    be reached or refuses; nothing that lies on the server makes them raise. What is asked is checked here: the methods that are to
+    be written are given names and keys that are such, spans in milliseconds, and texts that are no longer than they may be.
     """
 
     async def ask(
@@ -129,6 +133,9 @@ class SingleFlight(Protocol):
 
         With ``local`` the build says that it does them itself: what is open is claimed for it in the same step.
         """
+        return await self._ask(
+            checked(WORD, build), checked_keys(keys), milliseconds(seconds), local=local
+        )
 
     async def claim(
         self,
@@ -146,10 +153,20 @@ class SingleFlight(Protocol):
         The claim of a worker counts a strike, which its outcome takes back. With ``fresh``, what has a strike already is not
         claimed but ``suspect``: claim it alone, so that nothing else has a strike if it ends the worker.
         """
+        head = f"{checked(JOB, job)} " if job else ""
+        labels = labels or {}
+        said = {
+            key: f"{head}{labels.get(key, '')[:LONGEST_LABEL]}".rstrip()
+            for key in checked_keys(keys)
+        }
+        span = milliseconds(lease)
+        return await self._claim(checked(WORD, who), said, span, kind=kind, fresh=fresh)
 
     async def renew(self, claims: Iterable[tuple[str, int]], lease: float) -> set[str]:
         """Prolong claims by key and token, to ``lease`` seconds from now. Gives the keys of those that are lost: somebody else
         looked after the lease ran out, or there is a result."""
+        held = [(checked(KEY, key), token) for key, token in claims]
+        return await self._renew(held, milliseconds(lease))
 
     async def publish(
         self, who: str, results: Iterable[tuple[str, int, Result]]
@@ -160,36 +177,96 @@ class SingleFlight(Protocol):
         (``same`` or ``differs``, which says that a stage is not pure). Token 0 is for a result that was made without a claim. A
         token that was never given, or whose action is forgotten, is ``stale``.
         """
+        made = [(checked(KEY, key), token, result) for key, token, result in results]
+        return await self._publish(checked(WORD, who), made)
 
-    async def fail(self, who: str, failures: Iterable[tuple[str, int, str]]) -> dict[str, EndState]:
+    async def fail(self, who: str, failures: Iterable[Ending]) -> dict[str, EndState]:
         """The work raised, by key, token and reason: no result and no strike (unless one was told), and the action is open."""
+        return await self._end("failed", checked(WORD, who), checked_ends(failures))
 
     async def release(self, who: str, claims: Iterable[tuple[str, int]]) -> dict[str, EndState]:
         """The claims are handed back without having been worked on: no strike, and the actions are open."""
+        ends = checked_ends((key, token, "") for key, token in claims)
+        return await self._end("released", checked(WORD, who), ends)
 
-    async def strike(self, who: str, strikes: Iterable[tuple[str, int, str]]) -> dict[str, Struck]:
+    async def strike(self, who: str, strikes: Iterable[Ending]) -> dict[str, Struck]:
         """The work ended its process, by key, token and reason: the strike of the claim stays. The action is open, or deadly."""
+        return await self._strike(checked(WORD, who), checked_ends(strikes))
 
     async def withdraw(self, build: str, keys: Iterable[str]) -> set[str]:
         """A build lets go of what it asked for or claimed for itself. Gives the keys of those that were still its own."""
+        return await self._withdraw(checked(WORD, build), checked_keys(keys))
 
     async def forget(self, who: str, results: Iterable[tuple[str, Result]]) -> set[str]:
         """The blobs of these results are gone from the server: the actions are open. Gives the keys of those that had it."""
+        gone = [(checked(KEY, key), result) for key, result in results]
+        return await self._forget(checked(WORD, who), gone)
 
     async def queued(self, build: str, job: str, keys: Iterable[str]) -> None:
         """Note that a build put these into a job, for the trails of both."""
+        await self._queued(checked(WORD, build), checked(JOB, job), checked_keys(keys))
 
     async def replied(self, who: str, job: str, text: str) -> None:
         """Note what was answered to a job, for its trail."""
+        await self._replied(checked(WORD, who), checked(JOB, job), text[:LONGEST_REASON])
 
     async def trail(self, key: str) -> list[Event]:
         """What happened to an action, in order."""
+        return await self._trail(checked(KEY, key))
 
     async def job_trail(self, job: str) -> JobTrail | None:
         """What is known of a job; ``None`` where nothing is."""
+        return await self._job_trail(checked(JOB, job))
 
     async def resolve(self, prefix: str, most: int = 10) -> list[str]:
         """The keys of actions that begin with 12 or more digits, ``most`` of them at most, sorted."""
+        return await self._resolve(checked_prefix(prefix), most)
+
+    @abstractmethod
+    async def _ask(
+        self, build: str, keys: list[str], span: int, *, local: bool
+    ) -> dict[str, Answer]: ...
+
+    @abstractmethod
+    async def _claim(
+        self, who: str, said: dict[str, str], span: int, *, kind: Kind, fresh: bool
+    ) -> dict[str, Claim]:
+        """``said`` is by key what the trail tells of the claim."""
+
+    @abstractmethod
+    async def _renew(self, held: list[tuple[str, int]], span: int) -> set[str]: ...
+
+    @abstractmethod
+    async def _publish(
+        self, who: str, made: list[tuple[str, int, Result]]
+    ) -> dict[str, PublishState]: ...
+
+    @abstractmethod
+    async def _end(self, kind: EventKind, who: str, ends: list[Ending]) -> dict[str, EndState]: ...
+
+    @abstractmethod
+    async def _strike(self, who: str, strikes: list[Ending]) -> dict[str, Struck]: ...
+
+    @abstractmethod
+    async def _withdraw(self, build: str, keys: list[str]) -> set[str]: ...
+
+    @abstractmethod
+    async def _forget(self, who: str, gone: list[tuple[str, Result]]) -> set[str]: ...
+
+    @abstractmethod
+    async def _queued(self, build: str, job: str, keys: list[str]) -> None: ...
+
+    @abstractmethod
+    async def _replied(self, who: str, job: str, text: str) -> None: ...
+
+    @abstractmethod
+    async def _trail(self, key: str) -> list[Event]: ...
+
+    @abstractmethod
+    async def _job_trail(self, job: str) -> JobTrail | None: ...
+
+    @abstractmethod
+    async def _resolve(self, prefix: str, most: int) -> list[str]: ...
 
 
 def checked(pattern: re.Pattern[str], text: str) -> str:
@@ -202,6 +279,11 @@ def checked(pattern: re.Pattern[str], text: str) -> str:
 def checked_keys(keys: Iterable[str]) -> list[str]:
     """The keys, each once. Raises ``ValueError``."""
     return [checked(KEY, key) for key in dict.fromkeys(keys)]
+
+
+def checked_ends(ends: Iterable[Ending]) -> list[Ending]:
+    """The ends of claims, with reasons that are not too long. Raises ``ValueError``."""
+    return [(checked(KEY, key), token, reason[:LONGEST_REASON]) for key, token, reason in ends]
 
 
 def milliseconds(seconds: float) -> int:

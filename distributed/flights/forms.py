@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING, Any, Final
 from hyper.cache import trust
 from hyper.distributed.flights.contract import (
     KEY,
-    LONGEST_LABEL,
-    LONGEST_REASON,
     MOST_SIZE,
     Event,
     Result,
@@ -81,14 +79,9 @@ class Seal:
         return trust.message("fleet result", signer, self._prefix, key, blob, figures)
 
 
-def written(text: str, most: int = LONGEST_REASON) -> str:
-    """A text as printable ASCII, its first ``most`` characters."""
-    return json.dumps(text[:most])[1:-1]
-
-
-def written_label(label: str) -> str:
-    """What people call an action, as it stands in a trail."""
-    return written(label, LONGEST_LABEL)
+def written(text: str) -> str:
+    """A text as printable ASCII."""
+    return json.dumps(text)[1:-1]
 
 
 def readable(text: str) -> str:

@@ -8,20 +8,13 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, cast
 
 from hyper.distributed.flights import lua
 from hyper.distributed.flights.contract import (
-    JOB,
     KEY,
-    WORD,
     Answer,
     Claim,
-    Event,
     JobTrail,
-    Result,
     Rules,
+    SingleFlight,
     Struck,
-    checked,
-    checked_keys,
-    checked_prefix,
-    milliseconds,
 )
 from hyper.distributed.flights.forms import (
     BadRecordError,
@@ -30,17 +23,24 @@ from hyper.distributed.flights.forms import (
     readable,
     text_of,
     written,
-    written_label,
 )
 from hyper.distributed.flights.scripts import Call, Script, run
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from redis.asyncio import Redis
 
     from hyper.cache.trust import Keyring
-    from hyper.distributed.flights.contract import EndState, Kind, PublishState
+    from hyper.distributed.flights.contract import (
+        Ending,
+        EndState,
+        Event,
+        EventKind,
+        Kind,
+        PublishState,
+        Result,
+    )
     from hyper.distributed.names import Names
 
 _JOB_EVENTS: Final = 2000
@@ -50,7 +50,7 @@ _LONGEST_SAID: Final = 400
 """Reasons of strikes, and characters of each: somebody else may have written them."""
 
 
-class Flights:
+class Flights(SingleFlight):
     """See ``SingleFlight``. ``counters`` tell what was found on the server and not believed."""
 
     CLOCK: ClassVar[str] = lua.CLOCK
@@ -74,13 +74,11 @@ class Flights:
         self._scripts: dict[str, Script] = {}
         self.counters = dict.fromkeys(("damaged", "unsigned", "forged", "differs"), 0)
 
-    async def ask(
-        self, build: str, keys: Iterable[str], seconds: float, *, local: bool = False
+    async def _ask(
+        self, build: str, keys: list[str], span: int, *, local: bool
     ) -> dict[str, Answer]:
-        """See ``SingleFlight``."""
         nonce = secrets.token_hex(4) if local else ""
-        arguments = (checked(WORD, build), milliseconds(seconds), nonce)
-        asked = dict.fromkeys(checked_keys(keys), arguments)
+        asked = dict.fromkeys(keys, (build, span, nonce))
         found: dict[str, Answer] = {}
         for key, answer in (await self._believed(lua.ASK, asked)).items():
             state, rest = answer[0], answer[1:]
@@ -95,27 +93,12 @@ class Flights:
                     found[key] = Answer("open", token=int(rest[0]) if rest else 0)
         return found
 
-    async def claim(
-        self,
-        who: str,
-        job: str,
-        keys: Iterable[str],
-        lease: float,
-        labels: Mapping[str, str] | None = None,
-        *,
-        kind: Kind = "worker",
-        fresh: bool = False,
+    async def _claim(
+        self, who: str, said: dict[str, str], span: int, *, kind: Kind, fresh: bool
     ) -> dict[str, Claim]:
-        """See ``SingleFlight``."""
-        if job:
-            checked(JOB, job)
         letter = "w" if kind == "worker" else "b"
-        head = (letter, checked(WORD, who), secrets.token_hex(4), milliseconds(lease), int(fresh))
-        labels = labels or {}
-        asked = {
-            key: (*head, f"{job} {written_label(labels.get(key, ''))}".rstrip())
-            for key in checked_keys(keys)
-        }
+        head = (letter, who, secrets.token_hex(4), span, int(fresh))
+        asked = {key: (*head, written(text)) for key, text in said.items()}
         found: dict[str, Claim] = {}
         for key, answer in (await self._believed(lua.CLAIM, asked)).items():
             state, rest = answer[0], answer[1:]
@@ -131,92 +114,63 @@ class Flights:
                     found[key] = Claim("busy", left=left, holder=holder)
         return found
 
-    async def renew(self, claims: Iterable[tuple[str, int]], lease: float) -> set[str]:
-        """See ``SingleFlight``."""
-        span = milliseconds(lease)
-        answers = await self._each(
-            lua.RENEW, [(checked(KEY, key), (token, span)) for key, token in claims]
-        )
+    async def _renew(self, held: list[tuple[str, int]], span: int) -> set[str]:
+        answers = await self._each(lua.RENEW, [(key, (token, span)) for key, token in held])
         return {key for key, answer in answers if answer[0] == "lost"}
 
-    async def publish(
-        self, who: str, results: Iterable[tuple[str, int, Result]]
+    async def _publish(
+        self, who: str, made: list[tuple[str, int, Result]]
     ) -> dict[str, PublishState]:
-        """See ``SingleFlight``."""
-        checked(WORD, who)
-        asked = {
-            key: (who, token, *self._seal.write(checked(KEY, key), result))
-            for key, token, result in results
-        }
+        asked = {key: (who, token, *self._seal.write(key, each)) for key, token, each in made}
         answers = await self._believed(lua.PUBLISH, asked)
         states = {key: cast("PublishState", answer[0]) for key, answer in answers.items()}
         self.counters["differs"] += sum(state == "differs" for state in states.values())
         return states
 
-    async def fail(self, who: str, failures: Iterable[tuple[str, int, str]]) -> dict[str, EndState]:
-        """See ``SingleFlight``."""
-        return await self._end("failed", who, failures)
+    async def _end(self, kind: EventKind, who: str, ends: list[Ending]) -> dict[str, EndState]:
+        letter = lua.EVENTS[kind]
+        asked = [(key, (letter, who, token, written(text))) for key, token, text in ends]
+        answers = await self._each(lua.END, asked)
+        return {key: cast("EndState", answer[0]) for key, answer in answers}
 
-    async def release(self, who: str, claims: Iterable[tuple[str, int]]) -> dict[str, EndState]:
-        """See ``SingleFlight``."""
-        return await self._end("released", who, ((key, token, "") for key, token in claims))
-
-    async def strike(self, who: str, strikes: Iterable[tuple[str, int, str]]) -> dict[str, Struck]:
-        """See ``SingleFlight``."""
-        checked(WORD, who)
-        answers = await self._each(
-            lua.STRIKE,
-            [(checked(KEY, key), (who, token, written(reason))) for key, token, reason in strikes],
-        )
+    async def _strike(self, who: str, strikes: list[Ending]) -> dict[str, Struck]:
+        asked = [(key, (who, token, written(reason))) for key, token, reason in strikes]
+        answers = await self._each(lua.STRIKE, asked)
         return {
             key: Struck(cast("Any", answer[0]), _readable(answer[1:])) for key, answer in answers
         }
 
-    async def withdraw(self, build: str, keys: Iterable[str]) -> set[str]:
-        """See ``SingleFlight``."""
-        checked(WORD, build)
-        answers = await self._each(lua.WITHDRAW, [(key, (build,)) for key in checked_keys(keys)])
+    async def _withdraw(self, build: str, keys: list[str]) -> set[str]:
+        answers = await self._each(lua.WITHDRAW, [(key, (build,)) for key in keys])
         return {key for key, answer in answers if answer[0] == "withdrawn"}
 
-    async def forget(self, who: str, results: Iterable[tuple[str, Result]]) -> set[str]:
-        """See ``SingleFlight``."""
+    async def _forget(self, who: str, gone: list[tuple[str, Result]]) -> set[str]:
         letter = lua.EVENTS["lost"]
-        checked(WORD, who)
-        answers = await self._each(
-            lua.FORGET,
-            [(checked(KEY, key), (letter, who, result.blob, "", "")) for key, result in results],
-        )
+        asked = [(key, (letter, who, result.blob, "", "")) for key, result in gone]
+        answers = await self._each(lua.FORGET, asked)
         return {key for key, answer in answers if answer[0] == "forgotten"}
 
-    async def queued(self, build: str, job: str, keys: Iterable[str]) -> None:
-        """See ``SingleFlight``."""
-        letter, checked_all = lua.EVENTS["queued"], checked_keys(keys)
-        note = (letter, checked(WORD, build), checked(JOB, job))
+    async def _queued(self, build: str, job: str, keys: list[str]) -> None:
+        letter = lua.EVENTS["queued"]
         await asyncio.gather(
-            self._note_job(job, letter, build, "", checked_all),
-            self._each(lua.NOTE, [(key, note) for key in checked_all]),
+            self._note_job(job, letter, build, "", keys),
+            self._each(lua.NOTE, [(key, (letter, build, job)) for key in keys]),
         )
 
-    async def replied(self, who: str, job: str, text: str) -> None:
-        """See ``SingleFlight``."""
-        letter = lua.EVENTS["replied"]
-        await self._note_job(checked(JOB, job), letter, checked(WORD, who), written(text), [])
+    async def _replied(self, who: str, job: str, text: str) -> None:
+        await self._note_job(job, lua.EVENTS["replied"], who, written(text), [])
 
-    async def trail(self, key: str) -> list[Event]:
-        """See ``SingleFlight``."""
-        entries = await self._entries(self._names.trail(checked(KEY, key)), self.rules.events)
-        return self._events(entries)
+    async def _trail(self, key: str) -> list[Event]:
+        return self._events(await self._entries(self._names.trail(key), self.rules.events))
 
-    async def job_trail(self, job: str) -> JobTrail | None:
-        """See ``SingleFlight``."""
-        entries = await self._entries(self._names.job_trail(checked(JOB, job)), _JOB_EVENTS)
+    async def _job_trail(self, job: str) -> JobTrail | None:
+        entries = await self._entries(self._names.job_trail(job), _JOB_EVENTS)
         keys = tuple(dict.fromkeys(entry for entry in entries if KEY.fullmatch(entry)))
         events = self._events([entry for entry in entries if not KEY.fullmatch(entry)])
         return JobTrail(keys, tuple(events)) if entries else None
 
-    async def resolve(self, prefix: str, most: int = 10) -> list[str]:
-        """See ``SingleFlight``. Looks at the names of all that is on the server, unless it is a whole key."""
-        checked_prefix(prefix)
+    async def _resolve(self, prefix: str, most: int) -> list[str]:
+        """Looks at the names of all that is on the server, unless it is a whole key."""
         if len(prefix) == 64:
             names = (self._names.flight(prefix), self._names.trail(prefix))
             return [prefix] if await self._client.exists(*names) else []
@@ -229,17 +183,6 @@ class Flights:
                 if KEY.fullmatch(key):
                     found.add(key)
         return sorted(found)[:most]
-
-    async def _end(
-        self, kind: str, who: str, ends: Iterable[tuple[str, int, str]]
-    ) -> dict[str, EndState]:
-        checked(WORD, who)
-        letter = lua.EVENTS[kind]
-        answers = await self._each(
-            lua.END,
-            [(checked(KEY, key), (letter, who, token, written(text))) for key, token, text in ends],
-        )
-        return {key: cast("EndState", answer[0]) for key, answer in answers}
 
     async def _believed(
         self, body: str, asked: Mapping[str, tuple[str | int, ...]]

@@ -6,33 +6,26 @@ import itertools
 from typing import TYPE_CHECKING
 
 from hyper.distributed.flights.contract import (
-    JOB,
-    KEY,
-    LONGEST_LABEL,
-    LONGEST_REASON,
-    WORD,
     Answer,
     Claim,
     Event,
     JobTrail,
-    Result,
     Rules,
+    SingleFlight,
     Struck,
-    checked,
-    checked_keys,
-    checked_prefix,
-    milliseconds,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable
 
     from hyper.distributed.flights.contract import (
         AskState,
+        Ending,
         EndState,
         EventKind,
         Kind,
         PublishState,
+        Result,
     )
 
 
@@ -65,7 +58,7 @@ class _Record:
         return tuple(self.strikes[token] for token in sorted(self.strikes))
 
 
-class Twin:
+class Twin(SingleFlight):
     """See ``SingleFlight``. What is kept for a time on a server is kept as long as this lives; ``expire`` forgets it."""
 
     def __init__(self, clock: Callable[[], int], rules: Rules | None = None) -> None:
@@ -81,15 +74,12 @@ class Twin:
         self.records.pop(key, None)
         self._trails.pop(key, None)
 
-    async def ask(
-        self, build: str, keys: Iterable[str], seconds: float, *, local: bool = False
+    async def _ask(
+        self, build: str, keys: list[str], span: int, *, local: bool
     ) -> dict[str, Answer]:
-        """See ``SingleFlight``."""
-        checked(WORD, build)
-        span = milliseconds(seconds)
-        return {key: self._ask(build, key, span, local=local) for key in checked_keys(keys)}
+        return {key: self._ask_one(build, key, span, local=local) for key in keys}
 
-    def _ask(self, build: str, key: str, span: int, *, local: bool) -> Answer:
+    def _ask_one(self, build: str, key: str, span: int, *, local: bool) -> Answer:
         record, now = self._settled(key), self._clock()
         state: AskState = "open"
         if record.result is not None:
@@ -110,28 +100,17 @@ class Twin:
         record.asker, record.asked = build, now + span
         return Answer(state)
 
-    async def claim(
-        self,
-        who: str,
-        job: str,
-        keys: Iterable[str],
-        lease: float,
-        labels: Mapping[str, str] | None = None,
-        *,
-        kind: Kind = "worker",
-        fresh: bool = False,
+    async def _claim(
+        self, who: str, said: dict[str, str], span: int, *, kind: Kind, fresh: bool
     ) -> dict[str, Claim]:
-        """See ``SingleFlight``."""
-        checked(WORD, who)
-        if job:
-            checked(JOB, job)
-        span, found = milliseconds(lease), {}
-        for key in checked_keys(keys):
-            said = f"{job} {(labels or {}).get(key, '')[:LONGEST_LABEL]}".rstrip()
-            found[key] = self._claim(who, key, span, said, kind, fresh=fresh)
-        return found
+        return {
+            key: self._claim_one(who, key, span, text, kind, fresh=fresh)
+            for key, text in said.items()
+        }
 
-    def _claim(self, who: str, key: str, span: int, said: str, kind: Kind, *, fresh: bool) -> Claim:
+    def _claim_one(
+        self, who: str, key: str, span: int, said: str, kind: Kind, *, fresh: bool
+    ) -> Claim:
         record, now = self._settled(key), self._clock()
         if record.result is not None:
             return Claim("done", result=record.result)
@@ -149,28 +128,22 @@ class Twin:
         self._log(key, "claimed" if kind == "worker" else "local", who, token, said)
         return Claim("claimed", token=token)
 
-    async def renew(self, claims: Iterable[tuple[str, int]], lease: float) -> set[str]:
-        """See ``SingleFlight``."""
-        span, lost = milliseconds(lease), set()
-        for key, token in claims:
-            record = self._record(checked(KEY, key))
+    async def _renew(self, held: list[tuple[str, int]], span: int) -> set[str]:
+        lost = set()
+        for key, token in held:
+            record = self._record(key)
             if record.result is None and record.holder and record.token == token:
                 record.ends = self._clock() + span
             else:
                 lost.add(key)
         return lost
 
-    async def publish(
-        self, who: str, results: Iterable[tuple[str, int, Result]]
+    async def _publish(
+        self, who: str, made: list[tuple[str, int, Result]]
     ) -> dict[str, PublishState]:
-        """See ``SingleFlight``."""
-        checked(WORD, who)
-        return {
-            key: self._publish(who, checked(KEY, key), token, result)
-            for key, token, result in results
-        }
+        return {key: self._publish_one(who, key, token, result) for key, token, result in made}
 
-    def _publish(self, who: str, key: str, token: int, result: Result) -> PublishState:
+    def _publish_one(self, who: str, key: str, token: int, result: Result) -> PublishState:
         record = self._record(key)
         if record.result is not None:
             if record.result.blob != result.blob:
@@ -186,22 +159,10 @@ class Twin:
         self._log(key, "published", who, token)
         return "published"
 
-    async def fail(self, who: str, failures: Iterable[tuple[str, int, str]]) -> dict[str, EndState]:
-        """See ``SingleFlight``."""
-        checked(WORD, who)
-        return {
-            key: self._end("failed", who, checked(KEY, key), token, reason)
-            for key, token, reason in failures
-        }
+    async def _end(self, kind: EventKind, who: str, ends: list[Ending]) -> dict[str, EndState]:
+        return {key: self._end_one(kind, who, key, token, text) for key, token, text in ends}
 
-    async def release(self, who: str, claims: Iterable[tuple[str, int]]) -> dict[str, EndState]:
-        """See ``SingleFlight``."""
-        checked(WORD, who)
-        return {
-            key: self._end("released", who, checked(KEY, key), token, "") for key, token in claims
-        }
-
-    def _end(self, kind: EventKind, who: str, key: str, token: int, reason: str) -> EndState:
+    def _end_one(self, kind: EventKind, who: str, key: str, token: int, reason: str) -> EndState:
         record = self._record(key)
         if record.result is not None:
             return "done"
@@ -213,18 +174,13 @@ class Twin:
         if stands:
             record.drop()
         if had or stands:
-            self._log(key, kind, who, token, reason[:LONGEST_REASON])
+            self._log(key, kind, who, token, reason)
         return "ended" if stands else "late"
 
-    async def strike(self, who: str, strikes: Iterable[tuple[str, int, str]]) -> dict[str, Struck]:
-        """See ``SingleFlight``."""
-        checked(WORD, who)
-        return {
-            key: self._strike(who, checked(KEY, key), token, reason[:LONGEST_REASON])
-            for key, token, reason in strikes
-        }
+    async def _strike(self, who: str, strikes: list[Ending]) -> dict[str, Struck]:
+        return {key: self._strike_one(who, key, token, reason) for key, token, reason in strikes}
 
-    def _strike(self, who: str, key: str, token: int, reason: str) -> Struck:
+    def _strike_one(self, who: str, key: str, token: int, reason: str) -> Struck:
         record = self._record(key)
         if record.result is not None:
             return Struck("done")
@@ -239,11 +195,9 @@ class Twin:
             self._log(key, "deadly")
         return Struck("deadly" if ends else "struck", record.reasons())
 
-    async def withdraw(self, build: str, keys: Iterable[str]) -> set[str]:
-        """See ``SingleFlight``."""
-        checked(WORD, build)
+    async def _withdraw(self, build: str, keys: list[str]) -> set[str]:
         gone = set()
-        for key in checked_keys(keys):
+        for key in keys:
             record = self._record(key)
             own = record.kind == "local" and record.holder == build
             if record.result is not None or not (own or record.asker == build):
@@ -256,45 +210,35 @@ class Twin:
             gone.add(key)
         return gone
 
-    async def forget(self, who: str, results: Iterable[tuple[str, Result]]) -> set[str]:
-        """See ``SingleFlight``."""
-        checked(WORD, who)
-        gone = set()
-        for key, result in results:
-            record = self._record(checked(KEY, key))
+    async def _forget(self, who: str, gone: list[tuple[str, Result]]) -> set[str]:
+        had = set()
+        for key, result in gone:
+            record = self._record(key)
             if record.result is not None and record.result.blob == result.blob:
                 record.result, record.made = None, 0
                 self._log(key, "lost", who)
-                gone.add(key)
-        return gone
+                had.add(key)
+        return had
 
-    async def queued(self, build: str, job: str, keys: Iterable[str]) -> None:
-        """See ``SingleFlight``."""
-        checked(WORD, build)
-        each = checked_keys(keys)
-        known, events = self._jobs.setdefault(checked(JOB, job), ({}, []))
-        known.update(dict.fromkeys(each))
+    async def _queued(self, build: str, job: str, keys: list[str]) -> None:
+        known, events = self._jobs.setdefault(job, ({}, []))
+        known.update(dict.fromkeys(keys))
         events.append(Event(self._clock(), "queued", build))
-        for key in each:
+        for key in keys:
             self._log(key, "queued", build, 0, job)
 
-    async def replied(self, who: str, job: str, text: str) -> None:
-        """See ``SingleFlight``."""
-        _, events = self._jobs.setdefault(checked(JOB, job), ({}, []))
-        events.append(Event(self._clock(), "replied", checked(WORD, who), 0, text[:LONGEST_REASON]))
+    async def _replied(self, who: str, job: str, text: str) -> None:
+        _, events = self._jobs.setdefault(job, ({}, []))
+        events.append(Event(self._clock(), "replied", who, 0, text))
 
-    async def trail(self, key: str) -> list[Event]:
-        """See ``SingleFlight``."""
-        return list(self._trails.get(checked(KEY, key), ()))
+    async def _trail(self, key: str) -> list[Event]:
+        return list(self._trails.get(key, ()))
 
-    async def job_trail(self, job: str) -> JobTrail | None:
-        """See ``SingleFlight``."""
-        found = self._jobs.get(checked(JOB, job))
+    async def _job_trail(self, job: str) -> JobTrail | None:
+        found = self._jobs.get(job)
         return JobTrail(tuple(found[0]), tuple(found[1])) if found else None
 
-    async def resolve(self, prefix: str, most: int = 10) -> list[str]:
-        """See ``SingleFlight``."""
-        checked_prefix(prefix)
+    async def _resolve(self, prefix: str, most: int) -> list[str]:
         known = (key for key in sorted(self._trails) if key.startswith(prefix))
         return list(itertools.islice(known, most))
 
