@@ -24,21 +24,28 @@ if TYPE_CHECKING:
     from hyper.bench.fleet.network import Machine
 
 SECONDS: Final = 30
-_LISTEN: Final = """\
+BYTES: Final = 200_000
+BURST: Final = 40_000
+"""What may pass before a rate holds, at both ends of a way."""
+_LISTEN: Final = f"""\
 import socket, sys
 with socket.create_server((sys.argv[1], 7000)) as listener:
     print("ready", flush=True)
     while True:
         near, _ = listener.accept()
         with near:
-            near.sendall(b"hello")
+            near.sendall(bytes({BYTES}))
 """
-_ASK: Final = """\
+_ASK: Final = f"""\
 import socket, sys, time
 began = time.perf_counter()
 with socket.create_connection((sys.argv[1], 7000), timeout=float(sys.argv[2])) as near:
-    assert near.recv(5) == b"hello"
-print(time.perf_counter() - began)
+    whole = 0
+    while some := len(near.recv(1 << 16)):
+        whole += some
+took = time.perf_counter() - began
+assert whole == {BYTES}, whole
+print(took)
 """
 
 
@@ -53,7 +60,7 @@ def net() -> Iterator[Network]:
 
 
 def asked(client: Machine, server: Machine, seconds: float = SECONDS) -> float:
-    """Seconds until a machine was heard from another. Raises ``CalledProcessError`` where it is not heard."""
+    """Seconds until a machine had all ``BYTES`` from another. Raises ``CalledProcessError`` where it is not heard."""
     command = (*client.before(), sys.executable, "-c", _ASK, server.address, str(seconds))
     done = subprocess.run(command, check=True, capture_output=True, timeout=60)
     return float(done.stdout)
@@ -83,12 +90,15 @@ def devices() -> str:
 @pytest.mark.parametrize("late", [0.0, 0.02])
 @pytest.mark.parametrize("rate", [0, 8_000_000])
 def test_machines_hear_each_other(net: Network, late: float, rate: int) -> None:
-    """Later where packets are late: a connection and an answer take two round trips."""
+    """Later where packets are late, as a connection and an answer take two round trips; and no faster than the rate."""
     before = devices()
     server = net.machine("server", late=late, rate=rate)
     client = net.machine("client")
     process = listening(server)
-    assert asked(client, server) >= 4 * late
+    took = asked(client, server)
+    assert took >= 4 * late
+    if rate:
+        assert took >= 8 * (BYTES - BURST) / rate
     assert devices() == before
     process.kill()
     assert ended(process) == -signal.SIGKILL
@@ -120,7 +130,7 @@ def test_machines_do_not_reach_the_network_of_this_one(net: Network) -> None:
 
 
 _WHOLE: Final = """\
-import subprocess, sys, time
+import subprocess, sys
 from hyper.bench.fleet.network import Network
 network = Network()
 machine = network.machine("m", late=0.001)
