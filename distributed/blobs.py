@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
+from threading import Lock
 from typing import TYPE_CHECKING, Final
 
 from hyper.base import digest
@@ -42,6 +43,8 @@ class Blobs:
             limits=Limits(off=0.0, off_longest=0.0),
         )
         self._lock = asyncio.Lock()
+        self._thread = Lock()
+        """Whoever stops waiting for a call leaves its thread at it, and the next call to another."""
         self._held: OrderedDict[str, bytes] = OrderedDict()
         self._room = held
         self._size = 0
@@ -84,16 +87,19 @@ class Blobs:
 
     def _get(self, names: list[str]) -> dict[str, bytes]:
         keys = {bytes.fromhex(name): name for name in names}
-        found = self._layer.get_many("blob", list(keys))
-        # What waiting costs is bounded for each call, and not for the life of a worker.
-        self._layer.flush()
+        with self._thread:
+            found = self._layer.get_many("blob", list(keys))
+            # What waiting costs is bounded for each call, and not for the life of a worker.
+            self._layer.flush()
         return {keys[key]: data for key, data in found.items()}
 
     def _put(self, contents: Mapping[str, bytes]) -> bool:
-        before = self._layer.counters["puts"]
-        self._layer.put_many("blob", {bytes.fromhex(name): data for name, data in contents.items()})
-        self._layer.flush()
-        return self._layer.counters["puts"] == before + len(contents)
+        entries = {bytes.fromhex(name): data for name, data in contents.items()}
+        with self._thread:
+            before = self._layer.counters["puts"]
+            self._layer.put_many("blob", entries)
+            self._layer.flush()
+            return self._layer.counters["puts"] == before + len(contents)
 
     def _hold(self, fetched: Mapping[str, bytes]) -> None:
         for name, data in fetched.items():

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import closing
-from typing import TYPE_CHECKING
+from threading import Event
+from typing import TYPE_CHECKING, Any
 
 from hyper.distributed.blobs import Blobs, named
 from hyper.distributed.settings import FleetSettings
 
 if TYPE_CHECKING:
+    import pytest
+
     from benchmarks.remote_server import RedisServer
 
 
@@ -31,3 +34,34 @@ def test_many_small_contents_take_no_more_than_they_may(server: RedisServer) -> 
             assert blobs.counters["round_trips"] == before
 
         asyncio.run(fetch())
+
+
+def test_whoever_stops_waiting_takes_nothing_from_the_next(
+    server: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its thread is still at it, and what it puts there is not counted as another's."""
+    begun, both, ended = Event(), Event(), Event()
+    with closing(Blobs(FleetSettings(server.url, "shop"))) as blobs:
+        put = blobs._layer.put_many
+
+        def late(kind: Any, entries: Any) -> None:
+            if not begun.is_set():
+                begun.set()
+                both.wait(0.3)
+                put(kind, entries)
+                ended.set()
+            else:
+                both.set()
+                assert ended.wait(10.0)
+                put(kind, entries)
+
+        monkeypatch.setattr(blobs._layer, "put_many", late)
+
+        async def story() -> bool:
+            first = asyncio.create_task(blobs.put(named([b"one"])))
+            await asyncio.to_thread(begun.wait)
+            first.cancel()
+            await asyncio.wait({first})
+            return await blobs.put(named([b"two"]))
+
+        assert asyncio.run(story())
