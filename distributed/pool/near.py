@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import math
 import signal
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Final, Protocol
@@ -25,6 +24,8 @@ _ROOM: Final = 1 << 16
 """Bytes of an answer beside its result."""
 _START_SECONDS: Final = 60.0
 _END_SECONDS: Final = 1.0
+_LONGEST: Final = 86400.0
+"""Seconds of an item, as far as a message has room for them."""
 
 
 class Keeper(Protocol):
@@ -145,8 +146,7 @@ class Child:
         """Raises ``ValueError`` for what is no message."""
         message: frames.FromChild = frames.from_child.decode(data)
         if isinstance(message, Answer):
-            costs = (message.seconds, message.cpu)
-            if not all(math.isfinite(each) and each >= 0.0 for each in costs):
+            if not all(0.0 <= each <= _LONGEST for each in (message.seconds, message.cpu)):
                 raise ValueError("costs that are none")
             self._cpu += message.cpu
         if not isinstance(message, Confined):

@@ -325,8 +325,9 @@ class Pool:
             if self._closed:
                 raise PoolError("the pool is closed")
             if self._zygote is not None and self._zygote.lost.done():
-                lost, self._zygote = self._zygote, None
-                await lost.close()
+                # Where that is broken off, who comes next does it.
+                await self._zygote.close()
+                self._zygote = None
             if self._zygote is None:
                 zygote = await start_zygote(self.place, self.limits)
                 self.zygotes += 1

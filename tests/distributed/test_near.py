@@ -79,3 +79,22 @@ def test_what_a_process_said_that_ended_at_once_is_told(tmp_path: Path) -> None:
         await zygote.close()
 
     asyncio.run(story())
+
+
+@pytest.mark.parametrize("cost", [-1.0, 1e9, float("inf"), float("nan")])
+def test_costs_that_no_item_has_are_not_believed(cost: float) -> None:
+    """They would be told to the build, which refuses an answer with such figures in it as a whole."""
+
+    async def story() -> End:
+        near, far = socket.socketpair()
+        near.setblocking(False)
+        child = Child(Keeper(), 1, 1)
+        with far:
+            far.sendall(frames.encode(Confined()))
+            await child.open(near)
+            far.sendall(frames.encode(Answer(0, "", b"done", cost, 0.0, 0, "")))
+            said = await child.hear(5.0, 100)
+        assert isinstance(said, End)
+        return said
+
+    assert asyncio.run(story()).reason == "it said what it should not"

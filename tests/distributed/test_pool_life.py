@@ -158,6 +158,23 @@ def test_a_zygote_that_stands_still_is_ended_and_another_one_is_started(
     with_pool(body)
 
 
+def test_who_gives_up_while_a_lost_zygote_is_tidied_up_leaves_nothing() -> None:
+    async def body(pool: Pool) -> str:
+        zygote = pool._zygote
+        assert zygote is not None
+        zygote._process.kill()
+        await zygote.lost
+        asking = asyncio.create_task(pool.start())
+        await asyncio.sleep(0)
+        asking.cancel()
+        await asyncio.wait({asking})
+        assert [each.data for each in await ran(pool, act("say next"))] == [b"next"]
+        assert pool._zygote is not zygote
+        return zygote._home
+
+    assert not os.path.exists(with_pool(body))
+
+
 def test_who_gives_up_while_a_process_ends_does_no_harm() -> None:
     async def body(pool: Pool) -> None:
         assert pool._zygote is not None
