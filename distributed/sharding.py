@@ -12,7 +12,6 @@ Ravishankar 1998) which shards they take from first: another worker that comes o
 from __future__ import annotations
 
 from hashlib import sha256
-from math import ceil
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -46,13 +45,6 @@ def shard_of(key: str, shards: int) -> int:
     if not 1 <= shards <= MOST:
         raise ValueError(f"a queue has 1 to {MOST} shards")
     return int(key[:16], 16) % shards
-
-
-def shards_for(slots: int, job_seconds: float, rate: float = RATE) -> int:
-    """The number of shards, a power of two, at which ``slots`` that are always at work ask no queue for more than ``rate`` jobs a
-    second."""
-    wanted = ceil(slots / (max(job_seconds, 1e-6) * rate))
-    return min(1 << max(wanted - 1, 0).bit_length(), MOST)
 
 
 def common_shards(announced: Iterable[int]) -> int:

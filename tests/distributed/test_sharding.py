@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hyper.distributed.sharding import MOST, common_shards, listening, shard_of, shards_for
+from hyper.distributed.sharding import MOST, common_shards, listening, shard_of
 
 DIGESTS = [sha256(str(number).encode()).hexdigest() for number in range(8000)]
 
@@ -50,14 +50,6 @@ def test_workers_begin_at_different_shards() -> None:
     assert set(counts) == set(range(16))
     assert min(counts.values()) > 60
     assert max(counts.values()) < 140
-
-
-@given(st.integers(0, 100_000), st.floats(0.0, 100.0))
-def test_as_many_shards_as_the_rate_needs(slots: int, seconds: float) -> None:
-    shards = shards_for(slots, seconds)
-    assert 1 <= shards <= MOST
-    assert shards & (shards - 1) == 0
-    assert shards == MOST or slots / max(seconds, 1e-6) <= shards * 1000.0 * 1.0001
 
 
 def test_a_build_uses_what_all_workers_listen_to() -> None:
