@@ -64,12 +64,13 @@ async def _asked(settings: FleetSettings) -> FleetState:
 
 
 def _told(server: str, workers: list[Worker]) -> FleetState:
+    from hyper.cli.session import counted
     from hyper.engine.identity import identity
 
     own = identity()
     ours = [worker for worker in workers if worker.identity == own]
     others = len(workers) - len(ours)
-    told = f"{len(ours)} of this version, with {sum(each.slots for each in ours)} slots"
+    told = f"{len(ours)} of this version, with {counted(sum(each.slots for each in ours), 'slot')}"
     if others:
         told += f", {others} of another"
     if ours:
