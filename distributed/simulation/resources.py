@@ -25,7 +25,7 @@ class Line:
 
     def serve(self, now: float, seconds: float) -> float:
         """Ask at ``now`` for what takes so long; when it is done."""
-        self.free = (max(now, self.free)) + seconds
+        self.free = max(now, self.free) + seconds
         self.busy += seconds
         return self.free
 
@@ -35,36 +35,34 @@ class Servers:
 
     def __init__(self, plan: Plan, costs: Server) -> None:
         self._nodes = plan.nodes
-        self._cores = [Line() for _ in range(plan.nodes)]
-        self._lines = [Line() for _ in range(plan.nodes)]
         self._byte = 1.0 / (plan.bandwidth * plan.nodes)
         there = plan.workers * (costs.worker + plan.shards * GRADES * costs.queue) / plan.nodes
         # What all workers ask again and again slows down everything else.
         self._there = min(there, 0.99)
         self._slow = 1.0 / (1.0 - self._there)
-        self._home = [
+        homes = [
             node_of(f"0123456789abcdef-any-{shard}", plan.nodes) for shard in range(plan.shards)
         ]
+        self._line = Line()
+        """Of each node: all carry the same. So do the cores of all nodes that have no queue, and one stands for them."""
+        self._cores = [Line() for _ in range(min(len({*homes}) + 1, plan.nodes))]
+        places = {home: place for place, home in enumerate(sorted({*homes}))}
+        self._home = [places[home] for home in homes]
 
     def ask(self, now: float, shard: int, *, queue: float, each: float, size: float) -> float:
         """Ask the queue's server for what takes it ``queue`` seconds, and all for what takes ``each`` seconds of one core, with
         ``size`` bytes. When all is done."""
         seconds = each * self._slow / self._nodes
         queue *= self._slow
-        line = size * self._byte
         home = self._home[shard]
-        end = now
-        for node in range(self._nodes):
-            cost = seconds + queue if node == home else seconds
-            end = max(end, self._cores[node].serve(now, cost), self._lines[node].serve(now, line))
+        end = self._line.serve(now, size * self._byte)
+        for place, core in enumerate(self._cores):
+            end = max(end, core.serve(now, seconds + queue if place == home else seconds))
         return end
 
     def loads(self, wall: float) -> tuple[float, float]:
         """Of the busiest core, and of the busiest line."""
-        return (
-            max(core.busy for core in self._cores) / wall,
-            max(line.busy for line in self._lines) / wall,
-        )
+        return max(core.busy for core in self._cores) / wall, self._line.busy / wall
 
 
 def node_of(tag: str, nodes: int) -> int:
