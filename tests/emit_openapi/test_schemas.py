@@ -352,7 +352,7 @@ def validator_of(files: dict[str, Any], module: str, name: str) -> jsonschema.Dr
 
 
 def test_a_long_line_of_bases() -> None:
-    length = 3000
+    length = 1500
     made = program(
         entity("E0", field("f0", INT), extra_type=STRING),
         *(entity(f"E{at}", field("f", INT), bases=(f"shop.E{at - 1}",)) for at in range(1, length)),
