@@ -90,13 +90,9 @@ def open_settings(
     keyring = Keyring.from_environment(environment)
     if signatures == "demand" and keyring is None:
         raise ValueError("signatures are demanded, and there is no key to verify them with")
-    tls = TLS(
-        environment.get("HYPER_CACHE_CA"),
-        environment.get("HYPER_CACHE_CERTIFICATE"),
-        environment.get("HYPER_CACHE_CERTIFICATE_KEY"),
-    )
     fleet = environment.get("HYPER_FLEET") or FLEET
     demands = signatures == "demand" or (signatures == "" and keyring is not None)
-    settings = FleetSettings(where, project, fleet, tls, keyring, demands, read_rules(environment))
+    tls, rules = TLS.from_environment(environment), read_rules(environment)
+    settings = FleetSettings(where, project, fleet, tls, keyring, demands, rules)
     _ = settings.names
     return settings

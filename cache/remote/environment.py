@@ -48,10 +48,6 @@ def open_shared(
         mode=mode,
         keyring=Keyring.from_environment(environment),
         demands=signatures == "demand" if signatures else None,
-        tls=TLS(
-            environment.get("HYPER_CACHE_CA"),
-            environment.get("HYPER_CACHE_CERTIFICATE"),
-            environment.get("HYPER_CACHE_CERTIFICATE_KEY"),
-        ),
+        tls=TLS.from_environment(environment),
         on_outage=on_outage,
     )

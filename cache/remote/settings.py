@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote, urlsplit
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from hyper.cache.protocol import Kind
 
 _PROJECT: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", re.ASCII)
 _PORT: Final = 6379
 _HEX: Final = 64
+_FILES: Final = ("HYPER_CACHE_CA", "HYPER_CACHE_CERTIFICATE", "HYPER_CACHE_CERTIFICATE_KEY")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,11 @@ class TLS:
     authorities: str | None = None
     certificate: str | None = None
     key: str | None = None
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> TLS:
+        """The files of ``HYPER_CACHE_CA`` and the like; a variable that is empty names none."""
+        return cls(*(environment.get(name) or None for name in _FILES))
 
 
 @dataclass(frozen=True, slots=True)

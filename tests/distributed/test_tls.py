@@ -12,6 +12,7 @@ import redis
 
 from benchmarks.remote_server import Proxy
 from hyper.base import digest
+from hyper.cache.remote.settings import TLS
 from hyper.distributed import roster
 from hyper.distributed.blobs import Blobs
 from hyper.distributed.client import connect, kind_of
@@ -118,6 +119,14 @@ def test_a_build_puts_contents_there_and_says_that_it_is_there(
     assert asyncio.run(blobs.put(contents))
     assert asyncio.run(blobs.get(contents)) == contents
     blobs.close()
+
+
+def test_a_variable_that_is_empty_names_no_file() -> None:
+    """As those of secrets that a run of continuous integration is not given."""
+    given = {"HYPER_QUEUE_URL": "rediss://127.0.0.1", "HYPER_CACHE_CA": ""}
+    assert opened(given).tls == TLS()
+    given |= {"HYPER_CACHE_CERTIFICATE": "c.pem", "HYPER_CACHE_CERTIFICATE_KEY": ""}
+    assert opened(given).tls == TLS(certificate="c.pem")
 
 
 WRONG: Final = {
