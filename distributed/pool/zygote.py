@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from hyper.distributed.pool.sandbox.plan import Plan
     from hyper.distributed.stages import Registry
 
+_MOST_DESCRIPTORS: Final = 1 << 20
 CHANNEL: Final = 3
 """The descriptor of a child's socket."""
 
@@ -183,7 +184,7 @@ def _be_child(
         if channel != CHANNEL:
             os.dup2(channel, CHANNEL, inheritable=False)
         os.dup2(0, 2)
-        os.closerange(CHANNEL + 1, os.sysconf("SC_OPEN_MAX"))
+        _close_from(CHANNEL + 1)
         try:
             plan.confine(how, folder, order.limits, zygote)
         except OSError as error:
@@ -198,6 +199,20 @@ def _be_child(
         code = frames.NO_MEMORY
     finally:
         os._exit(code)
+
+
+def _close_from(lowest: int) -> None:
+    """Close all descriptors from one on. How many there may be says nothing: some systems name no end, or one after minutes."""
+    try:
+        there = [int(name) for name in os.listdir("/dev/fd")]
+    except OSError:
+        most = os.sysconf("SC_OPEN_MAX")
+        os.closerange(lowest, most if 0 < most <= _MOST_DESCRIPTORS else _MOST_DESCRIPTORS)
+        return
+    for number in there:
+        if number >= lowest:
+            with contextlib.suppress(OSError):
+                os.close(number)
 
 
 def main() -> None:

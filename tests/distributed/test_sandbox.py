@@ -349,3 +349,20 @@ def test_a_means_that_ends_who_asks_for_it_is_left_out() -> None:
     words = [sys.executable, "-c", code]
     found = subprocess.run(words, check=True, capture_output=True, text=True, timeout=60)
     assert found.stdout.split() == ["False", "False", "True"]
+
+
+@pytest.mark.parametrize("most", [(1 << 63) - 1, -1, 1 << 16])
+@pytest.mark.parametrize("lists", [True, False])
+def test_no_descriptor_is_left_however_many_there_may_be(most: int, lists: bool) -> None:
+    code = (
+        "import os\n"
+        "from hyper.distributed.pool import zygote\n"
+        f"os.sysconf = lambda _: {most}\n"
+        f"os.listdir = os.listdir if {lists} else lambda _: os.stat('/nowhere')\n"
+        "held = [os.open('/dev/null', os.O_RDONLY) for _ in range(9)]\n"
+        "zygote._close_from(held[2])\n"
+        "print([each for each in held if os.path.exists(f'/dev/fd/{each}')] == held[:2])\n"
+    )
+    words = [sys.executable, "-c", code]
+    found = subprocess.run(words, check=True, capture_output=True, text=True, timeout=60)
+    assert found.stdout == "True\n"
