@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 import msgspec
 
 from hyper.base import digest
-from hyper.engine.executors import Inline
+from hyper.engine.executors import DeadlyItem, Inline
 from hyper.engine.natives.compiling import OBJECTS, Object, Source, load_compiler
 
 if TYPE_CHECKING:
@@ -156,6 +156,8 @@ class Objects:
                 self._known |= found
                 self._taken |= found.keys()
         missing = {key: self._sources[key] for key in wanted if key not in self._known}
+        for key in missing:
+            self._failed.pop(key, None)
         if missing:
             try:
                 self._run(missing)
@@ -186,10 +188,15 @@ class Objects:
             unpack=lambda data: noted(OBJECTS.unpack(data)),
         )
         if self._executor().far:
-            self._run_stage(stage, self._batches(missing, _TOGETHER))
+            batches = self._batches(missing, _TOGETHER)
+            for batch, failure in self._run_stage(stage, batches).items():
+                if isinstance(failure, DeadlyItem):
+                    # They ended processes there and here, and this one would be the next.
+                    self._failed |= dict.fromkeys(batches[batch], failure)
         # What is wrong with one of several is no fault of the others; and what others should have made and did not is made here.
         stage = msgspec.structs.replace(stage, remote=None)
-        left = {key: source for key, source in missing.items() if key not in self._known}
+        done = self._known.keys() | self._failed.keys()
+        left = {key: source for key, source in missing.items() if key not in done}
         batches = self._batches(left, 1)
         for batch, failure in self._run_stage(stage, batches).items():
             self._failed |= dict.fromkeys(batches[batch], failure)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hyper.engine.executors import Inline, Outcome
+from hyper.engine.executors import DeadlyItem, Inline, Outcome
 from hyper.engine.natives import compiling
 from hyper.engine.natives.compiling import Object, Source
 from hyper.engine.natives.objects import Objects, Wanted
@@ -109,6 +109,38 @@ def test_one_that_cannot_be_made_keeps_no_other_of_its_batch_from_being_made() -
     assert executor.asked[0] == ["orders 1/2", "orders 2/2"]
     # Those of the batch that came to nothing, each alone.
     assert executor.asked[1] == [*(f"key{number}" for number in range(10, 20)), "bad"]
+
+
+class Deadly(Direct):
+    """One of its batches ends each process that works on it."""
+
+    def run(
+        self,
+        stage: Stage[Any, Any],
+        context: Any,
+        items: Sequence[str],
+        weights: Sequence[float],
+        tell: Callable[[int], None] | None = None,
+    ) -> list[Outcome[Any]]:
+        found = super().run(stage, context, items, weights, tell)
+        return [
+            each if each.failure is None else Outcome(each.item, failure=DeadlyItem(each.item, "x"))
+            for each in found
+        ]
+
+
+@pytest.mark.usefixtures("_no_llvm")
+def test_objects_that_ended_processes_there_and_here_do_not_come_to_this_one() -> None:
+    executor = Deadly()
+    objects = _objects(
+        executor, {f"key{number}": "text" for number in range(20)} | {"bad": "wrong"}
+    )
+    objects.make()
+    assert objects.compiled(["key0"]) == [b"text"]
+    for key in ("bad", "key19"):
+        with pytest.raises(DeadlyItem, match="orders 2/2: x"):
+            objects.compiled([key])
+    assert executor.asked == [["orders 1/2", "orders 2/2"]]
 
 
 @pytest.mark.usefixtures("_no_llvm")
