@@ -97,6 +97,8 @@ class Build:
         self.fleet = Counted(hello, self.heard)
         self.executor = Processes(1, fleet=self.fleet, prices=ALONE, terms=EAGER)
         self.waits = True
+        self.until: Callable[[], bool] = lambda: True
+        """Where this does not hold, something is expected in any case."""
         self.count = 0
         self.at: dict[int, Callable[[], None]] = {}
 
@@ -137,7 +139,7 @@ class Build:
         if self.count in self.at:
             self.at[self.count]()
         if self.waits:
-            self.wait()
+            self.wait(surely=not self.until())
         while time.process_time() < until:
             pass
         return SHOUT.work(context, item)
@@ -354,8 +356,9 @@ def test_a_server_that_begins_anew_is_of_use_again(
         server.kill()
         made.wait(surely=True)
         server.start()
+        # That the server is back may be told before who is there.
+        made.until = lambda: "two" in made.heard.told[-1].workers
         hire(server.url, "two")
-        made.wait(surely=True)
 
     made.at[6] = restart
     made.run([f"item {number}" for number in range(2000)])
