@@ -21,13 +21,16 @@ from hyper.distributed.client import cancelled, connect
 from hyper.distributed.dispatch.cancelling import cancel
 from hyper.distributed.dispatch.lines import Line
 from hyper.distributed.dispatch.outages import TROUBLE, FleetOutageError, reason_of
+from hyper.distributed.dispatch.own import Own
 from hyper.distributed.dispatch.pending import OpenRun, Pending, PostedJob
 from hyper.distributed.dispatch.protocol import (
     Answered,
     Answers,
     Ask,
+    Claim,
     End,
     Figures,
+    Made,
     News,
     Open,
     Withdraw,
@@ -37,7 +40,8 @@ from hyper.distributed.flights.server import Flights
 from hyper.distributed.messages import Done, Item, Job, MessageError, Reply
 from hyper.distributed.roster import Build, announce, fitting, leave, read_builds, read_workers
 from hyper.distributed.sharding import common_shards, shard_of
-from hyper.distributed.shares import Claim, shares
+from hyper.distributed.shares import Claim as Share
+from hyper.distributed.shares import shares
 from hyper.distributed.stages import action_key
 
 if TYPE_CHECKING:
@@ -46,7 +50,8 @@ if TYPE_CHECKING:
     from redis.asyncio import Redis
 
     from hyper.distributed.dispatch.lines import Ending
-    from hyper.distributed.dispatch.protocol import Hello, Lost, Message, Request
+    from hyper.distributed.dispatch.protocol import Hello, Lost, Message, Request, Turn
+    from hyper.distributed.flights.contract import Answer
     from hyper.distributed.messages import State
     from hyper.distributed.roster import Worker
     from hyper.distributed.settings import FleetSettings
@@ -102,6 +107,7 @@ class Dispatcher:
             demands=settings.demands,
             rules=settings.flights,
         )
+        self._own = Own(self._build.name, self._flights, self._blobs)
         self._lines: dict[str, Line] = {}
         self._runs: dict[int, OpenRun] = {}
         self._jobs: dict[str, PostedJob] = {}
@@ -141,14 +147,19 @@ class Dispatcher:
         match request:
             case Open():
                 self._open(request)
-            case Ask():
+            case Ask() | Claim():
                 self._ask(request)
+            case Made():
+                if self._own.made(request):
+                    self._sends.set()
             case Withdraw(run, indexes):
+                self._own.leave(run, indexes)
                 found = self._runs.get(run)
                 for index in indexes if found is not None else ():
                     found.out.pop(index, None)  # type: ignore[union-attr]
                 self._sends.set()
             case End(run):
+                self._own.leave(run)
                 if self._runs.pop(run, None) is not None:
                     self._sends.set()
 
@@ -159,10 +170,13 @@ class Dispatcher:
     async def close(self) -> None:
         """Leave nothing behind, as far as the server lets us."""
         await cancel(self._tasks)
+        for run in self._runs:
+            self._own.leave(run)
         self._runs.clear()
         with contextlib.suppress(*TROUBLE):
             async with asyncio.timeout(CALL):
                 await self._take_back()
+                await self._own.settle()
                 await leave(self._client, self._settings.names, self._build)
         await self._let_go()
         self._blobs.close()
@@ -175,9 +189,11 @@ class Dispatcher:
         grade = self._registry.grade(stage.needs) if stage is not None else None
         self._runs[request.run] = OpenRun(request.stage, grade or "", named(request.context))
 
-    def _ask(self, ask: Ask) -> None:
+    def _ask(self, ask: Ask | Claim) -> None:
         run = self._runs.get(ask.run)
-        seconds = ask.seconds / max(len(ask.items), 1)
+        here = isinstance(ask, Claim)
+        seconds = 0.0 if isinstance(ask, Claim) else ask.seconds / max(len(ask.items), 1)
+        soon = isinstance(ask, Claim) or ask.soon
         self._asks += 1
         for wanted in ask.items:
             if run is None or not run.grade or not self._on or len(wanted.own) > LARGEST:
@@ -188,8 +204,9 @@ class Dispatcher:
             item = Pending(
                 ask.run, wanted.index, self._asks, key, own, wanted.label, seconds, wanted.own
             )
+            item.here = here
             run.out[item.index] = item
-            self._asked.append((item, ask.soon))
+            self._asked.append((item, soon))
         self._sends.set()
 
     def _answer(self, run: int, worker: str, items: Iterable[Answered]) -> None:
@@ -251,7 +268,7 @@ class Dispatcher:
         """Say who is there, where that is news."""
         ours = [each for each in workers if each.identity == self._build.identity]
         self._shards = common_shards(each.shards for each in ours)
-        claims = {each.name: Claim(each.name, each.waits) for each in (*builds, self._build)}
+        claims = {each.name: Share(each.name, each.waits) for each in (*builds, self._build)}
         slots: dict[str, int] = {}
         room: dict[str, int] = {}
         for stage in self._registry.stages.values():
@@ -284,6 +301,7 @@ class Dispatcher:
         self._lose([item for run in self._runs.values() for item in run.out.values()])
         self._jobs.clear()
         self._ours.clear()
+        self._own.forget()
         self._put.clear()
         await self._let_go()
         if first:
@@ -323,6 +341,8 @@ class Dispatcher:
             self._elsewhere.clear()
             try:
                 await self._take_back()
+                async with asyncio.timeout(CALL):
+                    await self._own.settle()
                 asked, self._asked = self._asked, []
                 for soon in (True, False):
                     await self._send([item for item, sooner in asked if sooner is soon], soon=soon)
@@ -334,25 +354,51 @@ class Dispatcher:
         wanted = [item for item in items if self._wanted(item)]
         if not wanted:
             return
+        build = self._build.name
+        answers: dict[str, Answer] = {}
         async with asyncio.timeout(CALL):
-            answers = await self._flights.ask(self._build.name, [item.key for item in wanted], HELD)
+            for here in (True, False):
+                keys = [item.key for item in wanted if item.here is here]
+                if keys:
+                    answers |= await self._flights.ask(build, keys, HELD, local=here)
         done: list[tuple[str, Pending, Done]] = []
         fresh: list[Pending] = []
+        turns: list[tuple[Pending, Turn]] = []
         for item in wanted:
             answer = answers[item.key]
             if answer.state == "done" and answer.result is not None and not item.again:
                 result = answer.result
                 done.append(("", item, Done(item.key, "done", result.blob, result.size)))
-            elif answer.state == "flying" and answer.holder != self._build.name:
+            elif item.here and answer.state == "open":
+                self._own.claimed(item.run, item.index, item.key, answer.token)
+                turns.append((item, "yours"))
+            elif answer.state == "flying" and (item.here or answer.holder != build):
+                if item.here:
+                    turns.append((item, "flying"))
                 self._elsewhere.append(item)
             elif answer.state == "deadly":
                 self._lose([item], "deadly", "; ".join(answer.reasons))
             else:
                 fresh.append(item)
+        self._turn(turns)
         self._ours.update(item.key for item in fresh)
         await self._deliver(done)
         await self._upload(fresh)
         await self._post_all(fresh, soon=soon)
+
+    def _turn(self, turns: Iterable[tuple[Pending, Turn]]) -> None:
+        """Say whose turn it is. What somebody else does is awaited like what was asked for."""
+        runs: dict[int, list[Answered]] = {}
+        for item, turn in turns:
+            item.here = False
+            if not self._wanted(item):
+                self._own.leave(item.run, [item.index])
+                continue
+            runs.setdefault(item.run, []).append(Answered(item.index, turn))
+            if turn == "yours":
+                self._runs[item.run].out.pop(item.index)
+        for run, answers in runs.items():
+            self._say(Answers(run, "", answers, self._figures()))
 
     async def _upload(self, items: Sequence[Pending]) -> None:
         """Have all that items are made from on the server."""

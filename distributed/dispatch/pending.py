@@ -21,6 +21,8 @@ class Pending(msgspec.Struct, eq=False):
     data: bytes
     again: bool = False
     """Whether its contents were put there a second time."""
+    here: bool = False
+    """Whether the build does it itself, unless somebody else does."""
 
 
 class OpenRun(msgspec.Struct, eq=False):

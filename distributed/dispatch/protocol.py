@@ -1,7 +1,8 @@
 """What a build and its dispatcher say to each other: a length of four bytes, then MessagePack.
 
 A build opens runs of a stage with a context, asks for items by their index in the run, and takes back what it no longer wants.
-The dispatcher tells who is there, and answers each item that it was asked for once, unless that was taken back.
+The dispatcher tells who is there, and answers each item that it was asked for once, unless that was taken back. What the build
+does itself it may claim before, and then says what came of it.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ _LENGTH: Final = struct.Struct("<I")
 
 Lost: TypeAlias = Literal["lost"]
 """Nothing is known of what became of it: whoever asked does it himself."""
+Turn: TypeAlias = Literal["yours", "flying"]
+"""Whose turn it is to do an item that the build would do itself: its own; or somebody is at it, whose result is still to come."""
 
 
 class Hello(msgspec.Struct, frozen=True, tag=True, kw_only=True):
@@ -58,8 +61,25 @@ class Ask(msgspec.Struct, frozen=True, tag=True):
     soon: bool = False
 
 
+class Claim(msgspec.Struct, frozen=True, tag=True):
+    """Items that the build is about to do itself. Each is answered with whose turn it is, or with what came of it elsewhere."""
+
+    run: int
+    items: list[Wanted]
+
+
+class Made(msgspec.Struct, frozen=True, tag=True):
+    """The build did an item that was its to do. ``data`` is the result; seconds are of the clock and of the processor."""
+
+    run: int
+    index: int
+    data: bytes
+    seconds: float
+    cpu: float
+
+
 class Withdraw(msgspec.Struct, frozen=True, tag=True):
-    """These items are no longer wanted, and not answered."""
+    """These items are no longer wanted, and not answered; those that were the build's own to do, it does not do."""
 
     run: int
     indexes: list[int]
@@ -71,7 +91,7 @@ class End(msgspec.Struct, frozen=True, tag=True):
     run: int
 
 
-Request: TypeAlias = Hello | Open | Ask | Withdraw | End
+Request: TypeAlias = Hello | Open | Ask | Claim | Made | Withdraw | End
 
 
 class Figures(msgspec.Struct, frozen=True, array_like=True):
@@ -111,7 +131,7 @@ class Answered(msgspec.Struct, frozen=True, array_like=True):
     """What became of an item. ``data`` is its result where the state is ``done``."""
 
     index: int
-    state: State | Lost
+    state: State | Lost | Turn
     data: bytes = b""
     seconds: float = 0.0
     cpu: float = 0.0

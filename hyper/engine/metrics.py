@@ -121,7 +121,7 @@ def measure(
         "error_rate": failing / count if count else 0.0,
     }
     remote = usage.remote
-    if remote.jobs or remote.unpaid:
+    if remote.jobs or remote.shared or remote.unpaid:
         figures |= {
             "driver_cpu_seconds": processor,
             "dispatcher_cpu_seconds": remote.dispatcher_cpu,
@@ -133,6 +133,7 @@ def measure(
             "remote_cpu_seconds": remote.cpu_seconds,
             "remote_bytes_in": float(remote.bytes_in),
             "remote_bytes_out": float(remote.bytes_out),
+            "remote_shared": float(remote.shared),
             "remote_hedged": float(remote.hedged),
             "remote_refused": float(remote.refused),
             "remote_lost": float(remote.lost),

@@ -8,6 +8,7 @@ import select
 import signal
 import subprocess
 import sys
+import threading
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -72,6 +73,10 @@ class Counted(Fleet):
 
     out = 0
 
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self._kept: list[Answers] = []
+
     @property
     def awaited(self) -> bool:
         """Whether it is going to say something."""
@@ -82,8 +87,13 @@ class Counted(Fleet):
             self.out += len(request.items)
         super().send(request)
 
+    def listen(self) -> None:
+        """Hear what is said, and keep it for whoever asks."""
+        self._kept += super().hear()
+
     def hear(self) -> list[Answers]:
-        heard = super().hear()
+        heard = [*self._kept, *super().hear()]
+        self._kept.clear()
         self.out -= sum(len(answers.items) for answers in heard)
         return heard
 
@@ -98,7 +108,7 @@ class Build:
         self.executor = Processes(1, fleet=self.fleet, prices=ALONE, terms=EAGER)
         self.waits = True
         self.until: Callable[[], bool] = lambda: True
-        """Where this does not hold, something is expected in any case."""
+        """Items wait until this holds."""
         self.count = 0
         self.at: dict[int, Callable[[], None]] = {}
 
@@ -139,7 +149,10 @@ class Build:
         if self.count in self.at:
             self.at[self.count]()
         if self.waits:
-            self.wait(surely=not self.until())
+            self.wait()
+        while not self.until():
+            self.wait(surely=True)
+            self.fleet.listen()
         while time.process_time() < until:
             pass
         return SHOUT.work(context, item)
@@ -186,7 +199,8 @@ def left_behind(server: RedisServer) -> list[str]:
         lists = [name for name in found if name.endswith((":wait", ":prioritized"))]
         builds = [name for name in found if name.startswith(NAMES.build(""))]
         actions = [name for name in found if name.startswith(f"{NAMES.prefix}:flight:")]
-        return sorted(lists + builds + [name for name in actions if client.hget(name, "a")])
+        held = [name for name in actions if client.hget(name, "a") or client.hget(name, "h")]
+        return sorted(lists + builds + held)
 
 
 def test_what_a_fleet_does_is_the_same(
@@ -242,6 +256,23 @@ def test_without_a_worker_all_is_done_here(
     assert made.heard.outages == []
 
 
+def test_builds_at_once_do_nothing_twice(server: RedisServer, build: Callable[..., Build]) -> None:
+    several = [build(server.url) for _ in range(2)]
+    threads = [threading.Thread(target=each.run) for each in several]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for each in several:
+        assert each.remote.shared > 0
+        assert each.remote.shared <= each.count
+        each.end()
+    # Each begins alone, until it knows of the server; and at the end it does not wait for ever.
+    assert sum(each.remote.found for each in several) > len(ITEMS) // 2
+    assert sum(each.count for each in several) < 1.5 * len(ITEMS)
+    assert left_behind(server) == []
+
+
 def test_workers_of_another_compiler_are_seen_and_not_asked(
     server: RedisServer, build: Callable[..., Build], hire: Callable[..., Any]
 ) -> None:
@@ -260,7 +291,7 @@ def test_a_worker_that_comes_later_helps(
 
     def hired() -> None:
         hire(server.url)
-        made.wait(surely=True)
+        made.until = lambda: bool(made.heard.told[-1].workers)
 
     made.at[4] = hired
     made.run()

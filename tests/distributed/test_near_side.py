@@ -13,7 +13,7 @@ import msgspec
 import pytest
 
 from hyper.distributed.dispatch.protocol import Hello
-from hyper.engine.executors import DeadlyItem, processes
+from hyper.engine.executors import DeadlyItem, processes, schedule
 from hyper.engine.executors.abroad import Terms
 from hyper.engine.executors.fleet import Fleet
 from hyper.engine.executors.processes import Processes
@@ -138,8 +138,12 @@ if isinstance(request, Ask):
 """
 
 
-def test_no_run_hears_what_another_one_no_longer_waits_for(tmp_path: Path) -> None:
+def test_no_run_hears_what_another_one_no_longer_waits_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A worker of this machine is at an item that the fleet was quicker with, and is asked for others of the same context."""
+    # What is done here is not claimed.
+    monkeypatch.setattr(schedule, "WORTH", -1e9)
     context = str(tmp_path / str(os.getpid()))
     made = fleet(QUICKER.format(marker=f"{context}.at"))
     late = msgspec.structs.replace(EAGER, least=0.0, patience=0.0)

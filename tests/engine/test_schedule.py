@@ -26,6 +26,10 @@ ACTS: Final = (
     "join",
     "leave",
     "wait",
+    "claim",
+    "grant",
+    "refuse",
+    "fly",
 )
 
 
@@ -41,11 +45,38 @@ class World:
         self.worker: list[int] = []
         self.deaths: dict[int, int] = {}
         self.given_up: set[int] = set()
+        self.asked: list[int] = []
+        self.ours: set[int] = set()
+        self.told: set[int] = set()
 
     def settle(self, index: int) -> None:
         if index not in self.found:
             self.found.add(index)
-            self.schedule.over(index)
+            if self.schedule.over(index).ours:
+                assert index in self.ours
+                self.told.add(index)
+
+    def claim(self, _number: int) -> None:
+        taken = self.schedule.claims(self.now)
+        assert self.found.isdisjoint(taken)
+        assert self.deaths.keys().isdisjoint(taken)
+        assert not taken or self.schedule.turns.on
+        self.asked += taken
+
+    def grant(self, number: int) -> None:
+        if self.asked:
+            index = self.asked.pop(number % len(self.asked))
+            if self.schedule.granted(index):
+                assert index not in self.found
+                self.ours.add(index)
+
+    def refuse(self, number: int) -> None:
+        if self.asked:
+            self.schedule.unclaimed([self.asked.pop(number % len(self.asked))])
+
+    def fly(self, number: int) -> None:
+        if self.asked:
+            self.schedule.elsewhere(self.asked.pop(number % len(self.asked)), self.now)
 
     def do(self, act: str, number: int) -> None:
         getattr(self, act.replace(" ", "_"))(number)
@@ -113,29 +144,36 @@ class World:
 
     def join(self, number: int) -> None:
         self.abroad.joined(number % 5, number % 7, 1, 0.001)
+        self.schedule.turns.joined(0.001)
 
     def leave(self, _number: int) -> None:
         self.schedule.came_back(self.abroad.items)
+        self.schedule.ask_nobody()
         self.abroad.joined(0)
+        self.asked.clear()
 
     def wait(self, number: int) -> None:
         self.now += number / 10
 
     def check(self) -> None:
         assert self.found.isdisjoint(self.abroad.items)
+        assert self.told == self.ours & self.found
+        if self.found == set(range(self.count)) and not self.schedule._waits():
+            assert self.schedule._left == pytest.approx(0.0)
 
     def to_the_end(self) -> None:
         """Whoever went away, and whatever does not answer: this process and one worker come to an end."""
         for _ in range(6 * self.count + 10):
             if len(self.found) == self.count:
                 return
+            self.claim(0)
             self.own(0)
             if self.schedule.needs_worker or not self.worker:
                 self.hand_out(0)
             self.finish(0)
-            waits = self.abroad.wakes()
-            if waits is not None:
-                self.now = max(self.now, waits)
+            for waits in (self.schedule.turns.wakes(), self.abroad.wakes()):
+                if waits is not None:
+                    self.now = max(self.now, waits)
         raise AssertionError(f"{self.count - len(self.found)} items are never done")
 
 

@@ -40,10 +40,11 @@ _NEWEST: Final = 0.3
 
 
 class _Job(msgspec.Struct, eq=False):
-    """Items that were sent together."""
+    """Items that were sent together; or that another build has sent, or does."""
 
     given: float
     left: set[int]
+    sent: bool = True
 
 
 class Abroad:
@@ -75,7 +76,7 @@ class Abroad:
     @property
     def room(self) -> int:
         """How many more jobs may be out."""
-        return self._most - len(self._jobs) if self.slots else 0
+        return self._most - sum(job.sent for job in self._jobs) if self.slots else 0
 
     @property
     def share(self) -> float:
@@ -131,6 +132,12 @@ class Abroad:
             self._job_of[index] = job
             self._sent[index] = self._sent.get(index, 0) + 1
 
+    def awaits(self, index: int, now: float) -> None:
+        """Another build has this one done, whose result is to come."""
+        job = _Job(now, {index}, sent=False)
+        self._jobs.append(job)
+        self._job_of[index] = job
+
     def has(self, index: int) -> bool:
         """Whether an item is out."""
         return index in self._job_of
@@ -144,7 +151,7 @@ class Abroad:
         """These were answered; ``now`` is given where that was with results."""
         for index in indexes:
             job = self._forget(index)
-            if job is not None and not job.left and now is not None:
+            if job is not None and job.sent and not job.left and now is not None:
                 taken = now - job.given
                 self._turn += (taken - self._turn) * (_NEWEST if self._turn else 1.0)
 
@@ -162,7 +169,8 @@ class Abroad:
         patience = self._patience()
         # They are in the order in which they were sent.
         for job in self._jobs:
-            if now - job.given < patience:
+            # As ``wakes`` counts it, to the last bit.
+            if now < job.given + patience:
                 return
             yield from sorted(job.left - self.hedged)
 

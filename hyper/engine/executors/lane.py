@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
-from hyper.distributed.dispatch.protocol import Ask, End, Open, Wanted, Withdraw
+from hyper.distributed.dispatch.protocol import Ask, Claim, End, Made, Open, Wanted, Withdraw
 from hyper.engine.executors.protocol import Span
 
 if TYPE_CHECKING:
     import select
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from hyper.distributed.dispatch.protocol import Answered, Answers, News
     from hyper.engine.executors.fleet import Fleet
-    from hyper.engine.executors.protocol import Remote, Usage
+    from hyper.engine.executors.protocol import Outcome, Remote, Usage
     from hyper.engine.executors.run import Run
 
 C = TypeVar("C")
@@ -49,10 +50,10 @@ class Lane(Generic[C]):
             self._look()
         elif not self._closed and not self._fleet.failed and self._schedule.wants_fleet():
             self._fleet.start()
-        while not self._closed:
-            taken = self._schedule.job(time.perf_counter())
-            if not taken or not self._asked(taken):
-                return
+        while not self._closed and (taken := self._schedule.job(time.perf_counter())):
+            self._ask(taken)
+        if not self._closed and (taken := self._schedule.claims(time.perf_counter())):
+            self._claim(taken)
 
     def register(self, poll: select.poll) -> None:
         """Have a poll wake where the fleet says something."""
@@ -76,13 +77,26 @@ class Lane(Generic[C]):
 
     def wait(self) -> float | None:
         """Seconds until something is overdue; ``None`` where nothing will be."""
-        at = self._abroad.wakes()
+        times = (self._abroad.wakes(), self._schedule.turns.wakes())
+        at = min((each for each in times if each is not None), default=None)
         return None if at is None else max(0.0, at - time.perf_counter())
 
     def withdraw(self, index: int) -> None:
         """An item has its outcome from here."""
         self._usage.remote.hedged += 1
         self._fleet.send(Withdraw(self._run, [index]))
+
+    def made(self, index: int, outcome: Outcome[Any], data: bytes | None, seconds: float) -> None:
+        """An item that was claimed has its outcome: those who wait for it get its result, packed already where ``data`` is."""
+        if data is None and outcome.failure is None:
+            # What cannot be packed stays here, as any other result does.
+            with contextlib.suppress(Exception):
+                data = self._stage.pack(outcome.value)
+        if data is None:
+            self._fleet.send(Withdraw(self._run, [index]))
+            return
+        self._usage.remote.shared += 1
+        self._fleet.send(Made(self._run, index, data, seconds, seconds))
 
     @property
     def listens(self) -> bool:
@@ -107,6 +121,7 @@ class Lane(Generic[C]):
         news = self._fleet.news
         if self._fleet.failed or (news is not None and not news.on):
             self._schedule.came_back(self._lose(self._abroad.items))
+            self._schedule.ask_nobody()
             self._abroad.joined(0)
         elif news is not None and news is not self._news:
             if self._news is None and not self._run:
@@ -115,6 +130,8 @@ class Lane(Generic[C]):
             stage = self._remote.stage
             room = news.room.get(stage, 0)
             self._abroad.joined(news.slots.get(stage, 0), room, news.shards, news.round_trip)
+            if not self._closed:
+                self._schedule.turns.joined(news.round_trip)
             self._usage.remote.workers = max(self._usage.remote.workers, len(news.workers))
         self._news = news
 
@@ -122,8 +139,24 @@ class Lane(Generic[C]):
         self._usage.remote.lost += len(indexes)
         return indexes
 
-    def _asked(self, taken: Sequence[int]) -> bool:
-        """Ask for items; whether that could be."""
+    def _ask(self, taken: Sequence[int]) -> None:
+        """Ask for items; where that cannot be, no more is asked for."""
+
+        def send(several: list[Wanted]) -> None:
+            seconds = self._schedule.predicted([wanted.index for wanted in several])
+            self._fleet.send(Ask(self._run, several, seconds))
+            self._usage.remote.jobs += 1
+
+        if not self._sent(taken, send):
+            self._schedule.came_back(self._lose(taken))
+
+    def _claim(self, taken: Sequence[int]) -> None:
+        """Claim items for this machine; where that cannot be, they are done without."""
+        if not self._sent(taken, lambda several: self._fleet.send(Claim(self._run, several))):
+            self._schedule.unclaimed(taken)
+
+    def _sent(self, taken: Sequence[int], send: Callable[[list[Wanted]], None]) -> bool:
+        """Send what items are made from; whether that could be."""
         began = time.process_time()
         try:
             if not self._run:
@@ -135,30 +168,33 @@ class Lane(Generic[C]):
             for index in taken:
                 own = self._remote.own(self._context, self._items[index])
                 if several and size + len(own) > _MOST_BYTES:
-                    self._send(several)
+                    send(several)
                     several, size = [], 0
                 several.append(Wanted(index, own, self._items[index]))
                 size += len(own)
-            self._send(several)
+            send(several)
         except Exception:  # noqa: BLE001  # what cannot be sent is done here, where what is wrong with it shows
             self._closed = True
-            self._schedule.came_back(self._lose(taken))
+            self._schedule.ask_nobody()
             return False
         self._abroad.spent(time.process_time() - began, len(taken))
         return True
-
-    def _send(self, several: list[Wanted]) -> None:
-        seconds = self._schedule.predicted([wanted.index for wanted in several])
-        self._fleet.send(Ask(self._run, several, seconds))
-        self._usage.remote.jobs += 1
 
     def _take(self, answers: Answers, now: float) -> list[tuple[Answered, str]]:
         """The answers that count."""
         self._abroad.spent(answers.figures.cpu - self._figures.cpu)
         self._figures = answers.figures
-        wanted = [item for item in answers.items if self._abroad.has(item.index)]
+        asked = self._schedule.turns.asked
+        wanted = []
+        for item in answers.items:
+            if item.state in {"yours", "flying"}:
+                self._turn(item, now)
+            elif self._abroad.has(item.index) or asked(item.index):
+                wanted.append(item)
         good = [item for item in wanted if item.state in {"done", "failed", "deadly"}]
-        self._schedule.came_back(self._lose([item.index for item in wanted if item not in good]))
+        bad = [item.index for item in wanted if item not in good]
+        self._schedule.unclaimed(bad)
+        self._schedule.came_back(self._lose([index for index in bad if self._abroad.has(index)]))
         # What was there already says nothing of how long work takes.
         self._abroad.came([item.index for item in good], now if answers.worker else None)
         seconds = sum(item.seconds for item in good)
@@ -167,6 +203,13 @@ class Lane(Generic[C]):
             self._usage.remote.cpu_seconds += sum(item.cpu for item in good)
             self.spans.append(self._span(answers.worker, now, seconds, len(good)))
         return [(item, answers.worker) for item in good]
+
+    def _turn(self, item: Answered, now: float) -> None:
+        """Take in whose turn it is."""
+        yours = item.state == "yours"
+        schedule = self._schedule
+        if not (schedule.granted(item.index) if yours else schedule.elsewhere(item.index, now)):
+            self._fleet.send(Withdraw(self._run, [item.index]))
 
     def _span(self, worker: str, now: float, seconds: float, items: int) -> Span:
         """What a worker did, as it ends now: in the first of its lanes that is free since then."""

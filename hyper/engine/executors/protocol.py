@@ -66,10 +66,10 @@ class RemoteUsage(msgspec.Struct):
     """What a fleet did so far.
 
     ``items`` came back with results in answers to ``jobs``, of which ``found`` were there already; ``seconds`` and ``cpu_seconds``
-    are what others took for them. ``hedged`` were done here too, ``lost`` came back without a result, ``unpaid`` were not sent,
-    since that would have cost more than it saves. Of the dispatcher are ``dispatcher_cpu`` in seconds of its processor,
-    ``bytes_in`` and ``bytes_out`` before compression, and ``refused``, what it found and did not believe. ``workers`` is the most
-    that were there.
+    are what others took for them. ``shared`` were claimed and done here, and given to others that may want them; ``hedged`` were
+    done here too, ``lost`` came back without a result, ``unpaid`` were not sent, since that would have cost more than it saves. Of
+    the dispatcher are ``dispatcher_cpu`` in seconds of its processor, ``bytes_in`` and ``bytes_out`` before compression, and
+    ``refused``, what it found and did not believe. ``workers`` is the most that were there.
     """
 
     jobs: int = 0
@@ -77,6 +77,7 @@ class RemoteUsage(msgspec.Struct):
     found: int = 0
     seconds: float = 0.0
     cpu_seconds: float = 0.0
+    shared: int = 0
     hedged: int = 0
     lost: int = 0
     unpaid: int = 0

@@ -71,8 +71,10 @@ class Run(Generic[C, R]):
         if index is not None:
             # The processor's time: what others make this process wait for says nothing of the item.
             before = time.process_time()
-            self._do(index)
-            self.schedule.measured(index, time.process_time() - before)
+            outcome = attempt(self.stage, self.context, self.items[index])
+            seconds = time.process_time() - before
+            self.schedule.measured(index, seconds)
+            self._settle(index, outcome, seconds=seconds)
         if not self.left or (not workers and (lane is None or not lane.listens)):
             return
         poll = select.poll()
@@ -134,11 +136,13 @@ class Run(Generic[C, R]):
             self._do(answer.item)
             return
         try:
-            value = self.stage.unpack(worker.result(answer))
+            data = worker.result(answer)
+            value = self.stage.unpack(data)
         except Exception:  # noqa: BLE001  # whatever came, it is not the result
             self._do(answer.item)
             return
-        self._settle(answer.item, Outcome(self.items[answer.item], value))
+        outcome = Outcome(self.items[answer.item], value)
+        self._settle(answer.item, outcome, data=data, seconds=answer.cost)
 
     def _blame(self, worker: Worker, reason: str) -> None:
         """What a dead worker had not done is done again; that at which it died is watched."""
@@ -175,9 +179,14 @@ class Run(Generic[C, R]):
     def _do(self, index: int) -> None:
         self._settle(index, attempt(self.stage, self.context, self.items[index]))
 
-    def _settle(self, index: int, outcome: Outcome[R]) -> None:
+    def _settle(
+        self, index: int, outcome: Outcome[R], data: bytes | None = None, seconds: float = 0.0
+    ) -> None:
         self._found[index] = outcome
-        if self.schedule.over(index) and self.lane is not None:
+        over = self.schedule.over(index)
+        if self.lane is not None and over.abroad:
             self.lane.withdraw(index)
+        if self.lane is not None and over.ours:
+            self.lane.made(index, outcome, data, seconds)
         if self._tell is not None:
             self._tell(len(self._found))

@@ -2,15 +2,18 @@
 
 Workers take from the heavy end in batches that get smaller as less is left, so that all end at nearly the same time; this process
 takes single items from the light end, by which it learns what an item of a weight costs. A fleet takes from the heavy end what is
-worth sending; when nothing waits any more, what it has had for too long is done here too, and the first result counts.
+worth sending; when nothing waits any more, what it has had for too long is done here too, and the first result counts. Where other
+builds may want the same, what is done here is claimed before (``turns``).
 """
 
 from __future__ import annotations
 
 from collections import deque
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
+
+from hyper.engine.executors.turns import AT_HAND, WORTH, Turns
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -39,6 +42,13 @@ _PATIENCE: Final = 2
 """Workers that an item may end."""
 
 
+class Over(NamedTuple):
+    """Who is to hear that an item has its outcome: a fleet that still had it, others for whom this machine claimed it."""
+
+    abroad: bool
+    ours: bool
+
+
 class Schedule:
     """The items of one run, by index."""
 
@@ -56,6 +66,8 @@ class Schedule:
         self._over: set[int] = set()
         self.abroad: Abroad | None = None
         """What a fleet has of them, where one may help."""
+        self.turns = Turns()
+        """What is claimed for this machine."""
         self.unpaid = False
         """Whether something was not sent because that would have cost more than it saves."""
 
@@ -82,7 +94,7 @@ class Schedule:
     def helpers(self) -> int:
         """How many workers pay: each of them must save more time than starting it takes."""
         seconds = self.seconds_left() / self._lanes() * self._processes
-        most = min(self._processes, len(self._waiting))
+        most = min(self._processes, len(self._waiting) + self.turns.pending)
         processes = 1
         while (
             processes < most
@@ -99,12 +111,18 @@ class Schedule:
                 return [index]
         rate = self._rate()
         share = self._left / (_SHARE * self._lanes())
-        taken = self._heaviest(max(share, _SHORTEST / rate if rate else 0.0), _LARGEST)
+        share = max(share, _SHORTEST / rate if rate else 0.0)
+        taken = self._turn(now, share)
+        if not taken and not self._claimable(0):
+            taken = self._heaviest(share, _LARGEST)
         return taken or self._late(now)
 
     def own(self, now: float = 0.0) -> int | None:
         """An item for this process, never one that ended a worker."""
-        if self._waits():
+        index = self._take_turn(now)
+        if index is not None:
+            return index
+        if self._waits() and not self._claimable(-1):
             index = self._waiting.pop()
             self._left -= self._weights[index]
             return index
@@ -130,16 +148,56 @@ class Schedule:
         count = len(self._waiting)
         if not count:
             return []
-        most = abroad.items_of_a_job(seconds / count, count)
-        taken = self._heaviest(most * self._left / count, _LARGEST, abroad.price / rate)
+        everything = count + self.turns.pending
+        most = abroad.items_of_a_job(seconds / everything, count)
+        taken = self._heaviest(most * self._left / everything, _LARGEST, abroad.price / rate)
         if taken:
             abroad.gave(taken, now)
         return taken
 
-    def over(self, index: int) -> bool:
-        """An item has its outcome. Returns whether a fleet still had it."""
+    def claims(self, now: float) -> list[int]:
+        """Items to claim before this machine does them; none where there is nobody to ask, or that does not pay."""
+        taken: list[int] = []
+        room = self.turns.room(AT_HAND * self._processes)
+        while len(taken) < room:
+            end = next((end for end in (-1, 0) if self._claimable(end)), None)
+            if end is None:
+                break
+            index = self._waiting.pop() if end else self._waiting.popleft()
+            self.turns.ask(index, now)
+            taken.append(index)
+        return taken
+
+    def granted(self, index: int) -> bool:
+        """An item is this machine's to do; whether it still is to be done."""
+        if index in self._over:
+            return False
+        self.turns.grant(index)
+        return True
+
+    def elsewhere(self, index: int, now: float) -> bool:
+        """Another build has this one done; whether its result is waited for, and it is not begun here already."""
+        if self.abroad is None or not self.turns.refuse(index):
+            return False
+        self._left -= self._weights[index]
+        self.abroad.awaits(index, now)
+        return True
+
+    def unclaimed(self, indexes: Iterable[int]) -> None:
+        """There is no answer for these: they wait as if there was nobody to ask."""
+        self._wait_again([index for index in indexes if self.turns.refuse(index)])
+
+    def ask_nobody(self) -> None:
+        """There is nobody to ask whose turn it is."""
+        self._wait_again(self.turns.left())
+
+    def over(self, index: int) -> Over:
+        """An item has its outcome."""
         self._over.add(index)
-        return self.abroad is not None and self.abroad.drop(index)
+        pending, ours = self.turns.over(index)
+        if pending:
+            self._left -= self._weights[index]
+        return Over(self.abroad is not None and self.abroad.drop(index), ours)
 
     def came_back(self, indexes: Iterable[int]) -> None:
         """A fleet gives these back without a result: they wait again, but for those that are done here already."""
@@ -157,6 +215,35 @@ class Schedule:
                 self._left -= self._weights[take()]
         return bool(self._waiting)
 
+    def _claimable(self, end: int) -> bool:
+        """Whether what waits at this end, 0 the heavy one and -1 the other, is to be claimed before it is begun."""
+        if not self.turns.asks or self.abroad is None or not self._waits():
+            return False
+        index = self._waiting[end]
+        worth = self._weights[index] * self._rate() > WORTH * self.abroad.price
+        return worth and self.turns.may_ask(index)
+
+    def _take_turn(self, now: float) -> int | None:
+        """An item that was claimed, if it is to be begun now."""
+        index = self.turns.take(now)
+        if index is not None:
+            self._left -= self._weights[index]
+        return index
+
+    def _wait_again(self, indexes: Sequence[int]) -> None:
+        """These were to be claimed, and wait like others now."""
+        self._left -= sum(self._weights[index] for index in indexes)
+        self.returned(indexes)
+
+    def _turn(self, now: float, share: float) -> list[int]:
+        """Items whose turn it is, as heavy together as ``share`` or a single one."""
+        taken: list[int] = []
+        weight = 0.0
+        while weight < share and (index := self._take_turn(now)) is not None:
+            taken.append(index)
+            weight += self._weights[index]
+        return taken
+
     def _heaviest(self, share: float, most: int, least: float | None = None) -> list[int]:
         """Items of the heavy end, as heavy together as ``share`` or a single one; ``least`` is for those that go abroad, and what
         an item has to weigh more than there."""
@@ -172,7 +259,7 @@ class Schedule:
             if taken and weight + following > share:
                 break
             self._waiting.popleft()
-            if least is not None and self.abroad is not None and not self.abroad.may_go(index):
+            if least is not None and not self._may_go(index):
                 stay.append(index)
                 continue
             weight += following
@@ -181,9 +268,12 @@ class Schedule:
         self._left -= weight
         return taken
 
+    def _may_go(self, index: int) -> bool:
+        return self.abroad is not None and self.abroad.may_go(index) and not self.turns.ours(index)
+
     def _late(self, now: float) -> list[int]:
         """One item that a fleet has had for too long, to do it here too."""
-        if self.abroad is None:
+        if self.abroad is None or self.turns.pending:
             return []
         for index in self.abroad.overdue(now):
             if index not in self._deaths:
