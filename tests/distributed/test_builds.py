@@ -199,7 +199,11 @@ def left_behind(server: RedisServer) -> list[str]:
         lists = [name for name in found if name.endswith((":wait", ":prioritized"))]
         builds = [name for name in found if name.startswith(NAMES.build(""))]
         actions = [name for name in found if name.startswith(f"{NAMES.prefix}:flight:")]
-        held = [name for name in actions if client.hget(name, "a") or client.hget(name, "h")]
+        held = [
+            name
+            for name in actions
+            if client.hget(name, "a") or (client.hget(name, "h") or "").startswith("b:")
+        ]
         return sorted(lists + builds + held)
 
 
