@@ -23,7 +23,7 @@ PERSON: Final = 4
 """How much more a build takes that a person waits for, than one of a CI."""
 OVERHEAD: Final = 0.05
 """The part of a job's time that its way to the worker and back may take."""
-LEAST_SECONDS: Final = 0.1
+LEAST_SECONDS: Final = 0.25
 MOST_SECONDS: Final = 5.0
 """A job's work, in seconds: below, the queue is asked more than it needs; above, one that is lost costs too much to do again."""
 TAIL: Final = 2.0
@@ -101,11 +101,11 @@ class Circumstances(msgspec.Struct, frozen=True):
 def items_of_a_job(how: Circumstances, left: int) -> int:
     """How many items the next job has, at least 1; ``left`` items are not yet in a job.
 
-    Enough that the way there and back is a twentieth of the time, and that the queues are not asked for more than they hand out
-    at ease; as many as that, and not more than is left for each slot twice over, so that nobody waits for the last one.
+    Enough that the way there and back is a twentieth of the time, that the queues are not asked for more than they hand out at
+    ease, and that it lasts while the build does an item or two of its own, and gives out nothing; as many as that, and not more than is left for each slot twice over, so that nobody waits for the last one.
     """
     item = max(how.item, 1e-6)
-    lower = max(how.round_trip / OVERHEAD, LEAST_SECONDS)
+    lower = max(how.round_trip / OVERHEAD, LEAST_SECONDS, 2 * item)
     queued = how.slots * max(how.builds, 1) / (max(how.shards, 1) * how.rate)
     seconds = min(max(lower, queued), MOST_SECONDS)
     # At the end smaller jobs are worth their way, as long as that is not most of it.

@@ -103,7 +103,7 @@ def test_sizes_of_jobs(how: Circumstances, left: int) -> None:
 
 def test_sizes_that_are_asked_for() -> None:
     near = Circumstances(item=0.011, round_trip=0.004, slots=8)
-    assert items_of_a_job(near, 100_000) == 10
+    assert items_of_a_job(near, 100_000) == 23
     # Far away, the way has to be worth it.
     far = Circumstances(item=0.011, round_trip=0.05, slots=8)
     assert items_of_a_job(far, 100_000) == 91

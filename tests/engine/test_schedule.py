@@ -232,7 +232,7 @@ def test_a_job_is_worth_its_way() -> None:
     schedule, _ = joined(10_000, Terms(start=0.0))
     measured(schedule, 0.005)
     seconds = len(schedule.job(0.0)) * 0.005
-    assert 0.05 <= seconds <= 0.2
+    assert 0.2 <= seconds <= 0.3
 
 
 def test_what_costs_less_here_than_to_send_stays() -> None:
@@ -288,7 +288,7 @@ def test_what_came_back_twice_without_a_result_stays() -> None:
     first = schedule.job(0.0)
     schedule.came_back(first)
     second = schedule.job(0.0)
-    assert first == second
+    assert sorted(first) == sorted(second)
     schedule.came_back(second)
     third = schedule.job(0.0)
     assert third
