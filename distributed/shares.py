@@ -102,7 +102,8 @@ def items_of_a_job(how: Circumstances, left: int) -> int:
     """How many items the next job has, at least 1; ``left`` items are not yet in a job.
 
     Enough that the way there and back is a twentieth of the time, that the queues are not asked for more than they hand out at
-    ease, and that it lasts while the build does an item or two of its own, and gives out nothing; as many as that, and not more than is left for each slot twice over, so that nobody waits for the last one.
+    ease, and that it lasts while the build does an item or two of its own, and gives out nothing; as many as that, and not more
+    than is left for each slot twice over, so that nobody waits for the last one.
     """
     item = max(how.item, 1e-6)
     lower = max(how.round_trip / OVERHEAD, LEAST_SECONDS, 2 * item)

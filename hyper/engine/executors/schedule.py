@@ -38,6 +38,8 @@ _SHARE: Final = 3
 _SHORTEST: Final = 0.004
 _LARGEST: Final = 200
 """Items of a batch: so many names fit into a pipe, so that asking never waits."""
+_NEARLY: Final = 1 - 1e-9
+"""Sums of weights are not exact."""
 _PATIENCE: Final = 2
 """Workers that an item may end."""
 
@@ -245,8 +247,8 @@ class Schedule:
         return taken
 
     def _heaviest(self, share: float, most: int, least: float | None = None) -> list[int]:
-        """Items of the heavy end, as heavy together as ``share`` or a single one; ``least`` is for those that go abroad, and what
-        an item has to weigh more than there."""
+        """Items of the heavy end, as heavy together as ``share`` or a single one; ``least`` is for those that go abroad, which are
+        as heavy as ``share`` at least, and what an item has to weigh more than there."""
         taken: list[int] = []
         stay: list[int] = []
         weight = 0.0
@@ -256,7 +258,8 @@ class Schedule:
             if least is not None and following <= least:
                 self.unpaid = True
                 break
-            if taken and weight + following > share:
+            full = weight + following > share if least is None else weight >= share * _NEARLY
+            if taken and full:
                 break
             self._waiting.popleft()
             if least is not None and not self._may_go(index):
