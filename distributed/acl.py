@@ -75,7 +75,7 @@ COMMANDS: Final[dict[Role, frozenset[str]]] = {
 
 PURPOSES: Final[dict[Role, str]] = {
     "reader": "looks: hyper worker status and trace",
-    "builder": "builds: puts sources there, asks for actions, adds jobs, hears of results",
+    "builder": "builds: puts sources and its own results there, asks for actions, adds jobs, hears of results",
     "worker": "works: takes jobs, puts results there",
     "producer": "has documents checked, in any language",
 }

@@ -24,7 +24,7 @@ class Progress:
         self._task: TaskID | None = None
         self._phase = ""
         self._fleet = ""
-        """What the workers of a fleet do, where there are any."""
+        """What the workers of a fleet do, or other builds, where there are any."""
         self._drawn = 0.0
 
     def hear(self, event: Event) -> None:
@@ -34,7 +34,8 @@ class Progress:
         elif event.name == "compilation:progress":
             self.show(self._phase, event.total, event.done)
         elif event.name == "fleet:progress":
-            self._fleet = f"{event.workers} far: {event.total} out, {event.done} done"
+            who = f"{event.workers} far" if event.workers else "other builds"
+            self._fleet = f"{who}: {event.total} out, {event.done} done"
         elif event.name == "compilation:end":
             self.close()
 

@@ -68,6 +68,8 @@ def test_a_build_says_what_its_fleet_did(capsys: pytest.CaptureFixture[str]) -> 
     _said(asked=False, workers=2, jobs=8, items=1, found=1, hedged=18, lost=0)
     _said(asked=True, workers=2, jobs=8, items=0, found=0, hedged=18, lost=0)
     _said(asked=True)
+    _said(asked=True, workers=0, shared=57)
+    _said(asked=False, workers=0, items=56, found=56, shared=57)
     _said(asked=False)
     done = capsys.readouterr()
     assert done.err == ""
@@ -77,6 +79,8 @@ def test_a_build_says_what_its_fleet_did(capsys: pytest.CaptureFixture[str]) -> 
         "  fleet     2 workers: 1 item in 8 jobs, 1 of them done before; 18 more took too long and were done here",
         "  fleet     nothing came back in time of 8 jobs: all was done here",
         "  fleet     nothing was sent: no worker was there, or there was too little to do",
+        "  fleet     nothing was sent: no worker was there, or there was too little to do; 57 items done here are there for others",
+        "  fleet     56 items done by other builds",
     ]
 
 
@@ -100,6 +104,9 @@ def test_the_bar_shows_what_a_fleet_does(monkeypatch: pytest.MonkeyPatch) -> Non
     bar.hear(Event("compilation:progress", phase="parse", done=20, total=100))
     made: Any = bar._bar
     assert made.tasks[0].fields["fleet"] == "3 far: 40 out, 7 done"
+    bar.hear(Event("fleet:progress", workers=0, total=3, done=9))
+    bar.hear(Event("compilation:progress", phase="parse", done=30, total=100))
+    assert made.tasks[0].fields["fleet"] == "other builds: 3 out, 9 done"
     bar.close()
 
 

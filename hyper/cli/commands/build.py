@@ -98,11 +98,13 @@ def _summary(view: View, console: Console) -> None:
 def _fleet(result: Result, console: Console, *, asked: bool) -> None:
     """Say what a fleet did. ``asked``: the call named it, so that it is also told when it did nothing."""
     figures = result.metrics
-    items, lost, found, hedged, jobs = (
+    items, lost, found, hedged, jobs, shared = (
         int(figures.get(f"remote_{name}", 0))
-        for name in ("items", "lost", "found", "hedged", "jobs")
+        for name in ("items", "lost", "found", "hedged", "jobs", "shared")
     )
-    if items:
+    if items and not jobs:
+        console.say(f"  fleet     {counted(items, 'item')} done by other builds")
+    elif items:
         said = f"{counted(int(figures['remote_workers']), 'worker')}: {counted(items, 'item')} in {counted(jobs, 'job')}"
         said += f", {found:,} of them done before" if found else ""
         said += f"; {hedged:,} more took too long and were done here" if hedged else ""
@@ -112,9 +114,9 @@ def _fleet(result: Result, console: Console, *, asked: bool) -> None:
             f"  fleet     nothing came back in time of {counted(jobs, 'job')}: all was done here"
         )
     elif asked and not jobs and not console.fleet_lost and figures.get("hit_rate") != 1.0:
-        console.say(
-            "  fleet     nothing was sent: no worker was there, or there was too little to do"
-        )
+        said = "nothing was sent: no worker was there, or there was too little to do"
+        said += f"; {counted(shared, 'item')} done here are there for others" if shared else ""
+        console.say(f"  fleet     {said}")
     if lost > items and not console.fleet_lost:
         console.remark(
             f"hyper: {counted(lost, 'item')} came back from the fleet undone: "
