@@ -37,6 +37,7 @@ from hyper.distributed.client import connect
 from hyper.distributed.flights import Flights, Result
 from hyper.distributed.settings import FleetSettings
 from hyper.distributed.simulation.costs import Costs, Server, Work
+from hyper.engine.natives.objects import TOGETHER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -97,6 +98,7 @@ def measure(jobs: int, units: int) -> Costs:
         bytes_in=sizes[0],
         bytes_out=sizes[1],
         build_seconds=max(many - few, 0.0) / (3 * units),
+        together=max(1, min(round(len(times) / units), TOGETHER)),
     )
     return Costs(
         machine=f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}",

@@ -15,6 +15,8 @@ import time
 import uuid
 from typing import TYPE_CHECKING, Any, Final
 
+import msgspec
+
 from hyper.base import digest
 from hyper.distributed.blobs import LARGEST, Blobs, named
 from hyper.distributed.client import cancelled, connect
@@ -23,6 +25,7 @@ from hyper.distributed.dispatch.lines import Line
 from hyper.distributed.dispatch.outages import TROUBLE, FleetOutageError, reason_of
 from hyper.distributed.dispatch.own import Own
 from hyper.distributed.dispatch.pending import OpenRun, Pending, PostedJob
+from hyper.distributed.dispatch.presence import differ, news_of
 from hyper.distributed.dispatch.protocol import (
     Answered,
     Answers,
@@ -38,10 +41,8 @@ from hyper.distributed.dispatch.protocol import (
 from hyper.distributed.flights import Result
 from hyper.distributed.flights.server import Flights
 from hyper.distributed.messages import Done, Item, Job, MessageError, Reply
-from hyper.distributed.roster import Build, announce, fitting, leave, read_builds, read_workers
-from hyper.distributed.sharding import common_shards, shard_of
-from hyper.distributed.shares import Claim as Share
-from hyper.distributed.shares import shares
+from hyper.distributed.roster import Build, announce, leave, read_builds, read_workers
+from hyper.distributed.sharding import shard_of
 from hyper.distributed.stages import action_key
 
 if TYPE_CHECKING:
@@ -266,29 +267,11 @@ class Dispatcher:
 
     def _tell(self, workers: Sequence[Worker], builds: Sequence[Build], round_trip: float) -> None:
         """Say who is there, where that is news."""
-        ours = [each for each in workers if each.identity == self._build.identity]
-        self._shards = common_shards(each.shards for each in ours)
-        claims = {each.name: Share(each.name, each.waits) for each in (*builds, self._build)}
-        slots: dict[str, int] = {}
-        room: dict[str, int] = {}
-        for stage in self._registry.stages.values():
-            grade = self._registry.grade(stage.needs)
-            able = fitting(ours, self._build.identity, grade) if grade is not None else []
-            slots[stage.name] = sum(each.slots for each in able)
-            shared = shares(slots[stage.name], list(claims.values()))
-            room[stage.name] = shared[self._build.name]
-        news = News(
-            on=True,
-            workers=[each.name for each in ours],
-            slots=slots,
-            room=room,
-            shards=self._shards,
-            others=len(workers) - len(ours),
-            round_trip=round_trip,
-            figures=self._figures(),
-        )
+        news = news_of(self._registry, self._build, workers, builds)
+        self._shards = news.shards
+        news = msgspec.structs.replace(news, round_trip=round_trip, figures=self._figures())
         known, self._news = self._news, news
-        if known is None or _said(known) != _said(news):
+        if known is None or differ(known, news):
             self._say(news)
 
     async def _fail(self, error: BaseException) -> None:
@@ -595,7 +578,3 @@ class Dispatcher:
             + counters["dropped"]
             + sum(flights[fault] for fault in ("damaged", "unsigned", "forged")),
         )
-
-
-def _said(news: News) -> tuple[Any, ...]:
-    return news.on, news.reason, news.workers, news.slots, news.room, news.others

@@ -19,7 +19,8 @@ Count = Annotated[float, msgspec.Meta(gt=0.0, le=1e6)]
 
 class Work(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A stage that workers do: how many items a unit has, what one costs a worker (mean and standard deviation), the bytes that go
-    to the worker and come back as they lie on the server, and what the build itself does for a unit meanwhile."""
+    to the worker and come back as they lie on the server, and what the build itself does for a unit meanwhile. ``together`` items
+    go as one action."""
 
     items: Count
     seconds: Seconds
@@ -27,6 +28,7 @@ class Work(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     bytes_in: Bytes
     bytes_out: Bytes
     build_seconds: Seconds
+    together: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 1
 
 
 class Server(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

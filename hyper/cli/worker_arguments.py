@@ -194,7 +194,9 @@ def _simulate(parser: argparse.ArgumentParser) -> None:
         help="what the workers do, as the costs name it; default: objects",
     )
     work.add_argument(
-        "--group", metavar="N", help="items that are done and kept as one; default: 1"
+        "--group",
+        metavar="N",
+        help="items that are done and kept as one; default: as many as builds send so",
     )
     wrong = parser.add_argument_group("what goes wrong, for each worker and hour")
     wrong.add_argument("--crashes", metavar="N", help="times that it is gone; default: 0")

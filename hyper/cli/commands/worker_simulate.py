@@ -78,7 +78,7 @@ def _plans(given: argparse.Namespace, costs: Costs) -> list[Plan]:
         "drivers": whole("--builds", given.builds, 1, 1, 10_000),
         "shards": whole("--shards", given.parts, 1, 1, 64),
         "nodes": whole("--servers", given.servers, 1, 1, 1000),
-        "group": whole("--group", given.group, 1, 1, 1000),
+        "group": whole("--group", given.group, costs.works[stage].together, 1, 1000),
         "round_trip": real("--round-trip", given.round_trip, 0.5, 0, 10_000) / 1000,
         "bandwidth": real("--bandwidth", given.bandwidth, 10_000.0, 0.001, 1e7) * 1e6 / 8,
         "crashes": real("--crashes", given.crashes, 0.0, 0, 60),

@@ -26,7 +26,7 @@ _SUPPORTED: Final = "supported"
 _INIT: Final = "PyInit__kernels"
 _AT_ONCE: Final = 256
 """Objects that are looked for, or kept, in one go."""
-_TOGETHER: Final = 16
+TOGETHER: Final = 16
 """Objects of a module that go to another machine as one item, at most: a quarter of a second's work."""
 
 
@@ -188,7 +188,7 @@ class Objects:
             unpack=lambda data: noted(OBJECTS.unpack(data)),
         )
         if self._executor().far:
-            batches = self._batches(missing, _TOGETHER)
+            batches = self._batches(missing, TOGETHER)
             for batch, failure in self._run_stage(stage, batches).items():
                 if isinstance(failure, DeadlyItem):
                     # They ended processes there and here, and this one would be the next.
