@@ -30,6 +30,7 @@ ACTS: Final = (
     "grant",
     "refuse",
     "fly",
+    "claim deadly",
 )
 
 
@@ -73,6 +74,10 @@ class World:
     def refuse(self, number: int) -> None:
         if self.asked:
             self.schedule.unclaimed([self.asked.pop(number % len(self.asked))])
+
+    def claim_deadly(self, number: int) -> None:
+        if self.asked:
+            self.end(self.asked.pop(number % len(self.asked)))
 
     def fly(self, number: int) -> None:
         if self.asked:

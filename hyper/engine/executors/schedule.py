@@ -307,9 +307,11 @@ class Schedule:
             self._left += self._weights[index]
 
     def ended(self, index: int) -> bool:
-        """A worker died at an item. Returns whether it is given up."""
+        """A worker died at an item, here or far away. Returns whether it is given up."""
         if index in self._over:
             return False
+        if self.turns.refuse(index):
+            self._left -= self._weights[index]
         self._deaths[index] = self._deaths.get(index, 0) + 1
         if self._deaths[index] >= _PATIENCE:
             return True
