@@ -105,12 +105,17 @@ class Turns:
         at = next(iter(self._asked.values()), None)
         return None if at is None else at + self._patience
 
-    def over(self, index: int) -> tuple[bool, bool]:
-        """An item has its outcome; whether it was still pending, and whether it is this machine's, of which others are told."""
+    def drop(self, index: int) -> bool:
+        """An item is not begun by its turn any more; whether it was pending."""
         pending = self._asked.pop(index, None) is not None
         if index in self._granted:
             self._granted.remove(index)
             pending = True
+        return pending
+
+    def over(self, index: int) -> tuple[bool, bool]:
+        """An item has its outcome; whether it was still pending, and whether it is this machine's, of which others are told."""
+        pending = self.drop(index)
         ours = index in self._ours
         self._ours.discard(index)
         return pending, ours
