@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Final
 
+from hyper.distributed.dispatch.protocol import Answered, Answers, Claim, Hello, News
 from hyper.engine.executors.abroad import Abroad, Terms
+from hyper.engine.executors.fleet import Fleet
+from hyper.engine.executors.lane import Lane
+from hyper.engine.executors.launch import Batch, Worker
+from hyper.engine.executors.protocol import Usage
+from hyper.engine.executors.run import Run
 from hyper.engine.executors.schedule import Prices, Schedule
+from tests.distributed.build_stages import SHOUT
 
 if TYPE_CHECKING:
+    import select
     from collections.abc import Sequence
+
+    from hyper.distributed.dispatch.protocol import Request
+    from hyper.engine.executors.worker import Request as Task
 
 FREE: Final = Prices(start=0.0, sample=0.0)
 EAGER: Final = Terms(start=0.0, job=0.0, item=0.0, sample=10**9)
@@ -36,3 +48,67 @@ def test_what_ended_processes_elsewhere_is_no_turn_of_this_process() -> None:
     assert begun == [*claimed[1:], None]
     assert schedule.needs_worker
     assert schedule.batch(LATER) == claimed[:1]
+
+
+class Granting(Fleet):
+    """A dispatcher that says at once that everything is this build's to do, and wakes nobody."""
+
+    def __init__(self) -> None:
+        super().__init__(Hello(place="", project="", environment={}))
+        self._pid = 1
+        self.news = News(on=True)
+        self.claimed: list[int] = []
+        self.said: list[Answers] = []
+
+    def send(self, request: Request) -> None:
+        if isinstance(request, Claim):
+            indexes = [each.index for each in request.items]
+            self.claimed += indexes
+            items = [Answered(index, "yours") for index in indexes]
+            self.said.append(Answers(request.run, "", items))
+
+    def hear(self) -> list[Answers]:
+        said, self.said = self.said, []
+        return said
+
+    def register(self, poll: select.poll) -> None:
+        """There is no pipe."""
+
+
+class Waking(Run[bytes, str]):
+    """Waits for nothing that nobody says."""
+
+    def _patience(self) -> float | None:
+        assert self.lane is not None
+        fleet = self.lane._fleet
+        assert isinstance(fleet, Granting)
+        assert fleet.said, "nobody would wake this process, and there is something to do"
+        return 0.0
+
+
+class Taking(Worker):
+    """A worker of this machine that is at its items for ever."""
+
+    def ask(self, request: Task) -> bool:
+        indexes = [index for index, _ in request.items]
+        self.batches.append(Batch(request.stage, indexes, len(indexes)))
+        return True
+
+
+def test_when_workers_took_what_was_claimed_there_is_more_for_this_process() -> None:
+    items = [f"item {number}" for number in range(40)]
+    schedule = asking([1.0] * len(items), 2)
+    fleet = Granting()
+    answers, never = os.pipe()
+    run = Waking(SHOUT, b"", items, schedule, None)
+    assert SHOUT.remote is not None
+    run.lane = Lane(fleet, run, SHOUT.remote, Usage())
+    worker = Taking("worker 1", 0, -1, answers, -1)
+    try:
+        for _ in range(4):
+            run.step([worker], lambda _: "died")
+    finally:
+        os.close(answers)
+        os.close(never)
+    assert len(worker.batches) == 2
+    assert run.left < len(items)

@@ -52,6 +52,9 @@ class Lane(Generic[C]):
             self._fleet.start()
         while not self._closed and (taken := self._schedule.job(time.perf_counter())):
             self._ask(taken)
+
+    def claim(self) -> None:
+        """Claim what is done here next."""
         if not self._closed and (taken := self._schedule.claims(time.perf_counter())):
             self._claim(taken)
 

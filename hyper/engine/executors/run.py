@@ -67,6 +67,9 @@ class Run(Generic[C, R]):
             lane.supply()
         for worker in workers:
             self._supply(worker)
+        if lane is not None:
+            # What workers took is made up for before this process would wait for its turn.
+            lane.claim()
         index = self.schedule.own(time.perf_counter())
         if index is not None:
             # The processor's time: what others make this process wait for says nothing of the item.
