@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from typing import TYPE_CHECKING, Final
 
 from hyper.distributed.dispatch.protocol import Answered, Answers, Claim, Hello, News
@@ -112,3 +113,41 @@ def test_when_workers_took_what_was_claimed_there_is_more_for_this_process() -> 
         os.close(never)
     assert len(worker.batches) == 2
     assert run.left < len(items)
+
+
+class Ending(Granting):
+    """A dispatcher that has ended, as is noticed by who tells it something."""
+
+    def send(self, request: Request) -> None:
+        del request
+        self.failed = True
+        self.news = News(on=False, reason="ended")
+
+
+def test_who_ends_before_it_says_whose_turn_it_is_is_not_waited_for() -> None:
+    items = [f"item {number}" for number in range(4)]
+    schedule = asking([1.0] * len(items))
+    run = Run(SHOUT, b"", items, schedule, None)
+    assert SHOUT.remote is not None
+    run.lane = Lane(Ending(), run, SHOUT.remote, Usage())
+    before = run.left
+    for _ in range(3):
+        run.step([], lambda _: "died")
+    assert run.left == before - 2
+
+
+def test_what_a_fleet_has_for_too_long_wakes_nobody_who_waits_for_a_turn() -> None:
+    items = [f"item {number}" for number in range(4)]
+    schedule = asking([1.0] * len(items))
+    run = Run(SHOUT, b"", items, schedule, None)
+    assert SHOUT.remote is not None
+    lane = Lane(Granting(), run, SHOUT.remote, Usage())
+    now = time.perf_counter()
+    first, second, _ = schedule.claims(now)
+    assert schedule.elsewhere(first, now - LATER)
+    wait = lane.wait()
+    assert wait is not None
+    assert wait > 0.0
+    for index in (second, 0):
+        schedule.unclaimed([index])
+    assert lane.wait() == 0.0

@@ -46,7 +46,7 @@ class Lane(Generic[C]):
 
     def supply(self) -> None:
         """Start what leads to the fleet where that pays, and give it what it has room for."""
-        if self._fleet.started or self._abroad.out:
+        if self._concerns:
             self._look()
         elif not self._closed and not self._fleet.failed and self._schedule.wants_fleet():
             self._fleet.start()
@@ -64,7 +64,7 @@ class Lane(Generic[C]):
 
     def hear(self) -> list[tuple[Answered, str]]:
         """What came back, with who did it. What is lost waits again, and is none of that."""
-        if not self._fleet.started and not self._abroad.out:
+        if not self._concerns:
             return []
         self._fleet.flush()
         heard = self._fleet.hear()
@@ -80,7 +80,9 @@ class Lane(Generic[C]):
 
     def wait(self) -> float | None:
         """Seconds until something is overdue; ``None`` where nothing will be."""
-        times = (self._abroad.wakes(), self._schedule.turns.wakes())
+        turns = self._schedule.turns
+        # What a fleet has is done here too when nothing else is to be done.
+        times = (turns.wakes(), None if turns.pending else self._abroad.wakes())
         at = min((each for each in times if each is not None), default=None)
         return None if at is None else max(0.0, at - time.perf_counter())
 
@@ -118,6 +120,12 @@ class Lane(Generic[C]):
             self._fleet.send(End(self._run))
         if self._schedule.unpaid and not self._run:
             self._usage.remote.unpaid += len(self._items)
+
+    @property
+    def _concerns(self) -> bool:
+        """Whether anything is to be taken in: of one that has ended, that what it had is back."""
+        turns = self._schedule.turns
+        return self._fleet.started or self._abroad.out > 0 or turns.on
 
     def _look(self) -> None:
         """Take in who is there."""
