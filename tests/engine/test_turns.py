@@ -151,3 +151,16 @@ def test_what_a_fleet_has_for_too_long_wakes_nobody_who_waits_for_a_turn() -> No
     for index in (second, 0):
         schedule.unclaimed([index])
     assert lane.wait() == 0.0
+
+
+def test_workers_take_the_heavy_ones_of_what_is_claimed_and_this_process_the_light_ones() -> None:
+    weights = [float(weight) for weight in range(40, 0, -1)]
+    schedule = asking(weights, 2)
+    claimed = schedule.claims(0.0)
+    for index in claimed:
+        assert schedule.granted(index)
+    assert schedule.own() == 38
+    assert schedule.batch()[:2] == [0, 1]
+    # One that is alone begins with the light ones, as it does without a server.
+    alone = asking(weights)
+    assert alone.claims(0.0) == [38, 37, 36]

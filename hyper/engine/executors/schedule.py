@@ -16,7 +16,7 @@ import msgspec
 from hyper.engine.executors.turns import AT_HAND, WORTH, Turns
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from hyper.engine.executors.abroad import Abroad
 
@@ -70,6 +70,7 @@ class Schedule:
         """What a fleet has of them, where one may help."""
         self.turns = Turns()
         """What is claimed for this machine."""
+        self._claims = 0
         self.unpaid = False
         """Whether something was not sent because that would have cost more than it saves."""
 
@@ -121,7 +122,7 @@ class Schedule:
 
     def own(self, now: float = 0.0) -> int | None:
         """An item for this process, never one that ended a worker."""
-        index = self._take_turn(now)
+        index = self._take_turn(now, self._weights.__getitem__)
         if index is not None:
             return index
         if self._waits() and not self._claimable(-1):
@@ -162,9 +163,12 @@ class Schedule:
         taken: list[int] = []
         room = self.turns.room(AT_HAND * self._processes)
         while len(taken) < room:
-            end = next((end for end in (-1, 0) if self._claimable(end)), None)
+            # Of so many as there are processes, this one takes a light one, and its workers take heavy ones.
+            ends = (0, -1) if self._claims % self._processes else (-1, 0)
+            end = next((end for end in ends if self._claimable(end)), None)
             if end is None:
                 break
+            self._claims += 1
             index = self._waiting.pop() if end else self._waiting.popleft()
             self.turns.ask(index, now)
             taken.append(index)
@@ -225,9 +229,9 @@ class Schedule:
         worth = self._weights[index] * self._rate() > WORTH * self.abroad.price
         return worth and self.turns.may_ask(index)
 
-    def _take_turn(self, now: float) -> int | None:
-        """An item that was claimed, if it is to be begun now."""
-        index = self.turns.take(now)
+    def _take_turn(self, now: float, weight: Callable[[int], float]) -> int | None:
+        """An item that was claimed, if it is to be begun now: of those at hand the one of the least weight."""
+        index = self.turns.take(now, weight)
         if index is not None:
             self._left -= self._weights[index]
         return index
@@ -238,10 +242,13 @@ class Schedule:
         self.returned(indexes)
 
     def _turn(self, now: float, share: float) -> list[int]:
-        """Items whose turn it is, as heavy together as ``share`` or a single one."""
+        """Items whose turn it is, the heaviest first, as heavy together as ``share`` or a single one."""
         taken: list[int] = []
         weight = 0.0
-        while weight < share and (index := self._take_turn(now)) is not None:
+        while weight < share:
+            index = self._take_turn(now, lambda index: -self._weights[index])
+            if index is None:
+                break
             taken.append(index)
             weight += self._weights[index]
         return taken

@@ -7,8 +7,10 @@ is the same bytes.
 
 from __future__ import annotations
 
-from collections import deque
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 WORTH: Final = 20
 """An item is claimed that costs so many times what sending one does."""
@@ -28,7 +30,7 @@ class Turns:
         self._late = False
         """Whether an answer did not come in time: nothing is asked for until there is one."""
         self._asked: dict[int, float] = {}
-        self._granted: deque[int] = deque()
+        self._granted: list[int] = []
         self._ours: set[int] = set()
         self._refused: set[int] = set()
 
@@ -88,10 +90,12 @@ class Turns:
         self._refused.add(index)
         return self._asked.pop(index, None) is not None
 
-    def take(self, now: float) -> int | None:
-        """An item to do now: one whose turn it is, else one that was asked for too long ago."""
+    def take(self, now: float, weight: Callable[[int], float]) -> int | None:
+        """An item to do now: of those whose turn it is the one of the least weight, else one that was asked for too long ago."""
         if self._granted:
-            return self._granted.popleft()
+            index = min(self._granted, key=weight)
+            self._granted.remove(index)
+            return index
         for index, at in self._asked.items():
             if now >= at + self._patience:
                 del self._asked[index]
