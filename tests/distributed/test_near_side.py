@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from hyper.distributed.dispatch.protocol import Hello
+from hyper.distributed.dispatch.protocol import Hello, Made
 from hyper.engine.executors import DeadlyItem, processes, schedule
 from hyper.engine.executors.abroad import Terms
 from hyper.engine.executors.fleet import Fleet
@@ -164,6 +164,21 @@ def test_no_run_hears_what_another_one_no_longer_waits_for(
         executor.close()
     assert executor.usage.started > 0
     assert executor.usage.remote.items > 0
+
+
+LATE = """
+if isinstance(request, Hello):
+    on()
+if isinstance(request, Made):
+    say(News(on=False, figures=Figures(float(len(request.data)))))
+"""
+
+
+def test_what_was_made_last_reaches_a_dispatcher_though_the_pipe_has_no_room_for_it() -> None:
+    made = listening(fleet(LATE))
+    made.send(Made(1, 0, bytes(4 << 20), 0.1, 0.1))
+    made.close()
+    assert made.figures.cpu == 4 << 20
 
 
 KEPT = """

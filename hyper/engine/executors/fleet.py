@@ -159,13 +159,19 @@ class Fleet:
         return found
 
     def close(self) -> None:
-        """Have it take back what is out, and end; not for long."""
+        """Have it take back what is out, publish what was made, and end; not for long."""
+        self._closing = True
+        until = time.monotonic() + _FAREWELL
+        # What was made last may be more than the pipe has room for.
+        while self._waiting and (left := until - time.monotonic()) > 0:
+            poll = select.poll()
+            poll.register(self.requests, select.POLLOUT)
+            poll.poll(left * 1000)
+            self.flush()
         if self.requests >= 0:
             os.close(self.requests)
             self.requests = -1
         self._waiting.clear()
-        self._closing = True
-        until = time.monotonic() + _FAREWELL
         while self.answers >= 0 and (left := until - time.monotonic()) > 0:
             poll = select.poll()
             poll.register(self.answers, select.POLLIN)
