@@ -113,7 +113,7 @@ class Dispatcher:
         self._runs: dict[int, OpenRun] = {}
         self._jobs: dict[str, PostedJob] = {}
         self._ours: set[str] = set()
-        """The keys of actions that are this build's to have done, and that are in no job yet."""
+        """The keys of actions that are this build's to have done, or may be for want of an answer, and that are in no job yet."""
         self._put: set[str] = set()
         """The digests of contents of contexts that are on the server."""
         self._asked: list[tuple[Pending, bool]] = []
@@ -165,7 +165,8 @@ class Dispatcher:
                     self._sends.set()
 
     def _ended(self, task: asyncio.Task[None]) -> None:
-        if not task.cancelled():
+        # One that is told to end may do so by itself.
+        if not task.cancelled() and not task.cancelling():
             self._broken()
 
     async def close(self) -> None:
@@ -177,7 +178,7 @@ class Dispatcher:
         with contextlib.suppress(*TROUBLE):
             async with asyncio.timeout(CALL):
                 await self._take_back()
-                await self._own.settle()
+                await self._own.settle(CALL)
                 await leave(self._client, self._settings.names, self._build)
         await self._let_go()
         self._blobs.close()
@@ -261,7 +262,10 @@ class Dispatcher:
             for each in await read_builds(self._client, names)
             if each.identity == self._build.identity
         ]
-        self._on = True
+        back, self._on = not self._on, True
+        if back:
+            # What it still holds for this build is let go of.
+            self._sends.set()
         self._tell(workers, builds, took / 2)
         await self._look()
 
@@ -283,8 +287,7 @@ class Dispatcher:
         self._elsewhere.clear()
         self._lose([item for run in self._runs.values() for item in run.out.values()])
         self._jobs.clear()
-        self._ours.clear()
-        self._own.forget()
+        self._ours.update(self._own.forget())
         self._put.clear()
         await self._let_go()
         if first:
@@ -323,9 +326,9 @@ class Dispatcher:
             self._asked += [(item, False) for item in self._elsewhere]
             self._elsewhere.clear()
             try:
-                await self._take_back()
-                async with asyncio.timeout(CALL):
-                    await self._own.settle()
+                if self._on:
+                    await self._take_back()
+                    await self._own.settle(CALL)
                 asked, self._asked = self._asked, []
                 for soon in (True, False):
                     await self._send([item for item, sooner in asked if sooner is soon], soon=soon)
@@ -339,11 +342,13 @@ class Dispatcher:
             return
         build = self._build.name
         answers: dict[str, Answer] = {}
+        self._ours.update(item.key for item in wanted)
         async with asyncio.timeout(CALL):
             for here in (True, False):
                 keys = [item.key for item in wanted if item.here is here]
                 if keys:
                     answers |= await self._flights.ask(build, keys, HELD, local=here)
+        self._ours.difference_update(answers)
         done: list[tuple[str, Pending, Done]] = []
         fresh: list[Pending] = []
         turns: list[tuple[Pending, Turn]] = []

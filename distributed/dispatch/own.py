@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -64,14 +65,17 @@ class Own:
         self._left += [self._claims.pop(place) for place in gone]
         return bool(gone)
 
-    def forget(self) -> None:
-        """The server is gone: what was claimed there lapses."""
+    def forget(self) -> list[str]:
+        """The server is gone. Gives the keys of what was claimed there, which lapses, or is withdrawn once it is back."""
+        held = [*self._claims.values(), *self._left, *((each.key, 0) for each in self._made)]
         self._claims.clear()
         self._made.clear()
         self._left.clear()
+        return [key for key, _ in held]
 
-    async def settle(self) -> None:
-        """Publish what was made, and hand back what was left. Raises ``redis.RedisError``.
+    async def settle(self, seconds: float) -> None:
+        """Publish what was made, and hand back what was left. Raises ``redis.RedisError``, and ``TimeoutError`` where the server
+        takes longer than ``seconds`` for a step; putting contents there takes as long as its line is wide.
 
         What this is broken off at is done by the next call.
         """
@@ -82,14 +86,15 @@ class Own:
                 if size > _TOGETHER:
                     break
                 count += 1
-            await self._publish(self._made[:count])
+            await self._publish(self._made[:count], seconds)
             del self._made[:count]
         count = len(self._left)
         if count:
-            await self._flights.release(self._build, self._left[:count])
+            async with asyncio.timeout(seconds):
+                await self._flights.release(self._build, self._left[:count])
             del self._left[:count]
 
-    async def _publish(self, several: list[_Result]) -> None:
+    async def _publish(self, several: list[_Result], seconds: float) -> None:
         contents: dict[str, bytes] = {}
         results: list[tuple[str, int, Result]] = []
         for each in several:
@@ -99,7 +104,8 @@ class Own:
             result = Result(name, len(data), each.made.seconds, each.made.cpu)
             results.append((each.key, each.token, result))
         if await self._blobs.put(contents):
-            await self._flights.publish(self._build, results)
+            async with asyncio.timeout(seconds):
+                await self._flights.publish(self._build, results)
         else:
             # A result may only be said to be there when it is.
             self._left += [(key, token) for key, token, _ in results]

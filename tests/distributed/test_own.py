@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from hyper.distributed.dispatch.own import Own
 from hyper.distributed.dispatch.protocol import Answers, Claim, End, Made, Open, Wanted, Withdraw
+from hyper.distributed.flights.server import Flights
 from hyper.distributed.flights.twin import Twin
 from tests.distributed.fleets import until
 from tests.distributed.test_dispatcher import Side, dispatching
@@ -57,11 +58,11 @@ def test_what_is_made_is_published_and_what_is_left_is_handed_back() -> None:
     assert not own.made(Made(7, 0, b"result", 0.5, 0.25))
     assert not own.made(Made(8, 1, b"result", 0.5, 0.25))
     assert own.leave(7, [1, 5])
-    asyncio.run(own.settle())
+    asyncio.run(own.settle(60.0))
     assert states(flights, "two", KEYS) == ["done", "open", "flying"]
     assert own.leave(7)
     assert not own.leave(7)
-    asyncio.run(own.settle())
+    asyncio.run(own.settle(60.0))
     assert states(flights, "two", KEYS[2:]) == ["open"]
     assert list(shelf.contents.values()) == [b"result"]
 
@@ -69,15 +70,31 @@ def test_what_is_made_is_published_and_what_is_left_is_handed_back() -> None:
 def test_what_a_full_server_does_not_take_is_not_said_to_be_there() -> None:
     own, flights = owning(Shelf(full=True))
     assert own.made(Made(7, 0, b"result", 0.5, 0.25))
-    asyncio.run(own.settle())
+    asyncio.run(own.settle(60.0))
     assert states(flights, "two", KEYS[:1]) == ["open"]
+
+
+class Far(Shelf):
+    """Contents behind a line that takes its time."""
+
+    async def put(self, contents: Mapping[str, bytes]) -> bool:
+        for _ in range(100):
+            await asyncio.sleep(0)
+        return await super().put(contents)
+
+
+def test_results_that_take_long_to_get_there_are_no_outage() -> None:
+    own, flights = owning(Far())
+    own.made(Made(7, 0, b"result", 0.5, 0.25))
+    asyncio.run(own.settle(1e-6))
+    assert states(flights, "two", KEYS[:1]) == ["done"]
 
 
 def test_what_is_too_large_is_handed_back(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("hyper.distributed.dispatch.own.LARGEST", 5)
     own, flights = owning(Shelf())
     own.made(Made(7, 0, b"result", 0.5, 0.25))
-    asyncio.run(own.settle())
+    asyncio.run(own.settle(60.0))
     assert states(flights, "two", KEYS[:1]) == ["open"]
 
 
@@ -86,7 +103,7 @@ def test_many_results_go_together_and_not_all_at_once(monkeypatch: pytest.Monkey
     own, flights = owning(Shelf())
     for index in range(3):
         own.made(Made(7, index, b"result", 0.5, 0.25))
-    asyncio.run(own.settle())
+    asyncio.run(own.settle(60.0))
     assert states(flights, "two", KEYS) == ["done"] * 3
 
 
@@ -132,5 +149,47 @@ def test_what_was_made_is_published_at_the_end_of_a_build(server: RedisServer) -
         async with dispatching(server.url) as two:
             _claim(two, 1, "a", "b")
             await until(lambda: two.answers == {0: "done", 1: "yours"})
+
+    asyncio.run(story())
+
+
+def test_what_was_claimed_before_an_outage_is_withdrawn_after_it(server: RedisServer) -> None:
+    async def story() -> None:
+        async with dispatching(server.url) as one, dispatching(server.url) as two:
+            _claim(one, 1, "a", "b")
+            await until(lambda: one.answers == dict.fromkeys(range(2), "yours"))
+            await one.dispatcher._fail(TimeoutError())
+            await until(lambda: one.news[-1].on)
+            await until(lambda: not one.dispatcher._ours)
+            _claim(two, 1, "a", "b")
+            await until(lambda: two.answers != {})
+            assert two.answers == dict.fromkeys(range(2), "yours")
+
+    asyncio.run(story())
+
+
+def test_a_build_that_ends_while_it_claims_leaves_nothing_held(
+    server: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def story() -> None:
+        asked = asyncio.Event()
+
+        async def unanswered(self: Flights, *args: Any, **kinds: Any) -> Any:
+            """The server does it, and the answer does not come before the end."""
+            await ask(self, *args, **kinds)
+            asked.set()
+            await asyncio.get_running_loop().create_future()
+
+        ask = Flights.ask
+        async with dispatching(server.url) as one:
+            with monkeypatch.context() as patch:
+                patch.setattr(Flights, "ask", unanswered)
+                _claim(one, 1, "a", "b")
+                await asked.wait()
+                await one.dispatcher.close()
+        async with dispatching(server.url) as two:
+            _claim(two, 1, "a", "b")
+            await until(lambda: two.answers != {})
+            assert two.answers == dict.fromkeys(range(2), "yours")
 
     asyncio.run(story())
