@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -166,7 +167,7 @@ def test_nothing_is_taken_from_others_where_a_server_does_not_answer(server: Red
         side.dispatcher._blobs = Blobs(nowhere)
         side.dispatcher.take(Open(1, "shout", []))
         side.ask(1, "item")
-        await until(lambda: bool(side.answers))
+        await until(lambda: bool(side.outages))
         assert (await flights.ask("other", [key], 1.0))[key].state == "done"
 
     side = tell(server, story)
@@ -184,3 +185,19 @@ def test_names_of_members_that_are_none_are_passed_over(server: RedisServer) -> 
     side = tell(server, story)
     assert side.broken == 0
     assert side.outages == []
+
+
+def test_a_loop_that_ends_by_itself_when_it_is_told_to_is_no_fault(server: RedisServer) -> None:
+    async def story(side: Side) -> None:
+        async def swallowing() -> None:
+            """As redis-py may, which takes a cancellation for a lost connection."""
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.get_running_loop().create_future()
+
+        task = asyncio.create_task(swallowing())
+        task.add_done_callback(side.dispatcher._ended)
+        await asyncio.sleep(0)
+        task.cancel()
+        await task
+
+    assert tell(server, story).broken == 0
