@@ -154,6 +154,7 @@ class World:
     def leave(self, _number: int) -> None:
         self.schedule.came_back(self.abroad.items)
         self.schedule.ask_nobody()
+        self.ours &= self.found
         self.abroad.joined(0)
         self.asked.clear()
 

@@ -164,3 +164,27 @@ def test_workers_take_the_heavy_ones_of_what_is_claimed_and_this_process_the_lig
     # One that is alone begins with the light ones, as it does without a server.
     alone = asking(weights)
     assert alone.claims(0.0) == [38, 37, 36]
+
+
+def test_who_answers_late_is_asked_no_more_though_there_are_news_of_others() -> None:
+    schedule = asking([1.0] * 8)
+    claimed = schedule.claims(0.0)
+    assert schedule.own(LATER) in claimed
+    schedule.turns.joined(0.0)
+    assert not schedule.turns.asks
+    schedule.unclaimed(claimed)
+    assert schedule.turns.asks
+
+
+def test_what_was_granted_before_an_outage_is_told_nobody_after_it() -> None:
+    schedule = asking([1.0] * 8)
+    claimed = schedule.claims(0.0)
+    for index in claimed:
+        assert schedule.granted(index)
+    schedule.ask_nobody()
+    begun = schedule.own()
+    assert begun in claimed
+    assert not schedule.over(begun).ours
+    # The others are still at hand, and would be claimed anew had they to wait again.
+    assert schedule.turns.pending == 2
+    assert all(schedule.turns.may_ask(index) for index in claimed)

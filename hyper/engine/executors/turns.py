@@ -36,12 +36,15 @@ class Turns:
 
     def joined(self, trip: float) -> None:
         """There is a server, to which and back it takes ``trip`` seconds."""
-        self.on, self._late = True, False
+        # Who is there may be news, and answers late all the same.
+        self._late = self._late and self.on
+        self.on = True
         self._patience = PATIENCE + 2 * trip
 
     def left(self) -> list[int]:
-        """There is none any more. What was asked for waits again."""
+        """There is none any more. What was asked for waits again, and what was granted is done for nobody else."""
         self.on = False
+        self._ours.clear()
         asked = list(self._asked)
         self._asked.clear()
         self._refused.update(asked)
