@@ -181,6 +181,17 @@ def test_what_was_made_last_reaches_a_dispatcher_though_the_pipe_has_no_room_for
     assert made.figures.cpu == 4 << 20
 
 
+def test_what_a_build_that_was_broken_off_had_not_told_is_told_no_other() -> None:
+    made = listening(fleet(LATE))
+    made.send(Made(1, 0, bytes(4 << 20), 0.1, 0.1))
+    made.leave()
+    made.close()
+    listening(made)
+    made.send(Made(1, 0, b"result", 0.1, 0.1))
+    made.close()
+    assert made.figures.cpu == 6
+
+
 KEPT = """
 import sys
 sys.path[:] = {path!r}

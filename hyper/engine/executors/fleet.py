@@ -163,7 +163,7 @@ class Fleet:
         self._closing = True
         until = time.monotonic() + _FAREWELL
         # What was made last may be more than the pipe has room for.
-        while self._waiting and (left := until - time.monotonic()) > 0:
+        while self._waiting and self.requests >= 0 and (left := until - time.monotonic()) > 0:
             poll = select.poll()
             poll.register(self.requests, select.POLLOUT)
             poll.poll(left * 1000)
@@ -215,6 +215,7 @@ class Fleet:
     def _end(self) -> None:
         """Forget it. One that has not ended yet does so by itself."""
         self._close_ends()
+        self._waiting.clear()
         if self._pid > 0:
             _ending.append(self._pid)
         _reap()
