@@ -361,7 +361,11 @@ class Liar(threading.Thread):
 
     def _answer(self, client: Any, name: bytes) -> None:
         queue, _, job = name.decode().rpartition(":")
-        sent = json.loads(client.hget(name, "data"))
+        data = client.hget(name, "data")
+        if data is None:
+            # The build has taken it back.
+            return
+        sent = json.loads(data)
         for lie in self._lies(client, job, sent):
             event = {"event": "completed", "jobId": job, "returnvalue": lie, "prev": "active"}
             client.xadd(f"{queue}:events", event)

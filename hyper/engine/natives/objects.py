@@ -82,7 +82,7 @@ class Objects:
         self._untold: set[str] = set()
         """The keys of those that were made here, and of which nobody was told."""
         self._taken: set[str] = set()
-        """The keys of those that were found, and not made here."""
+        """The keys of those that were found, or made by others."""
         self._distrusts = False
 
     # Asking
@@ -181,13 +181,22 @@ class Objects:
                 self._untold.add(made.key)
             return several
 
+        far = self._executor().far and not self._distrusts
+
+        def taken(data: bytes) -> list[Object]:
+            several = noted(OBJECTS.unpack(data))
+            if far:
+                # It may be from another machine, and turn out to be none when it is linked.
+                self._taken.update(made.key for made in several)
+            return several
+
         # What is made is known at once, so that it is kept whatever comes next.
         stage = msgspec.structs.replace(
             OBJECTS,
             work=lambda batches, batch: noted(OBJECTS.work(batches, batch)),
-            unpack=lambda data: noted(OBJECTS.unpack(data)),
+            unpack=taken,
         )
-        if self._executor().far:
+        if far:
             batches = self._batches(missing, TOGETHER)
             for batch, failure in self._run_stage(stage, batches).items():
                 if isinstance(failure, DeadlyItem):

@@ -11,6 +11,7 @@ from hyper.engine.natives import compiling
 from hyper.engine.natives.compiling import Object, Source
 from hyper.engine.natives.objects import Objects, Wanted
 from hyper.jit.hardware import resolve
+from hyper.jit.objects import elf
 from tests.engine.fleet.abroad import Abroad
 
 if TYPE_CHECKING:
@@ -168,3 +169,19 @@ def test_objects_stay_apart_where_no_other_machine_is_asked() -> None:
     objects = _objects(executor, {"one": "text 1", "two": "text 2"})
     objects.make()
     assert executor.asked == [["one", "two"]]
+
+
+@pytest.mark.usefixtures("_no_llvm")
+def test_objects_of_others_that_cannot_be_linked_are_made_here(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def link(objects: Sequence[bytes], _exported: Sequence[str]) -> bytes:
+        if b"no object" in objects:
+            raise elf.LinkError("it is none")
+        return b"+".join(objects)
+
+    monkeypatch.setattr(elf, "link", link)
+    forged = Lying(lambda made: [Object(each.key, b"no object") for each in made])
+    objects = _objects(forged, {"one": "text 1", "two": "text 2"})
+    objects.make()
+    assert objects.libraries({"plain": ["one", "two"]}) == {"plain": b"text 1+text 2"}
