@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     from redis.asyncio import Redis
 
     from hyper.distributed.dispatch.lines import Ending
-    from hyper.distributed.dispatch.protocol import Hello, Lost, Message, Request, Turn
+    from hyper.distributed.dispatch.protocol import Hello, Lost, Message, Request, Turn, Wanted
     from hyper.distributed.flights.contract import Answer
     from hyper.distributed.messages import State
     from hyper.distributed.roster import Worker
@@ -148,8 +148,10 @@ class Dispatcher:
         match request:
             case Open():
                 self._open(request)
-            case Ask() | Claim():
-                self._ask(request)
+            case Ask(run, items, seconds, soon):
+                self._ask(run, items, seconds / max(len(items), 1), soon=soon)
+            case Claim(run, items):
+                self._ask(run, items, 0.0, soon=True, here=True)
             case Made():
                 if self._own.made(request):
                     self._sends.set()
@@ -191,22 +193,28 @@ class Dispatcher:
         grade = self._registry.grade(stage.needs) if stage is not None else None
         self._runs[request.run] = OpenRun(request.stage, grade or "", named(request.context))
 
-    def _ask(self, ask: Ask | Claim) -> None:
-        run = self._runs.get(ask.run)
-        here = isinstance(ask, Claim)
-        seconds = 0.0 if isinstance(ask, Claim) else ask.seconds / max(len(ask.items), 1)
-        soon = isinstance(ask, Claim) or ask.soon
+    def _ask(
+        self,
+        number: int,
+        items: Sequence[Wanted],
+        seconds: float,
+        *,
+        soon: bool,
+        here: bool = False,
+    ) -> None:
+        """``seconds`` are those of an item; ``here``: the build does them itself, unless somebody else does."""
+        run = self._runs.get(number)
         self._asks += 1
-        for wanted in ask.items:
+        for wanted in items:
             if run is None or not run.grade or not self._on or len(wanted.own) > LARGEST:
-                self._say(Answers(ask.run, "", [Answered(wanted.index, "lost")], self._figures()))
+                self._say(Answers(number, "", [Answered(wanted.index, "lost")], self._figures()))
                 continue
             own = digest.of_bytes(wanted.own)
             key = action_key(self._build.identity, run.stage, list(run.context), own)
             item = Pending(
-                ask.run, wanted.index, self._asks, key, own, wanted.label, seconds, wanted.own
+                *(number, wanted.index, self._asks, key, own, wanted.label, seconds, wanted.own),
+                here=here,
             )
-            item.here = here
             run.out[item.index] = item
             self._asked.append((item, soon))
         self._sends.set()

@@ -8,8 +8,9 @@ import pytest
 
 from hyper.base.events import Emitter, Event
 from hyper.base.memory import MemoryFiles
+from hyper.distributed import packages
 from hyper.distributed.dispatch.protocol import News
-from hyper.engine.fleet import joining, registry
+from hyper.engine.fleet import registry
 from hyper.engine.fleet.joining import Announcer, join_fleet
 from hyper.engine.option_values import OptionError, Server
 from hyper.engine.options import Options, configure
@@ -56,7 +57,7 @@ def test_a_tier_that_has_a_fleet_help_says_that_there_is_none() -> None:
 
 
 def test_without_the_packages_that_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(joining, "find_spec", lambda name: None if name == "bullmq" else name)
+    monkeypatch.setattr(packages, "find_spec", lambda name: None if name == "bullmq" else name)
     fleet, ears = joined(Options(distributed=True), {"HYPER_QUEUE_URL": URL})
     assert fleet is None
     assert ears.told == [("fleet:outage", "missing")]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Final
 
 from hyper.base.events import Event
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
 REGISTRY: Final = "hyper.engine.fleet.registry:registry"
 """Where a dispatcher finds the stages: it loads them, and not the build."""
 _SHARED: Final = "HYPER_CACHE_"
-_NEEDED: Final = ("bullmq", "redis")
 
 
 def join_fleet(
@@ -30,11 +28,11 @@ def join_fleet(
     """
     if not options.distributing:
         return None
+    from hyper.distributed.packages import BUILD, missing
     from hyper.distributed.settings import VARIABLES, fleet_url
 
     url = options.fleet_url or fleet_url(environment)
-    missing = any(find_spec(name) is None for name in _NEEDED)
-    if not url or missing:
+    if not url or missing(BUILD):
         emitter.emit(Event("fleet:outage", reason="missing" if url else "unconfigured"))
         return None
     from hyper import __version__

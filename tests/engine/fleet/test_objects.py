@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hyper.engine.executors import DeadlyItem, Inline, Outcome
+from hyper.engine.executors import DeadlyItem, Outcome
+from hyper.engine.executors.inline import attempt
 from hyper.engine.natives import compiling
 from hyper.engine.natives.compiling import Object, Source
 from hyper.engine.natives.objects import Objects, Wanted
@@ -25,12 +26,12 @@ pytest.importorskip("llvmlite")
 PLAIN = resolve("x86-64")
 
 
-class Lying(Abroad):
-    """Answers batches with what ``lie`` makes of the objects."""
+class Batches(Abroad):
+    """Runs batches here, and notes their names."""
 
-    def __init__(self, lie: Callable[[list[Object]], list[Object]]) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self._lie = lie
+        self.asked: list[list[str]] = []
 
     def run(
         self,
@@ -40,18 +41,39 @@ class Lying(Abroad):
         weights: Sequence[float],
         tell: Callable[[int], None] | None = None,
     ) -> list[Outcome[Any]]:
+        del weights, tell
+        self.asked.append(list(items))
+        return [self.one(stage, context, item) for item in items]
+
+    def one(self, stage: Stage[Any, Any], context: Any, item: str) -> Outcome[Any]:
+        """What becomes of a batch."""
+        return attempt(stage, context, item)
+
+
+class Lying(Batches):
+    """Answers batches with what ``lie`` makes of the objects."""
+
+    def __init__(self, lie: Callable[[list[Object]], list[Object]]) -> None:
+        super().__init__()
+        self._lie = lie
+
+    def one(self, stage: Stage[Any, Any], context: Any, item: str) -> Outcome[Any]:
         if stage.remote is None:
-            return Inline().run(stage, context, items, weights, tell)
-        found = []
-        for item in items:
-            made = [Object(key, compiling.compiled(context[item][key])) for key in context[item]]
-            try:
-                value = stage.unpack(stage.pack(self._lie(made)))
-            except ValueError:
-                # As a run does with an answer that is none.
-                value = stage.work(context, item)
-            found.append(Outcome(item, value))
-        return found
+            return attempt(stage, context, item)
+        made = [Object(key, compiling.compiled(source)) for key, source in context[item].items()]
+        try:
+            return Outcome(item, stage.unpack(stage.pack(self._lie(made))))
+        except ValueError:
+            # As a run does with an answer that is none.
+            return attempt(stage, context, item)
+
+
+class Deadly(Batches):
+    """What cannot be made ends each process that works on it."""
+
+    def one(self, stage: Stage[Any, Any], context: Any, item: str) -> Outcome[Any]:
+        found = super().one(stage, context, item)
+        return found if found.failure is None else Outcome(item, failure=DeadlyItem(item, "x"))
 
 
 def _objects(executor: Abroad, texts: dict[str, str]) -> Objects:
@@ -72,35 +94,9 @@ def _no_llvm(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(compiling, "compiled", compiled)
 
 
-class Direct(Abroad):
-    """Runs batches here, and notes their names."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.asked: list[list[str]] = []
-
-    def run(
-        self,
-        stage: Stage[Any, Any],
-        context: Any,
-        items: Sequence[str],
-        weights: Sequence[float],
-        tell: Callable[[int], None] | None = None,
-    ) -> list[Outcome[Any]]:
-        del weights, tell
-        self.asked.append(list(items))
-        found = []
-        for item in items:
-            try:
-                found.append(Outcome(item, stage.work(context, item)))
-            except OSError as error:
-                found.append(Outcome(item, failure=error))
-        return found
-
-
 @pytest.mark.usefixtures("_no_llvm")
 def test_one_that_cannot_be_made_keeps_no_other_of_its_batch_from_being_made() -> None:
-    executor = Direct()
+    executor = Batches()
     texts = {f"key{number}": f"text {number}" for number in range(20)} | {"bad": "wrong"}
     objects = _objects(executor, texts)
     objects.make()
@@ -110,24 +106,6 @@ def test_one_that_cannot_be_made_keeps_no_other_of_its_batch_from_being_made() -
     assert executor.asked[0] == ["orders 1/2", "orders 2/2"]
     # Those of the batch that came to nothing, each alone.
     assert executor.asked[1] == [*(f"key{number}" for number in range(10, 20)), "bad"]
-
-
-class Deadly(Direct):
-    """One of its batches ends each process that works on it."""
-
-    def run(
-        self,
-        stage: Stage[Any, Any],
-        context: Any,
-        items: Sequence[str],
-        weights: Sequence[float],
-        tell: Callable[[int], None] | None = None,
-    ) -> list[Outcome[Any]]:
-        found = super().run(stage, context, items, weights, tell)
-        return [
-            each if each.failure is None else Outcome(each.item, failure=DeadlyItem(each.item, "x"))
-            for each in found
-        ]
 
 
 @pytest.mark.usefixtures("_no_llvm")
@@ -164,7 +142,7 @@ def test_an_answer_that_lacks_objects_or_has_others_is_made_up_for(
 
 @pytest.mark.usefixtures("_no_llvm")
 def test_objects_stay_apart_where_no_other_machine_is_asked() -> None:
-    executor = Direct()
+    executor = Batches()
     executor.far = False
     objects = _objects(executor, {"one": "text 1", "two": "text 2"})
     objects.make()
