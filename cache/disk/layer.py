@@ -163,25 +163,31 @@ class DiskLayer:
         return self._ask(lambda index: index.rows(code, keys), nothing) if keys else nothing
 
     def _read(self, code: int, rows: Mapping[bytes, Row]) -> dict[bytes, bytes]:
-        """Read the entries of rows; one whose segment is gone is looked up once more, since packing moves entries."""
+        """Read the entries of rows; one whose segment is gone is looked up again, since packing moves entries.
+
+        As often as it has moved: a process that gets little of the processor may find it moved on each time.
+        """
         found: dict[bytes, bytes] = {}
         bad: list[tuple[int, bytes, str, int]] = []
         gone = self._read_rows(code, rows, found, bad)
-        if gone:
+        while gone:
             if self._index is not None and not self._index.is_current():
                 # Another process has set this index aside, and moves what a newer one says.
                 self._index.close()
                 self._index = None
-            later = self._rows(code, list(gone))
-            lost = self._read_rows(code, later, found, bad)
-            names = {row.segment for key, row in lost.items() if row == gone[key]}
-            if names:
+            still = self._read_rows(code, self._rows(code, list(gone)), found, bad)
+            lost = {key: row for key, row in still.items() if row == gone[key]}
+            if lost:
                 self._counters["dropped"] += len(lost)
-                self._change(lambda index: index.forget(names))
+                self._forget({row.segment for row in lost.values()})
+            gone = {key: row for key, row in still.items() if key not in lost}
         if bad:
             self._counters["dropped"] += len(bad)
             self._change(lambda index: index.drop_bad(bad))
         return found
+
+    def _forget(self, names: set[str]) -> None:
+        self._change(lambda index: index.forget(names))
 
     def _read_rows(
         self,

@@ -147,25 +147,29 @@ def test_a_build_goes_on_while_its_segments_are_packed(tmp_path: Path) -> None:
     build.close()
 
 
-def test_rows_that_were_read_before_the_move_are_looked_up_again(
-    folder: str, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("moves", [1, 2, 5])
+def test_rows_that_were_read_before_moves_are_looked_up_again(
+    folder: str, monkeypatch: pytest.MonkeyPatch, moves: int
 ) -> None:
-    """Between the look-up and the reading another process packs the segment."""
+    """Between each look-up and the reading another process packs the segments."""
     store = DiskLayer(folder)
+    other = DiskLayer(folder, pack_after=2)
     ask = index.Index.rows
     asked: list[int] = []
 
     def stale(self: index.Index, kind: int, keys: list[bytes]) -> dict[bytes, index.Row]:
         rows = ask(self, kind, keys)
         asked.append(len(keys))
-        if len(asked) == 1:
-            gone = segments.fresh_name(segments.SEGMENT)
-            return {key: row._replace(segment=gone) for key, row in rows.items()}
+        if len(asked) <= moves:
+            other.put_many("action", {action(len(asked)): b"x"})
+            other.flush()
         return rows
 
     monkeypatch.setattr(index.Index, "rows", stale)
     assert store.get_many("blob", list(PUT)) == PUT
-    assert asked == [len(PUT), len(PUT)]
+    assert asked == [len(PUT)] * (moves + 1)
+    assert store.counters["dropped"] == store.counters["misses"] == 0
+    other.close()
     store.close()
 
 
