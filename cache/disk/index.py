@@ -79,6 +79,7 @@ class Index:
         self.fresh = False
         self._make = make
         self._relaxed = False
+        before = identity(path)
         self._connection = sqlite3.connect(
             path, timeout=busy, isolation_level=None, check_same_thread=False
         )
@@ -87,7 +88,9 @@ class Index:
         except BaseException:
             self._connection.close()
             raise
-        self._identity = identity(path)
+        after = identity(path)
+        self.identity = after if before in {None, after} else None
+        """Which file this is the index of; ``None`` where another came to its path while it was opened."""
 
     def _open(self, busy: float) -> None:
         try:
@@ -121,6 +124,10 @@ class Index:
             return
         (tables,) = self._connection.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()
         if version or tables:
+            # Another process may have made tables and version between the two questions, in one transaction.
+            (version,) = self._connection.execute("PRAGMA user_version").fetchone()
+            if version == SCHEMA:
+                return
             raise VersionError(f"schema {version}")
         if not self._make:
             raise UnmadeError(self.path)
@@ -273,10 +280,6 @@ class Index:
     def set_aged(self, now: float) -> None:
         """Entries were pruned by age."""
         self._connection.execute("INSERT OR REPLACE INTO state VALUES ('aged', ?)", (now,))
-
-    def is_current(self) -> bool:
-        """Whether this is still the index at its path: another process may have set it aside."""
-        return self._identity is not None and self._identity == identity(self.path)
 
     def clear(self) -> None:
         """Forget everything."""

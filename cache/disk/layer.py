@@ -171,10 +171,6 @@ class DiskLayer:
         bad: list[tuple[int, bytes, str, int]] = []
         gone = self._read_rows(code, rows, found, bad)
         while gone:
-            if self._index is not None and not self._index.is_current():
-                # Another process has set this index aside, and moves what a newer one says.
-                self._index.close()
-                self._index = None
             still = self._read_rows(code, self._rows(code, list(gone)), found, bad)
             lost = {key: row for key, row in still.items() if row == gone[key]}
             if lost:
@@ -388,6 +384,10 @@ class DiskLayer:
             path = os.path.join(self.folder, FILE)
             there = identity(path)
             try:
+                if self._index is not None and self._index.identity != there:
+                    # Another process has set this one aside. What is told to it is lost, and what it says has moved.
+                    self._index.close()
+                    self._index = None
                 if self._index is None:
                     self._index = self._open(path)
                 return otherwise if self._index is None else work(self._index)
@@ -423,12 +423,11 @@ class DiskLayer:
             return index
 
     def _set_aside(self, path: str, there: tuple[int, int] | None) -> None:
-        index, self._index = self._index, None
-        current = index is None or index.is_current()
-        if index is not None:
-            index.close()
-        if self._read_only or not current:
-            self._without_index = self._read_only
+        if self._index is not None:
+            self._index.close()
+            self._index = None
+        if self._read_only:
+            self._without_index = True
             return
         try:
             with self._hold(wait=True):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -83,6 +83,48 @@ def test_an_index_that_is_being_made_is_waited_for(
     store.close()
     assert store.counters["errors"] == store.counters["rebuilt"] == 0
     assert read(folder, {**put, **some_blobs(3, 100)}) == {**put, **some_blobs(3, 100)}
+
+
+def test_an_index_that_is_made_between_two_questions_is_no_other_schema(
+    folder: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another process makes the tables after this one saw no version, and before it counts them."""
+    os.makedirs(folder)
+    path = os.path.join(folder, index.FILE)
+    connect = sqlite3.connect
+
+    class Slow(sqlite3.Connection):
+        def execute(self, *words: Any) -> sqlite3.Cursor:
+            if "sqlite_master" in words[0]:
+                monkeypatch.setattr(sqlite3, "connect", connect)
+                index.Index(path, 5.0, make=True).close()
+            return super().execute(*words)
+
+    def slow(*words: Any, **named: Any) -> sqlite3.Connection:
+        return connect(*words, **named, factory=Slow)
+
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA journal_mode = WAL")
+    monkeypatch.setattr(sqlite3, "connect", slow)
+    put = some_blobs(3, 100)
+    fill(folder, put)
+    assert not os.path.exists(f"{path}.broken")
+    assert read(folder, put) == put
+
+
+def test_what_is_put_goes_to_the_index_that_took_anothers_place(folder: str) -> None:
+    fill(folder, some_blobs(5, 300))
+    build = DiskLayer(folder)
+    build.get_many("blob", list(some_blobs(5, 300)))
+    index.set_aside(os.path.join(folder, index.FILE))
+    fill(folder, some_blobs(2, 300, seed=5))
+    put = some_blobs(4, 300, seed=9)
+    build.put_many("blob", put)
+    build.flush()
+    everything = {**some_blobs(5, 300), **some_blobs(2, 300, seed=5), **put}
+    assert build.stats().blobs == len(everything)
+    build.close()
+    assert read(folder, everything) == everything
 
 
 def test_an_index_that_was_set_aside_by_another_is_let_go(folder: str) -> None:
