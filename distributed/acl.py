@@ -22,6 +22,8 @@ ROLES: Final[tuple[Role, ...]] = get_args(Role)
 
 # A connection that chooses a database, and scripts.
 _ALWAYS: Final = ("eval", "evalsha", "select")
+# Which node of a cluster has what, and which words of a command are names.
+_CLUSTER: Final = ("cluster|slots", "command")
 # BullMQ's scripts are loaded; those of a transaction ask first which the server knows.
 _LOADING: Final = ("script|exists", "script|load")
 # The roster: signs of life, and reading them.
@@ -98,16 +100,22 @@ class User(msgspec.Struct, frozen=True):
         return f"user {self.name} {self.rules}"
 
 
-def users(names: Names, roles: Iterable[Role] = ROLES) -> list[User]:
-    """The users of a fleet for these roles."""
+def users(names: Names, roles: Iterable[Role] = ROLES, *, cluster: bool = False) -> list[User]:
+    """The users of a fleet for these roles; with ``cluster`` those that each node of one needs."""
+    more = _CLUSTER if cluster else ()
     return [
-        User(role, f"{names.project}-{names.fleet}-{role}", PURPOSES[role], _rules(names, role))
+        User(
+            role,
+            f"{names.project}-{names.fleet}-{role}",
+            PURPOSES[role],
+            _rules(names, role, {*COMMANDS[role], *more}),
+        )
         for role in roles
     ]
 
 
-def _rules(names: Names, role: Role) -> str:
+def _rules(names: Names, role: Role, allowed: Iterable[str]) -> str:
     # A producer has its queue and nothing else of the fleet.
     places = f"{names.prefix}:{{{CHECKS}}}:*" if role == "producer" else f"{names.prefix}:*"
-    commands = " ".join(f"+{command}" for command in sorted(COMMANDS[role]))
+    commands = " ".join(f"+{command}" for command in sorted(allowed))
     return f"reset on >{role.upper()}-PASSWORD ~{places} {commands}"

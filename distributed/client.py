@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from redis.asyncio import Redis
 
+    from hyper.cache.remote.settings import TLS
     from hyper.distributed.settings import FleetSettings
 
 _CONNECT: Final = 2.0
+_AGAIN: Final = 0.05
 _PROBES: Final = {
     "TCP_KEEPIDLE": 10,
     "TCP_KEEPINTVL": 5,
@@ -39,7 +41,7 @@ def connect(
     timeout: float | None = None,
     retries: int = 0,
 ) -> Redis:
-    """A client with a pool of connections; nothing is asked yet.
+    """A client with a pool of connections, or one for each node of a cluster; nothing is asked yet.
 
     Args:
         settings: Where, and as whom.
@@ -53,7 +55,7 @@ def connect(
     from redis.asyncio.retry import Retry
     from redis.backoff import ConstantBackoff
 
-    address, tls = settings.address, settings.tls
+    address = settings.address
     options: dict[str, Any] = {
         "db": address.database,
         "username": address.username,
@@ -61,10 +63,12 @@ def connect(
         "decode_responses": text,
         "socket_connect_timeout": _CONNECT,
         "socket_timeout": timeout,
-        "retry": Retry(ConstantBackoff(0.05), retries),
+        "retry": Retry(ConstantBackoff(_AGAIN), retries),
         "protocol": 2,
         **_nameless(),
     }
+    if address.cluster:
+        return _of_cluster(settings, options)
     kind: Any = Connection
     if address.path:
         kind = UnixDomainSocketConnection
@@ -74,16 +78,46 @@ def connect(
         options |= {"host": address.host, "port": address.port, **_LIVELY}
         if address.tls:
             kind = SSLConnection
-            options |= {
-                "ssl_cert_reqs": "required",
-                "ssl_check_hostname": True,
-                "ssl_ca_certs": tls.authorities,
-                "ssl_certfile": tls.certificate,
-                "ssl_keyfile": tls.key,
-            }
+            options |= _secure(settings.tls)
     most = _MOST if timeout is not None else 10 * _MOST
     # Closing the client closes its connections. How long to wait for one is for whoever waits.
     return Redis.from_pool(BlockingConnectionPool(most, None, connection_class=kind, **options))
+
+
+def _of_cluster(settings: FleetSettings, options: dict[str, Any]) -> Redis:
+    from redis.asyncio.cluster import RedisCluster
+
+    address = settings.address
+    options |= {"host": address.host, "port": address.port, **_LIVELY}
+    # A node of a cluster has no pool that waits for a connection: one too many is an error.
+    options |= {"max_connections": 10 * _MOST}
+    if address.tls:
+        options |= {"ssl": True, **_secure(settings.tls)}
+    options.pop("db")
+    # It has the methods of the other that are used here, and BullMQ takes both.
+    client: Any = RedisCluster(**options)
+    found: Redis = client
+    return found
+
+
+def _secure(tls: TLS) -> dict[str, Any]:
+    return {
+        "ssl_cert_reqs": "required",
+        "ssl_check_hostname": True,
+        "ssl_ca_certs": tls.authorities,
+        "ssl_certfile": tls.certificate,
+        "ssl_keyfile": tls.key,
+    }
+
+
+async def disconnect(client: Redis) -> None:
+    """Close the connections of a client, which opens others where it is asked again. Raises what asking it does."""
+    pool: Any = getattr(client, "connection_pool", None)
+    if pool is not None:
+        await pool.disconnect()
+    else:
+        # A cluster's: it asks who has what when it is next used.
+        await client.aclose()
 
 
 def bullmq_options(settings: FleetSettings, **options: Any) -> dict[str, Any]:

@@ -12,6 +12,8 @@ from benchmarks.remote_server import RedisServer, executable
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from tests.redis_cluster import RedisCluster
+
 
 def require_server() -> None:
     """Skip where Redis does not run at all, and fail where it should be installed: its tests must not go missing unseen."""
@@ -38,6 +40,23 @@ def server(shared_server: RedisServer) -> RedisServer:
     with redis.Redis.from_url(shared_server.url) as client:
         client.flushall()
     return shared_server
+
+
+@pytest.fixture(scope="session")
+def shared_cluster() -> Iterator[RedisCluster]:
+    """Three nodes for all tests that do them no harm; emptied before each by ``cluster``."""
+    require_server()
+    from tests.redis_cluster import RedisCluster
+
+    made = RedisCluster()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def cluster(shared_cluster: RedisCluster) -> RedisCluster:
+    shared_cluster.empty()
+    return shared_cluster
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from hyper.cache.remote.wire import OutageError, Refusal
 from hyper.cache.sketches.sealed import SketchError
 
 if TYPE_CHECKING:
-    from hyper.cache.remote.wire import Command, Wire
+    from hyper.cache.remote.wire import Asking, Command
 
 _KEY: Final = sha256(b"the census of a scope").digest()
 _MOST_BYTES: Final = BYTES + MOST_OVERHEAD
@@ -47,7 +47,7 @@ class SharedCensus:
         except (BadEntryError, SketchError):
             return None
 
-    def merge(self, wire: Wire, seen: Census) -> Census | None:
+    def merge(self, wire: Asking, seen: Census) -> Census | None:
         """Add to what is on the server, and give all of it; ``None`` where that was refused, or others were always faster.
 
         Raises ``OutageError`` where the server cannot be asked.

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from hyper.cache.census import Census
     from hyper.cache.protocol import Kind
-    from hyper.cache.remote.wire import Command, Reason
+    from hyper.cache.remote.wire import Asking, Command, Reason
     from hyper.cache.trust import Keyring
 
 Mode: TypeAlias = Literal["read-only", "read-write"]
@@ -63,7 +63,7 @@ class RedisLayer:
     """Entries on a Redis server (6 or newer), under ``hyper:{project}:{scope}:{kind}:{hex}``.
 
     Args:
-        url: ``redis://``, ``rediss://`` or ``unix://`` (``Address.parse``).
+        url: ``redis://``, ``rediss://`` or ``unix://``, or ``redis+cluster://`` and the like (``Address.parse``).
         project: Part of every name; projects share nothing.
         scope: Where this build writes. It reads ``main`` and its own scope; that of ``main`` reads ``main`` only.
         reads: Fewer scopes to read, where the server's access list asks for it.
@@ -71,7 +71,8 @@ class RedisLayer:
         ttl: Seconds that an entry lives after it was put.
         keyring: The first key signs what is put.
         demands: Whether unsigned entries are refused; without it, they are if there is a keyring.
-        key_filter: Whether the filter of the server's keys is fetched (with the second question) and published.
+        key_filter: Whether the filter of the server's keys is fetched (with the second question) and published; never that of a
+            cluster.
         on_outage: Called once, when the layer turns off for the first time, with the reason.
 
     Counters beside those of every layer: ``round_trips`` and ``connects``; ``outages`` (times it turned off), ``off``
@@ -123,7 +124,7 @@ class RedisLayer:
         self._ttl = ttl
         self._limits = limits = limits or Limits()
         self._address = Address.parse(url)
-        self._wire = Wire(self._address, tls or TLS(), limits)
+        self._wire = _wire_to(self._address, tls or TLS(), limits)
         self._sealer = Sealer(
             project, keyring, demands=keyring is not None if demands is None else demands
         )
@@ -133,7 +134,8 @@ class RedisLayer:
         }
         filters = (
             {each: PublishedFilter(project, each, self._sealer, ttl) for each in readable(scope)}
-            if key_filter and find_spec("pybloom_live") is not None
+            # Making it anew lists all names, of which each node of a cluster knows its own.
+            if key_filter and not self._address.cluster and find_spec("pybloom_live") is not None
             else {}
         )
         self._filters = [filters[each] for each in self._scopes if filters]
@@ -456,6 +458,14 @@ class RedisLayer:
 
     def _name(self, scope: str, kind: Kind, key: bytes) -> bytes:
         return entry_name(self._project, scope, kind, key)
+
+
+def _wire_to(address: Address, tls: TLS, limits: Limits) -> Asking:
+    if address.cluster:
+        from hyper.cache.remote.cluster import ClusterWire
+
+        return ClusterWire(address, tls, limits)
+    return Wire(address, tls, limits)
 
 
 def _forbidden(answers: Sequence[Any]) -> bool:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from hyper.cache.protocol import Kind
-    from hyper.cache.remote.wire import Command, Wire
+    from hyper.cache.remote.wire import Asking, Command
     from hyper.cache.sketches.bloom import KeyFilter
 
 MOST_BYTES: Final = 2 << 20
@@ -81,7 +81,7 @@ class PublishedFilter:
         if self._filter is not None:
             self._filter.update(members)
 
-    def publish(self, wire: Wire) -> bool:
+    def publish(self, wire: Asking) -> bool:
         """Add what was put to the filter on the server. Whether that was done (or nothing was put).
 
         Raises ``OutageError`` where the server cannot be asked.
@@ -102,7 +102,7 @@ class PublishedFilter:
                 return done
         return False
 
-    def _published(self, wire: Wire, present: bytes) -> bool | None:
+    def _published(self, wire: Asking, present: bytes) -> bool | None:
         """Write the filter where it still is what was ``present``: whether it could be, ``None`` where it is not.
 
         To add what was put twice is to add it once, so that a transaction whose answer was lost may be made again.
@@ -132,7 +132,7 @@ class PublishedFilter:
         current.update(self._put)
         return [(b"SET", self._name, self._sealed(current), b"KEEPTTL")]
 
-    def _made_anew(self, wire: Wire) -> list[Command] | None:
+    def _made_anew(self, wire: Asking) -> list[Command] | None:
         """A filter of all entries on the server; ``None`` if they may not be listed.
 
         If they are too many, it is one in which every key seems to be, so that not every writer counts them again.

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 _PROJECT: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", re.ASCII)
 _PORT: Final = 6379
+_CLUSTER: Final = "+cluster"
+_SCHEMES: Final = frozenset({"redis", "rediss", f"redis{_CLUSTER}", f"rediss{_CLUSTER}"})
 _HEX: Final = 64
 _FILES: Final = ("HYPER_CACHE_CA", "HYPER_CACHE_CERTIFICATE", "HYPER_CACHE_CERTIFICATE_KEY")
 
@@ -69,7 +71,7 @@ class TLS:
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """A server: ``path`` of a socket, or ``host`` and ``port``. The password is not shown."""
+    """A server: ``path`` of a socket, or ``host`` and ``port``; with ``cluster`` any node of one. The password is not shown."""
 
     host: str
     port: int
@@ -78,10 +80,12 @@ class Address:
     tls: bool
     username: str | None
     password: str | None = field(repr=False)
+    cluster: bool = False
 
     @classmethod
     def parse(cls, url: str) -> Address:
-        """The address of ``redis://user:password@host:port/database``, ``rediss://…`` with TLS, or ``unix:///path``.
+        """The address of ``redis://user:password@host:port/database``, ``rediss://…`` with TLS, or ``unix:///path``; a node of a
+        cluster is ``redis+cluster://…`` or ``rediss+cluster://…``, without a database.
 
         Raises:
             ValueError: It is none. The text never has the URL in it, which may hold a password.
@@ -98,15 +102,21 @@ class Address:
         password = unquote(parts.password) if parts.password else None
         if parts.scheme == "unix" and parts.path:
             return cls("", 0, unquote(parts.path), 0, False, username, password)
-        if parts.scheme not in {"redis", "rediss"} or not parts.hostname:
+        if parts.scheme not in _SCHEMES or not parts.hostname:
             raise ValueError(
-                "the address of the shared cache is redis://HOST:PORT, rediss://HOST:PORT or unix:///PATH"
+                "the address of the shared cache is redis://HOST:PORT, rediss://HOST:PORT, unix:///PATH, or"
+                " redis+cluster://HOST:PORT or rediss+cluster://HOST:PORT of a cluster"
             )
         number = parts.path.strip("/") or "0"
         if not number.isdecimal():
             raise ValueError("the database of the shared cache is a number")
-        tls = parts.scheme == "rediss"
-        return cls(parts.hostname, port or _PORT, "", int(number), tls, username, password)
+        tls, cluster = parts.scheme.startswith("rediss"), parts.scheme.endswith(_CLUSTER)
+        if cluster and int(number):
+            raise ValueError(
+                "a cluster has one database: the address of the shared cache names none"
+            )
+        place = (parts.hostname, port or _PORT, "", int(number))
+        return cls(*place, tls, username, password, cluster)
 
 
 def shown_address(url: str) -> str:
@@ -118,7 +128,8 @@ def shown_address(url: str) -> str:
     if address.path:
         return f"unix://{address.path}"
     host = f"[{address.host}]" if ":" in address.host else address.host
-    return f"{'rediss' if address.tls else 'redis'}://{host}:{address.port}"
+    scheme = f"{'rediss' if address.tls else 'redis'}{_CLUSTER if address.cluster else ''}"
+    return f"{scheme}://{host}:{address.port}"
 
 
 def checked_project(project: str) -> str:

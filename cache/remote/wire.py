@@ -7,7 +7,7 @@ import os
 import socket
 import time
 from threading import Timer
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,6 +44,34 @@ class Refusal:
 
     def __init__(self, code: str) -> None:
         self.code = code
+
+
+class Asking(Protocol):
+    """Who asks a server, or several as one: ``Wire``, and ``ClusterWire``."""
+
+    spent: float
+
+    @property
+    def round_trips(self) -> int:
+        """How often there was something to wait for."""
+        ...
+
+    @property
+    def connects(self) -> int:
+        """How many connections were opened."""
+        ...
+
+    def ask(self, commands: Sequence[Command]) -> list[Any]:
+        """See ``Wire``."""
+        ...
+
+    def go_on(self, commands: Sequence[Command]) -> list[Any]:
+        """See ``Wire``."""
+        ...
+
+    def close(self) -> None:
+        """See ``Wire``."""
+        ...
 
 
 class Wire:
@@ -211,6 +239,11 @@ def _packed(command: Command) -> bytes:
 
 def _code(error: Exception) -> str:
     """The first word of the server's error, which redis-py keeps for some and gives a class of its own to others."""
-    known = {"NoPermissionError": "NOPERM", "OutOfMemoryError": "OOM", "ReadOnlyError": "READONLY"}
+    known = {
+        "NoPermissionError": "NOPERM",
+        "OutOfMemoryError": "OOM",
+        "ReadOnlyError": "READONLY",
+        "MovedError": "MOVED",
+    }
     word = str(error).partition(" ")[0]
     return known.get(type(error).__name__, word if word.isalpha() and word.isupper() else "ERR")

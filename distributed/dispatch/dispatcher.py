@@ -19,7 +19,7 @@ import msgspec
 
 from hyper.base import digest
 from hyper.distributed.blobs import LARGEST, Blobs, named
-from hyper.distributed.client import cancelled, connect
+from hyper.distributed.client import cancelled, connect, disconnect
 from hyper.distributed.dispatch.cancelling import cancel
 from hyper.distributed.dispatch.lines import Line
 from hyper.distributed.dispatch.outages import TROUBLE, FleetOutageError, reason_of
@@ -308,8 +308,7 @@ class Dispatcher:
             with contextlib.suppress(*TROUBLE):
                 await line.close()
         with contextlib.suppress(*TROUBLE):
-            pool: Any = self._client.connection_pool
-            await pool.disconnect()
+            await disconnect(self._client)
 
     async def _look(self) -> None:
         """Look at what nothing was heard of: an event may have been missed, or the server lost it."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from hyper.distributed import expiry
-from hyper.distributed.client import bullmq_options
+from hyper.distributed.client import bullmq_options, disconnect
 from hyper.distributed.dispatch.cancelling import cancel
 
 if TYPE_CHECKING:
@@ -57,9 +57,18 @@ class Line:
     async def add(self, jobs: Sequence[tuple[str, dict[str, Any]]], *, soon: bool = False) -> None:
         """Put jobs there, each with its id. Raises ``redis.RedisError``; some may be there then."""
         options = self._settings.rules.options(waits=self._waits, soon=soon)
-        await self._queue.addBulk(
-            [{"name": "job", "data": data, "opts": {**options, "jobId": job}} for job, data in jobs]
-        )
+        if self._settings.address.cluster:
+            # Pipelines to a cluster take no scripts, which adding is.
+            await asyncio.gather(
+                *(self._queue.add("job", data, {**options, "jobId": job}) for job, data in jobs)
+            )
+        else:
+            await self._queue.addBulk(
+                [
+                    {"name": "job", "data": data, "opts": {**options, "jobId": job}}
+                    for job, data in jobs
+                ]
+            )
         added = [(self._name, job) for job, _ in jobs]
         await expiry.renew(self._client, self._settings.names, [self._name], added)
 
@@ -86,7 +95,7 @@ class Line:
         """Let go of the connections."""
         if self._listening is not None:
             await cancel([self._listening])
-        await self._client.connection_pool.disconnect()
+        await disconnect(self._client)
 
     async def _listen(self, after: str) -> None:
         """Hear of endings; where the connection is lost, from where it was."""
@@ -121,5 +130,5 @@ class Line:
             finally:
                 client: Any = options["connection"]
                 with contextlib.suppress(Exception):
-                    await client.connection_pool.disconnect()
+                    await disconnect(client)
             await asyncio.sleep(_PAUSE)

@@ -16,9 +16,12 @@ _WORDS: Final = (
     (redis.exceptions.NoPermissionError, "authentication"),
     (redis.exceptions.TimeoutError, "timeout"),
     (TimeoutError, "timeout"),
+    (redis.exceptions.MovedError, "cluster"),
     (redis.exceptions.BusyLoadingError, "server"),
     (redis.exceptions.ConnectionError, "connection"),
     (OSError, "connection"),
+    # No node of a cluster answers, or some of its slots are on none.
+    (redis.exceptions.RedisClusterException, "connection"),
 )
 
 
@@ -31,7 +34,8 @@ class FleetOutageError(Exception):
 
 
 TROUBLE: Final = (
-    *(redis.RedisError, OSError, FleetOutageError, TimeoutError),
+    *(redis.RedisError, redis.exceptions.RedisClusterException),
+    *(OSError, FleetOutageError, TimeoutError),
     # Taking an answer apart that no server of this kind gives.
     *(*NONSENSE, AttributeError),
 )
@@ -39,7 +43,8 @@ TROUBLE: Final = (
 
 
 def reason_of(error: BaseException) -> str:
-    """``connection``, ``timeout``, ``authentication``, ``full`` or ``server``, without a word of the server's or of an address."""
+    """``connection``, ``timeout``, ``authentication``, ``full``, ``cluster`` or ``server``, without a word of the server's or of an
+    address."""
     if isinstance(error, FleetOutageError):
         return error.reason
     if "OOM" in str(error)[:200]:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from binascii import crc_hqx
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
+from hyper.cache.remote.cluster import SLOTS, slot_of
 from hyper.distributed.simulation.plan import GRADES
 
 if TYPE_CHECKING:
     from hyper.distributed.simulation.costs import Server
     from hyper.distributed.simulation.plan import Plan
-
-_SLOTS: Final = 16384
 
 
 class Line:
@@ -68,4 +66,4 @@ class Servers:
 def node_of(tag: str, nodes: int) -> int:
     """The node of a cluster that has the keys with this word in braces, where each node has as many slots (Redis Cluster: CRC16
     modulo 16384)."""
-    return crc_hqx(tag.encode(), 0) % _SLOTS * nodes // _SLOTS
+    return slot_of(tag.encode()) * nodes // SLOTS

@@ -7,7 +7,7 @@ import contextlib
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from hyper.distributed.client import bullmq_options, kind_of
+from hyper.distributed.client import bullmq_options, disconnect, kind_of
 
 if TYPE_CHECKING:
     from bullmq import Job as QueuedJob
@@ -137,7 +137,7 @@ class Consumers:
             with contextlib.suppress(Exception):
                 await worker.close(force=True)
             with contextlib.suppress(Exception):
-                await worker.opts["connection"].connection_pool.disconnect()
+                await disconnect(worker.opts["connection"])
             await asyncio.sleep(_AGAIN)
             if not self._closing.is_set():
                 self._workers[queue] = worker = self._worker(queue)

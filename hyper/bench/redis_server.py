@@ -39,10 +39,11 @@ class RedisServer:
         self,
         *options: str,
         tcp: bool = False,
+        port: int = 0,
         before: Sequence[str] = (),
         address: str = _LOOPBACK,
     ) -> None:
-        """``options`` are those of ``redis-server``; with ``tcp`` it listens on a free port of the loopback, too.
+        """``options`` are those of ``redis-server``; with ``tcp`` it listens on a free port of the loopback, too, or on ``port``.
 
         With an ``address`` of another network it listens there, on Redis' own port; ``before`` are the words that start a command
         in that network.
@@ -54,7 +55,7 @@ class RedisServer:
         self._folder = tempfile.mkdtemp(prefix="hr")
         self.path = os.path.join(self._folder, "s")
         self._options = options
-        self._port = _PORT if address != _LOOPBACK else _free_port() if tcp else 0
+        self._port = _PORT if address != _LOOPBACK else port or (_free_port() if tcp else 0)
         self._process: subprocess.Popen[bytes] | None = None
         try:
             self.start()

@@ -46,6 +46,7 @@ _FLEET: Final = {
     "missing": "pip install 'hypercompiler[distributed]'",
     "authentication": "its server refuses the user, the password or a command (docs/distributed.md)",
     "full": "its server has no memory left",
+    "cluster": "its server is one of a cluster: redis+cluster:// and rediss+cluster:// are addresses of all",
     "configuration": "one of HYPER_QUEUE_URL, HYPER_FLEET and HYPER_CACHE_... is not what it should be",
     "process": "the system has no room for another process",
     "closed": "what leads to it has ended",

@@ -127,7 +127,8 @@ def _place(parser: argparse.ArgumentParser, *, again: bool = False, server: bool
             "--redis",
             metavar="URL",
             default=default,
-            help="the server: redis://, rediss:// or unix://; default: HYPER_QUEUE_URL, else HYPER_CACHE_URL",
+            help="the server: redis://, rediss:// or unix://, or a cluster's redis+cluster://; default: HYPER_QUEUE_URL, else"
+            " HYPER_CACHE_URL",
         )
     place.add_argument(
         "--project",
@@ -163,6 +164,11 @@ def _acl(parser: argparse.ArgumentParser) -> None:
         "--file",
         action="store_true",
         help="as the lines of a file that the server's aclfile names, and no user without a password",
+    )
+    parser.add_argument(
+        "--cluster",
+        action="store_true",
+        help="for the nodes of a cluster, each of which needs them",
     )
     _place(parser, again=True, server=False)
 

@@ -10,14 +10,22 @@ import pytest
 
 from hyper.cli import main
 from tests.distributed.workers import RunningWorker, environment
-from tests.redis_server import server, shared_server, start
+from tests.redis_server import cluster, server, shared_cluster, shared_server, start
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
 
-__all__ = ["hyper_worker", "server", "shared_server", "start", "worker"]
+__all__ = [
+    "cluster",
+    "hyper_worker",
+    "server",
+    "shared_cluster",
+    "shared_server",
+    "start",
+    "worker",
+]
 
 
 @pytest.fixture

@@ -141,7 +141,7 @@ class Build:
         """Close, and wait for the end of the dispatcher however long that takes."""
         answers = os.dup(self.fleet.answers)
         self.close()
-        _until_closed(answers)
+        until_closed(answers)
 
     def _work(self, context: bytes, item: str) -> str:
         self.count += 1
@@ -508,7 +508,7 @@ def test_an_interrupt_leaves_nothing_behind(
     made.at[40] = interrupt
     with pytest.raises(KeyboardInterrupt):
         made.run()
-    _until_closed(ends[0])
+    until_closed(ends[0])
     assert left_behind(server) == []
 
 
@@ -560,7 +560,7 @@ made.run()
 """
 
 
-def _until_closed(end: int) -> None:
+def until_closed(end: int) -> None:
     os.set_blocking(end, True)
     poll = select.poll()
     poll.register(end, select.POLLIN)

@@ -45,7 +45,7 @@ def look_at_fleet(options: Options, environment: Mapping[str, str]) -> FleetStat
 async def _asked(settings: FleetSettings) -> FleetState:
     from hyper.cache.remote.settings import shown_address
     from hyper.cli.console import FLEET_REASONS
-    from hyper.distributed.client import connect
+    from hyper.distributed.client import connect, disconnect
     from hyper.distributed.dispatch.outages import TROUBLE, reason_of
     from hyper.distributed.roster import read_workers
 
@@ -59,7 +59,7 @@ async def _asked(settings: FleetSettings) -> FleetState:
         why = FLEET_REASONS[reason_of(error)]
         return FleetState("absent", f"{server} cannot be used: {why}", advice)
     finally:
-        await client.connection_pool.disconnect()
+        await disconnect(client)
     return _told(server, workers)
 
 

@@ -19,7 +19,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     """Print them, with a word in capitals where each password belongs."""
     from hyper.distributed.acl import ROLES, users
 
-    found = users(fleet_names(arguments), arguments.role or ROLES)
+    found = users(fleet_names(arguments), arguments.role or ROLES, cluster=arguments.cluster)
     if console.json:
         console.object({"success": True, "users": [msgspec.to_builtins(each) for each in found]})
         return OK

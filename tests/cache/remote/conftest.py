@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from hyper.cache.remote import RedisLayer
-from tests.redis_server import server, shared_server, start
+from tests.redis_server import cluster, server, shared_cluster, shared_server, start
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 
-__all__ = ["opened", "raw", "server", "shared_server", "start"]
+__all__ = ["cluster", "opened", "raw", "server", "shared_cluster", "shared_server", "start"]
 
 
 @pytest.fixture

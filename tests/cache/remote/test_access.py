@@ -72,7 +72,8 @@ def test_neither_passwords_nor_keys_are_shown(opened: Callable[..., RedisLayer])
     secret = "ab" * 32
     layer = opened("redis://user:hunter2@127.0.0.1:1", keyring=Keyring.parse(f"k1:{secret}"))
     layer.get_many("action", list(RESULT))
-    inside = [vars(layer), layer._wire._address, layer._sealer, layer._wire._connection]
+    wire: Any = layer._wire
+    inside = [vars(layer), wire._address, layer._sealer, wire._connection]
     for shown in map(repr, (layer, layer.counters, *inside)):
         assert "hunter2" not in shown
         assert secret not in shown

@@ -1,0 +1,215 @@
+"""A fleet on a cluster of servers: queues, flights and contents lie on all nodes, and a node that is gone costs time only."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import threading
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import redis
+
+from hyper.distributed.acl import ROLES, users
+from hyper.distributed.client import connect, disconnect
+from hyper.distributed.dispatch.outages import TROUBLE, reason_of
+from hyper.distributed.flights.server import Flights
+from hyper.distributed.names import Names
+from hyper.distributed.overview import look
+from hyper.distributed.roster import read_workers
+from hyper.distributed.settings import FleetSettings
+from tests.distributed.fleets import fleet
+from tests.distributed.test_builds import ITEMS, build, hire, left_behind, until_closed
+from tests.redis_cluster import RedisCluster
+
+if TYPE_CHECKING:
+    import subprocess
+    from collections.abc import Callable
+
+    from tests.distributed.test_builds import Build
+
+__all__ = ["build", "hire"]
+
+NAMES = Names("shop")
+REFUSED = "NOPERM"
+
+pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="children are forks")
+
+
+def left(cluster: RedisCluster) -> list[str]:
+    return [name for node in cluster.nodes for name in left_behind(node)]
+
+
+def secured(cluster: RedisCluster, role: str) -> str:
+    """The address for a user of a role."""
+    return cluster.url.replace("//", f"//shop-fleet-{role}:{role.upper()}-PASSWORD@")
+
+
+def test_jobs_of_all_shards_are_done(cluster: RedisCluster) -> None:
+    shards = 4
+
+    async def whole() -> None:
+        async with fleet(cluster.url, shards=shards) as there:
+            for shard in range(shards):
+                queue = there.settings.names.queue(there.registry.identity, "any", shard)
+                job = await there.job("echo", [b"one", b"two"], [b"of "])
+                number = f"j{shard}"
+                event = await there.add(number, there.settings.post.write(job, number), queue)
+                assert "returnvalue" in event, event
+            seen = await look(there.settings)
+            assert [each.name for each in seen.workers] == ["w1"]
+            # Of both grades of the worker, and that of documents.
+            assert len(seen.queues) == 2 * shards + 1
+            flights = Flights(there.client, NAMES)
+            key = there.key(job)
+            assert [each.kind for each in await flights.trail(key)][-1] == "published"
+            assert await flights.resolve(key[:12]) == [key]
+
+    asyncio.run(whole())
+    assert min(cluster.sizes()) > 0
+
+
+def test_what_a_fleet_does_is_the_same(
+    cluster: RedisCluster, build: Callable[..., Build], hire: Callable[..., Any]
+) -> None:
+    hire(cluster.url)
+    made = build(cluster.url)
+    made.run()
+    assert made.remote.items > 0
+    assert (made.remote.lost, made.remote.workers) == (0, 1)
+    assert made.heard.outages == []
+    made.end()
+    assert min(cluster.sizes()) > 0
+    assert left(cluster) == []
+
+
+def test_builds_at_once_do_nothing_twice(
+    cluster: RedisCluster, build: Callable[..., Build]
+) -> None:
+    several = [build(cluster.url) for _ in range(2)]
+    threads = [threading.Thread(target=each.run) for each in several]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sum(each.remote.found for each in several) > 0
+    assert sum(each.count for each in several) < 2 * len(ITEMS)
+    for each in several:
+        each.end()
+    assert left(cluster) == []
+
+
+def test_an_interrupt_leaves_nothing_behind(
+    cluster: RedisCluster, build: Callable[..., Build], hire: Callable[..., Any]
+) -> None:
+    hire(cluster.url).send_signal(signal.SIGSTOP)
+    made = build(cluster.url)
+
+    ends: list[int] = []
+
+    def interrupt() -> None:
+        ends.append(os.dup(made.fleet.answers))
+        raise KeyboardInterrupt
+
+    made.at[3] = lambda: setattr(made, "waits", False)
+    made.at[40] = interrupt
+    with pytest.raises(KeyboardInterrupt):
+        made.run()
+    until_closed(ends[0])
+    assert left(cluster) == []
+
+
+@pytest.mark.parametrize("node", range(3))
+def test_a_node_that_dies_is_told_once_and_all_is_done(
+    build: Callable[..., Build], hire: Callable[..., Any], node: int
+) -> None:
+    cluster = RedisCluster()
+    try:
+        hire(cluster.url)
+        made = build(cluster.url)
+        made.at[3] = cluster.nodes[node].kill
+        made.run()
+        assert len(made.heard.outages) == 1
+        assert made.heard.outages[0] in {"connection", "timeout", "server"}
+    finally:
+        cluster.close()
+
+
+def test_one_node_alone_says_that_it_is_of_a_cluster(
+    cluster: RedisCluster, build: Callable[..., Build]
+) -> None:
+    found = []
+    for port in cluster.ports:
+        settings = FleetSettings(f"redis://127.0.0.1:{port}", "shop")
+
+        async def ask(settings: FleetSettings = settings) -> str:
+            client = connect(settings, text=False, timeout=5.0)
+            try:
+                await read_workers(client, NAMES)
+            except TROUBLE as error:
+                return reason_of(error)
+            finally:
+                await disconnect(client)
+            return ""
+
+        found.append(asyncio.run(ask()))
+    # The set of all that are there is on one of them.
+    assert sorted(found) == ["", "cluster", "cluster"]
+    made = build(f"redis://127.0.0.1:{cluster.ports[found.index('cluster')]}")
+    made.run()
+    assert made.heard.outages == ["cluster"]
+
+
+def test_nobody_there_is_no_connection() -> None:
+    settings = FleetSettings("redis+cluster://127.0.0.1:1", "shop")
+
+    async def ask() -> str:
+        client = connect(settings, text=False, timeout=5.0)
+        try:
+            await read_workers(client, NAMES)
+        except TROUBLE as error:
+            return reason_of(error)
+        finally:
+            await disconnect(client)
+        return ""
+
+    assert asyncio.run(ask()) == "connection"
+
+
+def test_each_role_does_its_work_with_the_rights_for_clusters(
+    cluster: RedisCluster, build: Callable[..., Build], hire: Callable[..., Any]
+) -> None:
+    for node in range(len(cluster.nodes)):
+        cluster.ask(node, "ACL", "LOG", "RESET")
+        for user in users(NAMES, ROLES, cluster=True):
+            cluster.ask(node, *user.command().split())
+    try:
+        hire(secured(cluster, "worker"))
+        made = build(secured(cluster, "builder"))
+        made.run()
+        assert made.remote.items > 0
+        assert made.heard.outages == []
+        made.end()
+        seen = asyncio.run(look(FleetSettings(secured(cluster, "reader"), "shop")))
+        assert len(seen.workers) == 1
+        for node in range(len(cluster.nodes)):
+            assert cluster.ask(node, "ACL", "LOG") == []
+        client: Any = redis.RedisCluster.from_url(
+            secured(cluster, "reader").replace("+cluster", ""), protocol=2
+        )
+        with contextlib.closing(client), pytest.raises(redis.exceptions.NoPermissionError):
+            client.set(NAMES.worker("x"), "y")
+    finally:
+        for node in range(len(cluster.nodes)):
+            for user in users(NAMES):
+                cluster.ask(node, "ACL", "DELUSER", user.name)
+
+
+def test_the_list_for_nodes_has_what_a_cluster_takes(
+    hyper_worker: Callable[..., subprocess.CompletedProcess[str]],
+) -> None:
+    one = hyper_worker("acl", "--role", "reader").stdout
+    many = hyper_worker("acl", "--role", "reader", "--cluster").stdout
+    assert set(many.split()) - set(one.split()) == {"+cluster|slots", "+command"}
