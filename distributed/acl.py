@@ -22,8 +22,8 @@ ROLES: Final[tuple[Role, ...]] = get_args(Role)
 
 # A connection that chooses a database, and scripts.
 _ALWAYS: Final = ("eval", "evalsha", "select")
-# Which node of a cluster has what, and which words of a command are names.
-_CLUSTER: Final = ("cluster|slots", "command")
+# Which node of a cluster has what, also where that is just being moved; and which words of a command are names.
+_CLUSTER: Final = ("asking", "cluster|slots", "command")
 # BullMQ's scripts are loaded; those of a transaction ask first which the server knows.
 _LOADING: Final = ("script|exists", "script|load")
 # The roster: signs of life, and reading them.

@@ -30,6 +30,9 @@ _LIVELY: Final[dict[str, Any]] = {
         getattr(socket, name): value for name, value in _PROBES.items() if hasattr(socket, name)
     },
 }
+_MOST_OF_NODE: Final = 1000
+_LEAST_RETRIES: Final = 3
+"""Of a client of a cluster."""
 _MOST: Final = 16
 """Connections of a client whose calls do not block: whoever asks for more at once waits for one."""
 
@@ -68,7 +71,7 @@ def connect(
         **_nameless(),
     }
     if address.cluster:
-        return _of_cluster(settings, options)
+        return _of_cluster(settings, options, retries)
     kind: Any = Connection
     if address.path:
         kind = UnixDomainSocketConnection
@@ -84,13 +87,17 @@ def connect(
     return Redis.from_pool(BlockingConnectionPool(most, None, connection_class=kind, **options))
 
 
-def _of_cluster(settings: FleetSettings, options: dict[str, Any]) -> Redis:
+def _of_cluster(settings: FleetSettings, options: dict[str, Any], retries: int) -> Redis:
     from redis.asyncio.cluster import RedisCluster
+    from redis.asyncio.retry import Retry
+    from redis.backoff import ConstantBackoff
 
     address = settings.address
     options |= {"host": address.host, "port": address.port, **_LIVELY}
     # A node of a cluster has no pool that waits for a connection: one too many is an error.
-    options |= {"max_connections": 10 * _MOST}
+    options |= {"max_connections": _MOST_OF_NODE}
+    # Whoever uses it while another call finds out who has what meets connections that are being closed.
+    options |= {"retry": Retry(ConstantBackoff(_AGAIN), max(retries, _LEAST_RETRIES))}
     if address.tls:
         options |= {"ssl": True, **_secure(settings.tls)}
     options.pop("db")
@@ -115,9 +122,12 @@ async def disconnect(client: Redis) -> None:
     pool: Any = getattr(client, "connection_pool", None)
     if pool is not None:
         await pool.disconnect()
-    else:
-        # A cluster's: it asks who has what when it is next used.
-        await client.aclose()
+        return
+    cluster: Any = client
+    await cluster.aclose()
+    # One that lost a connection takes itself for closed, and keeps those to other nodes.
+    for nodes in ("nodes_cache", "startup_nodes"):
+        await cluster.nodes_manager.aclose(nodes)
 
 
 def bullmq_options(settings: FleetSettings, **options: Any) -> dict[str, Any]:
@@ -133,10 +143,17 @@ def cancelled() -> bool:
 
 
 def root_of(error: BaseException) -> BaseException:
-    """What went wrong with the server: redis-py tells a wrong password as a lost connection, and the password as its cause."""
-    from redis.exceptions import AuthenticationError
+    """What went wrong with the server: redis-py tells a wrong password as a lost connection, and the password as its cause; and as
+    the cause of having no cluster what the last of its nodes said."""
+    from redis.exceptions import AuthenticationError, NoPermissionError, RedisClusterException
 
     cause = error.__cause__
+    if isinstance(error, RedisClusterException) and cause is not None:
+        return root_of(cause)
+    if isinstance(error, RedisClusterException) and isinstance(
+        error.__context__, NoPermissionError
+    ):
+        return error.__context__
     return cause if isinstance(cause, AuthenticationError) else error
 
 

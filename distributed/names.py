@@ -5,13 +5,32 @@ What is worked on by one script lies in one slot of a cluster: names that belong
 
 from __future__ import annotations
 
+from functools import lru_cache
+from itertools import count
 from typing import Final
 
+from hyper.cache.remote.cluster import SLOTS, slot_of
 from hyper.cache.remote.settings import checked_project
 from hyper.cache.trust import checked_scope
 
 CHECKS: Final = "checks"
 """The queue of documents to check, which is open to producers in any language (``docs/distributed.md``)."""
+_PARTS: Final = 64
+_NEAR: Final = 16
+"""Slots."""
+
+
+@lru_cache(maxsize=1 << 10)
+def queue_tag(identity: str, grade: str, shard: int) -> str:
+    """The word that says where a queue lies in a cluster: the first 2^n shards of any kind lie evenly over all slots.
+
+    Each begins a 64th of them, in the order of van der Corput: 0, 1/2, 1/4, 3/4, 1/8 and so on. A number behind the word is counted
+    up until its slot is there, which takes a third of a millisecond. What is left to chance would leave nodes without a queue.
+    """
+    word = f"{identity[:16]}-{grade}-{shard}"
+    begin = int(f"{shard % _PARTS:06b}"[::-1], 2) * SLOTS // _PARTS
+    each = (f"{word}.{number}" if number else word for number in count())
+    return next(tag for tag in each if 0 <= slot_of(tag.encode()) - begin < _NEAR)
 
 
 class Names:
@@ -31,7 +50,7 @@ class Names:
 
     def queue(self, identity: str, grade: str, shard: int) -> str:
         """The queue of a compiler, a grade of workers and a shard. BullMQ puts the prefix before it."""
-        return f"{{{identity[:16]}-{grade}-{shard}}}"
+        return f"{{{queue_tag(identity, grade, shard)}}}"
 
     def checks(self) -> str:
         """The queue of documents to check."""

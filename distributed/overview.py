@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from hyper.distributed.client import connect
+from hyper.distributed.client import connect, disconnect
 from hyper.distributed.roster import Build, Worker, read_builds, read_workers
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ async def look(settings: FleetSettings) -> Overview:
         depths = await depths_of(client, names, [*_queues_of(workers, names), names.checks()])
         return Overview(workers, builds, depths)
     finally:
-        await client.aclose()
+        await disconnect(client)
 
 
 def _queues_of(workers: Iterable[Worker], names: Names) -> list[str]:

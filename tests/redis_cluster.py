@@ -65,6 +65,14 @@ class RedisCluster:
         for each in range(len(self.nodes)):
             self.ask(each, "CLUSTER", "SETSLOT", slot, "NODE", self.name_of(node))
 
+    def heal(self) -> None:
+        """Wait until all nodes say that the whole is well."""
+        until = time.monotonic() + 60
+        while not all(self._is_well(node) for node in range(len(self.nodes))):
+            if time.monotonic() > until:
+                raise TimeoutError("the nodes do not find together")
+            time.sleep(0.02)
+
     def close(self) -> None:
         for each in self.nodes:
             each.close()
@@ -77,11 +85,7 @@ class RedisCluster:
             self.ask(node, "CLUSTER", "SET-CONFIG-EPOCH", node + 1)
             if node:
                 self.ask(node, "CLUSTER", "MEET", "127.0.0.1", self.ports[0])
-        until = time.monotonic() + 60
-        while not all(self._is_well(node) for node in range(count)):
-            if time.monotonic() > until:
-                raise TimeoutError("the nodes did not meet")
-            time.sleep(0.02)
+        self.heal()
 
     def _is_well(self, node: int) -> bool:
         known = _text(self.ask(node, "CLUSTER", "INFO"))

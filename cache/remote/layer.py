@@ -262,7 +262,11 @@ class RedisLayer:
             self._lost(error.reason)
             return None
         if any(isinstance(answer, Refusal) and answer.code != "WRONGTYPE" for answer in answers):
-            self._failed("server", [breaker], surely=_forbidden(answers))
+            moved = any(
+                isinstance(answer, Refusal) and answer.code == "MOVED" for answer in answers
+            )
+            surely = _forbidden(answers)
+            self._failed("cluster" if moved else "server", [breaker], surely=surely)
         else:
             breaker.succeeded()
         return answers

@@ -14,8 +14,12 @@ if TYPE_CHECKING:
 
     from hyper.cache.remote.settings import TLS, Address, Limits
 
-Reason: TypeAlias = Literal["connection", "timeout", "budget", "authentication", "server"]
+Reason: TypeAlias = Literal[
+    "connection", "timeout", "budget", "authentication", "cluster", "single", "server"
+]
 Command: TypeAlias = tuple[bytes, ...]
+Node: TypeAlias = tuple[str, int]
+"""The host and the port of a server of several."""
 
 _READ_BYTES: Final = 1 << 16
 # What redis-py's parser raises for answers that no Redis server gives: lengths without bound, nesting without end.
@@ -38,12 +42,14 @@ class OutageError(Exception):
 
 
 class Refusal:
-    """An answer that refuses one command: ``code`` is its first word, as ``NOPERM``, ``OOM``, ``WRONGTYPE``."""
+    """An answer that refuses one command: ``code`` is its first word, as ``NOPERM``, ``OOM``, ``WRONGTYPE``; ``node`` is who is
+    to be asked instead, as ``MOVED`` and ``ASK`` say."""
 
-    __slots__ = ("code",)
+    __slots__ = ("code", "node")
 
-    def __init__(self, code: str) -> None:
+    def __init__(self, code: str, node: Node | None = None) -> None:
         self.code = code
+        self.node: Final = node
 
 
 class Asking(Protocol):
@@ -195,7 +201,7 @@ class Wire:
         try:
             return connection.read_response(disable_decoding=True)
         except refused as error:
-            return Refusal(_code(error))
+            return Refusal(_code(error), _node(error, connection))
 
     def _new_connection(self) -> Any:
         import redis
@@ -244,6 +250,16 @@ def _code(error: Exception) -> str:
         "OutOfMemoryError": "OOM",
         "ReadOnlyError": "READONLY",
         "MovedError": "MOVED",
+        "AskError": "ASK",
+        "TryAgainError": "TRYAGAIN",
     }
     word = str(error).partition(" ")[0]
     return known.get(type(error).__name__, word if word.isalpha() and word.isupper() else "ERR")
+
+
+def _node(error: Exception, connection: Any) -> Node | None:
+    """Who is to be asked instead; one that names no host is where the server is that says so."""
+    match getattr(error, "node_addr", None):
+        case (str(host), int(port)) if 0 < port <= 65535:
+            return host or str(getattr(connection, "host", "")), port
+    return None

@@ -38,6 +38,7 @@ from hyper.distributed.dispatch.protocol import (
     Open,
     Withdraw,
 )
+from hyper.distributed.dispatch.several import all_of
 from hyper.distributed.flights import Result
 from hyper.distributed.flights.server import Flights
 from hyper.distributed.messages import Done, Item, Job, MessageError, Reply
@@ -429,7 +430,7 @@ class Dispatcher:
             keys.append((written[0], [item.key for item in several]))
         build = self._build.name
         async with asyncio.timeout(CALL):
-            await asyncio.gather(*(self._flights.queued(build, *each) for each in keys))
+            await all_of(self._flights.queued(build, *each) for each in keys)
             for line, posted in lines.items():
                 await line.add(posted, soon=soon)
         self._ours.difference_update(key for _, several in keys for key in several)

@@ -12,6 +12,7 @@ import msgspec
 from hyper.distributed import expiry
 from hyper.distributed.client import bullmq_options, disconnect
 from hyper.distributed.dispatch.cancelling import cancel
+from hyper.distributed.dispatch.several import all_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -59,8 +60,8 @@ class Line:
         options = self._settings.rules.options(waits=self._waits, soon=soon)
         if self._settings.address.cluster:
             # Pipelines to a cluster take no scripts, which adding is.
-            await asyncio.gather(
-                *(self._queue.add("job", data, {**options, "jobId": job}) for job, data in jobs)
+            await all_of(
+                self._queue.add("job", data, {**options, "jobId": job}) for job, data in jobs
             )
         else:
             await self._queue.addBulk(
@@ -74,9 +75,7 @@ class Line:
 
     async def remove(self, jobs: Sequence[str]) -> None:
         """Take jobs back that nobody has taken. Raises ``redis.RedisError``."""
-        for at in range(0, len(jobs), 50):
-            several = jobs[at : at + 50]
-            await asyncio.gather(*(self._queue.backend.remove(job, True) for job in several))
+        await all_of(self._queue.backend.remove(job, True) for job in jobs)
 
     async def ending(self, job: str) -> Ending | None:
         """How a job ended; ``None`` while it is not over. Raises ``redis.RedisError``."""

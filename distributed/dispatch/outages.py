@@ -17,11 +17,15 @@ _WORDS: Final = (
     (redis.exceptions.TimeoutError, "timeout"),
     (TimeoutError, "timeout"),
     (redis.exceptions.MovedError, "cluster"),
+    (redis.exceptions.ClusterDownError, "down"),
+    (redis.exceptions.ClusterError, "moving"),
+    (redis.exceptions.TryAgainError, "moving"),
+    (redis.exceptions.AskError, "moving"),
     (redis.exceptions.BusyLoadingError, "server"),
     (redis.exceptions.ConnectionError, "connection"),
     (OSError, "connection"),
-    # No node of a cluster answers, or some of its slots are on none.
-    (redis.exceptions.RedisClusterException, "connection"),
+    # Some of its slots are on no node.
+    (redis.exceptions.RedisClusterException, "down"),
 )
 
 
@@ -43,11 +47,14 @@ TROUBLE: Final = (
 
 
 def reason_of(error: BaseException) -> str:
-    """``connection``, ``timeout``, ``authentication``, ``full``, ``cluster`` or ``server``, without a word of the server's or of an
-    address."""
+    """``connection``, ``timeout``, ``authentication``, ``full``, ``server``, or what is about clusters (``cluster``, ``single``,
+    ``down``, ``moving``), without a word of the server's or of an address."""
     if isinstance(error, FleetOutageError):
         return error.reason
     if "OOM" in str(error)[:200]:
         return "full"
     root = root_of(error)
+    if isinstance(root, redis.exceptions.RedisClusterException) and root.__context__ is not None:
+        # It was asked what only a cluster knows.
+        return "single"
     return next((word for kind, word in _WORDS if isinstance(root, kind)), "server")

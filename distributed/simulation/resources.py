@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hyper.cache.remote.cluster import SLOTS, slot_of
+from hyper.distributed.names import queue_tag
 from hyper.distributed.simulation.plan import GRADES
 
 if TYPE_CHECKING:
@@ -39,7 +40,8 @@ class Servers:
         self._there = min(there, 0.99)
         self._slow = 1.0 / (1.0 - self._there)
         homes = [
-            node_of(f"0123456789abcdef-any-{shard}", plan.nodes) for shard in range(plan.shards)
+            node_of(queue_tag("0123456789abcdef", "any", shard), plan.nodes)
+            for shard in range(plan.shards)
         ]
         self._line = Line()
         """Of each node: all carry the same. So do the cores of all nodes that have no queue, and one stands for them."""

@@ -113,6 +113,9 @@ class Consumers:
             return await process(job)
 
         worker = QueueWorker(queue, taken, options)
+        if self._settings.address.cluster:
+            # BullMQ would say its name to every node, and keep a connection to each for that.
+            worker.clientName = ""
         worker.on("error", self._failed)
         return worker
 

@@ -20,7 +20,7 @@ import msgspec
 from hyper.cache.remote.settings import shown_address
 from hyper.distributed import expiry, roster
 from hyper.distributed.blobs import Blobs
-from hyper.distributed.client import cancelled, connect, kind_of
+from hyper.distributed.client import cancelled, connect, disconnect, kind_of
 from hyper.distributed.flights.server import Flights
 from hyper.distributed.messages import MessageError
 from hyper.distributed.overview import depths_of
@@ -162,7 +162,8 @@ class Daemon:
                 await roster.leave(client, settings.names, self._member())
             await self._pool.close(kill=True)
             blobs.close()
-            await client.aclose()
+            with contextlib.suppress(Exception):
+                await disconnect(client)
             await endpoints.close()
         self._log.event("info", "ended", worker=options.name)
 

@@ -37,6 +37,8 @@ _REASONS: Final = {
     "timeout": "no answer in time",
     "budget": "its answers take too long for one build",
     "authentication": "it refuses the user or the password (HYPER_CACHE_URL)",
+    "cluster": "it is one of a cluster, whose address begins with redis+cluster:// or rediss+cluster://",
+    "single": "it is no cluster: its address begins with redis:// or rediss://",
     "server": "it refuses what it is asked",
 }
 
@@ -46,7 +48,8 @@ _FLEET: Final = {
     "missing": "pip install 'hypercompiler[distributed]'",
     "authentication": "its server refuses the user, the password or a command (docs/distributed.md)",
     "full": "its server has no memory left",
-    "cluster": "its server is one of a cluster: redis+cluster:// and rediss+cluster:// are addresses of all",
+    "down": "its cluster is not whole",
+    "moving": "what is on its cluster is on its way to another node",
     "configuration": "one of HYPER_QUEUE_URL, HYPER_FLEET and HYPER_CACHE_... is not what it should be",
     "process": "the system has no room for another process",
     "closed": "what leads to it has ended",

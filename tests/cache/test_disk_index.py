@@ -127,6 +127,21 @@ def test_what_is_put_goes_to_the_index_that_took_anothers_place(folder: str) -> 
     assert read(folder, everything) == everything
 
 
+def test_an_index_that_is_removed_under_a_build_is_made_again(folder: str) -> None:
+    put = some_blobs(5, 300)
+    fill(folder, put)
+    build = DiskLayer(folder)
+    build.get_many("blob", list(put))
+    for end in ("", "-wal", "-shm"):
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(os.path.join(folder, index.FILE + end))
+    more = some_blobs(2, 300, seed=5)
+    build.put_many("blob", more)
+    assert build.get_many("blob", list(put)) == put
+    build.close()
+    assert read(folder, {**put, **more}) == {**put, **more}
+
+
 def test_an_index_that_was_set_aside_by_another_is_let_go(folder: str) -> None:
     put = some_blobs(5, 300)
     fill(folder, put)

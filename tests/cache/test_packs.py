@@ -173,6 +173,26 @@ def test_rows_that_were_read_before_moves_are_looked_up_again(
     store.close()
 
 
+def test_a_lost_segment_whose_entries_are_used_all_the_time_is_a_miss(
+    folder: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = DiskLayer(folder)
+    ask = index.Index.rows
+    asked: list[int] = []
+
+    def used(self: index.Index, kind: int, keys: list[bytes]) -> dict[bytes, index.Row]:
+        asked.append(len(keys))
+        rows = ask(self, kind, keys)
+        return {key: row._replace(used=float(len(asked))) for key, row in rows.items()}
+
+    monkeypatch.setattr(index.Index, "rows", used)
+    segments.remove(folder, os.path.basename(pack_of(folder)))
+    assert store.get_many("blob", list(PUT)) == {}
+    assert asked == [len(PUT)] * 2
+    assert store.counters["dropped"] == len(PUT)
+    store.close()
+
+
 def test_without_mmap_ninja_segments_become_a_large_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

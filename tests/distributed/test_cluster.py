@@ -7,21 +7,27 @@ import contextlib
 import os
 import signal
 import threading
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import redis
 
+from benchmarks.remote_server import RedisServer
+from hyper.cache.remote.cluster import SLOTS, slot_of
 from hyper.distributed.acl import ROLES, users
 from hyper.distributed.client import connect, disconnect
 from hyper.distributed.dispatch.outages import TROUBLE, reason_of
+from hyper.distributed.dispatch.protocol import Open
 from hyper.distributed.flights.server import Flights
-from hyper.distributed.names import Names
+from hyper.distributed.names import Names, queue_tag
 from hyper.distributed.overview import look
 from hyper.distributed.roster import read_workers
 from hyper.distributed.settings import FleetSettings
-from tests.distributed.fleets import fleet
+from tests.distributed.fleets import fleet, until
 from tests.distributed.test_builds import ITEMS, build, hire, left_behind, until_closed
+from tests.distributed.test_dispatcher import Side, dispatching
+from tests.distributed.test_dispatcher import waiting as waiting_on
 from tests.redis_cluster import RedisCluster
 
 if TYPE_CHECKING:
@@ -33,13 +39,28 @@ if TYPE_CHECKING:
 __all__ = ["build", "hire"]
 
 NAMES = Names("shop")
-REFUSED = "NOPERM"
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="children are forks")
 
 
 def left(cluster: RedisCluster) -> list[str]:
     return [name for node in cluster.nodes for name in left_behind(node)]
+
+
+def trouble(url: str) -> str:
+    """What goes wrong with looking who is there, in a word; empty where nothing does."""
+
+    async def ask() -> str:
+        client = connect(FleetSettings(url, "shop"), text=False, timeout=5.0)
+        try:
+            await read_workers(client, NAMES)
+        except TROUBLE as error:
+            return reason_of(error)
+        finally:
+            await disconnect(client)
+        return ""
+
+    return asyncio.run(ask())
 
 
 def secured(cluster: RedisCluster, role: str) -> str:
@@ -140,21 +161,7 @@ def test_a_node_that_dies_is_told_once_and_all_is_done(
 def test_one_node_alone_says_that_it_is_of_a_cluster(
     cluster: RedisCluster, build: Callable[..., Build]
 ) -> None:
-    found = []
-    for port in cluster.ports:
-        settings = FleetSettings(f"redis://127.0.0.1:{port}", "shop")
-
-        async def ask(settings: FleetSettings = settings) -> str:
-            client = connect(settings, text=False, timeout=5.0)
-            try:
-                await read_workers(client, NAMES)
-            except TROUBLE as error:
-                return reason_of(error)
-            finally:
-                await disconnect(client)
-            return ""
-
-        found.append(asyncio.run(ask()))
+    found = [trouble(f"redis://127.0.0.1:{port}") for port in cluster.ports]
     # The set of all that are there is on one of them.
     assert sorted(found) == ["", "cluster", "cluster"]
     made = build(f"redis://127.0.0.1:{cluster.ports[found.index('cluster')]}")
@@ -163,19 +170,125 @@ def test_one_node_alone_says_that_it_is_of_a_cluster(
 
 
 def test_nobody_there_is_no_connection() -> None:
-    settings = FleetSettings("redis+cluster://127.0.0.1:1", "shop")
+    assert trouble("redis+cluster://127.0.0.1:1") == "connection"
+
+
+def test_a_server_that_is_no_cluster_is_told() -> None:
+    server = RedisServer("--requirepass", "right", tcp=True)
+    try:
+        where = server.url.removeprefix("redis://")
+        assert trouble(f"redis+cluster://:right@{where}") == "single"
+        assert trouble(f"redis+cluster://:wrong@{where}") == "authentication"
+    finally:
+        server.close()
+
+
+def test_a_cluster_that_lost_slots_is_told(cluster: RedisCluster) -> None:
+    """The set of workers is in one of them."""
+    slot = slot_of(NAMES.members("workers").encode())
+    owner = slot * len(cluster.nodes) // SLOTS
+    cluster.ask(owner, "CLUSTER", "DELSLOTS", slot)
+    try:
+        assert trouble(cluster.url) == "down"
+    finally:
+        cluster.ask(owner, "CLUSTER", "ADDSLOTS", slot)
+        cluster.heal()
+
+
+def test_an_action_that_is_half_moved_is_told(cluster: RedisCluster) -> None:
+    """Its record is at another node already, and its trail is not."""
+    key = "ab" * 32
+    slot = slot_of(key.encode())
+    owner = slot * len(cluster.nodes) // SLOTS
+    other = (owner + 1) % len(cluster.nodes)
 
     async def ask() -> str:
-        client = connect(settings, text=False, timeout=5.0)
+        client = connect(FleetSettings(cluster.url, "shop"), text=False, timeout=5.0)
         try:
-            await read_workers(client, NAMES)
+            flights = Flights(client, NAMES)
+            await flights.ask("build-1", [key], 10.0)
+            cluster.ask(other, "CLUSTER", "SETSLOT", slot, "IMPORTING", cluster.name_of(owner))
+            cluster.ask(owner, "CLUSTER", "SETSLOT", slot, "MIGRATING", cluster.name_of(other))
+            port = cluster.ports[other]
+            cluster.ask(owner, "MIGRATE", "127.0.0.1", port, NAMES.flight(key), 0, 5000)
+            await flights.ask("build-2", [key], 10.0)
         except TROUBLE as error:
             return reason_of(error)
         finally:
             await disconnect(client)
         return ""
 
-    assert asyncio.run(ask()) == "connection"
+    try:
+        assert asyncio.run(ask()) == "moving"
+    finally:
+        cluster.empty()
+        for node in (owner, other):
+            cluster.ask(node, "CLUSTER", "SETSLOT", slot, "STABLE")
+
+
+def test_a_list_without_what_a_cluster_takes_is_told(cluster: RedisCluster) -> None:
+    (reader,) = users(NAMES, ["reader"])
+    for node in range(len(cluster.nodes)):
+        cluster.ask(node, *reader.command().split())
+    try:
+        assert trouble(secured(cluster, "reader")) == "authentication"
+    finally:
+        for node in range(len(cluster.nodes)):
+            cluster.ask(node, "ACL", "DELUSER", reader.name)
+
+
+def test_a_large_fleet_is_given_all_its_jobs(cluster: RedisCluster) -> None:
+    """As many at once as a node has no connections for."""
+
+    def waiting() -> int:
+        return sum(map(waiting_on, cluster.nodes))
+
+    async def whole() -> Side:
+        async with dispatching(cluster.url, slots=200) as side:
+            side.dispatcher.take(Open(1, "shout", [b"so: "]))
+            for number in range(400):
+                side.ask(1, f"item {number}", first=number)
+            await until(lambda: waiting() == 400 or bool(side.outages))
+        return side
+
+    side = asyncio.run(whole())
+    assert side.outages == []
+    assert side.answers == {}
+    assert waiting() == 0
+
+
+def test_connections_are_closed_where_one_was_lost() -> None:
+    cluster = RedisCluster()
+
+    def connected() -> list[int]:
+        return [len(cluster.ask(node, "CLIENT", "LIST").splitlines()) - 1 for node in (1, 2)]
+
+    async def whole() -> list[int]:
+        client: Any = connect(FleetSettings(cluster.url, "shop"), text=False, timeout=5.0)
+        await client.ping()
+        names = [f"name {number}" for number in range(30)]
+        await asyncio.gather(*map(client.get, names))
+        cluster.nodes[0].kill()
+        answers = await asyncio.gather(*map(client.get, names), return_exceptions=True)
+        assert any(isinstance(answer, TROUBLE) for answer in answers)
+        await disconnect(client)
+        return connected()
+
+    try:
+        assert asyncio.run(whole()) == [0, 0]
+    finally:
+        cluster.close()
+
+
+@pytest.mark.parametrize("shards", [1, 2, 4, 8, 16, 32, 64])
+def test_queues_lie_evenly_on_nodes(shards: int) -> None:
+    for grade in ("any", "llvmlite-0.50.0"):
+        tags = [queue_tag("ab" * 32, grade, shard) for shard in range(shards)]
+        assert len({*tags}) == shards
+        for nodes in range(1, min(shards, 16) + 1):
+            each = Counter(slot_of(tag.encode()) * nodes // SLOTS for tag in tags)
+            assert len(each) == nodes
+            assert max(each.values()) - min(each.values()) <= 1
 
 
 def test_each_role_does_its_work_with_the_rights_for_clusters(
@@ -212,4 +325,4 @@ def test_the_list_for_nodes_has_what_a_cluster_takes(
 ) -> None:
     one = hyper_worker("acl", "--role", "reader").stdout
     many = hyper_worker("acl", "--role", "reader", "--cluster").stdout
-    assert set(many.split()) - set(one.split()) == {"+cluster|slots", "+command"}
+    assert set(many.split()) - set(one.split()) == {"+asking", "+cluster|slots", "+command"}

@@ -12,7 +12,7 @@ import redis
 
 from hyper.base import digest
 from hyper.distributed.blobs import Blobs
-from hyper.distributed.client import connect
+from hyper.distributed.client import connect, disconnect
 from hyper.distributed.dispatch.dispatcher import Dispatcher
 from hyper.distributed.dispatch.lines import Line
 from hyper.distributed.dispatch.protocol import Answers, Ask, End, Hello, News, Open, Wanted
@@ -78,7 +78,7 @@ async def dispatching(url: str, *, slots: int = 2, beat: float = 0.2) -> AsyncIt
     client = connect(side.settings, text=False)
     worker = Worker("idle", make().identity, ("any",), slots=slots)
     await announce(client, side.settings.names, worker)
-    await client.connection_pool.disconnect()
+    await disconnect(client)
     side.dispatcher.begin()
     try:
         await until(lambda: bool(side.news))

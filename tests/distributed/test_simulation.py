@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hyper.distributed.names import queue_tag
 from hyper.distributed.simulation.costs import Costs, Server, Work, measured, read_costs
 from hyper.distributed.simulation.fleet import simulate
 from hyper.distributed.simulation.plan import Plan
@@ -156,7 +157,7 @@ def test_nodes_of_names_are_those_of_a_cluster(nodes: int) -> None:
     from redis.crc import key_slot
 
     for shard in range(64):
-        tag = f"0123456789abcdef-any-{shard}"
+        tag = queue_tag("0123456789abcdef", "any", shard)
         slot = key_slot(f"hyper:shop:fleet:{{{tag}}}:wait".encode())
         assert node_of(tag, nodes) == slot * nodes // 16384
 

@@ -61,7 +61,7 @@ async def _find(
     settings: FleetSettings, name: str
 ) -> dict[str, tuple[str, Sequence[str], Sequence[Event]]]:
     """What is known by that name: what it is, its actions, its events."""
-    from hyper.distributed.client import connect
+    from hyper.distributed.client import connect, disconnect
     from hyper.distributed.flights.server import Flights
 
     client = connect(settings, text=False, timeout=5.0)
@@ -76,7 +76,7 @@ async def _find(
         trails = {key: await flights.trail(key) for key in keys}
         return {key: ("action", (), trail) for key, trail in trails.items() if trail}
     finally:
-        await client.aclose()
+        await disconnect(client)
 
 
 def _tell(events: Sequence[Event], console: Console) -> None:

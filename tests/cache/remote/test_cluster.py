@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import socket
 import subprocess
 import sys
+import threading
+from bisect import bisect_left
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,7 +18,7 @@ from benchmarks.remote_server import RedisServer
 from hyper.cache.remote import Limits, RedisLayer
 from hyper.cache.remote.cluster import SLOTS, ClusterWire, _ranges, slot_of
 from hyper.cache.remote.settings import TLS, Address, entry_name, shown_address
-from hyper.cache.remote.wire import OutageError
+from hyper.cache.remote.wire import OutageError, Wire
 from hyper.cache.trust import Keyring
 from tests.cache.conformance import LayerConformance
 from tests.cache.entries import some_blobs
@@ -125,7 +130,7 @@ def test_a_server_that_is_no_cluster_is_told(opened: Callable[..., RedisLayer]) 
         layer = opened(server.url.replace("redis://", "redis+cluster://"), on_outage=told.append)
         for _ in range(2):
             layer.put_many("blob", PUT)
-        assert told == ["server"]
+        assert told == ["single"]
     finally:
         server.close()
 
@@ -137,8 +142,202 @@ def test_one_node_alone_is_refused_what_others_have(
     layer = opened(cluster.url.replace("+cluster", ""), on_outage=told.append)
     for _ in range(2):
         layer.put_many("blob", PUT)
-    assert told == ["server"]
+    assert told == ["cluster"]
     assert 0 < layer.counters["puts"] < 2 * len(PUT)
+
+
+def test_a_user_without_the_right_for_clusters_is_told(
+    cluster: RedisCluster, opened: Callable[..., RedisLayer]
+) -> None:
+    told: list[str] = []
+    for node in range(len(cluster.nodes)):
+        cluster.ask(
+            node,
+            *["ACL", "SETUSER", "some", "reset", "on", ">word", "~*", "+get", "+getrange", "+set"],
+        )
+    try:
+        layer = opened(cluster.url.replace("//", "//some:word@"), on_outage=told.append)
+        for _ in range(2):
+            layer.put_many("blob", PUT)
+        assert told == ["authentication"]
+    finally:
+        for node in range(len(cluster.nodes)):
+            cluster.ask(node, "ACL", "DELUSER", "some")
+
+
+def test_slots_that_no_node_has_are_missed_and_no_more(
+    opened: Callable[..., RedisLayer],
+) -> None:
+    cluster = RedisCluster(options=("--cluster-require-full-coverage", "no"))
+    try:
+        layer = opened(cluster.url)
+        layer.put_many("blob", PUT)
+        lost = next(iter(PUT))
+        slot = slot_of(entry_name("shop", "main", "blob", lost))
+        for node in range(len(cluster.nodes)):
+            cluster.ask(node, "CLUSTER", "DELSLOTS", slot)
+        layer = opened(cluster.url)
+        found = layer.get_many("blob", list(PUT))
+        assert found == {key: value for key, value in PUT.items() if key != lost}
+        layer.put_many("blob", {lost: PUT[lost]})
+        assert layer.counters["refused"] == 1
+        assert layer.counters["errors"] == 0
+    finally:
+        cluster.close()
+
+
+def test_what_is_on_its_way_to_another_node_is_found_there(
+    cluster: RedisCluster, opened: Callable[..., RedisLayer]
+) -> None:
+    layer = opened(cluster.url)
+    layer.put_many("blob", PUT)
+    lost = next(iter(PUT))
+    name = entry_name("shop", "main", "blob", lost)
+    slot = slot_of(name)
+    owner = slot * len(cluster.nodes) // SLOTS
+    other = (owner + 1) % len(cluster.nodes)
+    cluster.ask(other, "CLUSTER", "SETSLOT", slot, "IMPORTING", cluster.name_of(owner))
+    cluster.ask(owner, "CLUSTER", "SETSLOT", slot, "MIGRATING", cluster.name_of(other))
+    try:
+        cluster.ask(owner, "MIGRATE", "127.0.0.1", cluster.ports[other], name, 0, 5000)
+        assert layer.get_many("blob", list(PUT)) == PUT
+        layer.put_many("blob", {lost: PUT[lost]})
+        assert layer.counters["errors"] == layer.counters["refused"] == 0
+    finally:
+        cluster.empty()
+        for node in (owner, other):
+            cluster.ask(node, "CLUSTER", "SETSLOT", slot, "STABLE")
+
+
+class Slow:
+    """In the place of a wire: answers each command with its second word when it may."""
+
+    spent = 0.0
+    round_trips = 1
+    connects = 1
+
+    def __init__(self, may: threading.Event | None, error: BaseException | None = None) -> None:
+        self.may = may
+        self.error = error
+        self.under_way = 0
+        self.closed = False
+
+    def ask(self, commands: list[tuple[bytes, ...]]) -> list[Any]:
+        self.under_way += 1
+        assert self.under_way == 1, "two questions at once on one wire"
+        try:
+            if self.error is not None:
+                raise self.error
+            assert self.may is None or self.may.wait(20)
+            return [command[1] for command in commands]
+        finally:
+            self.under_way -= 1
+
+    def close(self) -> None:
+        self.closed = True
+
+
+NAMES = [b"{%d}" % number for number in range(300)]
+COMMANDS: list[tuple[bytes, ...]] = [(b"GET", name) for name in NAMES]
+
+
+LASTS = [5460, 10922, 16383]
+FIRST = bisect_left(LASTS, slot_of(NAMES[0]))
+"""Who is asked by the thread that asks."""
+
+
+def of_three(wires: list[Slow]) -> ClusterWire:
+    """A cluster of which these are the nodes."""
+    made: Any = ClusterWire(Address.parse("redis+cluster://h:1"), TLS(), Limits())
+    made._lasts = LASTS
+    made._nodes = [("h", port) for port in (1, 2, 3)]
+    made._wires = {("h", 1 + at): wire for at, wire in enumerate(wires)}
+    wire: ClusterWire = made
+    return wire
+
+
+def test_all_nodes_have_answered_before_an_outage_is_told() -> None:
+    may = threading.Event()
+    slow = Slow(may)
+    wire = of_three([Slow(None, OutageError("timeout")), slow, Slow(None)])
+    threading.Timer(0.05, may.set).start()
+    with pytest.raises(OutageError):
+        wire.ask(COMMANDS)
+    assert slow.under_way == 0
+    assert wire.round_trips == wire.connects == 3
+    wire.close()
+
+
+def test_an_interrupted_question_leaves_no_answers_to_the_next() -> None:
+    may = threading.Event()
+    slow = Slow(may)
+    others = [slow, Slow(None)]
+    wire = of_three([*others[:FIRST], Slow(None, KeyboardInterrupt()), *others[FIRST:]])
+    with pytest.raises(KeyboardInterrupt):
+        wire.ask(COMMANDS)
+    made: Any = wire
+    assert slow not in made._wires.values()
+    may.set()
+    wire.close()
+    assert slow.closed
+    assert wire.round_trips == 3
+
+
+def test_nodes_are_asked_one_by_one_where_there_is_no_thread(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def submit(*_: Any) -> None:
+        raise RuntimeError("cannot schedule new futures after interpreter shutdown")
+
+    monkeypatch.setattr(ThreadPoolExecutor, "submit", submit)
+    wire = of_three([Slow(None), Slow(None), Slow(None)])
+    assert wire.ask(COMMANDS) == NAMES
+    wire.close()
+
+
+def test_the_budget_is_one_for_all_nodes() -> None:
+    """None of them answers, and each is waited for until what is granted is spent."""
+    with contextlib.ExitStack() as open_ones:
+        silent = [
+            open_ones.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(12)
+        ]
+        ports = [each.getsockname()[1] for each in silent]
+        limits = Limits(stall=0.1, call=0.1, budget=0.35)
+        wire = ClusterWire(Address.parse(f"redis+cluster://127.0.0.1:{ports[0]}"), TLS(), limits)
+        made: Any = wire
+        for port in ports:
+            made._wire(("127.0.0.1", port))
+        reasons = []
+        for _ in range(3):
+            with pytest.raises(OutageError) as raised:
+                wire.ask(COMMANDS)
+            reasons.append(raised.value.reason)
+        assert reasons[1:] == ["budget", "budget"]
+        assert limits.budget <= wire.spent < 2 * limits.budget
+        assert wire.connects <= 5
+        wire.close()
+
+
+def test_who_says_that_a_slot_moved_is_asked_who_has_what(
+    cluster: RedisCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And not the node of the address, which is behind the times."""
+    asked: list[int] = []
+    ask = Wire.ask
+
+    def noted(self: Wire, commands: Any) -> list[Any]:
+        if commands[0][0] == b"CLUSTER":
+            asked.append(self._address.port)
+        return ask(self, commands)
+
+    monkeypatch.setattr(Wire, "ask", noted)
+    wire = ClusterWire(Address.parse(cluster.url), TLS(), Limits())
+    made: Any = wire
+    made._lasts, made._nodes = [SLOTS - 1], [("127.0.0.1", cluster.ports[0])]
+    (name,) = [name for name in NAMES if slot_of(name) > SLOTS * 0.9][:1]
+    assert wire.ask([(b"GET", name)]) == [None]
+    assert asked == [cluster.ports[2]]
+    wire.close()
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="Windows has no fork")
@@ -169,6 +368,9 @@ def test_ranges_as_servers_tell_them() -> None:
     first = [0, 4999, [b"", 7000]]
     assert _ranges([second, first], "h") == [(4999, ("h", 7000)), (16383, ("h", 7001))]
     assert _ranges([WHOLE], "h") == [(16383, ("10.0.0.1", 7000))]
+    holes = [[5, 9, [b"", 7000]], [11, 11, [b"", 7001]]]
+    expected = [(4, None), (9, ("h", 7000)), (10, None), (11, ("h", 7001)), (16383, None)]
+    assert _ranges(holes, "h") == expected
 
 
 @pytest.mark.parametrize(
@@ -185,12 +387,11 @@ def test_ranges_as_servers_tell_them() -> None:
         [[0, 16383, [b"h", 65536]]],
         [[0, 16383, [7, 7000]]],
         [[0, b"16383", [b"h", 7000]]],
-        [[0, 16382, [b"h", 7000]]],
-        [[1, 16383, [b"h", 7000]]],
         [[0, 16384, [b"h", 7000]]],
         [[-1, 16383, [b"h", 7000]]],
         [WHOLE, WHOLE],
-        [[0, 9, [b"h", 7000]], [11, 16383, [b"h", 7000]]],
+        [[0, 9, [b"h", 7000]], [9, 16383, [b"h", 7000]]],
+        [[9, 8, [b"h", 7000]]],
         [[number, number, [b"h", 1 + number]] for number in range(SLOTS)],
         [WHOLE] * (SLOTS + 1),
     ],
