@@ -92,13 +92,32 @@ def parse(argv: list[str]) -> argparse.Namespace:
     """Parse the arguments; exits after ``--help`` and ``--version``. Raises ``WrongCallError``."""
     # Who calls a command waits for no other one's options.
     called = next((name for name, _, _ in _COMMANDS if argv[:1] == [name]), None)
-    arguments, unknown = build_parser(called).parse_known_args(argv)
+    try:
+        arguments, unknown = build_parser(called).parse_known_args(argv)
+    except WrongCallError as error:
+        raise _misspelt(error, argv) from None
     if hasattr(arguments, "words") and not any(word.startswith("-") for word in unknown):
         # What stands behind an option; argparse takes such words in one go only.
         arguments.words += unknown
     elif unknown:
         raise _unknown(build_parser(), arguments, unknown)
     return arguments
+
+
+def _misspelt(error: WrongCallError, argv: list[str]) -> WrongCallError:
+    """The same error; or that of an option that is unknown, where its value was taken for the name of an action."""
+    parser = build_parser()
+    known = _options(parser).get(error.prog, set())
+    wrong = [
+        word
+        for word in argv
+        if word.startswith("--")
+        and not any(each.startswith(word.partition("=")[0]) for each in known)
+    ]
+    if not known or not wrong or "invalid choice" not in str(error):
+        return error
+    given = dict(zip(_PARTS, error.prog.split()[1:], strict=False))
+    return _unknown(parser, argparse.Namespace(**given), wrong[:1])
 
 
 def _unknown(

@@ -493,22 +493,26 @@ def contents(folder: Path) -> dict[str, bytes]:
     }
 
 
-def test_an_interrupt_leaves_nothing_behind(
-    server: RedisServer, build: Callable[..., Build], hire: Callable[..., Any]
-) -> None:
-    hire(server.url).send_signal(signal.SIGSTOP)
-    made = build(server.url)
+def interrupt(made: Build) -> None:
+    """Interrupt a build, and wait for the end of its dispatcher."""
     ends: list[int] = []
 
-    def interrupt() -> None:
+    def stop() -> None:
         ends.append(os.dup(made.fleet.answers))
         raise KeyboardInterrupt
 
     made.at[3] = lambda: setattr(made, "waits", False)
-    made.at[40] = interrupt
+    made.at[40] = stop
     with pytest.raises(KeyboardInterrupt):
         made.run()
     until_closed(ends[0])
+
+
+def test_an_interrupt_leaves_nothing_behind(
+    server: RedisServer, build: Callable[..., Build], hire: Callable[..., Any]
+) -> None:
+    hire(server.url).send_signal(signal.SIGSTOP)
+    interrupt(build(server.url))
     assert left_behind(server) == []
 
 

@@ -25,7 +25,7 @@ from hyper.distributed.overview import look
 from hyper.distributed.roster import read_workers
 from hyper.distributed.settings import FleetSettings
 from tests.distributed.fleets import fleet, until
-from tests.distributed.test_builds import ITEMS, build, hire, left_behind, until_closed
+from tests.distributed.test_builds import ITEMS, build, hire, interrupt, left_behind
 from tests.distributed.test_dispatcher import Side, dispatching
 from tests.distributed.test_dispatcher import waiting as waiting_on
 from tests.redis_cluster import RedisCluster
@@ -126,19 +126,7 @@ def test_an_interrupt_leaves_nothing_behind(
     cluster: RedisCluster, build: Callable[..., Build], hire: Callable[..., Any]
 ) -> None:
     hire(cluster.url).send_signal(signal.SIGSTOP)
-    made = build(cluster.url)
-
-    ends: list[int] = []
-
-    def interrupt() -> None:
-        ends.append(os.dup(made.fleet.answers))
-        raise KeyboardInterrupt
-
-    made.at[3] = lambda: setattr(made, "waits", False)
-    made.at[40] = interrupt
-    with pytest.raises(KeyboardInterrupt):
-        made.run()
-    until_closed(ends[0])
+    interrupt(build(cluster.url))
     assert left(cluster) == []
 
 
