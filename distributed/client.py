@@ -59,6 +59,9 @@ def connect(
     from redis.backoff import ConstantBackoff
 
     address = settings.address
+    if address.cluster:
+        # Whoever uses it while another call finds out who has what meets connections that are being closed.
+        retries = max(retries, _LEAST_RETRIES)
     options: dict[str, Any] = {
         "db": address.database,
         "username": address.username,
@@ -71,7 +74,7 @@ def connect(
         **_nameless(),
     }
     if address.cluster:
-        return _of_cluster(settings, options, retries)
+        return _of_cluster(settings, options)
     kind: Any = Connection
     if address.path:
         kind = UnixDomainSocketConnection
@@ -87,17 +90,13 @@ def connect(
     return Redis.from_pool(BlockingConnectionPool(most, None, connection_class=kind, **options))
 
 
-def _of_cluster(settings: FleetSettings, options: dict[str, Any], retries: int) -> Redis:
+def _of_cluster(settings: FleetSettings, options: dict[str, Any]) -> Redis:
     from redis.asyncio.cluster import RedisCluster
-    from redis.asyncio.retry import Retry
-    from redis.backoff import ConstantBackoff
 
     address = settings.address
     options |= {"host": address.host, "port": address.port, **_LIVELY}
     # A node of a cluster has no pool that waits for a connection: one too many is an error.
     options |= {"max_connections": _MOST_OF_NODE}
-    # Whoever uses it while another call finds out who has what meets connections that are being closed.
-    options |= {"retry": Retry(ConstantBackoff(_AGAIN), max(retries, _LEAST_RETRIES))}
     if address.tls:
         options |= {"ssl": True, **_secure(settings.tls)}
     options.pop("db")

@@ -9,8 +9,8 @@ from functools import lru_cache
 from itertools import count
 from typing import Final
 
-from hyper.cache.remote.cluster import SLOTS, slot_of
 from hyper.cache.remote.settings import checked_project
+from hyper.cache.remote.slots import SLOTS, slot_of
 from hyper.cache.trust import checked_scope
 
 CHECKS: Final = "checks"

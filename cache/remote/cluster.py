@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import time
-from binascii import crc_hqx
 from bisect import bisect_left
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
+from hyper.cache.remote.slots import SLOTS, slot_of
 from hyper.cache.remote.wire import OutageError, Refusal, Wire
 
 if TYPE_CHECKING:
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from hyper.cache.remote.settings import TLS, Address, Limits
     from hyper.cache.remote.wire import Command, Node
 
-SLOTS: Final = 16384
 _MOST_NODES: Final = 1000
 _AT_ONCE: Final = 16
 """Nodes that are asked at the same time."""
@@ -27,17 +26,6 @@ _ASKED: Final = 5
 """Nodes that are asked who has what, until one answers."""
 _TRIES: Final = 3
 _ELSEWHERE: Final = frozenset({"MOVED", "ASK", "TRYAGAIN"})
-
-
-def slot_of(name: bytes) -> int:
-    """The slot of a name: the CRC16 of what stands in its first braces, or of all of it, modulo 16384 (Redis Cluster
-    Specification, "Key distribution model")."""
-    begin = name.find(b"{")
-    if begin >= 0:
-        end = name.find(b"}", begin + 1)
-        if end > begin + 1:
-            name = name[begin + 1 : end]
-    return crc_hqx(name, 0) % SLOTS
 
 
 class ClusterWire:
@@ -188,10 +176,9 @@ class ClusterWire:
     def _learn(self) -> None:
         """Ask who has what, of any node that answers."""
         home = (self._address.host, self._address.port)
-        first = [self._hint] if self._hint is not None else []
-        known = [*first, home, *(each for each in self._wires if each not in {home, *first})]
+        hint = [self._hint] if self._hint is not None else []
         trouble: OutageError | None = None
-        for node in list(dict.fromkeys(known))[:_ASKED]:
+        for node in list(dict.fromkeys([*hint, home, *self._wires]))[:_ASKED]:
             try:
                 (answer,) = self._wire(node).ask([_MAP])
                 ranges = _ranges(answer, node[0])

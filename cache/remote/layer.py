@@ -261,12 +261,10 @@ class RedisLayer:
         except OutageError as error:
             self._lost(error.reason)
             return None
-        if any(isinstance(answer, Refusal) and answer.code != "WRONGTYPE" for answer in answers):
-            moved = any(
-                isinstance(answer, Refusal) and answer.code == "MOVED" for answer in answers
-            )
-            surely = _forbidden(answers)
-            self._failed("cluster" if moved else "server", [breaker], surely=surely)
+        refused = {answer.code for answer in answers if isinstance(answer, Refusal)} - {"WRONGTYPE"}
+        if refused:
+            reason: Reason = "cluster" if "MOVED" in refused else "server"
+            self._failed(reason, [breaker], surely="NOPERM" in refused)
         else:
             breaker.succeeded()
         return answers
@@ -470,7 +468,3 @@ def _wire_to(address: Address, tls: TLS, limits: Limits) -> Asking:
 
         return ClusterWire(address, tls, limits)
     return Wire(address, tls, limits)
-
-
-def _forbidden(answers: Sequence[Any]) -> bool:
-    return any(isinstance(answer, Refusal) and answer.code == "NOPERM" for answer in answers)

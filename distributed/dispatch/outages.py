@@ -54,7 +54,8 @@ def reason_of(error: BaseException) -> str:
     if "OOM" in str(error)[:200]:
         return "full"
     root = root_of(error)
-    if isinstance(root, redis.exceptions.RedisClusterException) and root.__context__ is not None:
+    unclustered = isinstance(root, redis.exceptions.RedisClusterException)
+    if unclustered and isinstance(root.__context__, redis.ResponseError):
         # It was asked what only a cluster knows.
         return "single"
     return next((word for kind, word in _WORDS if isinstance(root, kind)), "server")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hyper.cache.remote.cluster import SLOTS, slot_of
+from hyper.cache.remote.slots import SLOTS, slot_of
 from hyper.distributed.names import queue_tag
 from hyper.distributed.simulation.plan import GRADES
 

@@ -106,6 +106,8 @@ def parse(argv: list[str]) -> argparse.Namespace:
 
 def _misspelt(error: WrongCallError, argv: list[str]) -> WrongCallError:
     """The same error; or that of an option that is unknown, where its value was taken for the name of an action."""
+    if "invalid choice" not in str(error):
+        return error
     parser = build_parser()
     known = _options(parser).get(error.prog, set())
     wrong = [
@@ -114,7 +116,7 @@ def _misspelt(error: WrongCallError, argv: list[str]) -> WrongCallError:
         if word.startswith("--")
         and not any(each.startswith(word.partition("=")[0]) for each in known)
     ]
-    if not known or not wrong or "invalid choice" not in str(error):
+    if not known or not wrong:
         return error
     given = dict(zip(_PARTS, error.prog.split()[1:], strict=False))
     return _unknown(parser, argparse.Namespace(**given), wrong[:1])

@@ -14,7 +14,7 @@ import pytest
 import redis
 
 from benchmarks.remote_server import RedisServer
-from hyper.cache.remote.cluster import SLOTS, slot_of
+from hyper.cache.remote.slots import SLOTS, slot_of
 from hyper.distributed.acl import ROLES, users
 from hyper.distributed.client import connect, disconnect
 from hyper.distributed.dispatch.outages import TROUBLE, reason_of
@@ -212,6 +212,13 @@ def test_an_action_that_is_half_moved_is_told(cluster: RedisCluster) -> None:
         cluster.empty()
         for node in (owner, other):
             cluster.ask(node, "CLUSTER", "SETSLOT", slot, "STABLE")
+
+
+def test_a_slot_that_a_client_knows_no_node_of_is_no_sign_of_a_single_server() -> None:
+    """redis-py tells it while it handles an error of its own."""
+    error = redis.exceptions.SlotNotCoveredError("no node")
+    error.__context__ = IndexError()
+    assert reason_of(error) == "down"
 
 
 def test_a_list_without_what_a_cluster_takes_is_told(cluster: RedisCluster) -> None:

@@ -16,8 +16,9 @@ import pytest
 
 from benchmarks.remote_server import RedisServer
 from hyper.cache.remote import Limits, RedisLayer
-from hyper.cache.remote.cluster import SLOTS, ClusterWire, _ranges, slot_of
+from hyper.cache.remote.cluster import ClusterWire, _ranges
 from hyper.cache.remote.settings import TLS, Address, entry_name, shown_address
+from hyper.cache.remote.slots import SLOTS, slot_of
 from hyper.cache.remote.wire import OutageError, Wire
 from hyper.cache.trust import Keyring
 from tests.cache.conformance import LayerConformance
